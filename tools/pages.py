@@ -1,0 +1,105 @@
+"""The pages of the book, read from `_toc.yml`, and its one address, read from `_config.yml`.
+
+Every tool and every test takes its list of pages from here, so that a page added to `_toc.yml` is built, run,
+timed and tested, and a page left out of it is found out.
+
+    python tools/pages.py                # every page, in reading order
+    python tools/pages.py --notebooks    # only those with code
+"""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+ROOT = Path(__file__).resolve().parent.parent
+
+
+@dataclass(frozen=True)
+class Repository:
+    """Where the course is published: what Colab links and setup cells are made of."""
+
+    url: str
+    branch: str
+
+    @property
+    def requirement(self) -> str:
+        """What pip installs where `ganbook` is missing."""
+        return f"ganbook @ git+{self.url}@{self.branch}"
+
+    def colab(self, page: Path) -> str:
+        """The address at which Colab opens a notebook, given relative to the repository's root."""
+        return f"https://colab.research.google.com/github/{self.slug}/blob/{self.branch}/{page.as_posix()}"
+
+    @property
+    def slug(self) -> str:
+        """`owner/name` on GitHub."""
+        return "/".join(self.url.rstrip("/").split("/")[-2:])
+
+
+def config(root: Path = ROOT) -> dict[str, Any]:
+    """The book's settings, `_config.yml`."""
+    loaded: dict[str, Any] = yaml.safe_load((root / "_config.yml").read_text(encoding="utf-8"))
+    return loaded
+
+
+def repository(root: Path = ROOT) -> Repository:
+    """The repository's address, from the only place that holds it."""
+    setting = config(root)["repository"]
+    return Repository(url=setting["url"].rstrip("/"), branch=setting["branch"])
+
+
+def pages(root: Path = ROOT) -> list[Path]:
+    """Files of all pages in reading order.
+
+    Raises:
+        FileNotFoundError: `_toc.yml` names a page that is neither a notebook nor a Markdown file.
+    """
+    toc = yaml.safe_load((root / "_toc.yml").read_text(encoding="utf-8"))
+    return [_file(root, entry) for entry in _entries(toc)]
+
+
+def notebooks(root: Path = ROOT) -> list[Path]:
+    """The pages that hold code, in reading order."""
+    return [page for page in pages(root) if page.suffix == ".ipynb"]
+
+
+def name(page: Path, root: Path = ROOT) -> str:
+    """What a page is called in setup cells and timings: `game/two_players` for book/game/two_players.ipynb."""
+    return page.resolve().relative_to((root / "book").resolve()).with_suffix("").as_posix()
+
+
+def _entries(node: Any) -> Iterator[str]:
+    if isinstance(node, list):
+        for item in node:
+            yield from _entries(item)
+    elif isinstance(node, dict):
+        for key in ("root", "file"):
+            if key in node:
+                yield node[key]
+        for key in ("parts", "chapters", "subtrees", "sections", "entries"):
+            yield from _entries(node.get(key))
+
+
+def _file(root: Path, entry: str) -> Path:
+    for suffix in ("", ".ipynb", ".md"):
+        if (path := root / f"{entry}{suffix}").is_file():
+            return path
+    raise FileNotFoundError(f"_toc.yml names {entry}, but there is no {entry}.ipynb and no {entry}.md")
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description="Print the pages of the book, in reading order.")
+    parser.add_argument("--notebooks", action="store_true", help="only those with code")
+    arguments = parser.parse_args()
+    for page in notebooks() if arguments.notebooks else pages():
+        print(page.relative_to(ROOT))
+
+
+if __name__ == "__main__":
+    main()
