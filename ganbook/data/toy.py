@@ -1,0 +1,165 @@
+"""Toy distributions whose truth is known: modes, density, fresh samples without end.
+
+>>> eight = ring()
+>>> eight.sample(512).shape, len(eight.centres)
+(torch.Size([512, 2]), 8)
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from itertools import count
+from typing import Self
+
+import torch
+from torch import Tensor
+
+from ganbook.data.batch import Batch, check_divisible, step_generator
+
+__all__ = ["Distribution", "Mixture", "SwissRoll", "grid", "mixture_1d", "ring", "swiss_roll"]
+
+
+class Distribution:
+    """Points without end; a subclass says how to draw them."""
+
+    def sample(self, n: int, generator: torch.Generator | None = None) -> Tensor:
+        """(n, dim) fresh samples; ``generator`` (CPU) makes them repeatable."""
+        raise NotImplementedError
+
+    def batches(
+        self, batch_size: int, *, seed: int = 0, start: int = 0, rank: int = 0, world: int = 1
+    ) -> Iterator[Batch]:
+        """Batches of fresh samples without end, the same for the same seed and step."""
+        check_divisible(batch_size, world)
+        for step in count(start):
+            yield Batch(self.sample(batch_size, step_generator(seed, step))[rank::world])
+
+    def to(self, device: torch.device | str) -> Self:
+        """Itself: points are drawn on the CPU, and a batch moves to the device."""
+        return self
+
+
+@dataclass(frozen=True)
+class Mixture(Distribution):
+    """A mixture of Gaussians with one standard deviation a component, the same in all directions.
+
+    Attributes:
+        centres: (K, dim) means.
+        stds: (K,) standard deviations.
+        weights: (K,) probabilities, which sum to 1.
+    """
+
+    centres: Tensor
+    stds: Tensor
+    weights: Tensor
+
+    @property
+    def dim(self) -> int:
+        """Dimension of a sample."""
+        return self.centres.shape[1]
+
+    @property
+    def std(self) -> float:
+        """The largest standard deviation: the yardstick of ``metrics.mode_coverage``."""
+        return float(self.stds.max())
+
+    def sample(self, n: int, generator: torch.Generator | None = None) -> Tensor:
+        """(n, dim) fresh samples; ``generator`` (CPU) makes them repeatable."""
+        _check_n(n)
+        which = torch.multinomial(self.weights, n, replacement=True, generator=generator)
+        noise = torch.randn(n, self.dim, generator=generator)
+        return self.centres[which] + self.stds[which, None] * noise
+
+    def log_density(self, x: Tensor) -> Tensor:
+        """log p(x) of points (N, dim) or, for dim 1, of any shape (...); one value a point."""
+        points = x if self.dim > 1 or (x.ndim == 2 and x.shape[1] == 1) else x.reshape(-1, 1)
+        centres, stds = self.centres.to(points), self.stds.to(points)
+        squared = (points[:, None] - centres).square().sum(-1)
+        log_normal = -0.5 * squared / stds**2 - self.dim * (stds.log() + 0.5 * math.log(2 * math.pi))
+        log_p = torch.logsumexp(self.weights.to(points).log() + log_normal, dim=1)
+        return log_p if points is x else log_p.reshape(x.shape)
+
+    def density(self, x: Tensor) -> Tensor:
+        """p(x), shaped as in :meth:`log_density`."""
+        return self.log_density(x).exp()
+
+
+@dataclass(frozen=True)
+class SwissRoll(Distribution):
+    """A spiral in the plane with Gaussian noise around it; it has no modes and no density in closed form."""
+
+    radius: float
+    noise: float
+    turns: float
+    dim: int = 2
+
+    def sample(self, n: int, generator: torch.Generator | None = None) -> Tensor:
+        """(n, 2) fresh samples; ``generator`` (CPU) makes them repeatable."""
+        _check_n(n)
+        # sqrt makes the points about equally dense along the spiral, whose length grows as the angle squared.
+        share = (0.05 + 0.95 * torch.rand(n, generator=generator)).sqrt()
+        angle = 2 * math.pi * self.turns * share
+        spiral = self.radius * share[:, None] * torch.stack((angle.cos(), angle.sin()), dim=1)
+        return spiral + self.noise * torch.randn(n, 2, generator=generator)
+
+
+def ring(modes: int = 8, radius: float = 2.0, std: float = 0.02) -> Mixture:
+    """``modes`` equal Gaussians on a circle in the plane (the ring of Metz et al. 2016)."""
+    if modes < 1:
+        raise ValueError(f"modes is {modes}: allowed is 1 or more")
+    angles = 2 * math.pi * torch.arange(modes) / modes
+    return _equal(radius * torch.stack((angles.cos(), angles.sin()), dim=1), std)
+
+
+def grid(side: int = 5, spacing: float = 1.0, std: float = 0.025) -> Mixture:
+    """``side * side`` equal Gaussians on a square lattice around the origin.
+
+    PacGAN's 25-grid has spacing 2 and standard deviation 0.05: the same picture at twice the scale.
+    """
+    if side < 1:
+        raise ValueError(f"side is {side}: allowed is 1 or more")
+    ticks = spacing * (torch.arange(side) - (side - 1) / 2)
+    return _equal(torch.cartesian_prod(ticks, ticks), std)
+
+
+def mixture_1d(
+    centres: Sequence[float] = (-1.5, 1.0),
+    stds: Sequence[float] | float = (0.35, 0.5),
+    weights: Sequence[float] | None = None,
+) -> Mixture:
+    """A mixture of Gaussians on the line: samples (n, 1).
+
+    Args:
+        centres: one mean a component.
+        stds: one standard deviation a component, or one for all; above 0.
+        weights: relative weights, above 0 (default: equal).
+    """
+    k = len(centres)
+    spread = [float(stds)] * k if isinstance(stds, int | float) else list(stds)
+    shares = [1.0] * k if weights is None else list(weights)
+    for name, values in (("stds", spread), ("weights", shares)):
+        if len(values) != k or k == 0:
+            raise ValueError(f"{name} has {len(values)} values: allowed is one for each of the {k} centres")
+        if min(values) <= 0:
+            raise ValueError(f"{name} holds {min(values)}: allowed is above 0")
+    probabilities = torch.tensor(shares) / sum(shares)
+    return Mixture(torch.tensor(centres, dtype=torch.float32)[:, None], torch.tensor(spread), probabilities)
+
+
+def swiss_roll(radius: float = 2.0, noise: float = 0.05, turns: float = 1.5) -> SwissRoll:
+    """A spiral of ``turns`` turns out to ``radius``, blurred by Gaussian ``noise``."""
+    return SwissRoll(radius, noise, turns)
+
+
+def _equal(centres: Tensor, std: float) -> Mixture:
+    if not std > 0:
+        raise ValueError(f"std is {std}: allowed is above 0")
+    k = len(centres)
+    return Mixture(centres.float(), torch.full((k,), std), torch.full((k,), 1 / k))
+
+
+def _check_n(n: int) -> None:
+    if n < 1:
+        raise ValueError(f"n is {n}: allowed is 1 or more")

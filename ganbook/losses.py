@@ -1,0 +1,198 @@
+"""Adversarial losses: pure functions of logits, in pairs with one signature.
+
+A logit is the discriminator's raw output ``a(x)``; ``D(x) = sigmoid(a(x))``. Every pair is
+*minimised*: the discriminator steps down ``discriminator(real_logits, fake_logits)``, the
+generator steps down ``generator(fake_logits, real_logits)``. Logits in half precision are
+raised to float32 first, so that no square or sum overflows.
+
+>>> import torch
+>>> loss = get("non_saturating")
+>>> bool(loss.generator(torch.zeros(4)).isclose(torch.tensor(2.0).log()))
+True
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+from torch.nn.functional import relu, softplus
+
+__all__ = ["AdversarialLoss", "get", "names"]
+
+
+def _saturating_discriminator(real: Tensor, fake: Tensor) -> Tensor:
+    # -log sigmoid(a) = softplus(-a) and -log(1 - sigmoid(a)) = softplus(a): exact for every finite logit.
+    return softplus(-real).mean() + softplus(fake).mean()
+
+
+def _saturating_generator(fake: Tensor, _real: Tensor | None) -> Tensor:
+    return -softplus(fake).mean()
+
+
+def _non_saturating_generator(fake: Tensor, _real: Tensor | None) -> Tensor:
+    return softplus(-fake).mean()
+
+
+def _least_squares_discriminator(real: Tensor, fake: Tensor) -> Tensor:
+    return 0.5 * (real - 1).square().mean() + 0.5 * fake.square().mean()
+
+
+def _least_squares_generator(fake: Tensor, _real: Tensor | None) -> Tensor:
+    return 0.5 * (fake - 1).square().mean()
+
+
+def _hinge_discriminator(real: Tensor, fake: Tensor) -> Tensor:
+    return relu(1 - real).mean() + relu(1 + fake).mean()
+
+
+def _wasserstein_discriminator(real: Tensor, fake: Tensor) -> Tensor:
+    return fake.mean() - real.mean()
+
+
+def _wasserstein_generator(fake: Tensor, _real: Tensor | None) -> Tensor:
+    return -fake.mean()
+
+
+def _relativistic_discriminator(real: Tensor, fake: Tensor) -> Tensor:
+    return softplus(fake - real).mean()
+
+
+def _relativistic_generator(fake: Tensor, real: Tensor | None) -> Tensor:
+    assert real is not None  # checked at the public door
+    return softplus(real - fake).mean()
+
+
+@dataclass(frozen=True)
+class AdversarialLoss:
+    """A discriminator loss and the generator loss that is played against it.
+
+    ``paired`` losses compare each fake logit with the real logit at the same place, so they need
+    both, of one shape.
+    """
+
+    name: str
+    source: str
+    _discriminator: Callable[[Tensor, Tensor], Tensor]
+    _generator: Callable[[Tensor, Tensor | None], Tensor]
+    paired: bool = False
+
+    def discriminator(self, real_logits: Tensor, fake_logits: Tensor) -> Tensor:
+        """Loss that the discriminator minimises, averaged over the batch.
+
+        Args:
+            real_logits: (N,) or (N, ...) raw scores of real samples, not probabilities.
+            fake_logits: the same for generated samples.
+
+        Returns:
+            A scalar in float32 (float64 for float64 logits).
+
+        Raises:
+            TypeError: if an argument is not a floating-point tensor.
+            ValueError: if it is empty, or the shapes after N differ (``paired``: shapes differ).
+        """
+        real, fake = _checked("real_logits", real_logits), _checked("fake_logits", fake_logits)
+        self._check_shapes(real, fake)
+        return self._discriminator(real, fake)
+
+    def generator(self, fake_logits: Tensor, real_logits: Tensor | None = None) -> Tensor:
+        """Loss that the generator minimises, averaged over the batch.
+
+        Args:
+            fake_logits: (N,) or (N, ...) raw scores of generated samples.
+            real_logits: the same for real samples; only ``paired`` losses use it, and need it.
+
+        Returns:
+            A scalar in float32 (float64 for float64 logits).
+
+        Raises:
+            TypeError, ValueError: as for :meth:`discriminator`.
+        """
+        fake = _checked("fake_logits", fake_logits)
+        real = None if real_logits is None else _checked("real_logits", real_logits)
+        if self.paired and real is None:
+            raise ValueError(f"real_logits is None, but the {self.name} generator loss compares with real logits")
+        if real is not None:
+            self._check_shapes(real, fake)
+        return self._generator(fake, real)
+
+    def _check_shapes(self, real: Tensor, fake: Tensor) -> None:
+        one_shape = real.shape == fake.shape if self.paired else real.shape[1:] == fake.shape[1:]
+        if not one_shape or real.ndim != fake.ndim:
+            allowed = "the same shape" if self.paired else "the same shape after the batch dimension"
+            raise ValueError(
+                f"real_logits has shape {tuple(real.shape)} and fake_logits {tuple(fake.shape)}: "
+                f"the {self.name} loss needs {allowed}"
+            )
+
+
+def _checked(name: str, logits: Tensor) -> Tensor:
+    if not isinstance(logits, Tensor) or not logits.is_floating_point():
+        came = f"a {logits.dtype} tensor" if isinstance(logits, Tensor) else type(logits).__name__
+        raise TypeError(f"{name} is {came}: allowed is a floating-point tensor of raw scores")
+    if logits.numel() == 0:
+        raise ValueError(f"{name} is empty (shape {tuple(logits.shape)}): the mean over no sample is undefined")
+    return logits.float() if logits.dtype in (torch.float16, torch.bfloat16) else logits
+
+
+_LOSSES = {
+    loss.name: loss
+    for loss in (
+        AdversarialLoss(
+            "saturating",
+            "Goodfellow et al. 2014, eq. 1",
+            _saturating_discriminator,
+            _saturating_generator,
+        ),
+        AdversarialLoss(
+            "non_saturating",
+            "Goodfellow et al. 2014, section 3",
+            _saturating_discriminator,
+            _non_saturating_generator,
+        ),
+        AdversarialLoss(
+            "least_squares",
+            "Mao et al. 2017, eq. 9",
+            _least_squares_discriminator,
+            _least_squares_generator,
+        ),
+        AdversarialLoss(
+            "hinge",
+            "Lim and Ye 2017; Miyato et al. 2018, eq. 16 and 17",
+            _hinge_discriminator,
+            _wasserstein_generator,
+        ),
+        AdversarialLoss(
+            "wasserstein",
+            "Arjovsky et al. 2017, eq. 2",
+            _wasserstein_discriminator,
+            _wasserstein_generator,
+        ),
+        AdversarialLoss(
+            "relativistic",
+            "Jolicoeur-Martineau 2018, section 4.2 (pairing)",
+            _relativistic_discriminator,
+            _relativistic_generator,
+            paired=True,
+        ),
+    )
+}
+
+
+def names() -> list[str]:
+    """Names that :func:`get` knows, in the order in which the course meets them."""
+    return list(_LOSSES)
+
+
+def get(name: str) -> AdversarialLoss:
+    """The adversarial loss called ``name``.
+
+    Raises:
+        ValueError: if no loss has that name.
+    """
+    try:
+        return _LOSSES[name]
+    except (KeyError, TypeError):
+        raise ValueError(f"name is {name!r}: allowed is one of {', '.join(_LOSSES)}") from None

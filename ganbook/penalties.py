@@ -1,0 +1,94 @@
+"""Gradient penalties on a critic, per sample, in float32, finite where the gradient is zero.
+
+``critic`` is any callable from a batch to one logit a sample (or a map of logits, summed per
+sample). The penalty is differentiable, so it is added to the discriminator's loss and goes
+through **one** backward pass.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import torch
+from torch import Tensor
+
+__all__ = ["gradient_penalty", "r1", "r2"]
+
+Critic = Callable[[Tensor], Tensor]
+
+
+def r1(critic: Critic, images: Tensor, gamma: float) -> Tensor:
+    """R1: ``gamma / 2 * E ||grad_x a(x)||^2`` over real samples (Mescheder et al. 2018, eq. 9).
+
+    Args:
+        critic: maps ``images`` to logits, each of which depends on its own sample only.
+        images: (N, ...) real samples.
+        gamma: weight, 0 or more.
+
+    Returns:
+        A scalar in float32 (float64 for float64 images).
+    """
+    _check_weight("gamma", gamma)
+    return gamma / 2 * _squared_norms(critic, _checked("images", images)).mean()
+
+
+def r2(critic: Critic, fake_images: Tensor, gamma: float) -> Tensor:
+    """R2: the same as :func:`r1`, over generated samples (Mescheder et al. 2018, eq. 10).
+
+    The samples are detached: the penalty shapes the critic, never the generator.
+    """
+    _check_weight("gamma", gamma)
+    return gamma / 2 * _squared_norms(critic, _checked("fake_images", fake_images)).mean()
+
+
+def gradient_penalty(critic: Critic, real: Tensor, fake: Tensor, weight: float) -> Tensor:
+    """WGAN-GP: ``weight * E (||grad_x a(x)|| - 1)^2`` between real and fake (Gulrajani et al. 2017, eq. 3).
+
+    One point a pair, uniform on the line from ``real[i]`` to ``fake[i]``; the norm is taken per
+    sample. At a zero gradient the norm's slope is infinite; it is taken as zero there, so the
+    penalty is ``weight`` and its gradient 0.
+
+    Args:
+        critic: as for :func:`r1`.
+        real: (N, ...) real samples.
+        fake: (N, ...) generated samples, of the same shape; detached.
+        weight: 0 or more; the paper's lambda is 10.
+    """
+    _check_weight("weight", weight)
+    real, fake = _checked("real", real), _checked("fake", fake)
+    if real.shape != fake.shape:
+        raise ValueError(f"fake has shape {tuple(fake.shape)}: allowed is that of real, {tuple(real.shape)}")
+    t = torch.rand(len(real), *[1] * (real.ndim - 1), device=real.device, dtype=real.dtype)
+    squared = _squared_norms(critic, torch.lerp(real, fake, t))
+    zero = squared == 0
+    norms = squared.masked_fill(zero, 1.0).sqrt().masked_fill(zero, 0.0)
+    return weight * (norms - 1).square().mean()
+
+
+def _squared_norms(critic: Critic, points: Tensor) -> Tensor:
+    """||grad_x a(x)||^2 of each sample, (N,), with a graph for the critic's parameters."""
+    points.requires_grad_(True)
+    # Autocast off: a sum of squared half-precision gradients overflows at 64 x 64 pixels.
+    with torch.enable_grad(), torch.autocast(points.device.type, enabled=False):
+        logits = critic(points)
+        if not logits.requires_grad:  # a critic that ignores its input, or has no graph, has gradient zero
+            return points.new_zeros(len(points))
+        (gradient,) = torch.autograd.grad(
+            logits.sum(), points, create_graph=True, materialize_grads=True
+        )
+    return gradient.flatten(1).square().sum(1)
+
+
+def _checked(name: str, samples: Tensor) -> Tensor:
+    if not isinstance(samples, Tensor) or not samples.is_floating_point():
+        came = f"a {samples.dtype} tensor" if isinstance(samples, Tensor) else type(samples).__name__
+        raise TypeError(f"{name} is {came}: allowed is a floating-point tensor of samples, (N, ...)")
+    if samples.ndim < 2 or len(samples) == 0:
+        raise ValueError(f"{name} has shape {tuple(samples.shape)}: allowed is (N, ...) with N of 1 or more")
+    samples = samples.detach()
+    return samples.float() if samples.dtype in (torch.float16, torch.bfloat16) else samples
+
+
+def _check_weight(name: str, weight: float) -> None:
+    if not weight >= 0:
+        raise ValueError(f"{name} is {weight}: allowed is a number of 0 or more")

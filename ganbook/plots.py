@@ -1,0 +1,168 @@
+"""Figures that say what they show: a palette for all eyes, alternative text, light and dark pages.
+
+Figures have a white ground of their own, so they read the same on a light and on a dark page.
+"""
+
+from __future__ import annotations
+
+import base64
+import io
+import re
+from collections.abc import Callable, Iterable, Sequence
+from html import escape
+from typing import TYPE_CHECKING, Any
+
+import torch
+from torch import Tensor
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+
+__all__ = ["COLOURS", "FAKE", "REAL", "film", "figure", "history", "image_grid", "points", "show"]
+
+COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000", "#F0E442")
+"""Okabe and Ito's palette, distinguishable with any common colour blindness; the darkest first."""
+
+REAL, FAKE = COLOURS[0], COLOURS[1]
+"""Real samples are blue and generated ones orange in every figure of the course."""
+
+DPI = 100
+
+
+def figure(columns: int = 1, rows: int = 1, width: float = 7.0, height: float = 3.2, **kwargs: Any) -> Any:
+    """``plt.subplots`` with the course's look: (figure, axes). ``height`` is of the whole figure, in inches."""
+    import matplotlib.pyplot as plt
+    from cycler import cycler
+
+    style = {
+        "axes.prop_cycle": cycler(color=COLOURS[:6]),
+        "axes.spines.top": False,
+        "axes.spines.right": False,
+        "axes.titlesize": "medium",
+        "font.size": 10,
+        "legend.frameon": False,
+        "figure.facecolor": "white",
+        "svg.fonttype": "none",
+    }
+    with plt.rc_context(style):
+        fig, axes = plt.subplots(rows, columns, figsize=(width, height), layout="constrained", **kwargs)
+    return fig, axes
+
+
+def show(fig: Figure, alt: str) -> None:
+    """Display ``fig`` with an alternative text, and close it.
+
+    Args:
+        fig: a matplotlib figure.
+        alt: one or two sentences that state what was measured, for a reader who does not see the figure.
+
+    Raises:
+        ValueError: if ``alt`` is empty.
+    """
+    import matplotlib.pyplot as plt
+    from IPython.display import HTML, display
+
+    if not alt.strip():
+        raise ValueError("alt is empty: it states what the figure shows, for a reader who does not see it")
+    file = io.BytesIO()
+    fig.savefig(file, format="png", dpi=DPI, facecolor="white")
+    plt.close(fig)
+    display(HTML(_img(file.getvalue(), alt)))  # type: ignore[no-untyped-call]
+
+
+def _img(png: bytes, alt: str) -> str:
+    data = base64.b64encode(png).decode()
+    style = "max-width:100%;height:auto;background:#fff;border-radius:6px"
+    return f'<img class="ganbook-figure" src="data:image/png;base64,{data}" alt="{escape(alt)}" style="{style}">'
+
+
+def film(
+    fig: Figure, draw: Callable[[int], Iterable[Any] | None], frames: int, alt: str, interval: int = 120
+) -> None:
+    """Display a film that plays without a server, with buttons a screen reader can name.
+
+    Args:
+        fig: the figure that ``draw`` redraws.
+        draw: called with the frame's number 0..frames-1.
+        frames: number of frames; about 60 at most keep the page small.
+        alt: what happens in the film, in one or two sentences.
+        interval: milliseconds a frame.
+    """
+    import matplotlib.pyplot as plt
+    from IPython.display import HTML, display
+    from matplotlib.animation import FuncAnimation
+
+    if not alt.strip():
+        raise ValueError("alt is empty: it states what the film shows, for a reader who does not see it")
+    animation = FuncAnimation(fig, lambda i: draw(int(i)) or [], frames=frames, interval=interval)
+    with plt.rc_context({"savefig.dpi": 64, "animation.embed_limit": 20}):
+        html = animation.to_jshtml(default_mode="once")
+    plt.close(fig)
+    display(HTML(_labelled(html, alt)))  # type: ignore[no-untyped-call]
+
+
+_BUTTONS = {
+    "slower": "slower",
+    "first_frame": "first frame",
+    "previous_frame": "previous frame",
+    "reverse_animation": "play backwards",
+    "pause_animation": "pause",
+    "play_animation": "play",
+    "next_frame": "next frame",
+    "last_frame": "last frame",
+    "faster": "faster",
+}
+
+
+def _labelled(html: str, alt: str) -> str:
+    """Names for the buttons and the slider, a text for the picture, no icon font from another host."""
+    html = re.sub(r'<link rel="stylesheet"\s+href="https?:[^>]*>', "", html)
+    for method, label in _BUTTONS.items():
+        html = re.sub(
+            rf'<button[^>]*?onclick="(anim\w+)\.{method}\(\)"[^>]*>.*?</button>',
+            rf'<button type="button" title="{label}" aria-label="{label}" onclick="\1.{method}()">{_ICONS[method]}</button>',
+            html,
+            flags=re.DOTALL,
+        )
+    html = html.replace('<img id="_anim_img', f'<img alt="{escape(alt)}" style="max-width:100%;background:#fff" id="_anim_img')
+    return re.sub(r'(<input id="_anim_slider\w+" type="range")', r'\1 aria-label="frame"', html)
+
+
+_ICONS = {
+    "slower": "−",
+    "first_frame": "⏮",
+    "previous_frame": "◁",
+    "reverse_animation": "◀",
+    "pause_animation": "⏸",
+    "play_animation": "▶",
+    "next_frame": "▷",
+    "last_frame": "⏭",
+    "faster": "+",
+}
+
+
+def points(axes: Axes, real: Tensor | None, fake: Tensor | None, limit: float = 3.0) -> None:
+    """Scatter real (blue) and fake (orange) points (N, 2) into a square of side ``2 * limit``."""
+    for samples, colour, label, marker in ((real, REAL, "real", "o"), (fake, FAKE, "fake", "x")):
+        if samples is not None:
+            x, y = samples.detach().cpu().T
+            axes.scatter(x, y, s=9, c=colour, label=label, marker=marker, linewidths=0.7, alpha=0.7)
+    axes.set(xlim=(-limit, limit), ylim=(-limit, limit), aspect="equal")
+
+
+def history(axes: Axes, curves: dict[str, list[float]], names: Sequence[str]) -> None:
+    """Draw the named curves of a training history against its "step"."""
+    for name, style in zip(names, ("-", "--", ":", "-.") * 3, strict=False):
+        axes.plot(curves["step"], curves[name], style, label=name)
+    axes.set_xlabel("round")
+    axes.legend()
+
+
+def image_grid(images: Tensor, columns: int = 8, scale: int = 1) -> Tensor:
+    """Tile float images (N, C, H, W) in [-1, 1] into one uint8 picture (H', W', 3), ``scale`` pixels a pixel."""
+    from torchvision.utils import make_grid
+
+    grid = make_grid(images.detach().float().cpu(), nrow=columns, padding=2, normalize=True, value_range=(-1, 1), pad_value=1.0)
+    grid = grid.repeat_interleave(scale, 1).repeat_interleave(scale, 2)
+    return grid.mul(255).round_().clamp_(0, 255).to(torch.uint8).permute(1, 2, 0)

@@ -1,0 +1,12 @@
+"""How a game is played: the two players, the rounds, the loop."""
+
+from __future__ import annotations
+
+from ganbook.training.budget import budget
+from ganbook.training.fit import TrainingError, fit
+from ganbook.training.game import Game, adam, frozen
+from ganbook.training.prior import Prior
+from ganbook.training.rounds.gan import gan_round
+from ganbook.training.sampler import Sampler
+
+__all__ = ["Game", "Prior", "Sampler", "TrainingError", "adam", "budget", "fit", "frozen", "gan_round"]

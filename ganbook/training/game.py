@@ -1,0 +1,224 @@
+"""The state of the two players, and the two verbs that update them."""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any, cast
+
+import torch
+from torch import Tensor, nn
+from torch.nn.modules.batchnorm import _NormBase
+from torch.optim import Adam, Optimizer
+from torch.optim.swa_utils import AveragedModel
+
+from ganbook import losses
+from ganbook.losses import AdversarialLoss
+from ganbook.training.prior import Prior
+
+if TYPE_CHECKING:
+    from accelerate import Accelerator
+
+__all__ = ["Game", "Penalty", "adam", "frozen"]
+
+Critic = Callable[[Tensor], Tensor]
+Penalty = Callable[[Critic, Tensor, Tensor], Tensor]
+"""(critic, real, fake) to a scalar that is added to the discriminator's loss."""
+
+EMA_RAMP_UP = 0.05
+"""The average's half-life is at most this share of the images seen, so a young average forgets its start
+(Karras et al. 2020, official code)."""
+
+CALIBRATION_LATENTS = 2048
+"""Latents from which the averaged generator's BatchNorm statistics are computed."""
+
+
+def adam(network: nn.Module, lr: float = 2e-4, betas: tuple[float, float] = (0.5, 0.999)) -> Adam:
+    """Adam with DCGAN's settings, in one fused kernel where the device has it (a fifth off a small round's time)."""
+    device = next(network.parameters()).device.type
+    return Adam(network.parameters(), lr=lr, betas=betas, fused=device in ("cpu", "cuda"))
+
+
+class Game:
+    """Two networks, their optimisers, the prior, the losses and the generator's moving average.
+
+    Args:
+        generator: maps latents (N, prior.dim) to samples.
+        discriminator: maps samples to logits (N,).
+        prior: where latents come from.
+        loss: a pair of losses, or its name.
+        penalty: added to the discriminator's loss, such as
+            ``lambda critic, real, fake: penalties.r1(critic, real, gamma=0.1)``.
+        g_optimizer, d_optimizer: default :func:`adam`.
+        ema_half_life: half-life, in images, of the moving average of the generator's weights; 0 for none.
+    """
+
+    def __init__(
+        self,
+        generator: nn.Module,
+        discriminator: nn.Module,
+        *,
+        prior: Prior,
+        loss: AdversarialLoss | str = "non_saturating",
+        penalty: Penalty | None = None,
+        g_optimizer: Optimizer | None = None,
+        d_optimizer: Optimizer | None = None,
+        ema_half_life: float = 0,
+    ) -> None:
+        self.generator = generator
+        self.discriminator = discriminator
+        self.prior = prior
+        self.loss = losses.get(loss) if isinstance(loss, str) else loss
+        self.g_optimizer = g_optimizer or adam(generator)
+        self.d_optimizer = d_optimizer or adam(discriminator)
+        self.ema_half_life = ema_half_life
+        self.step = 0
+        self._batch_size = 0  # of this round, over all processes: set by the latents drawn for it
+        self._penalty = penalty
+        self._accelerator: Accelerator | None = None
+        self._average = (
+            AveragedModel(generator, avg_fn=self._lean_towards, use_buffers=False) if ema_half_life else None
+        )
+
+    # What a round uses.
+
+    def sample_prior(self, n: int) -> Tensor:
+        """(n, dim) fresh latents on the generator's device.
+
+        Every process of a distributed run draws the latents of the whole batch and keeps its own, so two
+        processes play the game that one would have played.
+        """
+        device = next(self.generator.parameters()).device
+        self._batch_size = n * self.world
+        return self.prior.sample(self._batch_size, device)[self.rank :: self.world]
+
+    def penalty(self, real: Tensor, fake: Tensor) -> Tensor:
+        """The penalty on the critic, or a zero."""
+        if self._penalty is None:
+            return real.new_zeros(())
+        # Past autocast and past the distributed wrapper: a penalty is computed in float32, and its
+        # gradient joins the loss's in the one backward pass, which is where gradients are averaged.
+        critic = _unwrapped(self.discriminator)
+        return self._penalty(getattr(critic, "_original_forward", critic), real, fake)
+
+    def update_discriminator(self, d_loss: Tensor) -> None:
+        """One step of the discriminator down the gradient of ``d_loss``."""
+        self._descend(self.d_optimizer, d_loss)
+
+    def update_generator(self, g_loss: Tensor) -> None:
+        """One step of the generator down the gradient of ``g_loss``; its average follows, the round is over."""
+        self._descend(self.g_optimizer, g_loss)
+        if self._average is not None:
+            self._average.update_parameters(_unwrapped(self.generator))
+        self.step += 1
+
+    # What the loop uses.
+
+    @property
+    def rank(self) -> int:
+        """Number of this process, 0 without distribution."""
+        return self._accelerator.process_index if self._accelerator else 0
+
+    @property
+    def world(self) -> int:
+        """Number of processes, 1 without distribution."""
+        return self._accelerator.num_processes if self._accelerator else 1
+
+    def prepare(self, accelerator: Accelerator) -> None:
+        """Let ``accelerator`` place and wrap networks and optimisers, once."""
+        if self._accelerator is not None:
+            return
+        self._accelerator = accelerator
+        self.generator, self.discriminator, self.g_optimizer, self.d_optimizer = accelerator.prepare(
+            self.generator, self.discriminator, self.g_optimizer, self.d_optimizer
+        )
+        if self._average is not None:
+            self._average.to(accelerator.device)
+
+    def averaged_generator(self) -> nn.Module:
+        """A copy, in evaluation mode, of the averaged generator (the generator itself without an average).
+
+        BatchNorm's running statistics belong to the weights of the latest steps, not to their average, so the
+        copy's are computed anew from fixed latents.
+        """
+        source = self._average.module if self._average is not None else _unwrapped(self.generator)
+        twin = copy.deepcopy(cast(nn.Module, source))
+        if self._average is not None:
+            _recalibrate(twin, self.prior)
+        return twin.eval()
+
+    def state_dict(self) -> dict[str, Any]:
+        """Everything that the next round depends on, except the random numbers."""
+        return {
+            "step": self.step,
+            "generator": _unwrapped(self.generator).state_dict(),
+            "discriminator": _unwrapped(self.discriminator).state_dict(),
+            "g_optimizer": self.g_optimizer.state_dict(),
+            "d_optimizer": self.d_optimizer.state_dict(),
+            "average": None if self._average is None else self._average.state_dict(),
+        }
+
+    def load_state_dict(self, state: dict[str, Any]) -> None:
+        """Put the players back where :meth:`state_dict` found them."""
+        self.step = state["step"]
+        _unwrapped(self.generator).load_state_dict(state["generator"])
+        _unwrapped(self.discriminator).load_state_dict(state["discriminator"])
+        self.g_optimizer.load_state_dict(state["g_optimizer"])
+        self.d_optimizer.load_state_dict(state["d_optimizer"])
+        if self._average is not None:
+            self._average.load_state_dict(state["average"])
+
+    def _descend(self, optimizer: Optimizer, loss: Tensor) -> None:
+        optimizer.zero_grad()
+        if self._accelerator is None:
+            loss.backward()  # type: ignore[no-untyped-call]
+        else:
+            self._accelerator.backward(loss)
+        optimizer.step()
+
+    def _lean_towards(self, average: Tensor, current: Tensor, _updates: Tensor | int) -> Tensor:
+        half_life = min(self.ema_half_life, EMA_RAMP_UP * (self.step + 1) * self._batch_size)
+        return torch.lerp(average, current, 1 - 0.5 ** (self._batch_size / half_life))
+
+
+@contextmanager
+def frozen(network: nn.Module) -> Iterator[nn.Module]:
+    """Let gradients pass through ``network`` without computing its own, and keep its BatchNorm statistics.
+
+    The generator's step needs the discriminator's opinion, not its gradients; and running statistics that
+    took in a batch twice would be wrong.
+    """
+    parameters = [p for p in network.parameters() if p.requires_grad]
+    norms = [m for m in network.modules() if isinstance(m, _NormBase) and m.track_running_stats]
+    for parameter in parameters:
+        parameter.requires_grad_(False)
+    for norm in norms:
+        norm.track_running_stats = False
+    try:
+        yield network
+    finally:
+        for parameter in parameters:
+            parameter.requires_grad_(True)
+        for norm in norms:
+            norm.track_running_stats = True
+
+
+def _unwrapped(network: nn.Module) -> nn.Module:
+    """The network inside a distributed wrapper."""
+    return network.module if isinstance(network, nn.parallel.DistributedDataParallel) else network
+
+
+@torch.no_grad()
+def _recalibrate(generator: nn.Module, prior: Prior) -> None:
+    norms = [m for m in generator.modules() if isinstance(m, _NormBase) and m.track_running_stats]
+    if not norms:
+        return
+    for norm in norms:
+        norm.reset_running_stats()
+        norm.momentum = None  # a plain mean over the batches
+    device = next(generator.parameters()).device
+    z = prior.sample(CALIBRATION_LATENTS, generator=torch.Generator().manual_seed(0)).to(device)
+    generator.train()
+    for part in z.split(256):
+        generator(part)

@@ -1,0 +1,38 @@
+"""Where the generator's latents come from."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+import torch
+from torch import Tensor
+
+__all__ = ["Prior"]
+
+
+@dataclass(frozen=True)
+class Prior:
+    """p_z: independent numbers, standard normal or uniform on [-1, 1].
+
+    Attributes:
+        dim: size of a latent.
+        kind: "gaussian" or "uniform".
+    """
+
+    dim: int
+    kind: Literal["gaussian", "uniform"] = "gaussian"
+
+    def __post_init__(self) -> None:
+        if self.dim < 1:
+            raise ValueError(f"dim is {self.dim}: allowed is 1 or more")
+        if self.kind not in ("gaussian", "uniform"):
+            raise ValueError(f"kind is {self.kind!r}: allowed is 'gaussian' or 'uniform'")
+
+    def sample(
+        self, n: int, device: torch.device | str = "cpu", generator: torch.Generator | None = None
+    ) -> Tensor:
+        """(n, dim) latents on ``device``, drawn from torch's global random numbers or from ``generator``."""
+        if self.kind == "gaussian":
+            return torch.randn(n, self.dim, device=device, generator=generator)
+        return torch.rand(n, self.dim, device=device, generator=generator).mul_(2).sub_(1)
