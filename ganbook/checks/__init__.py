@@ -1,0 +1,26 @@
+"""Feedback for the exercises: one module per exercise notebook.
+
+>>> from ganbook.checks import two_players as check
+>>> check.discriminator_loss(None).status
+'not yet'
+
+A check is called with the learner's own function and returns a
+:class:`~ganbook.checks.feedback.Result`, drawn as a card in a notebook. It says what was
+tried, what came, what was expected, and names the mistake where it knows it.
+"""
+
+from __future__ import annotations
+
+import importlib
+from types import ModuleType
+
+#: The exercise notebooks, in the order of the chapters.
+NOTEBOOKS = ("two_players", "minimax", "saturation", "convergence")
+
+__all__ = ["NOTEBOOKS"]
+
+
+def __getattr__(name: str) -> ModuleType:
+    if name in NOTEBOOKS:
+        return importlib.import_module(f"{__name__}.{name}")
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -1,0 +1,127 @@
+"""The feedback card: what was tried, what came, what was expected, a hint, and the progress.
+
+A card is HTML in a notebook (Colab's IPython 7.34 and newer) and plain text elsewhere. It sets no
+text colour, so it reads on a light and on a dark page; a word and a symbol carry the verdict, the
+coloured edge only repeats it.
+"""
+
+from __future__ import annotations
+
+import html
+import re
+import textwrap
+from dataclasses import dataclass
+from typing import Literal
+
+Status = Literal["passed", "failed", "not yet"]
+
+_SYMBOL: dict[Status, str] = {"passed": "✓", "failed": "✗", "not yet": "·"}
+_VERDICT: dict[Status, str] = {"passed": "passed", "failed": "not right yet", "not yet": "not yet"}
+#: Okabe-Ito: bluish green, vermilion, sky blue; told apart with every common colour vision.
+_EDGE: dict[Status, str] = {"passed": "#009E73", "failed": "#D55E00", "not yet": "#56B4E9"}
+
+
+@dataclass(frozen=True, repr=False)
+class Progress:
+    """How far an exercise notebook is: the status of each task, in order."""
+
+    notebook: str
+    titles: tuple[str, ...]
+    statuses: tuple[Status, ...]
+
+    @property
+    def done(self) -> int:
+        return self.statuses.count("passed")
+
+    @property
+    def line(self) -> str:
+        symbols = " ".join(_SYMBOL[status] for status in self.statuses)
+        return f"{self.done} of {len(self.statuses)} done   {symbols}"
+
+    def __repr__(self) -> str:
+        rows = [f"{self.notebook}: {self.line}"]
+        for number, (title, status) in enumerate(zip(self.titles, self.statuses, strict=True), 1):
+            rows.append(f"  {_SYMBOL[status]} {number} {title} ({_VERDICT[status]})")
+        return "\n".join(rows)
+
+    def _repr_html_(self) -> str:
+        status: Status = "passed" if self.done == len(self.statuses) else "not yet"
+        items = "".join(
+            f"<li>{_SYMBOL[status]} {_inline(title)} ({_VERDICT[status]})</li>"
+            for title, status in zip(self.titles, self.statuses, strict=True)
+        )
+        body = (
+            f'<p style="margin:0"><strong>{_inline(self.notebook)}</strong>: '
+            f"{self.done} of {len(self.statuses)} done</p>"
+            f'<ol style="margin:.3em 0 0;padding-left:2em">{items}</ol>'
+        )
+        return _frame(body, status, f"Progress: {self.notebook}")
+
+
+@dataclass(frozen=True, repr=False)
+class Result:
+    """What a check found. Its ``repr`` is the card; ``status`` and ``hint_id`` are for tests.
+
+    ``hint_id`` names the recognised mistake, or the kind of difference where the mistake is not
+    known; None when the task passed or was not begun.
+    """
+
+    status: Status
+    task: str
+    title: str
+    number: int
+    tried: str
+    progress: Progress
+    hint: str = ""
+    hint_id: str | None = None
+    came: str = ""
+    expected: str = ""
+
+    @property
+    def passed(self) -> bool:
+        return self.status == "passed"
+
+    def _rows(self) -> list[tuple[str, str]]:
+        said = "what it shows" if self.passed else "hint"
+        rows = [("tried", self.tried), ("came", self.came), ("expected", self.expected), (said, self.hint)]
+        return [(name, text) for name, text in rows if text]
+
+    @property
+    def _head(self) -> str:
+        return f"{_SYMBOL[self.status]} Task {self.number}: {_VERDICT[self.status]}"
+
+    def __repr__(self) -> str:
+        lines = [f"{self._head} - {self.title}"]
+        for name, text in [*self._rows(), ("progress", self.progress.line)]:
+            indent = " " * 16
+            filled = textwrap.wrap(text, 100, initial_indent=f"  {name:<14}", subsequent_indent=indent) if (
+                name != "came" or "\n" not in text
+            ) else [f"  {name:<14}" + text.replace("\n", "\n" + indent)]
+            lines += filled
+        return "\n".join(lines)
+
+    def _repr_html_(self) -> str:
+        rows = "".join(
+            f'<dt style="font-weight:600;grid-column:1">{name}</dt>'
+            f'<dd style="margin:0;grid-column:2;white-space:pre-wrap;overflow-wrap:anywhere">{_inline(text)}</dd>'
+            for name, text in [*self._rows(), ("progress", self.progress.line)]
+        )
+        body = (
+            f'<p style="margin:0 0 .4em"><strong>{self._head}</strong> &ndash; {_inline(self.title)}</p>'
+            f'<dl style="display:grid;grid-template-columns:max-content 1fr;gap:.15em 1em;margin:0">{rows}</dl>'
+        )
+        return _frame(body, self.status, f"Task {self.number}: {_VERDICT[self.status]}")
+
+
+def _frame(body: str, status: Status, label: str) -> str:
+    style = (
+        f"border:1px solid {_EDGE[status]};border-left-width:.5em;border-radius:.3em;padding:.6em .9em;"
+        "margin:.3em 0;max-width:52em;line-height:1.45;color:inherit;background:transparent"
+    )
+    return f'<div role="group" aria-label="{html.escape(label)}" style="{style}">{body}</div>'
+
+
+def _inline(text: str) -> str:
+    """Escaped text with `code` between backticks as <code>."""
+    code = r'<code style="color:inherit;background:transparent;padding:0">\1</code>'
+    return re.sub(r"`([^`\n]+)`", code, html.escape(text))
