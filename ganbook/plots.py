@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-__all__ = ["COLOURS", "FAKE", "REAL", "film", "figure", "history", "image_grid", "points", "show"]
+__all__ = ["COLOURS", "FAKE", "REAL", "film", "figure", "history", "html", "image_grid", "points", "show"]
 
 COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000", "#F0E442")
 """Okabe and Ito's palette, distinguishable with any common colour blindness; the darkest first."""
@@ -60,15 +60,21 @@ def show(fig: Figure, alt: str) -> None:
     Raises:
         ValueError: if ``alt`` is empty.
     """
-    import matplotlib.pyplot as plt
     from IPython.display import HTML, display
+
+    display(HTML(html(fig, alt)))  # type: ignore[no-untyped-call]
+
+
+def html(fig: Figure, alt: str) -> str:
+    """``fig`` as one HTML image that carries its own data, for an explorer; closes it. As :func:`show`."""
+    import matplotlib.pyplot as plt
 
     if not alt.strip():
         raise ValueError("alt is empty: it states what the figure shows, for a reader who does not see it")
     file = io.BytesIO()
     fig.savefig(file, format="png", dpi=DPI, facecolor="white")
     plt.close(fig)
-    display(HTML(_img(file.getvalue(), alt)))  # type: ignore[no-untyped-call]
+    return _img(file.getvalue(), alt)
 
 
 def _img(png: bytes, alt: str) -> str:

@@ -1,0 +1,12 @@
+"""Explorers: sliders over figures that are cheap to draw again.
+
+Each explorer shows its picture, with an alternative text, in an HTML widget. A built page, where no kernel
+redraws, shows the state in which the explorer was saved. Only core ipywidgets of 7.7 and later are used, so
+that explorers work on Colab as it comes.
+"""
+
+from __future__ import annotations
+
+from ganbook.widgets.two_gaussians import two_gaussians
+
+__all__ = ["two_gaussians"]

@@ -1,0 +1,84 @@
+"""Explorer of chapter 2: two Gaussians on the line, the best response to them, and what it is worth."""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING
+
+import torch
+from torch import Tensor
+from torch.nn.functional import softplus
+
+from ganbook import plots
+from ganbook.data.toy import Mixture, mixture_1d
+from ganbook.widgets._base import explorer, slider
+
+if TYPE_CHECKING:
+    from ipywidgets import VBox
+    from matplotlib.figure import Figure
+
+__all__ = ["draw_two_gaussians", "two_gaussians"]
+
+# p_data = N(0, 1) loses no generality: D*, V and JS do not change when the line is shifted or stretched.
+_DATA = mixture_1d([0.0], 1.0)
+_LIMIT = 6.0
+_CONFIDENCES = torch.linspace(0, 2.5, 101, dtype=torch.float64)
+
+
+def two_gaussians(mean: float = 1.5, std: float = 1.0, confidence: float = 1.0) -> VBox:
+    """Explorer: move p_gen away from p_data = N(0, 1) and see D*, V and JS follow.
+
+    Args:
+        mean, std: where p_gen = N(mean, std²) starts; mean within −4 to 4, std within 0.3 to 3.
+        confidence: D starts with the logit ``confidence`` · a*(x), where a* = log p_data − log p_gen: 1 is D*.
+    """
+    controls = {
+        "mean": slider("mean of p_gen", mean, -4.0, 4.0, 0.1),
+        "std": slider("std of p_gen", std, 0.3, 3.0, 0.1),
+        "confidence": slider("confidence c of D", confidence, 0.0, 2.5, 0.05),
+    }
+    return explorer(draw_two_gaussians, controls)
+
+
+def draw_two_gaussians(mean: float, std: float, confidence: float = 1.0) -> tuple[Figure, str]:
+    """The explorer's picture for p_gen = N(mean, std²), and its alternative text; arguments as there."""
+    gen = mixture_1d([mean], std)
+    x = torch.linspace(-_LIMIT, _LIMIT, 401, dtype=torch.float64)
+    logit = _DATA.log_density(x) - gen.log_density(x)
+    values = _values(gen, _CONFIDENCES)
+    value, best = _values(gen, torch.tensor([confidence, 1.0], dtype=torch.float64)).tolist()
+    js = 0.5 * (best + math.log(4))
+
+    fig, (left, right) = plots.figure(2, height=3.0)
+    left.fill_between(x, _DATA.density(x), color=plots.REAL, alpha=0.35, label="p_data", linewidth=0)
+    left.fill_between(x, gen.density(x), color=plots.FAKE, alpha=0.35, label="p_gen", linewidth=0)
+    left.plot(x, logit.sigmoid(), "--", color=plots.COLOURS[2], label="D*")
+    left.plot(x, (confidence * logit).sigmoid(), color="black", label="D", linewidth=1)
+    left.set(xlabel="x", ylim=(0, max(1.02, 1.02 * float(gen.density(x).max()))), title="densities and D(x)")
+    left.legend(loc="upper right", fontsize="small")
+
+    right.axhspan(-math.log(4), 0, color="#eeeeee", zorder=0)
+    right.axhline(best, color=plots.COLOURS[2], linestyle="--", linewidth=1)
+    right.plot(_CONFIDENCES, values, color="black", linewidth=1)
+    right.plot(confidence, value, "o", color="black")
+    right.text(2.5, -math.log(4), "−log 4", ha="right", va="bottom", fontsize="small")
+    right.text(2.5, 0, "0", ha="right", va="bottom", fontsize="small")
+    right.set(xlabel="confidence c: D = σ(c · a*)", ylim=(-2.6, 0.25))
+    right.set_title(f"V(D, G) = {value:.3f}    V(D*, G) = {best:.3f}\nJS = {js:.3f} of at most log 2 = 0.693")
+    alt = (
+        f"p_data is N(0, 1) and p_gen N({mean:g}, {std:g}²). The best discriminator's value is {best:.3f}, so the "
+        f"Jensen-Shannon divergence is {js:.3f} nats. D with confidence {confidence:g} reaches {value:.3f}: "
+        + ("it is the best one." if math.isclose(value, best, abs_tol=5e-4) else f"{best - value:.3f} less.")
+    )
+    return fig, alt
+
+
+def _values(gen: Mixture, confidences: Tensor) -> Tensor:
+    """V(D, G) of D = sigmoid(c · a*) for each c, by the trapezoid rule, whose error is far below what is shown."""
+    reach = 10 * max(1.0, gen.std) + float(gen.centres.abs().max())
+    x = torch.linspace(-reach, reach, 4001, dtype=torch.float64)
+    log_data, log_gen = _DATA.log_density(x), gen.log_density(x)
+    logits = confidences[:, None] * (log_data - log_gen)
+    # log sigmoid(a) = -softplus(-a), log(1 - sigmoid(a)) = -softplus(a)
+    integrand = -log_data.exp() * softplus(-logits) - log_gen.exp() * softplus(logits)
+    return torch.trapezoid(integrand, x, dim=1)
