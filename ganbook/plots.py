@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-__all__ = ["COLOURS", "FAKE", "REAL", "film", "figure", "history", "html", "image_grid", "points", "show"]
+__all__ = ["COLOURS", "FAKE", "REAL", "figure", "film", "history", "html", "image_grid", "points", "show"]
 
 COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000", "#F0E442")
 """Okabe and Ito's palette, distinguishable with any common colour blindness; the darkest first."""

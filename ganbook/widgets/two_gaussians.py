@@ -49,22 +49,23 @@ def draw_two_gaussians(mean: float, std: float, confidence: float = 1.0) -> tupl
     value, best = _values(gen, torch.tensor([confidence, 1.0], dtype=torch.float64)).tolist()
     js = 0.5 * (best + math.log(4))
 
-    fig, (left, right) = plots.figure(2, height=3.0)
+    fig, (left, right) = plots.figure(2, height=3.1)
     left.fill_between(x, _DATA.density(x), color=plots.REAL, alpha=0.35, label="p_data", linewidth=0)
     left.fill_between(x, gen.density(x), color=plots.FAKE, alpha=0.35, label="p_gen", linewidth=0)
-    left.plot(x, logit.sigmoid(), "--", color=plots.COLOURS[2], label="D*")
+    left.plot(x, logit.sigmoid(), "--", color=plots.COLOURS[2], label="D*", linewidth=2)
     left.plot(x, (confidence * logit).sigmoid(), color="black", label="D", linewidth=1)
-    left.set(xlabel="x", ylim=(0, max(1.02, 1.02 * float(gen.density(x).max()))), title="densities and D(x)")
-    left.legend(loc="upper right", fontsize="small")
+    left.set(xlabel="x", ylim=(0, max(1.02, 1.02 * float(gen.density(x).max()))))
+    left.legend(loc="lower center", bbox_to_anchor=(0.5, 1), ncols=4, columnspacing=1, handlelength=1.5)
 
     right.axhspan(-math.log(4), 0, color="#eeeeee", zorder=0)
     right.axhline(best, color=plots.COLOURS[2], linestyle="--", linewidth=1)
     right.plot(_CONFIDENCES, values, color="black", linewidth=1)
     right.plot(confidence, value, "o", color="black")
-    right.text(2.5, -math.log(4), "−log 4", ha="right", va="bottom", fontsize="small")
-    right.text(2.5, 0, "0", ha="right", va="bottom", fontsize="small")
-    right.set(xlabel="confidence c: D = σ(c · a*)", ylim=(-2.6, 0.25))
-    right.set_title(f"V(D, G) = {value:.3f}    V(D*, G) = {best:.3f}\nJS = {js:.3f} of at most log 2 = 0.693")
+    right.text(2.5, best + 0.03, f"best: V(D*, G) = {best:.3f}".replace("-", "−"), ha="right", va="bottom")
+    right.text(2.5, -2.5, f"JS = {js:.3f} nats, at most log 2 = {math.log(2):.3f}", ha="right", va="bottom")
+    right.set(xlabel="confidence c in D = σ(c · a*)", ylim=(-2.6, 0.3), yticks=(-2, -math.log(4), -1, 0))
+    right.set_yticklabels(("−2", "−log 4", "−1", "0"))
+    right.set_title(f"V(D, G) = {value:.3f}".replace("-", "−"))
     alt = (
         f"p_data is N(0, 1) and p_gen N({mean:g}, {std:g}²). The best discriminator's value is {best:.3f}, so the "
         f"Jensen-Shannon divergence is {js:.3f} nats. D with confidence {confidence:g} reaches {value:.3f}: "
