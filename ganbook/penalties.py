@@ -7,7 +7,10 @@ through **one** backward pass.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
+from contextlib import AbstractContextManager, nullcontext
+from numbers import Real
 
 import torch
 from torch import Tensor
@@ -69,7 +72,7 @@ def _squared_norms(critic: Critic, points: Tensor) -> Tensor:
     """||grad_x a(x)||^2 of each sample, (N,), with a graph for the critic's parameters."""
     points.requires_grad_(True)
     # Autocast off: a sum of squared half-precision gradients overflows at 64 x 64 pixels.
-    with torch.enable_grad(), torch.autocast(points.device.type, enabled=False):
+    with torch.enable_grad(), _without_autocast(points.device.type):
         logits = critic(points)
         if not logits.requires_grad:  # a critic that ignores its input, or has no graph, has gradient zero
             return points.new_zeros(len(points))
@@ -77,6 +80,12 @@ def _squared_norms(critic: Critic, points: Tensor) -> Tensor:
             logits.sum(), points, create_graph=True, materialize_grads=True
         )
     return gradient.flatten(1).square().sum(1)
+
+
+def _without_autocast(device_type: str) -> AbstractContextManager[object]:
+    if not torch.amp.is_autocast_available(device_type):  # the meta device has none to switch off
+        return nullcontext()
+    return torch.autocast(device_type, enabled=False)
 
 
 def _checked(name: str, samples: Tensor) -> Tensor:
@@ -90,5 +99,7 @@ def _checked(name: str, samples: Tensor) -> Tensor:
 
 
 def _check_weight(name: str, weight: float) -> None:
-    if not weight >= 0:
+    if not isinstance(weight, Real):
+        raise TypeError(f"{name} is {weight!r}: allowed is a number of 0 or more")
+    if not 0 <= weight < math.inf:
         raise ValueError(f"{name} is {weight}: allowed is a number of 0 or more")

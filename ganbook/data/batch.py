@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import count
 
+import numpy as np
 import torch
 from torch import Tensor
 
@@ -37,9 +38,13 @@ class Batch:
 
 
 def step_generator(seed: int, step: int) -> torch.Generator:
-    """A CPU random generator that depends on nothing but ``seed`` and ``step``."""
-    # The high half holds the seed, so that neighbouring seeds never share a stream.
-    return torch.Generator().manual_seed(((seed + 1) << 40) + step)
+    """A CPU random generator that depends on nothing but ``seed`` and ``step``, both 0 or more."""
+    for name, value in (("seed", seed), ("step", step)):
+        if value < 0:
+            raise ValueError(f"{name} is {value}: allowed is 0 or more")
+    # torch's CPU generator keeps only the low 32 bits of its seed, so the two are hashed into them.
+    (hashed,) = np.random.SeedSequence(seed, spawn_key=(step,)).generate_state(1)
+    return torch.Generator().manual_seed(int(hashed))
 
 
 def index_batches(

@@ -142,14 +142,20 @@ def mixture_1d(
     for name, values in (("stds", spread), ("weights", shares)):
         if len(values) != k or k == 0:
             raise ValueError(f"{name} has {len(values)} values: allowed is one for each of the {k} centres")
-        if min(values) <= 0:
-            raise ValueError(f"{name} holds {min(values)}: allowed is above 0")
+        for value in values:
+            if not value > 0:
+                raise ValueError(f"{name} holds {value}: allowed is above 0")
     probabilities = torch.tensor(shares) / sum(shares)
     return Mixture(torch.tensor(centres, dtype=torch.float32)[:, None], torch.tensor(spread), probabilities)
 
 
 def swiss_roll(radius: float = 2.0, noise: float = 0.05, turns: float = 1.5) -> SwissRoll:
     """A spiral of ``turns`` turns out to ``radius``, blurred by Gaussian ``noise``."""
+    for name, value in (("radius", radius), ("turns", turns)):
+        if not value > 0:
+            raise ValueError(f"{name} is {value}: allowed is above 0")
+    if not noise >= 0:
+        raise ValueError(f"noise is {noise}: allowed is 0 or more")
     return SwissRoll(radius, noise, turns)
 
 
