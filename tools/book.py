@@ -102,7 +102,8 @@ def build(root: Path = ROOT, output: Path = ROOT, budget: str | None = None, job
     if failures := fill(cache, notebooks(root), jobs, config(root)["execute"]["timeout"]):
         print("\n\n".join(failures), file=sys.stderr)
         return 1
-    command = ["jupyter-book", "build", str(root), "--path-output", str(output), "-W", "--keep-going", "-n"]
+    # --all: a page that did not change would not repeat the warning that failed the last build.
+    command = ["jupyter-book", "build", str(root), "--path-output", str(output), "--all", "-W", "--keep-going", "-n"]
     return subprocess.run(command, cwd=root, check=False).returncode
 
 
