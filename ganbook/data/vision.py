@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import torch
 from torch import Tensor
@@ -17,6 +18,9 @@ from ganbook.data.batch import Batch, index_batches
 from ganbook.data.cache import cache_dir
 from ganbook.data.errors import DataError
 from ganbook.data.images import ImageSet, resize, to_float
+
+if TYPE_CHECKING:
+    import PIL.Image
 
 __all__ = ["ImageFolder", "load_folder", "load_torchvision"]
 
@@ -41,10 +45,12 @@ def load_torchvision(name: str, split: str, size: int | None, root: str | Path |
     kind = getattr(torchvision.datasets, _CLASSES[name])
     try:
         found = kind(str(folder), train=split == "train", download=True)
-    except (OSError, RuntimeError) as error:
+    except Exception as error:  # torchvision raises an AssertionError, among others, for a truncated file
+        broken = any(path.is_file() for path in folder.rglob("*"))
+        first = f"delete {folder}, whose files are broken or incomplete, and " if broken else ""
         raise DataError(
             f"{name} is not in {folder} and could not be downloaded ({_first_line(error)}): "
-            f'connect to the network once, or use data.load("digits"), which works offline'
+            f'{first}connect to the network once, or use data.load("digits"), which works offline'
         ) from error
     pixels = torch.as_tensor(found.data)
     images = pixels[:, None] if pixels.ndim == 3 else pixels.permute(0, 3, 1, 2)
@@ -60,7 +66,10 @@ def load_torchvision(name: str, split: str, size: int | None, root: str | Path |
 
 @dataclass(frozen=True)
 class ImageFolder(Dataset[tuple[Tensor, int]]):
-    """Image files, decoded when a batch needs them; sub-folders of the root are the classes, if there are any."""
+    """Image files, decoded when a batch needs them; sub-folders of the root are the classes, if there are any.
+
+    It is read like an :class:`ganbook.data.ImageSet`; asking for ``images`` decodes every file.
+    """
 
     root: Path
     split: str
@@ -75,15 +84,16 @@ class ImageFolder(Dataset[tuple[Tensor, int]]):
 
     def __getitem__(self, index: int) -> tuple[Tensor, int]:
         """uint8 (3, size, size), centre-cropped to a square, and the class (0 where there are none)."""
-        from PIL import Image, ImageOps, UnidentifiedImageError
+        from PIL import Image, ImageOps
         from torchvision.transforms.v2.functional import pil_to_tensor
 
         path = self.files[index]
         try:
             with Image.open(path) as image:
-                square = ImageOps.fit(image.convert("RGB"), (self.size, self.size), Image.Resampling.LANCZOS)
-        except (OSError, UnidentifiedImageError) as error:
-            raise DataError(f"{path} cannot be read as an image ({_first_line(error)}): remove or replace it") from error
+                square = ImageOps.fit(_rgb(image), (self.size, self.size), Image.Resampling.LANCZOS)
+        except Exception as error:  # a decoder raises whatever it stumbles over
+            reason = _first_line(error)
+            raise DataError(f"{path} cannot be read as an image ({reason}): remove or replace it") from error
         label = self.classes.index(path.relative_to(self.root).parts[0]) if self.classes else 0
         return pil_to_tensor(square), label
 
@@ -112,8 +122,11 @@ class ImageFolder(Dataset[tuple[Tensor, int]]):
         sampler = (indices.tolist() for indices in order)
         # Workers draw no random numbers, so their number changes no batch.
         loader = DataLoader(self, batch_sampler=sampler, num_workers=spare, pin_memory=torch.cuda.is_available())
-        for images, labels in loader:
-            yield Batch(real=to_float(images), labels=labels if self.classes else None)
+        try:
+            for images, labels in loader:
+                yield Batch(real=to_float(images), labels=labels if self.classes else None)
+        except DataError as error:  # a worker's error comes with its traceback as text, the message last
+            raise DataError(str(error).strip().rsplit("DataError: ", 1)[-1]) from None
 
 
 def load_folder(split: str, size: int | None, root: str | Path | None) -> ImageFolder:
@@ -129,6 +142,8 @@ def load_folder(split: str, size: int | None, root: str | Path | None) -> ImageF
     if not base.is_dir():
         raise DataError(f"{base} is not a folder: root names the folder that holds the images")
     found = sorted(path for path in base.rglob("*") if path.suffix.lower() in SUFFIXES and path.is_file())
+    # Hidden files are thumbnails and macOS's "._" companions, not images of the owner's.
+    found = [path for path in found if not any(part.startswith(".") for part in path.relative_to(base).parts)]
     relative = [path.relative_to(base) for path in found]
     wanted = split == "test"
     files = tuple(
@@ -144,6 +159,19 @@ def load_folder(split: str, size: int | None, root: str | Path | None) -> ImageF
     in_folders = bool(relative) and all(len(name.parts) > 1 for name in relative)
     classes = tuple(sorted({name.parts[0] for name in relative})) if in_folders else ()
     return ImageFolder(base, split, files, classes, size or 64)
+
+
+def _rgb(image: PIL.Image.Image) -> PIL.Image.Image:
+    """Upright, 8 bits a channel, on white where it is transparent."""
+    from PIL import Image, ImageOps
+
+    image = ImageOps.exif_transpose(image)
+    if image.mode.startswith("I"):  # 16 bits of grey, which Pillow would clip at 255 instead of scaling
+        image = image.point(lambda value: value * (1 / 256)).convert("L")
+    if "A" in image.getbands() or "transparency" in image.info:
+        image = image.convert("RGBA")
+        image = Image.alpha_composite(Image.new("RGBA", image.size, "white"), image)
+    return image.convert("RGB")
 
 
 def _first_line(error: BaseException) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from typing import Literal, cast
+from typing import Literal
 
 __all__ = ["BUDGETS", "Budget", "budget"]
 
@@ -33,4 +33,4 @@ def check_budget(chosen: str, argument: str = "budget") -> Budget:
     """
     if chosen not in BUDGETS:
         raise ValueError(f"{argument} is {chosen!r}: allowed is one of {', '.join(BUDGETS)}")
-    return cast(Budget, chosen)
+    return chosen

@@ -60,7 +60,15 @@ class Checkpoints:
         newest = paths[-1]
         try:
             return cast(dict[str, Any], torch.load(newest, map_location="cpu", weights_only=True))
-        except (OSError, EOFError, RuntimeError, ValueError, KeyError, pickle.UnpicklingError, zipfile.BadZipFile) as error:
+        except (
+            OSError,
+            EOFError,
+            RuntimeError,
+            ValueError,
+            KeyError,
+            pickle.UnpicklingError,
+            zipfile.BadZipFile,
+        ) as error:
             way_out = f"to go on from {paths[-2].name}" if len(paths) > 1 else "to start anew"
             raise CheckpointError(
                 f"the checkpoint {newest} cannot be read (it is truncated or not a checkpoint): delete it {way_out}"

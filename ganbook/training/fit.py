@@ -49,6 +49,7 @@ def fit(
     seed: int = 0,
     watch: Callable[[Game], None] | None = None,
     watch_every: int | None = None,
+    anneal_from: float = 1.0,
     out: Path | None = None,
     identity: dict[str, Any] | None = None,
     checkpoint_every: int | None = None,
@@ -66,6 +67,7 @@ def fit(
         seed: of the data's order; latents come from torch's global random numbers.
         watch: called with the game before the first round, then every ``watch_every`` rounds and at the end.
             It may draw random numbers: they are put back.
+        anneal_from: share of ``steps`` after which both learning rates fall linearly, to zero at the end.
         out: folder for checkpoints; None keeps nothing.
         identity: what the run is (recipe, budget, seed); a checkpoint of another run is refused.
         checkpoint_every: rounds between checkpoints (default: a tenth of ``steps``).
@@ -97,6 +99,7 @@ def fit(
     pending: list[dict[str, Tensor]] = []
     _watch(watch, game)
     for batch in _shown(batches, game.step, steps, progress and accelerator.is_main_process):
+        game.set_rate(_rate(game.step, steps, anneal_from))
         pending.append(play(game, _placed(batch, device)))
         at_end = game.step >= steps
         if game.step % log_every == 0 or game.step % save_every == 0 or at_end:
@@ -126,11 +129,20 @@ def _shown(batches: Iterator[Batch], done: int, steps: int, progress: bool) -> I
             bar.update()
 
 
+def _rate(step: int, steps: int, anneal_from: float) -> float:
+    start = anneal_from * steps
+    return 1.0 if step < start else (steps - step) / (steps - start)
+
+
 def _placed(batch: Batch, device: torch.device) -> Batch:
     if batch.real.device == device:
         return batch
-    moved = [None if t is None else t.to(device, non_blocking=True) for t in (batch.labels, batch.sources)]
-    return Batch(batch.real.to(device, non_blocking=True), *moved, captions=batch.captions)
+
+    def moved(tensor: Tensor | None) -> Tensor | None:
+        return None if tensor is None else tensor.to(device, non_blocking=True)
+
+    real = batch.real.to(device, non_blocking=True)
+    return Batch(real, moved(batch.labels), moved(batch.sources), batch.captions)
 
 
 def _log(history: History, pending: list[dict[str, Tensor]], step: int, checkpoints: Checkpoints | None) -> None:

@@ -136,6 +136,12 @@ class Game:
         if self._average is not None:
             self._average.to(accelerator.device)
 
+    def set_rate(self, rate: float) -> None:
+        """Set both learning rates to ``rate`` times what the optimisers were made with."""
+        for optimizer in (self.g_optimizer, self.d_optimizer):
+            for group in optimizer.param_groups:
+                group["lr"] = rate * group.setdefault("initial_lr", group["lr"])
+
     def averaged_generator(self) -> nn.Module:
         """A copy, in evaluation mode, of the averaged generator (the generator itself without an average).
 
@@ -143,7 +149,7 @@ class Game:
         copy's are computed anew from fixed latents.
         """
         source = self._average.module if self._average is not None else _unwrapped(self.generator)
-        twin = copy.deepcopy(cast(nn.Module, source))
+        twin = copy.deepcopy(source)
         if self._average is not None:
             _recalibrate(twin, self.prior)
         return twin.eval()
@@ -220,5 +226,5 @@ def _recalibrate(generator: nn.Module, prior: Prior) -> None:
     device = next(generator.parameters()).device
     z = prior.sample(CALIBRATION_LATENTS, generator=torch.Generator().manual_seed(0)).to(device)
     generator.train()
-    for part in z.split(256):
+    for part in torch.split(z, 256):
         generator(part)

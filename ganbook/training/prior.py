@@ -29,9 +29,7 @@ class Prior:
         if self.kind not in ("gaussian", "uniform"):
             raise ValueError(f"kind is {self.kind!r}: allowed is 'gaussian' or 'uniform'")
 
-    def sample(
-        self, n: int, device: torch.device | str = "cpu", generator: torch.Generator | None = None
-    ) -> Tensor:
+    def sample(self, n: int, device: torch.device | str = "cpu", generator: torch.Generator | None = None) -> Tensor:
         """(n, dim) latents on ``device``, drawn from torch's global random numbers or from ``generator``."""
         if self.kind == "gaussian":
             return torch.randn(n, self.dim, device=device, generator=generator)

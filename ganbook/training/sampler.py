@@ -57,7 +57,7 @@ class Sampler:
             raise ValueError(f"n is {n}: allowed is a whole number of 1 or more")
         device = next(self.generator.parameters()).device
         z = self.prior.sample(n, generator=torch.Generator().manual_seed(seed)).to(device)
-        return torch.cat([self.generator(part) for part in z.split(CHUNK)]).float().cpu()
+        return torch.cat([self.generator(part) for part in torch.split(z, CHUNK)]).float().cpu()
 
     def save(self, folder: Path) -> None:
         """Write weights (safetensors) and card (JSON) into ``folder``, each whole or not at all."""

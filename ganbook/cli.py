@@ -1,0 +1,209 @@
+"""The command line: train, sample, evaluate, list.
+
+Exit status: 0 done, 1 the run failed, 2 wrong arguments; a failure prints one sentence on standard error.
+"""
+
+from __future__ import annotations
+
+import functools
+import json
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any, NoReturn, ParamSpec
+
+import typer
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+    from ganbook.training import Sampler
+
+__all__ = ["app", "main"]
+
+app = typer.Typer(
+    name="ganbook",
+    help="Train, sample and judge the models of the ganbook course.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+)
+
+P = ParamSpec("P")
+
+GRID_COLUMNS = 8
+GRID_LONG_SIDE = 1024
+"""A grid of small images is enlarged by a whole factor up to about this many pixels."""
+
+
+def main() -> None:
+    """Run the command line and leave with its exit status."""
+    app()
+
+
+class _Wrong(Exception):
+    """An argument that the command itself refuses."""
+
+
+def _guarded(command: Callable[P, None]) -> Callable[P, None]:
+    """Every foreseen failure becomes one sentence and an exit status, never a traceback."""
+
+    @functools.wraps(command)
+    def guarded(*args: P.args, **kwargs: P.kwargs) -> None:
+        from ganbook.data import DataError
+        from ganbook.training.checkpoint import CheckpointError
+        from ganbook.training.fit import TrainingError
+
+        try:
+            command(*args, **kwargs)
+        except KeyboardInterrupt:
+            _fail(1, "interrupted; --resume goes on from the last checkpoint")
+        except (_Wrong, ValueError) as error:
+            _fail(2, str(error))
+        except (DataError, CheckpointError, TrainingError) as error:
+            _fail(1, str(error))
+        except OSError as error:
+            where = f" ({error.filename})" if error.filename else ""
+            _fail(1, f"{error.strerror or error}{where}")
+
+    return guarded
+
+
+def _fail(status: int, sentence: str) -> NoReturn:
+    print(f"ganbook: {sentence}", file=sys.stderr)
+    raise typer.Exit(status)
+
+
+Out = Annotated[Path | None, typer.Option(help="Folder of the run (default: runs/RECIPE).")]
+Data = Annotated[Path | None, typer.Option("--data", help="Folder that the data lies in or is downloaded to.")]
+
+
+@app.command()
+@_guarded
+def train(
+    recipe: Annotated[str, typer.Argument(help="A name that `ganbook list` shows.")],
+    budget: Annotated[str | None, typer.Option(help="smoke, laptop or gpu (default: by the device).")] = None,
+    seed: Annotated[int, typer.Option(min=0, help="Of weights, latents and the order of the data.")] = 0,
+    out: Out = None,
+    resume: Annotated[bool, typer.Option("--resume", help="Go on from the newest checkpoint.")] = False,
+    data: Data = None,
+) -> None:
+    """Train a recipe; leave weights, card, history, checkpoints and a grid of samples."""
+    from ganbook import recipes
+
+    chosen = recipes.get(recipe)
+    folder = out or Path("runs") / recipe
+    try:
+        run = chosen.train(budget, seed, folder, resume, root=data)
+    except FileExistsError:
+        raise _Wrong(f"{folder} holds a run already: go on with --resume, or choose another --out") from None
+    grid = _picture(run.sampler, run.sampler.sample(64), folder / "samples.png")
+    print(f"{recipe}: {run.sampler.card['steps']} rounds in {run.sampler.card['minutes']} minutes")
+    _print_metrics(run.metrics)
+    print(f"run: {folder}   samples: {grid}")
+
+
+@app.command()
+@_guarded
+def sample(
+    name: Annotated[str, typer.Argument(metavar="NAME_OR_DIR", help="Folder of a finished run.")],
+    n: Annotated[int, typer.Option("--n", min=1, max=100_000, help="Number of samples.")] = 64,
+    out: Annotated[Path, typer.Option(help="Picture to write (.png).")] = Path("samples.png"),
+    seed: Annotated[int, typer.Option(min=0, help="The same seed draws the same samples.")] = 0,
+    label: Annotated[int | None, typer.Option(help="Class to draw, for a conditional model.")] = None,
+    caption: Annotated[str | None, typer.Option(help="Text to draw, for a text model.")] = None,
+) -> None:
+    """Draw samples into one picture."""
+    if out.suffix.lower() != ".png":
+        raise _Wrong(f"--out is {out}: allowed is a name that ends in .png")
+    sampler = _sampler(name)
+    samples = sampler.sample(
+        n, labels=None if label is None else [label] * n, captions=None if caption is None else [caption] * n, seed=seed
+    )
+    print(f"{n} samples: {_picture(sampler, samples, out)}")
+
+
+@app.command()
+@_guarded
+def evaluate(
+    name: Annotated[str, typer.Argument(metavar="NAME_OR_DIR", help="Folder of a finished run.")],
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
+    data: Data = None,
+) -> None:
+    """Score a run: every figure with its features, n, split and floor."""
+    from ganbook import recipes
+
+    sampler = _sampler(name)
+    report = recipes.get(sampler.card["recipe"]).at(sampler.card["budget"]).evaluate(sampler, data)
+    if as_json:
+        print(json.dumps({"recipe": sampler.card["recipe"], **report}, indent=2))
+    else:
+        _print_metrics(report)
+
+
+@app.command("list")
+@_guarded
+def list_everything() -> None:
+    """Show data sets and recipes: what runs here, what needs a download."""
+    from ganbook import recipes
+    from ganbook.data.catalogue import NEEDS
+
+    print("data sets")
+    for name, needs in NEEDS.items():
+        print(f"  {name:<16} needs {needs.text}")
+    print("recipes")
+    for name in recipes.names():
+        print(f"  {name:<16} {recipes.get(name).about}")
+
+
+def _sampler(name: str) -> Sampler:
+    from ganbook import recipes
+
+    if not Path(name).is_dir():
+        raise _Wrong(
+            f"NAME_OR_DIR is {name!r}: allowed is the folder of a finished run (ganbook train RECIPE --out DIR)"
+        )
+    return recipes.load_run(name)
+
+
+def _picture(sampler: Sampler, samples: Tensor, path: Path) -> Path:
+    """Write images as a grid, points as a scatter plot; whole or not at all."""
+    from ganbook.data.cache import write_atomically
+
+    def write(part: Path) -> None:
+        if samples.ndim == 2:
+            _scatter(samples, part)
+        else:
+            _grid(samples, part)
+
+    write_atomically(path, write)
+    return path
+
+
+def _grid(images: Tensor, path: Path) -> None:
+    from PIL import Image
+
+    from ganbook import plots
+
+    columns = min(GRID_COLUMNS, len(images))
+    scale = max(1, GRID_LONG_SIDE // (max(columns, -(-len(images) // columns)) * (images.shape[-1] + 2)))
+    Image.fromarray(plots.image_grid(images, columns, scale).numpy()).save(path, format="PNG")
+
+
+def _scatter(samples: Tensor, path: Path) -> None:
+    from ganbook import plots
+
+    fig, axes = plots.figure(width=5, height=5)
+    plots.points(axes, None, samples)
+    fig.savefig(path, format="png", dpi=plots.DPI)
+
+
+def _print_metrics(report: dict[str, Any]) -> None:
+    if not report:
+        print("no feature network on this machine can judge this recipe's data")
+    for name, value in report.items():
+        if isinstance(value, list):
+            text = " ".join(f"{v:.3f}" for v in value)
+        else:
+            text = f"{value:.4g}" if isinstance(value, float) else str(value)
+        print(f"  {name:<18} {text}")

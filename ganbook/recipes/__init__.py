@@ -1,0 +1,8 @@
+"""Named, reproducible runs. A chapter, the command line and the benchmarks run the same recipe."""
+
+from __future__ import annotations
+
+from ganbook.recipes.catalogue import get, names
+from ganbook.recipes.recipe import Recipe, Run, load_run
+
+__all__ = ["Recipe", "Run", "get", "load_run", "names"]
