@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from ganbook.training.budget import budget
 
 _SUBMODULES = frozenset(
-    "checks data losses metrics models penalties plots recipes training widgets".split()
+    ["checks", "data", "losses", "metrics", "models", "penalties", "plots", "recipes", "training", "widgets"]
 )
 _HOMES = {
     "ClaimError": "ganbook.claims",
@@ -29,7 +29,7 @@ _HOMES = {
     "welcome": "ganbook.session",
 }
 
-__all__ = [  # noqa: PLE0604 - names resolved lazily below
+__all__ = [
     "ClaimError",
     "__version__",
     "budget",

@@ -5,6 +5,7 @@ Any square size 16, 32, 64, 128 (from 4 x 4) or 28 (from 7 x 7), any number of c
 
 from __future__ import annotations
 
+from itertools import pairwise
 from typing import cast
 
 from torch import Tensor, nn
@@ -52,7 +53,7 @@ class DCGANGenerator(nn.Module):
         start, doublings = _stages(size)
         maps = [width * 2**i for i in reversed(range(doublings))]
         layers: list[nn.Module] = [nn.ConvTranspose2d(latent_dim, maps[0], start, 1, 0, bias=False)]
-        for inputs, outputs in zip(maps, maps[1:], strict=False):
+        for inputs, outputs in pairwise(maps):
             layers += [
                 nn.BatchNorm2d(inputs),
                 nn.ReLU(inplace=True),
