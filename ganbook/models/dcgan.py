@@ -10,6 +10,8 @@ from typing import cast
 
 from torch import Tensor, nn
 
+from ganbook.models.shapes import check_at_least, check_shape
+
 __all__ = ["DCGANDiscriminator", "DCGANGenerator"]
 
 SIZES = (16, 28, 32, 64, 128)
@@ -17,7 +19,7 @@ SIZES = (16, 28, 32, 64, 128)
 
 def _stages(size: int) -> tuple[int, int]:
     """Side of the smallest feature map, and how often it is doubled to reach ``size``."""
-    if size not in SIZES:
+    if not isinstance(size, int) or size not in SIZES:
         raise ValueError(f"size is {size}: allowed is one of {', '.join(map(str, SIZES))}")
     return (7, 2) if size == 28 else (4, size.bit_length() - 3)
 
@@ -49,6 +51,7 @@ class DCGANGenerator(nn.Module):
         self, latent_dim: int = 100, channels: int = 1, size: int = 28, width: int = 64, norm_mean: float = 1.0
     ) -> None:
         super().__init__()
+        check_at_least(1, latent_dim=latent_dim, channels=channels, width=width)
         self.latent_dim = latent_dim
         start, doublings = _stages(size)
         maps = [width * 2**i for i in reversed(range(doublings))]
@@ -69,6 +72,7 @@ class DCGANGenerator(nn.Module):
         _initialise(self, norm_mean)
 
     def forward(self, z: Tensor) -> Tensor:
+        check_shape("z", z, self.latent_dim)
         return cast(Tensor, self.layers(z[:, :, None, None]))
 
 
@@ -87,6 +91,8 @@ class DCGANDiscriminator(nn.Module):
         self, channels: int = 1, size: int = 28, width: int = 64, norm: bool = True, norm_mean: float = 1.0
     ) -> None:
         super().__init__()
+        check_at_least(1, channels=channels, width=width)
+        self.shape = (channels, size, size)
         start, halvings = _stages(size)
         layers: list[nn.Module] = [nn.Conv2d(channels, width, 4, 2, 1), nn.LeakyReLU(0.2, inplace=True)]
         for i in range(1, halvings):
@@ -100,4 +106,5 @@ class DCGANDiscriminator(nn.Module):
         _initialise(self, norm_mean)
 
     def forward(self, x: Tensor) -> Tensor:
+        check_shape("x", x, *self.shape)
         return cast(Tensor, self.layers(x)).flatten()
