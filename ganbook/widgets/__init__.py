@@ -7,6 +7,7 @@ that explorers work on Colab as it comes.
 
 from __future__ import annotations
 
+from ganbook.widgets.saturation import saturation
 from ganbook.widgets.two_gaussians import two_gaussians
 
-__all__ = ["two_gaussians"]
+__all__ = ["saturation", "two_gaussians"]
