@@ -20,6 +20,7 @@ from pathlib import Path
 from typing import Any
 
 import nbformat
+
 import vendor
 from pages import ROOT, config, notebooks
 

@@ -23,6 +23,7 @@ from pathlib import Path
 from typing import Any
 
 import nbformat
+
 from pages import ROOT, config, name, notebooks
 
 TIMINGS = ROOT / "ganbook" / "timings.json"

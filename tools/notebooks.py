@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import Any
 
 import nbformat
+
 from pages import ROOT, Repository, name, notebooks, repository
 
 KERNELSPEC = {"display_name": "Python 3 (ipykernel)", "language": "python", "name": "python3"}

@@ -1,0 +1,61 @@
+"""The book is built once, at the smallest budget, for all tests of its pages."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+from bs4 import BeautifulSoup
+
+from browser import ADVICE, browser
+from pages import ROOT
+
+OUTPUT = ROOT / "_build" / "test"
+
+
+@dataclass(frozen=True)
+class Build:
+    status: int
+    log: str
+    html: Path
+
+    def page(self, source: Path) -> Path:
+        """The built page of a source file."""
+        return (self.html / source.relative_to(ROOT)).with_suffix(".html")
+
+
+@pytest.fixture(scope="session")
+def build() -> Build:
+    """The build as it ended, well or not."""
+    command = [sys.executable, str(ROOT / "tools/book.py"), "--budget", "smoke", "--output", str(OUTPUT)]
+    done = subprocess.run(command, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, check=False)
+    return Build(done.returncode, done.stdout, OUTPUT / "_build" / "html")
+
+
+@pytest.fixture(scope="session")
+def built(build: Build) -> Build:
+    """A build that went well; the tests of its pages are skipped by failing once, in test_build."""
+    if build.status != 0:
+        pytest.fail("the book was not built: see test_build.py", pytrace=False)
+    return build
+
+
+@pytest.fixture(scope="session")
+def soups(built: Build) -> dict[Path, BeautifulSoup]:
+    """Every HTML file of the built book, parsed."""
+    files = [path for path in sorted(built.html.rglob("*.html")) if "_static" not in path.parts]
+    return {path: BeautifulSoup(path.read_text(encoding="utf-8"), "html.parser") for path in files}
+
+
+@pytest.fixture(scope="session")
+def browser_type_launch_args(browser_type_launch_args: dict[str, Any]) -> dict[str, Any]:
+    """Drive the Chromium that is here: Playwright's own download does not work on every network."""
+    path = browser()
+    if path is None:
+        pytest.fail(ADVICE, pytrace=False)
+    # The sandbox needs rights that a container does not give; the pages are our own.
+    return {**browser_type_launch_args, "executable_path": path, "args": ["--no-sandbox"]}

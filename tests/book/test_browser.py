@@ -1,0 +1,160 @@
+"""Each page in a browser, at desk size on a light page and at phone size on a dark one.
+
+No request leaves the built book, nothing is reported on the console, no page scrolls sideways, images say what they
+show, and axe finds no accessibility violation outside a short list.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field
+from typing import Any
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+
+from pages import ROOT, pages
+
+VIEWS = {
+    "desk-light": {"viewport": {"width": 1280, "height": 900}, "color_scheme": "light"},
+    "phone-dark": {"viewport": {"width": 390, "height": 844}, "color_scheme": "dark"},
+}
+# Console messages that are known and harmless: pattern -> why.
+KNOWN_MESSAGES: dict[str, str] = {}
+# axe rules that are not applied: rule -> why.
+KNOWN_VIOLATIONS: dict[str, str] = {}
+FILE_NAME = re.compile(r"\.(png|jpe?g|svg|gif|webp)$|[/\\]\w+[/\\]|^(figure|image|plot|picture)$", re.IGNORECASE)
+
+
+@dataclass
+class Visit:
+    """What a browser saw on one page in one view."""
+
+    requests: list[str] = field(default_factory=list)
+    failed: list[str] = field(default_factory=list)
+    messages: list[str] = field(default_factory=list)
+    images: list[dict[str, Any]] = field(default_factory=list)
+    violations: list[str] = field(default_factory=list)
+    width: int = 0
+    view_width: int = 0
+
+
+# Formulae, icons and what is marked as decoration need no text.
+IMAGES = """
+() => [...document.querySelectorAll('article :is(img, svg, canvas, [role=img])')]
+  .filter(node => !node.closest('mjx-container, button, [aria-hidden=true], [role=presentation]'))
+  .map(node => ({
+    alt: node.getAttribute('alt') ?? node.getAttribute('aria-label') ?? '',
+    html: node.outerHTML.slice(0, 160),
+  }))
+"""
+
+
+def is_foreign(address: str) -> bool:
+    return not address.startswith(("file:", "data:", "blob:", "about:"))
+
+
+@pytest.fixture(scope="module")
+def visits(built, browser) -> dict[tuple[str, str], Visit]:
+    """Every page, opened once in each view."""
+    seen = {}
+    for view, settings in VIEWS.items():
+        context = browser.new_context(**settings)
+        context.route(is_foreign, lambda route: route.abort())  # logged below, and never let out
+        for source in pages():
+            seen[source.relative_to(ROOT).as_posix(), view] = _visit(context, built.page(source))
+        context.close()
+    return seen
+
+
+def _visit(context, path) -> Visit:
+    visit, page = Visit(), context.new_page()
+    page.on("request", lambda request: visit.requests.append(request.url))
+    page.on("requestfailed", lambda request: visit.failed.append(request.url))
+    page.on("console", lambda message: visit.messages.append(message.text) if message.type == "error" else None)
+    page.on("pageerror", lambda error: visit.messages.append(str(error)))
+    page.goto(path.as_uri())
+    page.wait_for_load_state("networkidle")
+    # Widgets and formulae are drawn after the page is loaded.
+    page.wait_for_function("!window.MathJax?.startup?.promise || MathJax.startup.promise.then(() => true)")
+    if page.locator('script[type="application/vnd.jupyter.widget-view+json"]').count():
+        page.locator(".jupyter-widgets").first.wait_for(state="attached", timeout=20_000)
+    visit.images = page.evaluate(IMAGES)
+    visit.width = page.evaluate("document.documentElement.scrollWidth")
+    visit.view_width = page.evaluate("document.documentElement.clientWidth")
+    for violation in Axe().run(page).response["violations"]:
+        if violation["id"] not in KNOWN_VIOLATIONS:
+            nodes = "; ".join(node["html"][:200] for node in violation["nodes"][:4])
+            visit.violations.append(f"{violation['id']} ({len(violation['nodes'])}): {violation['help']}: {nodes}")
+    page.close()
+    return visit
+
+
+@pytest.fixture(params=list(VIEWS))
+def view(request) -> str:
+    return request.param
+
+
+@pytest.fixture(params=pages(), ids=lambda page: page.relative_to(ROOT).as_posix())
+def visit(visits, request, view) -> Visit:
+    return visits[request.param.relative_to(ROOT).as_posix(), view]
+
+
+def test_nothing_is_asked_of_another_host(visit):
+    assert len(visit.requests) > 5  # the log works: a page loads its style sheets and scripts
+    assert [address for address in visit.requests if is_foreign(address)] == []
+    assert visit.failed == []
+
+
+def test_the_console_is_silent(visit):
+    assert [text for text in visit.messages if not any(re.search(known, text) for known in KNOWN_MESSAGES)] == []
+
+
+def test_the_page_does_not_scroll_sideways(visit):
+    assert visit.width <= visit.view_width
+
+
+def test_images_say_what_they_show(visit):
+    for image in visit.images:
+        alt = image["alt"].strip()
+        assert len(alt.split()) >= 3, f"no text for the image {image['html']}"
+        assert not FILE_NAME.search(alt), f"a file's name is no text for an image: {alt!r}"
+
+
+def test_axe_finds_no_violation(visit):
+    assert visit.violations == []
+
+
+def test_formulae_are_drawn_and_pages_have_one_title(built, browser):
+    page = browser.new_page()
+    page.goto(built.page(ROOT / "book/reference/notation.md").as_uri())
+    page.locator("mjx-container svg").first.wait_for(state="attached")
+    assert page.locator("mjx-container").count() > 30
+    assert page.locator("article h1").count() == 1
+    assert "\\mathbb" not in page.locator("article").inner_text()
+    page.close()
+
+
+@pytest.mark.parametrize(
+    "body",
+    ['<img src="https://example.org/x.png" alt="three words here">', "<script>fetch('https://example.org/')</script>"],
+)
+def test_the_log_would_see_a_request(browser, tmp_path, body):
+    path = tmp_path / "page.html"
+    path.write_text(f"<html lang=en><head><title>t</title></head><body>{body}</body></html>")
+    context = browser.new_context()
+    context.route(is_foreign, lambda route: route.abort())
+    visit = _visit(context, path)
+    context.close()
+    assert any(is_foreign(address) for address in visit.requests)
+
+
+def test_axe_would_see_a_violation(browser, tmp_path):
+    path = tmp_path / "page.html"
+    path.write_text(
+        "<html lang=en><head><title>t</title></head><body><main><h1>t</h1><button></button></main></body></html>"
+    )
+    context = browser.new_context()
+    visit = _visit(context, path)
+    context.close()
+    assert any(text.startswith("button-name") for text in visit.violations)

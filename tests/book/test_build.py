@@ -1,0 +1,87 @@
+"""The book builds without a warning, and the tool that builds it cannot be fooled."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import nbformat
+import pytest
+
+import book
+from pages import ROOT, pages
+
+
+def test_the_book_builds_without_a_warning(build):
+    assert build.status == 0, build.log[-6000:]
+
+
+def test_every_page_is_built(built):
+    missing = [str(page.relative_to(ROOT)) for page in pages() if not built.page(page).is_file()]
+    assert missing == []
+
+
+def test_every_notebook_on_the_pages_was_executed(built):
+    """Pages made from notebooks that did not run would show code without outputs."""
+    database = built.html.parent / ".jupyter_cache"
+    import jupyter_cache
+
+    cache = jupyter_cache.get_cache(str(database))
+    for page in pages():
+        if page.suffix == ".ipynb":
+            cache.match_cache_notebook(nbformat.read(page, as_version=4))  # raises KeyError where it is missing
+
+
+def small_book(folder: Path, cell: str, text: str) -> Path:
+    folder.mkdir()
+    (folder / "_config.yml").write_text(
+        "execute: {execute_notebooks: cache, timeout: 60}\nonly_build_toc_files: true\n"
+    )
+    (folder / "_toc.yml").write_text("{format: jb-book, root: page}\n")
+    notebook = nbformat.v4.new_notebook(
+        cells=[nbformat.v4.new_markdown_cell(text), nbformat.v4.new_code_cell(cell)],
+        metadata={"kernelspec": {"name": "python3", "display_name": "Python 3"}},
+    )
+    nbformat.write(notebook, folder / "page.ipynb")
+    return folder
+
+
+@pytest.mark.parametrize(
+    ("cell", "text", "fails"),
+    [
+        ("1 + 1", "# A sound page", False),
+        ("1 / 0", "# A page whose code crashes", True),
+        ("1 + 1", "# A page with a dangling {ref}`nowhere`", True),
+    ],
+    ids=["sound", "crashing", "dangling"],
+)
+def test_a_page_that_is_broken_fails_the_build(tmp_path, cell, text, fails):
+    root = small_book(tmp_path / "book", cell, text)
+    assert (book.build(root, root) != 0) is fails
+
+
+def test_the_cache_is_emptied_when_the_library_changed(tmp_path):
+    (tmp_path / "ganbook").mkdir()
+    source = tmp_path / "ganbook" / "losses.py"
+    source.write_text("a = 1\n")
+    before = book.fingerprint(tmp_path, "smoke")
+    assert before == book.fingerprint(tmp_path, "smoke")
+    assert before != book.fingerprint(tmp_path, "laptop")
+    source.write_text("a = 2\n")
+    after = book.fingerprint(tmp_path, "smoke")
+    assert before != after
+
+    build = tmp_path / "_build"
+    book.open_cache(build, before)
+    kept = build / "made from the old library"
+    kept.touch()
+    book.open_cache(build, before)
+    assert kept.exists()
+    book.open_cache(build, after)
+    assert not kept.exists()
+
+
+def test_the_search_index_knows_the_pages(built):
+    index = (built.html / "searchindex.js").read_text(encoding="utf-8")
+    known = json.loads(index[index.index("{") : index.rindex("}") + 1])["docnames"]
+    assert {page.relative_to(ROOT).with_suffix("").as_posix() for page in pages()} <= set(known)

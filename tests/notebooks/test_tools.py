@@ -1,0 +1,192 @@
+"""The tools that write notebooks: ids stay, outputs go, and the setup cell does what it says where it runs."""
+
+from __future__ import annotations
+
+import copy
+import subprocess
+import sys
+import textwrap
+from pathlib import Path
+
+import nbformat
+import pytest
+
+import notebooks as tool
+import repository as address
+from pages import ROOT, Repository, repository
+
+
+def notebook(*sources: str):
+    return nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(source) for source in sources])
+
+
+def ids(made) -> list[str]:
+    return [cell.id for cell in made.cells]
+
+
+def test_ids_stay_when_cells_are_changed_added_and_moved_apart():
+    before = tool.with_stable_ids(notebook("a = 1", "b = 2", "c = 3"), None, "seed")
+    changed = tool.with_stable_ids(notebook("a = 1", "b = 20", "c = 3"), before, "seed")
+    assert ids(changed) == ids(before)
+    longer = tool.with_stable_ids(notebook("a = 1", "new = 0", "b = 2", "c = 3"), before, "seed")
+    assert [ids(longer)[i] for i in (0, 2, 3)] == ids(before)
+    assert len(set(ids(longer))) == 4
+
+
+def test_new_ids_follow_from_the_text_and_are_unique():
+    first = tool.with_stable_ids(notebook("same", "same", "other"), None, "seed")
+    assert len(set(ids(first))) == 3
+    assert ids(first) == ids(tool.with_stable_ids(notebook("same", "same", "other"), None, "seed"))
+    assert ids(first) != ids(tool.with_stable_ids(notebook("same", "same", "other"), None, "another file"))
+
+
+def test_cleaning_drops_outputs_counts_and_metadata_and_keeps_the_rest():
+    made = notebook("1 + 1")
+    made.cells[0].outputs = [nbformat.v4.new_output("stream", text="2")]
+    made.cells[0].execution_count = 7
+    made.cells[0].metadata = nbformat.from_dict({"tags": ["hide-input"], "collapsed": True, "ExecuteTime": {}})
+    made.metadata = nbformat.from_dict({"widgets": {"state": 1}, "colab": {"name": "x"}})
+    clean = tool.cleaned(copy.deepcopy(made))
+    assert clean.cells[0].outputs == [] and clean.cells[0].execution_count is None
+    assert clean.cells[0].metadata == {"tags": ["hide-input"]}
+    assert set(clean.metadata) == {"kernelspec", "language_info"}
+    assert (clean.cells[0].id, clean.cells[0].source) == (made.cells[0].id, "1 + 1")
+
+
+def test_import_fills_the_setup_cell_and_keeps_ids(tmp_path, monkeypatch):
+    monkeypatch.setattr(tool, "name", lambda path: "game/sample")
+    script, target = tmp_path / "sample.py", tmp_path / "sample.ipynb"
+    script.write_text('# %% [markdown]\n# # Title\n\n# %% tags=["setup"]\n# setup\n\n# %%\nx = 1\n')
+    tool.import_script(script, target)
+    first = nbformat.read(target, as_version=4)
+    assert first.cells[1].source == tool.setup_source("game/sample")
+    script.write_text(script.read_text().replace("x = 1", "x = 2"))
+    tool.import_script(script, target)
+    second = nbformat.read(target, as_version=4)
+    assert ids(first) == ids(second)
+    assert second.cells[2].source == "x = 2"
+    assert target.read_text() == tool.text(tool.cleaned(second))
+
+
+# The setup cell, in a real IPython, with `%pip` and the library replaced ----------------------------------------------
+
+SHELL = """
+import importlib.util, sys, types
+from IPython.core.interactiveshell import InteractiveShell
+
+shell, installed = InteractiveShell.instance(), []
+find = importlib.util.find_spec
+
+def pip(line):
+    installed.append(line)
+    sys.modules["ganbook"] = types.SimpleNamespace(welcome=lambda page: print("welcome", page))
+
+shell.register_magic_function(pip, "line", "pip")
+PREPARE
+done = shell.run_cell(CELL)
+done.raise_error()
+print("installed", installed)
+"""
+MISSING = "importlib.util.find_spec = lambda name: None if name == 'ganbook' else find(name)"
+PRESENT = """
+importlib.util.find_spec = lambda name: types.SimpleNamespace(origin="somewhere") if name == "ganbook" else find(name)
+sys.modules["ganbook"] = types.SimpleNamespace(welcome=lambda page: print("welcome", page))
+"""
+
+
+def run_setup(folder: Path, prepare: str) -> str:
+    code = SHELL.replace("PREPARE", prepare).replace("CELL", repr(tool.setup_source("game/two_players")))
+    command = [sys.executable, "-P", "-c", textwrap.dedent(code)]
+    done = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stdout + done.stderr
+    return done.stdout
+
+
+def test_setup_installs_nothing_where_the_library_is(tmp_path):
+    assert "installed []" in run_setup(tmp_path, PRESENT)
+
+
+def test_setup_installs_from_github_in_an_empty_folder_and_says_welcome(tmp_path):
+    output = run_setup(tmp_path, MISSING)
+    assert f"installed ['install --quiet \"{repository().requirement}\"']" in output
+    assert "welcome game/two_players" in output
+
+
+def test_setup_installs_from_the_clone_it_lies_in(tmp_path):
+    folder = tmp_path / "course" / "book" / "game"
+    folder.mkdir(parents=True)
+    (tmp_path / "course" / "ganbook").mkdir()
+    (tmp_path / "course" / "ganbook" / "__init__.py").touch()
+    assert "installed ['install --quiet \"../..\"']" in run_setup(folder, MISSING)
+
+
+def test_setup_is_not_fooled_by_a_folder_called_ganbook(tmp_path):
+    """A clone in the working folder, as after `git clone` on Colab, is found as a package that holds nothing."""
+    (tmp_path / "ganbook").mkdir()
+    prepare = f"sys.path[:] = ['', *[folder for folder in sys.path if folder != {str(ROOT)!r}]]"
+    assert repository().requirement in run_setup(tmp_path, prepare)
+
+
+def test_the_setup_cell_is_short():
+    source = tool.setup_source("game/two_players")
+    assert len([line for line in source.splitlines() if line.strip()]) <= 10
+    assert max(map(len, source.splitlines())) <= 100
+
+
+# The repository's address ---------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "remote",
+    [
+        "https://github.com/some-one/my.course",
+        "https://github.com/some-one/my.course.git",
+        "https://user:secret@github.com/some-one/my.course.git",
+        "git@github.com:some-one/my.course.git",
+        "ssh://git@github.com/some-one/my.course",
+        "ssh://git@github.com:22/some-one/my.course.git/",
+    ],
+)
+def test_an_address_is_read_from_any_form_of_a_remote(remote):
+    assert address.web_address(remote) == "https://github.com/some-one/my.course"
+
+
+@pytest.mark.parametrize(
+    "remote", ["/srv/git/course.git", "https://gitlab.com/a/b", "https://me:secret@example.org/a/b"]
+)
+def test_a_remote_that_colab_cannot_open_is_refused_without_telling_secrets(remote):
+    with pytest.raises(ValueError, match="not a GitHub repository") as error:
+        address.web_address(remote)
+    assert "secret" not in str(error.value)
+
+
+def test_a_new_address_reaches_every_file_that_spells_it_out(tmp_path):
+    old, new = repository(), Repository("https://github.com/some-one/my-course", "release")
+    for file in address.FILES:
+        (tmp_path / file).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / file).write_text((ROOT / file).read_text(encoding="utf-8"), encoding="utf-8")
+    address.move(old, new, tmp_path)
+    assert repository(tmp_path) == new
+    for file in address.FILES:
+        text = (tmp_path / file).read_text(encoding="utf-8")
+        assert old.slug not in text
+        assert f"{new.url}@{old.branch}" not in text and f"{new.slug}/blob/{old.branch}" not in text
+    assert f'"ganbook @ git+{new.url}@release"' in (tmp_path / "README.md").read_text(encoding="utf-8")
+    address.move(new, old, tmp_path)
+    assert all((tmp_path / file).read_bytes() == (ROOT / file).read_bytes() for file in address.FILES)
+
+
+def test_no_other_file_spells_the_address_out():
+    tracked = subprocess.run(["git", "ls-files"], cwd=ROOT, capture_output=True, text=True, check=True).stdout.split(
+        "\n"
+    )
+    slug = repository().slug
+    spelled = {
+        file
+        for file in tracked
+        if file
+        and not file.endswith(".ipynb")
+        and (ROOT / file).is_file()
+        and slug.encode() in (ROOT / file).read_bytes().replace(b"ganbook/ganbook/", b"")
+    }
+    assert spelled <= set(address.FILES)

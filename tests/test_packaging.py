@@ -1,0 +1,80 @@
+"""What the package asks for: nothing that Colab would have to change, and one version everywhere."""
+
+from __future__ import annotations
+
+import re
+import tomllib
+from importlib import metadata
+from pathlib import Path
+
+import pytest
+import yaml
+from packaging.requirements import Requirement
+from packaging.specifiers import SpecifierSet
+
+import ganbook
+
+ROOT = Path(__file__).resolve().parent.parent
+PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+COLAB_PYTHON = "3.13.15"
+
+
+def colab() -> dict[str, str]:
+    lines = (ROOT / "tests/data/colab-constraints.txt").read_text(encoding="utf-8").splitlines()
+    return dict(line.split("==") for line in lines if line and not line.startswith("#"))
+
+
+@pytest.mark.parametrize("line", PROJECT["dependencies"])
+def test_colab_has_a_version_that_satisfies_each_dependency(line):
+    requirement = Requirement(line)
+    assert requirement.name in colab(), f"Colab does not preinstall {requirement.name}, or tests/data/ lacks its line"
+    assert requirement.specifier.contains(colab()[requirement.name])
+    assert requirement.specifier, "a dependency needs a lower bound"
+    assert not any(clause.operator in ("==", "===", "~=", "<", "<=") for clause in requirement.specifier), "no pins"
+
+
+def test_a_range_that_colab_does_not_satisfy_would_be_seen():
+    assert not Requirement("ipywidgets>=8").specifier.contains(colab()["ipywidgets"])
+
+
+def test_supported_pythons_are_those_that_are_promised():
+    supported = SpecifierSet(PROJECT["requires-python"])
+    assert all(supported.contains(version) for version in ("3.11", "3.12", "3.13", COLAB_PYTHON))
+    assert not supported.contains("3.10")
+    named = {text.rpartition(" ")[2] for text in PROJECT["classifiers"] if re.search(r"Python :: 3\.\d+", text)}
+    assert {"3.11", "3.12", "3.13"} <= named
+
+
+def test_the_extras_are_there_and_test_includes_book():
+    extras = PROJECT["optional-dependencies"]
+    assert {"book", "test"} <= set(extras)
+    assert any(Requirement(line).extras == {"book"} and Requirement(line).name == "ganbook" for line in extras["test"])
+    assert "d2l==1.0.0a1.post0" in extras["book"]
+    assert not any(line.startswith("d2l") for line in PROJECT["dependencies"]), "the library never imports d2l"
+
+
+def test_what_is_installed_satisfies_what_is_asked_for():
+    for line in [*PROJECT["dependencies"], *PROJECT["optional-dependencies"]["test"]]:
+        requirement = Requirement(line)
+        assert requirement.specifier.contains(metadata.version(requirement.name), prereleases=True), line
+
+
+def test_the_version_has_one_source():
+    assert "version" in PROJECT["dynamic"] and "version" not in PROJECT
+    assert metadata.version("ganbook") == ganbook.__version__
+    citation = yaml.safe_load((ROOT / "CITATION.cff").read_text(encoding="utf-8"))
+    assert citation["version"] == ganbook.__version__
+
+
+def test_the_conda_environment_only_wraps_the_package():
+    environment = yaml.safe_load((ROOT / "environment.yml").read_text(encoding="utf-8"))
+    conda = [line for line in environment["dependencies"] if isinstance(line, str)]
+    (pip,) = [entry["pip"] for entry in environment["dependencies"] if isinstance(entry, dict)]
+    assert {re.split("[<>=]", line)[0] for line in conda} == {"python", "pip"}
+    assert pip == ["-e .[test]"]
+
+
+def test_the_licences_travel_with_the_package():
+    assert PROJECT["license"] == "MIT"
+    for file in PROJECT["license-files"]:
+        assert (ROOT / file).read_text(encoding="utf-8").strip()
