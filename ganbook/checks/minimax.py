@@ -1,0 +1,1107 @@
+"""Checks for the exercises of chapter 2, The minimax objective."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+from ganbook.checks.compare import Observation
+from ganbook.checks.task import Answer, Mistake, Reject, Sheet, Trial
+
+sheet = Sheet("minimax", "Exercises 2: The minimax objective")
+progress, done = sheet.progress, sheet.done
+results, require_all_passed = sheet.results, sheet.require_all_passed
+
+# -- 1 V from logits ---------------------------------------------------------------------------------
+
+
+Batches = tuple[Tensor, Tensor]
+
+#: One number may agree by chance, three do not.
+_ROUNDS = 3
+
+
+def _real_and_fake_logits() -> Batches:
+    # different sizes and means, so that no mix-up of the two batches goes unseen
+    return torch.randn(6) * 2 + 1, torch.randn(4) * 2 - 0.5
+
+
+def _three(setup: Callable[[], Batches]) -> Callable[[], list[Batches]]:
+    return lambda: [setup() for _ in range(_ROUNDS)]
+
+
+def _observe_v(answer: Answer, rounds: list[Batches]) -> Observation:
+    return {f"V of batch {number}": answer(*batches) for number, batches in enumerate(rounds, 1)}
+
+
+def _log_d(logits: Tensor) -> Tensor:
+    return F.logsigmoid(logits)
+
+
+def _log_not_d(logits: Tensor) -> Tensor:
+    return F.logsigmoid(-logits)
+
+
+def value(real_logits: Tensor, fake_logits: Tensor) -> Tensor:
+    """V(D, G) by minibatch means; real_logits: (N,), fake_logits: (M,) raw scores (Goodfellow et al. 2014, "
+    "eq. 1)."""
+    return _log_d(real_logits).mean() + _log_not_d(fake_logits).mean()
+
+
+value_from_logits = sheet.task(
+    "value_from_logits",
+    "V from two batches of logits",
+    tried="value_from_logits(real_logits, fake_logits) on 6 real and 4 fake logits, three times",
+    setup=_three(_real_and_fake_logits),
+    observe=_observe_v,
+    reference=value,
+    mistakes=(
+        Mistake(
+            "loss-not-value",
+            "This is −V: the loss that D's optimiser makes small. V itself is what D wants to make large; it "
+            "is a sum of logarithms of probabilities, so it can never be positive.",
+            like=lambda real, fake: -value(real, fake),
+        ),
+        Mistake(
+            "players-swapped",
+            "Real and fake have changed places: here D is paid for calling fakes real. Which of the two "
+            "batches does each term of V average over?",
+            like=lambda real, fake: _log_not_d(real).mean() + _log_d(fake).mean(),
+        ),
+        Mistake(
+            "fake-term-log-d",
+            "The fake term is log D(G(z)). In V it is log(1 − D(G(z))): D is paid for *doubting* a fake. (log "
+            "D(G(z)) comes back in chapter 3, as another loss of the generator.)",
+            like=lambda real, fake: _log_d(real).mean() + _log_d(fake).mean(),
+        ),
+        Mistake(
+            "one-minus-the-logit",
+            "The 1 − … is taken on the logit instead of on the probability: σ(1 − a) is not 1 − σ(a). Put a = "
+            "0 into both, then recall how σ(−a) and σ(a) add up.",
+            like=lambda real, fake: _log_d(real).mean() + _log_d(1 - fake).mean(),
+        ),
+        Mistake(
+            "minus-log",
+            "You turned log(1 − D) into −log D. A logarithm does not turn a difference into a sign: at D = ½ "
+            "the two are −log 2 and +log 2.",
+            like=lambda real, fake: _log_d(real).mean() - _log_d(fake).mean(),
+        ),
+        Mistake(
+            "logits-as-probabilities",
+            "The logarithm is taken of the logits themselves. A logit may be any number, also a negative one, "
+            "whose logarithm is not defined: turn it into D first.",
+            like=(
+                lambda real, fake: real.log().mean() + (1 - fake).log().mean(),
+                lambda real, fake: real.log().mean() + torch.log1p(-fake).mean(),
+            ),
+        ),
+        Mistake(
+            "sigmoid-twice",
+            "The sigmoid is applied twice: a log-sigmoid has its own inside, and you gave it probabilities "
+            "where it wants logits.",
+            like=lambda real, fake: _log_d(real.sigmoid()).mean() + _log_not_d(fake.sigmoid()).mean(),
+        ),
+        Mistake(
+            "sum-not-mean",
+            "You summed over the batch. V is made of expectations, and the estimate of an expectation is a "
+            "mean: a sum grows with the batch.",
+            like=lambda real, fake: _log_d(real).sum() + _log_not_d(fake).sum(),
+        ),
+        Mistake(
+            "pooled-mean",
+            "One mean is taken over both batches together. V has two expectations, each with its own mean; "
+            "pooled, the larger batch weighs more and the whole shrinks to about a half.",
+            like=lambda real, fake: torch.cat([_log_d(real), _log_not_d(fake)]).mean(),
+        ),
+        Mistake(
+            "halved",
+            "This is V/2, the average of the two terms. Some texts write the ½ (task 6 asks which conventions "
+            "agree), but V(D, G) is the sum.",
+            like=lambda real, fake: value(real, fake) / 2,
+        ),
+        Mistake(
+            "log-of-mean",
+            "You took the logarithm of a mean probability. The expectation stands outside the logarithm: log "
+            "first, then mean. By Jensen's inequality yours is never smaller.",
+            like=lambda real, fake: real.sigmoid().mean().log() + (1 - fake.sigmoid().mean()).log(),
+        ),
+        Mistake(
+            "no-log",
+            "Probabilities are averaged without their logarithm. That is D's average score for being right; V "
+            "scores the logarithm.",
+            like=lambda real, fake: real.sigmoid().mean() + (1 - fake.sigmoid()).mean(),
+        ),
+    ),
+    lesson="Each expectation became a mean over its own batch. V is at most 0, and −log 4 if D answers ½ everywhere.",
+)
+
+# -- 2 the optimal D ---------------------------------------------------------------------------------
+
+Grid = tuple[Tensor, Tensor, Tensor]  # p_data, p_gen, x
+
+
+def _grid(points: int = 2001) -> Tensor:
+    """Points from −6 to 6, 19 times as far apart at the right end as at the left: no step size fits all."""
+    u = torch.linspace(0, 1, points, dtype=torch.float64)
+    return -6 + 12 * (0.1 * u + 0.9 * u.square())
+
+
+def _normalised(p: Tensor, x: Tensor) -> Tensor:
+    return p / torch.trapezoid(p, x)
+
+
+def _uniform(low: float, high: float) -> float:
+    return low + (high - low) * torch.rand(()).item()
+
+
+def _gaussians() -> Grid:
+    x = _grid()
+    centre, gap = _uniform(-0.8, 0.8), _uniform(1.0, 2.2)
+    # widths are so alike that neither D* nor 1 − D* rounds to 0 on the grid
+    widths = _uniform(0.9, 1.0), _uniform(1.1, 1.3)
+    p, q = (
+        torch.exp(-0.5 * ((x - m) / s).square())
+        for m, s in zip((centre - gap / 2, centre + gap / 2), widths, strict=True)
+    )
+    return _normalised(p, x), _normalised(q, x), x
+
+
+def _bump(x: Tensor, low: float, high: float) -> Tensor:
+    inside = (x > low) & (x < high)
+    return _normalised(torch.where(inside, torch.sin(math.pi * (x - low) / (high - low)).square(), 0.0), x)
+
+
+def _apart() -> Grid:
+    """Two bumps with a gap between them: each vanishes where the other lives, both vanish in the gap."""
+    x = _grid()
+    middle = _uniform(-0.5, 0.5)
+    return _bump(x, middle - 3.5, middle - 0.4), _bump(x, middle + 0.4, middle + 3.0), x
+
+
+def _equal() -> Grid:
+    p, _, x = _gaussians()
+    return p, p.clone(), x
+
+
+def _densities_with_holes() -> tuple[Tensor, Tensor]:
+    """Two densities on 200 points: some where only one vanishes, some where both do, else not tiny."""
+    x = torch.linspace(-4, 4, 200)
+    p = (1 - (x + _uniform(0.4, 0.8)).abs() / 1.6).clamp(min=0)
+    q = (1 - (x - _uniform(0.4, 0.8)).abs() / 2.0).clamp(min=0)
+    p, q = (torch.where(density < 0.02, 0.0, density) for density in (p, q))
+    return _normalised(p, x), _normalised(q, x)
+
+
+def _optimal(p: Tensor, q: Tensor) -> Tensor:
+    return torch.where(p + q > 0, p / (p + q), 0.5)
+
+
+def _half_where_both_vanish(form: Callable[[Tensor, Tensor], Tensor]) -> Answer:
+    """The same formula as a learner would write it: with 0/0 left alone, and with it repaired."""
+    return lambda p, q: torch.where(p + q > 0, form(p, q), 0.5)
+
+
+def _observe_optimal(answer: Answer, world: tuple[Tensor, Tensor]) -> Observation:
+    p, q = world
+    d = answer(p.clone(), q.clone())
+    if not hasattr(d, "__len__") or len(d) != len(p):
+        return {"D*": d}
+    d = torch.as_tensor(d)
+    return {
+        "D* where both densities are positive": d[(p > 0) & (q > 0)],
+        "D* where only p_data is positive": d[(p > 0) & (q == 0)],
+        "D* where only p_gen is positive": d[(p == 0) & (q > 0)],
+        "D* where both vanish": d[(p == 0) & (q == 0)],
+    }
+
+
+def _both(form: Callable[[Tensor, Tensor], Tensor]) -> tuple[Answer, Answer]:
+    return form, _half_where_both_vanish(form)
+
+
+optimal_discriminator = sheet.task(
+    "optimal_discriminator",
+    "D's best response on a grid",
+    tried="optimal_discriminator(p_data, p_gen) on 200 points; some have p_data = 0, some p_gen = 0, some both",
+    setup=_densities_with_holes,
+    observe=_observe_optimal,
+    reference=_optimal,
+    mistakes=(
+        Mistake(
+            "players-swapped",
+            "This is the probability that a point is *fake*. D(x) is read as the probability that x is real: "
+            "where only p_data lives, D* is 1.",
+            like=_both(lambda p, q: q / (p + q)),
+        ),
+        Mistake(
+            "zero-by-zero",
+            "Right wherever a density is positive, NaN where both vanish: 0/0. V does not care what D says "
+            "there, but a NaN spreads through every integral and every plot. Decide those points by "
+            "themselves.",
+            like=lambda p, q: p / (p + q),
+        ),
+        Mistake(
+            "sure-where-nothing-is",
+            "Where both densities vanish you return 0, so D is certain of 'fake' where it has no evidence. A "
+            "small number in the denominator alone does that. With no evidence for either side the answer is "
+            "the neutral one.",
+            when=lambda t: _only_wrong_where_both_vanish(t, 0.0),
+        ),
+        Mistake(
+            "sure-of-real-where-nothing-is",
+            "Where both densities vanish you return 1, so D is certain of 'real' where it has no evidence. "
+            "With no evidence for either side the answer is the neutral one.",
+            when=lambda t: _only_wrong_where_both_vanish(t, 1.0),
+        ),
+        Mistake(
+            "ratio",
+            "This is the density ratio itself. It runs from 0 to infinity; D is a probability. Which function "
+            "turns the odds real : fake into a probability?",
+            like=(
+                *_both(lambda p, q: p / q),
+                lambda p, q: p / (q + 1e-8),
+                lambda p, q: p / (q + 1e-12),
+                lambda p, q: torch.where(q > 0, p / q, 0.5),
+            ),
+        ),
+        Mistake(
+            "hard-decision",
+            "You return a decision: 0 or 1, whichever density is larger. That minimises errors. V pays for "
+            "log D, so its best answer is a graded probability.",
+            like=(
+                lambda p, q: (p > q).to(p.dtype),
+                lambda p, q: (p >= q).to(p.dtype),
+                _half_where_both_vanish(lambda p, q: (p > q).to(p.dtype)),
+                lambda p, q: (p > q).float() + 0.5 * (p == q).float(),
+                lambda p, q: p > q,
+            ),
+        ),
+        Mistake(
+            "sigmoid-of-the-difference",
+            "A sigmoid is right, but its argument is the *difference* of the densities. Set the derivative of "
+            "p_data·log D + p_gen·log(1 − D) by the logit to 0 and see which logit comes out.",
+            like=_both(lambda p, q: torch.sigmoid(p - q)),
+        ),
+        Mistake(
+            "sigmoid-of-the-ratio",
+            "A sigmoid is right, but its argument is the ratio, which is never negative: your D never falls "
+            "below ½. The best *logit* is something else made of the ratio.",
+            like=(
+                *_both(lambda p, q: torch.sigmoid(p / q)),
+                lambda p, q: torch.sigmoid(p / (q + 1e-8)),
+                lambda p, q: torch.sigmoid(p / (q + 1e-12)),
+            ),
+        ),
+        Mistake(
+            "logit-not-probability",
+            "This is the best *logit*, log p_data − log p_gen. D* is the probability that belongs to it.",
+            like=(
+                *_both(lambda p, q: (p / q).log()),
+                *_both(lambda p, q: p.log() - q.log()),
+                lambda p, q: ((p + 1e-8) / (q + 1e-8)).log(),
+                lambda p, q: ((p + 1e-12) / (q + 1e-12)).log(),
+                lambda p, q: (p + 1e-8).log() - (q + 1e-8).log(),
+                lambda p, q: (p + 1e-12).log() - (q + 1e-12).log(),
+            ),
+        ),
+        Mistake(
+            "mixture-halved",
+            "The denominator is the mixture ½(p_data + p_gen), so D* comes out twice as large: up to 2. No "
+            "probability does that.",
+            like=(*_both(lambda p, q: p / ((p + q) / 2)),),
+        ),
+    ),
+    lesson="At every point D* is the share of real samples among all samples that fall there. It needs both "
+    "densities, which a GAN never has: a trained D is an estimate of it.",
+)
+
+
+def _only_wrong_where_both_vanish(trial: Trial, says: float) -> bool:
+    name = "D* where both vanish"
+    d = trial.got[name]
+    right_elsewhere = all(
+        torch.allclose(trial.got[key].double(), trial.want[key].double(), atol=1e-3)
+        for key in trial.want
+        if key != name
+    )
+    return right_elsewhere and bool((d.double() - says).abs().max() < 1e-3)
+
+
+# -- 3 JS by quadrature ------------------------------------------------------------------------------
+
+
+def _three_pairs() -> dict[str, Grid]:
+    return {
+        "two overlapping Gaussians": _gaussians(),
+        "two bumps far apart": _apart(),
+        "two equal densities": _equal(),
+    }
+
+
+def _observe_pairs(name: str) -> Callable[[Answer, Mapping[str, Grid]], Observation]:
+    return lambda answer, pairs: {f"{name} of {which}": answer(*pair) for which, pair in pairs.items()}
+
+
+def _integral(form: Callable[[Tensor, Tensor], Tensor]) -> Answer:
+    """∫ of a formula of p and q, with 0 · log 0 left as it is: NaN."""
+    return lambda p, q, x: torch.trapezoid(form(p, q), x)
+
+
+def _safe_integral(form: Callable[[Tensor, Tensor], Tensor]) -> Answer:
+    """The same with terms that are not a number taken as 0."""
+    return lambda p, q, x: torch.trapezoid(form(p, q).nan_to_num(nan=0.0, posinf=math.inf, neginf=-math.inf), x)
+
+
+def _two_ways(form: Callable[[Tensor, Tensor], Tensor]) -> tuple[Answer, Answer]:
+    return _integral(form), _safe_integral(form)
+
+
+def xlogy(a: Tensor, b: Tensor) -> Tensor:
+    """a · log b, with 0 · log 0 = 0."""
+    product: Tensor = torch.special.xlogy(a, b)
+    return product
+
+
+def _kl(p: Tensor, q: Tensor) -> Tensor:
+    """Integrand of KL(p‖q); infinite where only q vanishes."""
+    return xlogy(p, p) - xlogy(p, q)
+
+
+def _js(p: Tensor, q: Tensor) -> Tensor:
+    m = (p + q) / 2
+    return (_kl(p, m) + _kl(q, m)) / 2
+
+
+def _js_as_written(p: Tensor, q: Tensor) -> Tensor:
+    m = (p + q) / 2
+    return (p * (p / m).log() + q * (q / m).log()) / 2
+
+
+def _js_of(form: Callable[[Tensor], Tensor]) -> Answer:
+    return lambda p, q, x: form(torch.trapezoid(_js(p, q), x))
+
+
+def _with_epsilon(form: Callable[[Tensor, Tensor], Tensor]) -> tuple[Answer, ...]:
+    """The same with a small number added to both densities inside the logarithm."""
+
+    def one(epsilon: float) -> Answer:
+        def kl(p: Tensor, q: Tensor) -> Tensor:
+            return p * ((p + epsilon) / (q + epsilon)).log()
+
+        return lambda p, q, x: torch.trapezoid(form(kl(p, q), kl(q, p)), x)
+
+    return tuple(one(epsilon) for epsilon in _EPSILONS)
+
+
+#: Small numbers that learners add against log 0.
+_EPSILONS = (1e-7, 1e-8, 1e-9, 1e-10, 1e-12, 1e-16)
+
+#: The quadrature of a smooth integrand on this grid, by any common rule, is better than this.
+_QUADRATURE = 4e-4
+
+js_divergence = sheet.task(
+    "js_divergence",
+    "The Jensen-Shannon divergence by quadrature",
+    tried="js_divergence(p, q, x) on 2001 unevenly spaced points, for three pairs of densities",
+    setup=_three_pairs,
+    observe=_observe_pairs("JS"),
+    reference=_integral(_js),
+    tolerance={f"JS of {which}": _QUADRATURE for which in _three_pairs()},
+    mistakes=(
+        Mistake(
+            "zero-log-zero",
+            "Right where both densities are positive, NaN where one vanishes: 0 · log 0. The limit of t log t "
+            "at 0 is 0, so those points count nothing; `torch.special.xlogy` or a mask says so.",
+            like=(_integral(_js_as_written), _integral(lambda p, q: _js_as_written(p, q) * 1.0)),
+            when=lambda t: _right_then_not_finite(t, "JS of "),
+        ),
+        Mistake(
+            "kl-of-the-two",
+            "This is KL(p‖q), straight from one density to the other. It is not symmetric, and infinite where "
+            "q vanishes and p does not. JS compares each density with the *mixture* of the two.",
+            like=(
+                *_two_ways(_kl),
+                *_two_ways(lambda p, q: p * (p / q).log()),
+                *_two_ways(lambda p, q: _kl(q, p)),
+                *_two_ways(lambda p, q: q * (q / p).log()),
+                *_with_epsilon(lambda forward, _: forward),
+                *_with_epsilon(lambda _, reverse: reverse),
+            ),
+        ),
+        Mistake(
+            "symmetrised-kl",
+            "This averages KL(p‖q) and KL(q‖p). That is symmetric too, but infinite where one density "
+            "vanishes; JS is bounded because each density is compared with the *mixture*.",
+            like=(
+                *_two_ways(lambda p, q: (_kl(p, q) + _kl(q, p)) / 2),
+                *_two_ways(lambda p, q: (p - q) * (p / q).log() / 2),
+                *_two_ways(lambda p, q: _kl(p, q) + _kl(q, p)),
+                *_with_epsilon(lambda forward, reverse: (forward + reverse) / 2),
+            ),
+        ),
+        Mistake(
+            "not-halved",
+            "This is the sum of the two divergences to the mixture, so twice JS: disjoint densities come out "
+            "at log 4, where JS is at most log 2. JS is their average.",
+            like=_js_of(lambda js: 2 * js),
+        ),
+        Mistake(
+            "halved-twice",
+            "One ½ too many: JS is the average of two divergences, so disjoint densities must come out at log 2.",
+            like=_js_of(lambda js: js / 2),
+        ),
+        Mistake(
+            "base-2",
+            "You measured in bits: disjoint densities come out at 1. The course uses natural logarithms "
+            "(nats), where they come out at log 2; only then V(D*, G) = 2·JS − log 4 holds as written.",
+            like=_js_of(lambda js: js / math.log(2)),
+        ),
+        Mistake(
+            "mixture-not-halved",
+            "Your mixture is p + q, whose integral is 2: not a density. Two equal densities then come out at "
+            "−log 2, where a divergence must be 0.",
+            like=(
+                *_two_ways(lambda p, q: (_kl(p, p + q) + _kl(q, p + q)) / 2),
+                *_two_ways(lambda p, q: (p * (p / (p + q)).log() + q * (q / (p + q)).log()) / 2),
+            ),
+        ),
+        Mistake(
+            "one-side",
+            "Only one of the two densities is compared with the mixture. The result is not symmetric: "
+            "exchange the arguments and another number comes out.",
+            like=(
+                *_two_ways(lambda p, q: _kl(p, (p + q) / 2)),
+                *_two_ways(lambda p, q: p * (2 * p / (p + q)).log()),
+                *_two_ways(lambda p, q: _kl(p, (p + q) / 2) / 2),
+            ),
+        ),
+        Mistake(
+            "mixture-first",
+            "The Kullback-Leibler terms run the wrong way: KL(m‖p) averages over the mixture and is infinite "
+            "where p vanishes. In JS the average is over p, then over q: KL(p‖m) and KL(q‖m).",
+            like=(
+                *_two_ways(lambda p, q: (_kl((p + q) / 2, p) + _kl((p + q) / 2, q)) / 2),
+                *_two_ways(lambda p, q: (p + q) / 4 * (((p + q) / 2 / p).log() + ((p + q) / 2 / q).log())),
+            ),
+        ),
+        Mistake(
+            "square-root",
+            "This is the square root of JS, the Jensen-Shannon *distance*, which is what "
+            "`scipy.spatial.distance.jensenshannon` returns. V is tied to the divergence itself.",
+            like=_js_of(lambda js: js.clamp(min=0).sqrt()),
+        ),
+        Mistake(
+            "sum-over-the-grid",
+            "You summed over the grid without the spacing of its points: the result grows with the number of "
+            "points. An integral weighs every value with the width it stands for.",
+            like=(lambda p, q, x: _js(p, q).sum(), lambda p, q, x: _js(p, q).mean()),
+        ),
+        Mistake(
+            "even-spacing-assumed",
+            "You took one step size for the whole grid, but the points of `x` are 19 times as far apart on "
+            "the right as on the left. Hand `x` itself to the quadrature.",
+            like=(
+                lambda p, q, x: _js(p, q).sum() * (x[1] - x[0]),
+                lambda p, q, x: _js(p, q).mean() * (x[-1] - x[0]),
+                lambda p, q, x: torch.trapezoid(_js(p, q), dx=float(x[1] - x[0])),
+                lambda p, q, x: torch.trapezoid(_js(p, q), dx=float(x[-1] - x[0]) / len(x)),
+                lambda p, q, x: torch.trapezoid(_js(p, q), dx=float(x[-1] - x[0]) / (len(x) - 1)),
+                lambda p, q, x: _js(p, q).sum() * x.diff().mean(),
+            ),
+        ),
+        Mistake(
+            "normalised-as-lists",
+            "The densities were rescaled to sum to 1 over the points, as if the points were equally likely "
+            "outcomes. On an uneven grid that changes the distributions. Keep the densities and integrate.",
+            like=(
+                lambda p, q, x: _js(p / p.sum(), q / q.sum()).sum(),
+                lambda p, q, x: _js(p / p.sum(), q / q.sum()).sum().sqrt(),
+            ),
+        ),
+    ),
+    lesson="0 for equal densities, log 2 for disjoint ones, symmetric and always finite.",
+)
+
+
+def _right_then_not_finite(trial: Trial, prefix: str) -> bool:
+    first, second, *_ = [name for name in trial.want if name.startswith(prefix)]
+    got = [float(trial.got[name]) for name in (first, second)]
+    return abs(got[0] - float(trial.want[first])) < _QUADRATURE and not math.isfinite(got[1])
+
+
+# -- 4 V at D* ---------------------------------------------------------------------------------------
+
+
+def _v_star(p: Tensor, q: Tensor) -> Tensor:
+    return xlogy(p, _optimal(p, q)) + xlogy(q, _optimal(q, p))
+
+
+def _v_of_js(form: Callable[[Tensor], Tensor]) -> Answer:
+    return lambda p, q, x: form(torch.trapezoid(_js(p, q), x))
+
+
+best_response_value = sheet.task(
+    "best_response_value",
+    "V when D plays its best",
+    tried="best_response_value(p_data, p_gen, x) on 2001 unevenly spaced points, for three pairs of densities",
+    setup=_three_pairs,
+    observe=_observe_pairs("V"),
+    reference=_integral(_v_star),
+    tolerance={f"V of {which}": 2 * _QUADRATURE for which in _three_pairs()},
+    mistakes=(
+        Mistake(
+            "zero-log-zero",
+            "Right for the Gaussians, not finite for the bumps: where a density vanishes, 0 meets log 0. A "
+            "point that is never drawn adds nothing to an expectation: let it count 0.",
+            like=(
+                _integral(lambda p, q: p * (p / (p + q)).log() + q * (q / (p + q)).log()),
+                _integral(lambda p, q: p * _optimal(p, q).log() + q * (1 - _optimal(p, q)).log()),
+            ),
+            when=lambda t: _right_then_not_finite(t, "V of "),
+        ),
+        Mistake(
+            "not-weighted",
+            "You integrated log D* + log(1 − D*) over x itself. An expectation over data weighs every point "
+            "with its density: one of the two terms with p_data, the other with p_gen.",
+            like=(
+                *_two_ways(lambda p, q: _optimal(p, q).log() + (1 - _optimal(p, q)).log()),
+                *_two_ways(lambda p, q: (p / (p + q)).log() + (q / (p + q)).log()),
+            ),
+        ),
+        Mistake(
+            "one-density-for-both",
+            "Both terms are averaged over the same density. Real samples come from p_data, but the fakes in "
+            "the second term come from p_gen.",
+            like=(
+                *_two_ways(lambda p, q: p * (_optimal(p, q).log() + (1 - _optimal(p, q)).log())),
+                *_two_ways(lambda p, q: q * (_optimal(p, q).log() + (1 - _optimal(p, q)).log())),
+                *_two_ways(lambda p, q: xlogy(p, _optimal(p, q)) + xlogy(p, 1 - _optimal(p, q))),
+                *_two_ways(lambda p, q: (p + q) / 2 * (_optimal(p, q).log() + (1 - _optimal(p, q)).log())),
+            ),
+        ),
+        Mistake(
+            "densities-swapped",
+            "The weights have changed places: log D* is averaged over the fakes and log(1 − D*) over the "
+            "data. That is what the worst D would earn.",
+            like=(
+                *_two_ways(lambda p, q: q * _optimal(p, q).log() + p * (1 - _optimal(p, q)).log()),
+                *_two_ways(lambda p, q: xlogy(q, _optimal(p, q)) + xlogy(p, _optimal(q, p))),
+            ),
+        ),
+        Mistake(
+            "js-not-doubled",
+            "This is JS − log 4. V is a *sum* of two expectations and JS an *average* of two divergences: "
+            "disjoint densities must come out at V = 0.",
+            like=_v_of_js(lambda js: js - math.log(4)),
+        ),
+        Mistake(
+            "log-2-not-log-4",
+            "The constant is off: each of the two terms brings a log 2. At equal densities D* = ½, so V = log "
+            "½ + log ½.",
+            like=_v_of_js(lambda js: 2 * js - math.log(2)),
+        ),
+        Mistake(
+            "constant-forgotten",
+            "This is 2·JS without its constant, so equal densities come out at 0. There D* = ½, and V = log ½ + log ½.",
+            like=_v_of_js(lambda js: 2 * js),
+        ),
+        Mistake(
+            "constant-with-plus",
+            "The constant has the wrong sign: this is 2·JS + log 4. V is a mean of logarithms of "
+            "probabilities, so it is never positive.",
+            like=_v_of_js(lambda js: 2 * js + math.log(4)),
+        ),
+        Mistake(
+            "loss-not-value",
+            "This is −V, the loss that D minimises. V at its best runs from −log 4 (equal densities) up to 0 "
+            "(disjoint ones).",
+            like=_v_of_js(lambda js: math.log(4) - 2 * js),
+        ),
+        Mistake(
+            "halved",
+            "This is V/2. The two expectations are added, not averaged: at equal densities V = log ½ + log ½.",
+            like=_v_of_js(lambda js: js - math.log(2)),
+        ),
+        Mistake(
+            "always-minus-log-4",
+            "This is −log 4 whatever the densities are: D = ½ everywhere. That is the equilibrium. Here G "
+            "stands still and D plays its best against the densities as they are.",
+            like=_v_of_js(lambda js: torch.zeros_like(js) - math.log(4)),
+        ),
+        Mistake(
+            "even-spacing-assumed",
+            "You averaged or summed over the grid as if its points were evenly spaced. Hand `x` itself to the "
+            "quadrature.",
+            like=(
+                lambda p, q, x: _v_star(p, q).sum(),
+                lambda p, q, x: _v_star(p, q).mean(),
+                lambda p, q, x: _v_star(p, q).sum() * (x[1] - x[0]),
+                lambda p, q, x: _v_star(p, q).mean() * (x[-1] - x[0]),
+                lambda p, q, x: torch.trapezoid(_v_star(p, q), dx=float(x[1] - x[0])),
+                lambda p, q, x: torch.trapezoid(_v_star(p, q), dx=float(x[-1] - x[0]) / (len(x) - 1)),
+            ),
+        ),
+    ),
+    lesson="V(D*, G) = 2·JS − log 4: with D at its best, G's whole influence on V is the Jensen-Shannon divergence.",
+)
+
+# -- 5 the cross-entropy reading ---------------------------------------------------------------------
+
+
+def _mixed_batch() -> tuple[Tensor, Tensor]:
+    labels = torch.tensor([1.0] * 6 + [0.0] * 6)
+    while True:  # an order that is neither sorted nor, half by half, balanced
+        labels = labels[torch.randperm(12)]
+        if labels[:6].sum() not in (0, 3, 6):
+            return torch.randn(12) * 2 + labels, labels
+
+
+def _ce(logits: Tensor, labels: Tensor) -> Tensor:
+    return F.binary_cross_entropy_with_logits(logits, labels)
+
+
+value_from_labels = sheet.task(
+    "value_from_labels",
+    "The same V from one labelled batch",
+    tried="value_from_labels(logits, labels) on a shuffled batch of 6 real (label 1) and 6 fake (label 0), three times",
+    setup=_three(_mixed_batch),
+    observe=_observe_v,
+    reference=lambda logits, labels: -2 * _ce(logits, labels),
+    mistakes=(
+        Mistake(
+            "cross-entropy-itself",
+            "This is the cross-entropy that D minimises: positive, where V is negative, and half its size. "
+            "Write down V and the cross-entropy for this batch and compare sign and factor.",
+            like=_ce,
+        ),
+        Mistake(
+            "not-doubled",
+            "The sign is right, the size is half. The mean over the mixed batch divides each sum by 12; V "
+            "divides each by the number of its own samples, 6.",
+            like=lambda logits, labels: -_ce(logits, labels),
+        ),
+        Mistake(
+            "sign",
+            "The size is right, the sign is not: a cross-entropy is minimised, V is what D maximises.",
+            like=lambda logits, labels: 2 * _ce(logits, labels),
+        ),
+        Mistake(
+            "sum-not-mean",
+            "You summed over the batch: V is made of expectations, and a sum grows with the batch.",
+            like=(
+                lambda logits, labels: -_ce(logits, labels) * len(logits),
+                lambda logits, labels: -2 * _ce(logits, labels) * len(logits),
+                lambda logits, labels: _ce(logits, labels) * len(logits),
+            ),
+        ),
+        Mistake(
+            "labels-swapped",
+            "The labels are read the wrong way round: label 1 is real and goes with log D, label 0 is fake "
+            "and goes with log(1 − D).",
+            like=(
+                lambda logits, labels: -2 * _ce(logits, 1 - labels),
+                lambda logits, labels: -_ce(logits, 1 - labels),
+                lambda logits, labels: _ce(logits, 1 - labels),
+            ),
+        ),
+        Mistake(
+            "sigmoid-twice",
+            "The sigmoid is applied twice: `binary_cross_entropy_with_logits` has its own inside and was "
+            "given probabilities. Everything is squeezed into [½, 0.73], and no D can reach V = 0.",
+            like=(
+                lambda logits, labels: -2 * _ce(logits.sigmoid(), labels),
+                lambda logits, labels: -_ce(logits.sigmoid(), labels),
+                lambda logits, labels: _ce(logits.sigmoid(), labels),
+            ),
+        ),
+        Mistake(
+            "logits-as-probabilities",
+            "`binary_cross_entropy` wants probabilities and got logits, which may be any number. Either turn "
+            "them into probabilities first or use the version with logits.",
+            like=lambda logits, labels: -2 * F.binary_cross_entropy(logits, labels),
+            when=lambda t: t.error is not None and "between 0 and 1" in str(t.error),
+        ),
+        Mistake(
+            "order-assumed",
+            "The first half is taken for real and the second for fake, but the batch is shuffled: `labels` "
+            "says which is which.",
+            like=(
+                lambda logits, labels: value(logits[:6], logits[6:]),
+                lambda logits, labels: -2 * _ce(logits, (torch.arange(12) < 6).float()),
+                lambda logits, labels: value(logits[6:], logits[:6]),
+            ),
+        ),
+        Mistake(
+            "only-real",
+            "Only the samples with label 1 count here. With label 0 the first term is multiplied by 0, so the "
+            "second one, log(1 − D), has to carry its own weight.",
+            like=(
+                lambda logits, labels: 2 * (labels * _log_d(logits)).mean(),
+                lambda logits, labels: (labels * _log_d(logits)).mean(),
+                lambda logits, labels: _log_d(logits[labels == 1]).mean(),
+            ),
+        ),
+        Mistake(
+            "no-selection",
+            "Every sample enters both terms, so the labels have no effect. Each sample belongs to one term: "
+            "the label chooses it.",
+            like=(
+                lambda logits, labels: value(logits, logits),
+                lambda logits, labels: -2 * _ce(logits, torch.ones_like(logits)),
+                lambda logits, labels: -2 * _ce(logits, torch.zeros_like(logits)),
+            ),
+        ),
+    ),
+    lesson="The minimax game is a classification: V = −2 × cross-entropy if real and fake are equally frequent.",
+)
+
+# -- 6 which conventions agree -----------------------------------------------------------------------
+
+Objective = Callable[[Tensor, Tensor], Tensor]
+
+
+def _half_weighted_sum(real: Tensor, fake: Tensor) -> Tensor:
+    """L_D + L_G with the ½-weighted losses of some notes: it is *not* the minimax value."""
+    return -value(real, fake) / 2 - _log_d(fake).mean() / 2
+
+
+#: What D is told to optimise, in words; as a function of logits; and how it plays the minimax game by it.
+OBJECTIVES: dict[str, tuple[Objective, str]] = {
+    "V": (value, "maximise"),
+    "V + 10": (lambda real, fake: value(real, fake) + 10, "maximise"),
+    "−½ V, the cross-entropy": (lambda real, fake: -value(real, fake) / 2, "minimise"),
+    "L_D + L_G, the 'combined loss'": (_half_weighted_sum, "neither"),
+    "mean log D(x) + ½ mean log(1 − D(G(z)))": (
+        lambda real, fake: _log_d(real).mean() + _log_not_d(fake).mean() / 2,
+        "neither",
+    ),
+    "mean log(1 − D(G(z))) − mean log D(x)": (
+        lambda real, fake: _log_not_d(fake).mean() - _log_d(real).mean(),
+        "neither",
+    ),
+    "mean a(x) − mean a(G(z))": (lambda real, fake: real.mean() - fake.mean(), "neither"),
+}
+
+
+def _observe_verdicts(answer: Answer, logits: tuple[Tensor, Tensor]) -> Observation:
+    verdicts = {}
+    for name, (objective, _) in OBJECTIVES.items():
+        real, fake = (batch.clone().requires_grad_() for batch in logits)
+        verdict = answer(objective, real, fake)
+        if not isinstance(verdict, str):
+            raise Reject(
+                "verdict-as-text",
+                verdict,
+                "'maximise', 'minimise' or 'neither'",
+                "The verdict is one of the three words, as text.",
+            )
+        verdicts[f"verdict on {name}"] = verdict.strip().lower().replace("ize", "ise")
+    return verdicts
+
+
+def _gradient(objective: Objective, real: Tensor, fake: Tensor, of: str = "both") -> Tensor:
+    parts = torch.autograd.grad(objective(real, fake), (real, fake), allow_unused=True, materialize_grads=True)
+    return torch.cat(parts) if of == "both" else parts[0 if of == "real" else 1]
+
+
+def _parallel(g: Tensor, v: Tensor) -> str:
+    cosine = float(F.cosine_similarity(g, v, dim=0))
+    return "maximise" if cosine > 0.9999 else "minimise" if cosine < -0.9999 else "neither"
+
+
+def _judge_by(compare: Callable[[Tensor, Tensor], str], of: str = "both") -> Answer:
+    return lambda objective, real, fake: compare(_gradient(objective, real, fake, of), _gradient(value, real, fake, of))
+
+
+def _equal_or_opposite(g: Tensor, v: Tensor) -> str:
+    g, v = g.reshape(-1), v.reshape(-1)
+    return "maximise" if torch.allclose(g, v) else "minimise" if torch.allclose(g, -v) else "neither"
+
+
+def _same_signs(g: Tensor, v: Tensor) -> str:
+    return _equal_or_opposite(g.sign(), v.sign())
+
+
+def _batch_by_batch(objective: Objective, real: Tensor, fake: Tensor) -> str:
+    verdicts = {
+        _parallel(_gradient(objective, real, fake, of), _gradient(value, real, fake, of)) for of in ("real", "fake")
+    }
+    return verdicts.pop() if len(verdicts) == 1 else "neither"
+
+
+def _upside_down(objective: Objective, real: Tensor, fake: Tensor) -> str:
+    swap = {"maximise": "minimise", "minimise": "maximise", "neither": "neither"}
+    return swap[_parallel(_gradient(objective, real, fake), _gradient(value, real, fake))]
+
+
+convention = sheet.task(
+    "convention",
+    "Which conventions agree",
+    tried=f"convention(objective, real_logits, fake_logits) for {len(OBJECTIVES)} objectives",
+    setup=_real_and_fake_logits,
+    observe=_observe_verdicts,
+    reference=_judge_by(_parallel),
+    mistakes=(
+        Mistake(
+            "values-compared",
+            "You compared the value of the objective with the value of V. A constant or a factor changes the "
+            "value, not what D does: D follows the gradient.",
+            like=lambda objective, real, fake: _equal_or_opposite(objective(real, fake), value(real, fake)),
+        ),
+        Mistake(
+            "factor-counts",
+            "You asked for equal gradients. A positive factor only rescales D's steps, so half the gradient "
+            "still plays the same game. Compare directions.",
+            like=_judge_by(_equal_or_opposite),
+        ),
+        Mistake(
+            "signs-only",
+            "You compared only the signs of the slopes. Every sensible objective pushes real logits up and "
+            "fake logits down; what makes D* is *how much* each sample counts.",
+            like=(_judge_by(_same_signs),),
+        ),
+        Mistake(
+            "real-batch-only",
+            "Only the slopes by `real_logits` are compared. The 'combined loss' leaves those alone and spoils "
+            "the other ones: look at both batches.",
+            like=_judge_by(_parallel, of="real"),
+        ),
+        Mistake(
+            "fake-batch-only",
+            "Only the slopes by `fake_logits` are compared. An objective may treat the fakes as V does and "
+            "the real samples the other way: look at both batches.",
+            like=_judge_by(_parallel, of="fake"),
+        ),
+        Mistake(
+            "factor-per-batch",
+            "Each batch is compared by itself, so each may have a factor of its own. With ½ on the fake term "
+            "only, D's best answer is no longer p_data/(p_data + p_gen): one factor must serve both.",
+            like=_batch_by_batch,
+        ),
+        Mistake(
+            "upside-down",
+            "The two verbs have changed places: an objective whose gradient points along V's is to be "
+            "*maximised* by D.",
+            like=_upside_down,
+        ),
+        Mistake(
+            "never-neither",
+            "Your verdict is the sign of a scalar product, so it is never 'neither'. Two gradients may lean "
+            "the same way without pointing the same way: D then heads for another answer than D*.",
+            like=_judge_by(lambda g, v: "maximise" if float(g @ v) > 0 else "minimise"),
+        ),
+        Mistake(
+            "sign-of-the-value",
+            "You judged by the sign of the objective's value. That depends on a constant which D never feels. "
+            "Look at what the objective does when a logit moves.",
+            like=(
+                lambda objective, real, fake: "maximise" if objective(real, fake) < 0 else "minimise",
+                lambda objective, real, fake: "maximise" if objective(real, fake) > 0 else "minimise",
+            ),
+        ),
+    ),
+    lesson="Constants and positive factors are matters of taste. The 'combined loss' L_D + L_G is another "
+    "game: in it the fake term no longer pulls towards D*.",
+)
+
+# -- 7 find the bug ----------------------------------------------------------------------------------
+
+
+class _Discriminator(nn.Module):
+    """(N, 1) to logits (N,): small and smooth, so that a tiny step follows the gradient."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.layers = nn.Sequential(nn.Linear(1, 5), nn.Tanh(), nn.Linear(5, 1)).double()
+
+    def forward(self, x: Tensor) -> Tensor:
+        logits: Tensor = self.layers(x).squeeze(1)
+        return logits
+
+
+def _fit_world() -> dict[str, Any]:
+    discriminator = _Discriminator()
+    with torch.no_grad():
+        for parameter in discriminator.layers[2].parameters():
+            parameter.mul_(3)  # logits of some size, so that a second sigmoid shows
+    return {
+        "discriminator": discriminator,
+        "stale": [torch.randn_like(p) for p in discriminator.parameters()],
+        "real": torch.randn(12, 1, dtype=torch.float64) * 0.7 - 1,
+        "fake": torch.randn(4, 1, dtype=torch.float64) * 0.7 + 1,
+    }
+
+
+def _weights_after(answer: Answer, world: Mapping[str, Any], steps: int) -> Tensor:
+    """The change of D's weights, starting with leftover gradients, as after a turn of the generator."""
+    discriminator = world["discriminator"]
+    parameters = [*discriminator.parameters()]
+    start = [p.detach().clone() for p in parameters]
+    for parameter, gradient in zip(parameters, world["stale"], strict=True):
+        parameter.grad = gradient.clone()
+    optimizer = torch.optim.SGD(parameters, lr=1e-4)
+    answer(discriminator, optimizer, world["real"].clone(), world["fake"].clone(), steps)
+    change = torch.cat([(p.detach() - s).flatten() for p, s in zip(parameters, start, strict=True)])
+    with torch.no_grad():
+        for parameter, s in zip(parameters, start, strict=True):
+            parameter.copy_(s)
+    return change
+
+
+def _observe_fit(answer: Answer, world: Mapping[str, Any]) -> Observation:
+    one, two = _weights_after(answer, world, 1), _weights_after(answer, world, 2)
+    length = one.norm()
+    if length == 0:
+        raise Reject(
+            "no-step",
+            "weights that do not move",
+            "weights that move",
+            "D is never updated. Does the optimiser step inside the loop, and does a gradient reach the weights?",
+        )
+    return {"direction of D's first step": one / length, "two steps over one step": two.norm() / length}
+
+
+def _fit(
+    sigmoid_twice: bool = False,
+    pooled: bool = False,
+    never_zeroed: bool = False,
+    zeroed_once: bool = False,
+    swapped: bool = False,
+    trimmed: bool = False,
+    once: bool = False,
+) -> Answer:
+    """D's training loop with any of the bugs in it. The step's length is free: only its direction is "
+    "judged."""
+
+    def loop(discriminator: nn.Module, optimizer: torch.optim.Optimizer, real: Tensor, fake: Tensor, steps: int) -> str:
+        if zeroed_once:
+            optimizer.zero_grad()
+        if trimmed:
+            real = real[: len(fake)]
+        for _ in range(1 if once else steps):
+            real_logits, fake_logits = discriminator(real), discriminator(fake)
+            if sigmoid_twice:
+                real_logits, fake_logits = real_logits.sigmoid(), fake_logits.sigmoid()
+            losses = F.softplus(-real_logits), F.softplus(fake_logits)
+            if swapped:
+                losses = F.softplus(real_logits), F.softplus(-fake_logits)
+            loss = torch.cat(losses).mean() if pooled else losses[0].mean() + losses[1].mean()
+            if not (never_zeroed or zeroed_once):
+                optimizer.zero_grad()
+            loss.backward()  # type: ignore[no-untyped-call]
+            optimizer.step()
+        return "done"
+
+    return loop
+
+
+_POOLED = (
+    "All samples share one mean, and there are three times as many real ones: D learns that real is the "
+    "likelier answer everywhere. V gives either side its own mean."
+)
+_TWICE = (
+    "`binary_cross_entropy_with_logits` is given probabilities: its own sigmoid comes on top, and D can never "
+    "get below 0.31 a sample, however sure it is."
+)
+_STALE = (
+    "Gradients add up in `.grad`: D also follows what was left there before, by its last steps and by the "
+    "generator's turn."
+)
+
+fit_discriminator = sheet.task(
+    "fit_discriminator",
+    "Find the bugs: a discriminator that misses D*",
+    tried="fit_discriminator(…) on 12 real and 4 fake points: one step, then two, from weights with leftover gradients",
+    setup=_fit_world,
+    observe=_observe_fit,
+    tolerance={"direction of D's first step": 1e-3, "two steps over one step": 0.02},
+    reference=_fit(),
+    blank=_fit(sigmoid_twice=True, pooled=True, never_zeroed=True),
+    mistakes=(
+        Mistake("sigmoid-twice", f"One bug is left. {_TWICE}", like=_fit(sigmoid_twice=True)),
+        Mistake("pooled", f"One bug is left. {_POOLED}", like=_fit(pooled=True)),
+        Mistake("stale-gradients", f"One bug is left. {_STALE}", like=_fit(never_zeroed=True)),
+        Mistake(
+            "sigmoid-and-pooled",
+            "Two bugs are left, both in the loss. Print `logits.min()` and `logits.max()` just before it, and "
+            "ask what changes if every real sample is given twice.",
+            like=_fit(sigmoid_twice=True, pooled=True),
+        ),
+        Mistake(
+            "sigmoid-and-stale",
+            "Two bugs are left: one in what the loss is given, one in what the optimiser finds in `.grad` "
+            "when it steps.",
+            like=_fit(sigmoid_twice=True, never_zeroed=True),
+        ),
+        Mistake(
+            "pooled-and-stale",
+            "Two bugs are left: one in how the loss weighs the two batches, one in what the optimiser finds "
+            "in `.grad` when it steps.",
+            like=_fit(pooled=True, never_zeroed=True),
+        ),
+        Mistake(
+            "zeroed-once",
+            "The gradients are cleared before the loop only: from the second step on D also follows all earlier ones.",
+            like=(
+                _fit(zeroed_once=True),
+                _fit(zeroed_once=True, pooled=True),
+                _fit(zeroed_once=True, sigmoid_twice=True),
+            ),
+        ),
+        Mistake(
+            "real-thrown-away",
+            "You made the batches equal by dropping real samples. The estimate is unbiased again, but two "
+            "thirds of the data are gone. Weigh the batches instead.",
+            like=_fit(trimmed=True),
+        ),
+        Mistake(
+            "labels-swapped",
+            "D now climbs where it should descend: label 1 belongs to real samples.",
+            like=_fit(swapped=True),
+        ),
+        Mistake(
+            "one-step-only",
+            "One step is made, whatever `steps` says. Is the loop, or its indentation, still there?",
+            like=_fit(once=True),
+        ),
+    ),
+    lesson="D now follows the gradient of V, whatever the sizes of the batches, and nothing else.",
+)
+
+# -- challenge ---------------------------------------------------------------------------------------
+
+#: (centres, standard deviations) of the two mixtures of each pair.
+_PAIRS: tuple[tuple[tuple[tuple[float, ...], tuple[float, ...]], ...], ...] = (
+    (((0.0,), (1.0,)), ((1.0,), (1.0,))),
+    (((0.0,), (1.0,)), ((0.5,), (2.0,))),
+    (((-1.5, 1.5), (0.5, 0.5)), ((0.0,), (1.0,))),
+    (((-2.0, 0.0, 2.0), (0.4, 0.4, 0.4)), ((-1.0, 1.0), (0.4, 0.4))),
+    (((0.0,), (1.0,)), ((0.1,), (1.1,))),
+)
+
+
+def js_score(estimate_js: Callable[[Tensor, Tensor], Any], samples: int = 500, seed: int = 0) -> float:
+    """Mean |estimate − exact| of JS, in nats, over five pairs of 1-D densities.
+
+    Args:
+        estimate_js: gets two tensors (samples, 1), real and fake; returns the estimate.
+        samples: of each density.
+        seed: of the samples, and of torch while the estimate runs; torch's own state is put back.
+    """
+    from ganbook.data import toy
+
+    x = torch.linspace(-12, 12, 4001, dtype=torch.float64)
+    errors = []
+    with torch.random.fork_rng(devices=[]):
+        torch.default_generator.manual_seed(seed)
+        for pair in _PAIRS:
+            real, fake = (toy.mixture_1d(centres, stds) for centres, stds in pair)
+            exact = torch.trapezoid(_js(real.density(x), fake.density(x)), x)
+            guess = estimate_js(real.sample(samples), fake.sample(samples))
+            errors.append(abs(float(guess) - float(exact)))
+    return sum(errors) / len(errors)
