@@ -123,10 +123,10 @@ def _labelled(html: str, alt: str) -> str:
     """Names for the buttons and the slider, a text for the picture, no icon font from another host."""
     html = re.sub(r'<link rel="stylesheet"\s+href="https?:[^>]*>', "", html)
     for method, label in _BUTTONS.items():
-        named = rf'<button type="button" title="{label}" aria-label="{label}" onclick="\1.{method}()">{_ICONS[method]}</button>'
-        html = re.sub(
-            rf'<button[^>]*?onclick="(anim\w+)\.{method}\(\)"[^>]*>.*?</button>', named, html, flags=re.DOTALL
-        )
+        attributes = f'type="button" title="{label}" aria-label="{label}"'
+        pattern = rf'<button[^>]*?onclick="(anim\w+)\.{method}\(\)"[^>]*>.*?</button>'
+        named = rf'<button {attributes} onclick="\1.{method}()">{_ICONS[method]}</button>'
+        html = re.sub(pattern, named, html, flags=re.DOTALL)
     html = html.replace(
         '<img id="_anim_img', f'<img alt="{escape(alt)}" style="max-width:100%;background:#fff" id="_anim_img'
     )

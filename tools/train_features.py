@@ -17,7 +17,7 @@ from ganbook import data
 from ganbook.data.images import to_float
 from ganbook.metrics.features import DigitsNet
 
-SEED, EPOCHS, BATCH, LR = 0, 24, 100, 4e-3
+SEED, EPOCHS, BATCH, LR = 0, 20, 100, 4e-3
 TARGET = Path(__file__).parents[1] / "ganbook" / "metrics" / "digits.safetensors"
 
 
@@ -48,7 +48,7 @@ def main() -> None:
         loss.backward()
         optimizer.step()
         schedule.step()
-        if (step + 1) % (4 * per_epoch) == 0:
+        if (step + 1) % (2 * per_epoch) == 0:
             print(f"epoch {(step + 1) // per_epoch}: loss {loss.item():.3f}", flush=True)
     network.eval()
     weights = {k: w.half() if w.is_floating_point() else w for k, w in network.state_dict().items()}

@@ -1,0 +1,57 @@
+"""The Fréchet distance against closed forms, scipy and torch-fidelity."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+import scipy.linalg
+import torch
+
+from ganbook.metrics import frechet_distance
+
+
+def test_two_known_gaussians_in_closed_form():
+    generator = torch.Generator().manual_seed(0)
+    base = torch.randn(4000, 3, generator=generator, dtype=torch.float64)
+    white = base - base.mean(0)
+    white = white @ torch.linalg.inv(torch.linalg.cholesky(torch.cov(white.T))).T  # covariance exactly 1
+    a, b = white * torch.tensor([1.0, 2.0, 3.0]), white * 2 + 1
+    # Diagonal covariances: sum of (mean difference)^2 + (sigma difference)^2.
+    assert frechet_distance(a, b) == pytest.approx(3 + 1 + 0 + 1, abs=1e-9)
+
+
+def test_equals_scipys_matrix_root_on_correlated_features():
+    generator = np.random.default_rng(0)
+    a = generator.normal(size=(200, 6)) @ generator.normal(size=(6, 6))
+    b = generator.normal(size=(150, 6)) @ generator.normal(size=(6, 6)) + 1
+    ca, cb = np.cov(a, rowvar=False), np.cov(b, rowvar=False)
+    expected = ((a.mean(0) - b.mean(0)) ** 2).sum() + np.trace(ca + cb - 2 * scipy.linalg.sqrtm(ca @ cb).real)
+    assert frechet_distance(torch.tensor(a), torch.tensor(b)) == pytest.approx(expected, rel=1e-9)
+
+
+def test_equals_torch_fidelity():
+    fidelity = pytest.importorskip("torch_fidelity.metric_fid")
+    generator = torch.Generator().manual_seed(1)
+    a, b = torch.randn(300, 16, generator=generator), torch.randn(250, 16, generator=generator) * 1.5 + 0.2
+    first, second = fidelity.fid_features_to_statistics(a), fidelity.fid_features_to_statistics(b)
+    expected = fidelity.fid_statistics_to_metric(first, second, verbose=False)["frechet_inception_distance"]
+    assert frechet_distance(a, b) == pytest.approx(float(expected), rel=1e-5)
+
+
+def test_same_features_and_rank_deficient_ones():
+    a = torch.randn(5, 20, generator=torch.Generator().manual_seed(2))  # fewer samples than dimensions
+    assert frechet_distance(a, a) == pytest.approx(0, abs=1e-6)
+    assert frechet_distance(torch.zeros(4, 1), torch.ones(3, 1)) == pytest.approx(1)
+
+
+@pytest.mark.parametrize(
+    ("a", "b", "sentence"),
+    [
+        (torch.zeros(1, 3), torch.zeros(5, 3), "features_a has shape"),
+        (torch.zeros(5, 3), torch.zeros(5, 4), "features_b has dimension 4: allowed is that of features_a, 3"),
+        (torch.zeros(5, 3), torch.full((5, 3), float("nan")), "features_b holds NaN"),
+    ],
+)
+def test_bad_input_is_named(a, b, sentence):
+    with pytest.raises(ValueError, match=sentence):
+        frechet_distance(a, b)

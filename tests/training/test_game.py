@@ -1,0 +1,209 @@
+"""The state of the two players: the moving average, its BatchNorm, and what a checkpoint holds."""
+
+import io
+
+import pytest
+import torch
+from torch import nn
+
+from ganbook import losses
+from ganbook.data import Batch
+from ganbook.models import DCGANDiscriminator, DCGANGenerator, MLPDiscriminator, MLPGenerator
+from ganbook.training import Game, Prior, gan_round
+from ganbook.training.game import CALIBRATION_LATENTS, EMA_RAMP_UP
+
+
+class Point(nn.Module):
+    """A generator of one weight, which a test sets as it likes."""
+
+    def __init__(self):
+        super().__init__()
+        self.at = nn.Parameter(torch.zeros(1))
+
+    def forward(self, z):
+        return self.at + 0 * z
+
+
+def point_game(half_life):
+    generator = Point()
+    still = torch.optim.SGD(generator.parameters(), lr=0.0)
+    return Game(generator, nn.Linear(1, 1), prior=Prior(1), g_optimizer=still, ema_half_life=half_life)
+
+
+def play(game, values, batch_size):
+    """Set the weight, let the generator have its turn, and note the average."""
+    averages = []
+    for value in values:
+        nn.init.constant_(game.generator.at, value)
+        game.update_generator(game.generator(game.sample_prior(batch_size)).mean())
+        averages.append(game.averaged_generator().at.item())
+    return averages
+
+
+@pytest.mark.parametrize("half_life", [1.0, 10.0, 200.0, 1e6])
+@pytest.mark.parametrize("batch_size", [1, 8])
+def test_average_against_its_closed_form(half_life, batch_size):
+    rng = torch.Generator().manual_seed(0)
+    values = torch.randn(300, generator=rng).tolist()
+    expected, average = [], values[0]
+    for k, value in enumerate(values, start=1):
+        seen = k * batch_size
+        keep = 0.5 ** (batch_size / min(half_life, EMA_RAMP_UP * seen))
+        average = value if k == 1 else keep * average + (1 - keep) * value
+        expected.append(average)
+    assert play(point_game(half_life), values, batch_size) == pytest.approx(expected, abs=2e-5)
+
+
+def test_half_life_is_in_images():
+    # 200 rounds of 10 images end the ramp-up (a twentieth of 2 000 images); 100 more images halve the distance.
+    averages = play(point_game(100.0), [0.0] * 200 + [1.0] * 20, 10)
+    assert averages[199] == 0.0
+    assert averages[209] == pytest.approx(0.5, abs=1e-5)
+    assert averages[219] == pytest.approx(0.75, abs=1e-5)
+
+
+def test_a_young_average_forgets_its_start():
+    # Without the ramp-up a half-life of a million images would keep the first value for ever.
+    assert play(point_game(1e6), [0.0] + [1.0] * 100, 8)[-1] > 0.999
+
+
+def test_without_an_average_the_generator_itself_is_sampled():
+    assert play(point_game(0), [1.0, 2.0, 3.0], 4) == [1.0, 2.0, 3.0]
+
+
+# -- BatchNorm -----------------------------------------------------------------------------------------
+
+
+def dcgan_game(seed=0, **options):
+    torch.manual_seed(seed)
+    generator, discriminator = DCGANGenerator(5, 1, 16, 4), DCGANDiscriminator(1, 16, 4)
+    return Game(generator, discriminator, prior=Prior(5), **options)
+
+
+def played(game, rounds=3, seed=1):
+    torch.manual_seed(seed)
+    for _ in range(rounds):
+        gan_round(game, Batch(torch.randn(8, 1, 16, 16)))
+    return game
+
+
+def test_averaged_generator_leaves_the_live_one_alone():
+    game = played(dcgan_game(ema_half_life=50.0))
+    state = {name: tensor.clone() for name, tensor in game.generator.state_dict().items()}
+    average = {name: tensor.clone() for name, tensor in game.state_dict()["average"].items()}
+    numbers = torch.get_rng_state()
+    twin = game.averaged_generator()
+    assert game.generator.training and not any(m.training for m in twin.modules())
+    nn.init.zeros_(next(twin.parameters()))
+    assert torch.equal(torch.get_rng_state(), numbers), "looking at the average moved the random numbers on"
+    for name, tensor in game.generator.state_dict().items():
+        assert torch.equal(tensor, state[name]), name
+    for name, tensor in game.state_dict()["average"].items():
+        assert torch.equal(tensor, average[name]), name
+    again = game.averaged_generator()
+    assert all(m.momentum == 0.1 for m in game.generator.modules() if isinstance(m, nn.BatchNorm2d))
+    assert next(again.parameters()).abs().max() > 0
+
+
+def test_statistics_of_the_averaged_generator_are_its_own():
+    game = played(dcgan_game(ema_half_life=50.0), rounds=5)
+    twin = game.averaged_generator()
+    first = next(i for i, m in enumerate(twin.layers) if isinstance(m, nn.BatchNorm2d))
+    z = Prior(5).sample(CALIBRATION_LATENTS, generator=torch.Generator().manual_seed(0))
+    with torch.no_grad():
+        parts = [nn.Sequential(*twin.layers[:first])(part[:, :, None, None]) for part in z.split(256)]
+    mean = torch.stack([part.mean((0, 2, 3)) for part in parts]).mean(0)
+    variance = torch.stack([part.var((0, 2, 3)) for part in parts]).mean(0)
+    norm, live = twin.layers[first], game.generator.layers[first]
+    assert torch.allclose(norm.running_mean, mean, atol=1e-5)
+    assert torch.allclose(norm.running_var, variance, rtol=1e-4)
+    assert not torch.allclose(norm.running_var, live.running_var, rtol=1e-2)
+    # Averaging buffers as if they were weights would turn the counter of batches into a fraction of itself.
+    assert live.num_batches_tracked.item() == 10, "two forward passes a round"
+
+
+def test_the_average_holds_the_average_of_weights_and_no_buffers():
+    game = dcgan_game(ema_half_life=50.0)
+    kept = []
+    torch.manual_seed(1)
+    for _ in range(3):
+        gan_round(game, Batch(torch.randn(8, 1, 16, 16)))
+        kept.append([p.detach().clone() for p in game.generator.parameters()])
+    average = kept[0]
+    for k, weights in ((2, kept[1]), (3, kept[2])):
+        keep = 0.5 ** (8 / min(50.0, EMA_RAMP_UP * 8 * k))
+        average = [keep * a + (1 - keep) * w for a, w in zip(average, weights, strict=True)]
+    for parameter, expected in zip(game.averaged_generator().parameters(), average, strict=True):
+        assert torch.allclose(parameter, expected, atol=1e-6)
+
+
+# -- verbs ---------------------------------------------------------------------------------------------
+
+
+def mlp_game(seed=0, **options):
+    torch.manual_seed(seed)
+    return Game(MLPGenerator(2, 2, 8, 1), MLPDiscriminator(2, 8, 1), prior=Prior(2), **options)
+
+
+def test_gradients_of_an_earlier_round_do_not_add_up():
+    game = mlp_game()
+    for network in (game.generator, game.discriminator):
+        for parameter in network.parameters():
+            parameter.grad = torch.full_like(parameter, 1e6)
+    game.update_discriminator(game.discriminator(torch.randn(4, 2)).mean())
+    game.update_generator(game.generator(torch.randn(4, 2)).mean())
+    for network in (game.generator, game.discriminator):
+        assert all(p.grad is None or p.grad.abs().max() < 1e3 for p in network.parameters())
+    assert game.step == 1, "the generator's turn ends the round"
+
+
+def test_latents_follow_the_prior_and_its_device():
+    game = Game(MLPGenerator(7, 2, 8, 1), MLPDiscriminator(2, 8, 1), prior=Prior(7, "uniform"))
+    z = game.sample_prior(500)
+    assert z.shape == (500, 7) and z.abs().max() <= 1
+    game.generator.to("meta")
+    assert game.sample_prior(3).device.type == "meta"
+
+
+def test_loss_by_name_or_by_itself():
+    assert mlp_game(loss="hinge").loss is mlp_game(loss=losses.get("hinge")).loss
+    with pytest.raises(ValueError, match=r"^name is 'wgan': allowed is one of"):
+        mlp_game(loss="wgan")
+
+
+def test_no_penalty_is_a_zero_without_a_graph():
+    zero = mlp_game().penalty(torch.randn(3, 2), torch.randn(3, 2))
+    assert zero.item() == 0 and zero.shape == () and not zero.requires_grad
+
+
+# -- what a checkpoint holds ---------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("half_life", [0, 50.0])
+def test_a_restored_game_goes_on_as_if_never_interrupted(half_life):
+    whole = played(dcgan_game(ema_half_life=half_life), rounds=6)
+    first = played(dcgan_game(ema_half_life=half_life), rounds=3)
+    numbers = torch.get_rng_state()
+    file = io.BytesIO()
+    torch.save(first.state_dict(), file)
+    file.seek(0)
+    second = dcgan_game(seed=99, ema_half_life=half_life)
+    second.load_state_dict(torch.load(file, weights_only=True))
+    torch.set_rng_state(numbers)
+    for _ in range(3):
+        gan_round(second, Batch(torch.randn(8, 1, 16, 16)))
+    assert second.step == whole.step == 6
+    for ours, theirs in ((second.generator, whole.generator), (second.discriminator, whole.discriminator)):
+        for name, tensor in theirs.state_dict().items():
+            assert torch.equal(ours.state_dict()[name], tensor), name
+    z = torch.randn(4, 5)
+    assert torch.equal(second.averaged_generator()(z), whole.averaged_generator()(z))
+
+
+def test_a_state_is_not_shared_with_the_game_that_loaded_it():
+    first, second = played(dcgan_game(ema_half_life=9.0)), dcgan_game(seed=2, ema_half_life=9.0)
+    second.load_state_dict(first.state_dict())
+    before = {name: tensor.clone() for name, tensor in first.generator.state_dict().items()}
+    played(second)
+    for name, tensor in first.generator.state_dict().items():
+        assert torch.equal(tensor, before[name]), name

@@ -1,0 +1,38 @@
+"""Latents: two priors, repeatable, on any device."""
+
+import math
+
+import pytest
+import torch
+
+from ganbook.training import Prior
+
+
+@pytest.mark.parametrize(("kind", "std"), [("gaussian", 1.0), ("uniform", 1 / math.sqrt(3))])
+def test_moments(kind, std):
+    z = Prior(5, kind).sample(20_000, generator=torch.Generator().manual_seed(0))
+    assert z.shape == (20_000, 5) and z.dtype == torch.float32
+    assert z.mean().item() == pytest.approx(0, abs=5 * std / math.sqrt(100_000))
+    assert z.std().item() == pytest.approx(std, rel=0.01)
+    assert (z.abs().max() <= 1) == (kind == "uniform")
+    correlation = torch.corrcoef(z.T) - torch.eye(5)
+    assert correlation.abs().max() < 5 / math.sqrt(20_000), "independent numbers"
+
+
+def test_repeatable_with_a_generator_or_the_global_seed():
+    prior = Prior(3)
+    a, b = (prior.sample(4, generator=torch.Generator().manual_seed(s)) for s in (1, 1))
+    assert torch.equal(a, b)
+    torch.manual_seed(2)
+    c = prior.sample(4)
+    assert not torch.equal(c, prior.sample(4))
+    torch.manual_seed(2)
+    assert torch.equal(c, prior.sample(4))
+    assert prior.sample(4, "meta").device.type == "meta"
+
+
+def test_bad_arguments_are_named():
+    with pytest.raises(ValueError, match=r"^dim is 0: allowed is 1 or more"):
+        Prior(0)
+    with pytest.raises(ValueError, match=r"^kind is 'normal': allowed is 'gaussian' or 'uniform'"):
+        Prior(2, "normal")
