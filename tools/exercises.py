@@ -1,7 +1,7 @@
 """Derive what the exercises need from their one source, the notebooks with solutions.
 
-    python tools/exercises.py student [--check] [NAME …]   # book/exercises/solutions/NAME.ipynb -> book/exercises/NAME.ipynb
-    python tools/exercises.py table [--check]              # the answers in tests/checks -> book/reference/checks.json
+    python tools/exercises.py student [--check] [NAME …]   # exercises/solutions/NAME.ipynb -> exercises/NAME.ipynb
+    python tools/exercises.py table [--check]              # the answers in tests/checks -> reference/checks.json
 
 With --check nothing is written: the stale files are named and the exit status is 1.
 
@@ -13,6 +13,7 @@ tagged `solution` are dropped. All other cells are the same in both, ids include
 from __future__ import annotations
 
 import argparse
+import importlib
 import json
 import re
 import sys
@@ -20,10 +21,10 @@ from pathlib import Path
 from typing import Any
 
 import nbformat
-from notebooks import setup_source, text
-from pages import ROOT
 
 from ganbook.checks.task import STUB_MESSAGE
+from notebooks import setup_source, text
+from pages import ROOT
 
 SOLUTIONS, STUDENT = ROOT / "book/exercises/solutions", ROOT / "book/exercises"
 TABLE = ROOT / "book/reference/checks.json"
@@ -52,7 +53,7 @@ def student(source: Any, name: str) -> Any:
     code = [cell.source for cell in source.cells if cell.cell_type == "code"]
     if not code or GUARD not in code[-1]:
         raise ValueError(f"{name}: the last code cell must call {GUARD}")
-    cells = []
+    cells: list[Any] = []
     for cell in source.cells:
         tags = cell.metadata.get("tags", [])
         if "solution" in tags:
@@ -83,9 +84,8 @@ def students(names: list[str]) -> dict[Path, str]:
 def table() -> dict[Path, str]:
     """The table of answers that the checks are tested with."""
     sys.path.insert(0, str(ROOT / "tests/checks"))
-    from harness import summary
-
-    return {TABLE: json.dumps(summary(), indent=1, ensure_ascii=False) + "\n"}
+    harness = importlib.import_module("harness")
+    return {TABLE: json.dumps(harness.summary(), indent=1, ensure_ascii=False) + "\n"}
 
 
 def main() -> None:

@@ -10,12 +10,15 @@ from typing import Any
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor
 
 #: What a check looks at: named values, each a tensor, an array, a number, a string or None.
 Observation = Mapping[str, Any]
 
-#: float32 arithmetic written in another order differs by less than this.
+Array = NDArray[Any]
+
+#: float32 arithmetic written in another order differs by less: absolutely, and relative to the largest entry.
 ABSOLUTE, RELATIVE = 1e-7, 5e-4
 
 
@@ -29,51 +32,68 @@ class Difference:
     hint: str
 
 
-def alike(got: Observation, want: Observation, tolerance: Mapping[str, float]) -> bool:
-    """Whether all values agree. ``tolerance``: absolute, by key, where the default is too strict."""
-    return set(got) == set(want) and all(_match(got[key], want[key], tolerance.get(key)) for key in want)
+@dataclass(frozen=True)
+class Seen:
+    """An observed value, and what it is in numbers (None if it is none)."""
+
+    raw: Any
+    array: Array | None
 
 
-def first_difference(got: Observation, want: Observation, tolerance: Mapping[str, float]) -> Difference | None:
+def prepared(observation: Observation) -> dict[str, Seen]:
+    """Convert each value once, since one observation is compared with many."""
+    return {key: Seen(value, as_array(value)) for key, value in observation.items()}
+
+
+def alike(got: Mapping[str, Seen], want: Mapping[str, Seen], tolerance: Mapping[str, float]) -> bool:
+    """Whether all values agree. ``tolerance``: absolute, by key, where the default does not fit."""
+    return got.keys() == want.keys() and all(_match(got[key], want[key], tolerance.get(key)) for key in want)
+
+
+def first_difference(
+    got: Mapping[str, Seen], want: Mapping[str, Seen], tolerance: Mapping[str, float]
+) -> Difference | None:
     """The first value, in the order of ``want``, that does not agree, and how."""
     for key in want:
-        if not _match(got.get(key), want[key], tolerance.get(key)):
-            return _difference(key, got.get(key), want[key], tolerance.get(key))
+        came = got.get(key, Seen(None, None))
+        if not _match(came, want[key], tolerance.get(key)):
+            return _difference(key, came, want[key], tolerance.get(key))
     return None
 
 
-def _match(got: object, want: object, atol: float | None) -> bool:
-    if want is None or isinstance(want, str | bool | tuple):
-        return _plainly_equal(got, want)
-    a, b = as_tensor(got), as_tensor(want)
-    if a is None or b is None:
+def _match(got: Seen, want: Seen, atol: float | None) -> bool:
+    if want.array is None or isinstance(want.raw, bool | tuple):
+        return _plainly_equal(got.raw, want.raw)
+    if got.array is None:
         return False
-    if a.numel() == 1 and b.numel() == 1:  # a loss of shape (1,) is as good as one of shape ()
-        a, b = a.reshape(()), b.reshape(())
+    a, b = _aligned(got.array, want.array)
     return a.shape == b.shape and _close(a, b, atol)
 
 
-def _difference(key: str, got: object, want: object, atol: float | None) -> Difference:
+def _aligned(a: Array, b: Array) -> tuple[Array, Array]:
+    """A loss of shape (1,) is as good as one of shape ()."""
+    return (a.reshape(()), b.reshape(())) if a.size == 1 and b.size == 1 else (a, b)
+
+
+def _difference(key: str, got: Seen, want: Seen, atol: float | None) -> Difference:
     def differ(kind: str, hint: str) -> Difference:
-        came, expected = describe(got), describe(want)
+        came, expected = describe(got.raw), describe(want.raw)
         if came == expected:  # rounding hid what differs
-            came, expected = describe(got, digits=8), describe(want, digits=8)
+            came, expected = describe(got.raw, digits=8), describe(want.raw, digits=8)
         return Difference(kind, f"{key} = {came}", f"{key} = {expected}", hint)
 
-    if got is None:
+    if got.raw is None:
         return differ("no-gradient" if "gradient" in key else "missing", _missing(key))
-    a, b = as_tensor(got), as_tensor(want)
-    if b is None or isinstance(want, bool | tuple):
+    if want.array is None or isinstance(want.raw, bool | tuple):
         return differ("value", f"`{key}` is not what it should be.")
-    if a is None:
-        return differ("type", f"`{key}` should be a tensor or a number; a {_type_name(got)} came.")
-    if a.numel() == 1 and b.numel() == 1:
-        a, b = a.reshape(()), b.reshape(())
+    if got.array is None:
+        return differ("type", f"`{key}` should be a tensor or a number; a {_type_name(got.raw)} came.")
+    a, b = _aligned(got.array, want.array)
     if a.shape != b.shape:
-        return differ("shape", f"`{key}` has shape {tuple(a.shape)} where {tuple(b.shape)} is expected.")
-    if torch.isfinite(b).all() and not torch.isfinite(a).all():
+        return differ("shape", f"`{key}` has shape {a.shape} where {b.shape} is expected.")
+    if np.isfinite(b).all() and not np.isfinite(a).all():
         return differ("nan", f"`{key}` is not finite. Look for a log of 0, a division by 0 or an exp that overflows.")
-    if _is_float(want) and not _is_float(got):
+    if _is_float(want.raw) and not _is_float(got.raw):
         return differ("dtype", f"`{key}` holds whole numbers or truth values; floating-point values are expected.")
     if _close(-a, b, atol):
         return differ("sign", f"`{key}` has the right size and the wrong sign.")
@@ -96,18 +116,20 @@ def _missing(key: str) -> str:
     return f"`{key}` is missing."
 
 
-def as_tensor(value: object) -> Tensor | None:
-    """A detached float64 (or complex128) copy of anything numeric; None for everything else."""
+def as_array(value: object) -> Array | None:
+    """Anything numeric in float64 (or complex128); None for everything else."""
     if isinstance(value, Tensor):
-        tensor = value.detach().to("cpu")
-    elif isinstance(value, np.ndarray | np.generic | numbers.Number | list | tuple):
-        try:
-            tensor = torch.as_tensor(np.asarray(value))
-        except (TypeError, ValueError, RuntimeError):
-            return None
-    else:
+        value = value.detach().cpu()
+        return value.to(torch.complex128 if value.is_complex() else torch.float64).numpy().copy()
+    if not isinstance(value, np.ndarray | np.generic | numbers.Number | list | tuple):
         return None
-    return tensor.to(torch.complex128 if tensor.is_complex() else torch.float64)
+    try:
+        array = np.array(value)
+        if array.dtype.kind not in "biufc":
+            return None
+        return array.astype(np.complex128 if array.dtype.kind == "c" else np.float64)
+    except (TypeError, ValueError, RuntimeError):
+        return None
 
 
 def _is_float(value: object) -> bool:
@@ -116,26 +138,30 @@ def _is_float(value: object) -> bool:
     return np.asarray(value).dtype.kind in "fc"
 
 
-def _close(a: Tensor, b: Tensor, atol: float | None) -> bool:
-    if a.dtype != b.dtype:
-        a, b = a.to(torch.complex128), b.to(torch.complex128)
-    if atol is not None:
-        return bool(torch.allclose(a, b, atol=atol, rtol=0.0, equal_nan=True))
+def _close(a: Array, b: Array, atol: float | None) -> bool:
+    if b.size == 0:
+        return True
+    odd = ~(np.isfinite(a) & np.isfinite(b))
+    if odd.any():  # nan matches nan, inf matches the same inf
+        if not np.array_equal(a[odd], b[odd], equal_nan=True):
+            return False
+        a, b = a[~odd], b[~odd]
+        if b.size == 0:
+            return True
     # relative to the largest entry: an entry that cancels to nearly 0 keeps the rounding error of its summands
-    largest = float(b.abs().nan_to_num(0.0, posinf=0.0).max()) if b.numel() else 0.0
-    slack = max(ABSOLUTE, RELATIVE * largest)
-    return bool(torch.allclose(a, b, atol=slack, rtol=RELATIVE, equal_nan=True))
+    slack = max(ABSOLUTE, RELATIVE * float(np.abs(b).max())) if atol is None else atol
+    return bool(np.abs(a - b).max() <= slack)
 
 
-def _constant_factor(a: Tensor, b: Tensor) -> float | None:
+def _constant_factor(a: Array, b: Array) -> float | None:
     """The number c with a = c·b, if there is one and it is not 0."""
-    if a.is_complex() or b.is_complex() or not torch.isfinite(a).all():
+    if b.size < 2 or "c" in a.dtype.kind + b.dtype.kind or not np.isfinite(a).all():
         return None
     norm = float((b * b).sum())
-    if norm == 0.0:
+    if norm == 0.0 or not math.isfinite(norm):
         return None
     factor = float((a * b).sum()) / norm
-    return factor if factor != 0.0 and b.numel() > 1 and _close(a, factor * b, None) else None
+    return factor if factor != 0.0 and _close(a, factor * b, None) else None
 
 
 def _plainly_equal(got: object, want: object) -> bool:
@@ -166,23 +192,23 @@ def _describe(value: object, digits: int) -> str:
         return repr(value) if isinstance(value, str) else str(value)
     if isinstance(value, tuple) and all(isinstance(entry, int) for entry in value):
         return str(value)
-    tensor = as_tensor(value)
-    if tensor is None:
+    array = as_array(value)
+    if array is None:
         text = repr(value)
         return text if len(text) <= 80 else text[:77] + "..."
-    if tensor.numel() == 0:
-        return f"an empty tensor of shape {tuple(tensor.shape)}"
-    if tensor.numel() == 1:
-        return _number(tensor.reshape(()).item(), digits)
-    if tensor.numel() <= 6 and tensor.dim() == 1:
-        return "[" + ", ".join(_number(entry, digits) for entry in tensor.tolist()) + "]"
-    shape = f"shape {tuple(tensor.shape)}"
-    if tensor.is_complex():
+    if array.size == 0:
+        return f"an empty tensor of shape {array.shape}"
+    if array.size == 1:
+        return _number(array.item(), digits)
+    if array.size <= 6 and array.ndim == 1:
+        return "[" + ", ".join(_number(entry, digits) for entry in array.tolist()) + "]"
+    shape = f"shape {array.shape}"
+    if array.dtype.kind == "c":
         return f"complex, {shape}"
-    if not torch.isfinite(tensor).all():
-        return f"{shape} with {int((~torch.isfinite(tensor)).sum())} entries that are not finite"
-    mean, low, high = tensor.mean().item(), tensor.min().item(), tensor.max().item()
-    return f"{shape}, mean {_number(mean, digits)}, from {_number(low, digits)} to {_number(high, digits)}"
+    if not np.isfinite(array).all():
+        return f"{shape} with {int((~np.isfinite(array)).sum())} entries that are not finite"
+    mean, low, high = (_number(float(entry), digits) for entry in (array.mean(), array.min(), array.max()))
+    return f"{shape}, mean {mean}, from {low} to {high}"
 
 
 def _number(value: complex, digits: int) -> str:

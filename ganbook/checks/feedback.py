@@ -94,9 +94,11 @@ class Result:
         lines = [f"{self._head} - {self.title}"]
         for name, text in [*self._rows(), ("progress", self.progress.line)]:
             indent = " " * 16
-            filled = textwrap.wrap(text, 100, initial_indent=f"  {name:<14}", subsequent_indent=indent) if (
-                name != "came" or "\n" not in text
-            ) else [f"  {name:<14}" + text.replace("\n", "\n" + indent)]
+            filled = (
+                textwrap.wrap(text, 100, initial_indent=f"  {name:<14}", subsequent_indent=indent)
+                if (name != "came" or "\n" not in text)
+                else [f"  {name:<14}" + text.replace("\n", "\n" + indent)]
+            )
             lines += filled
         return "\n".join(lines)
 

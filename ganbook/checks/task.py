@@ -24,7 +24,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from ganbook.checks.compare import Difference, Observation, alike, describe, first_difference
+from ganbook.checks.compare import Difference, Observation, Seen, alike, describe, first_difference, prepared
 from ganbook.checks.feedback import Progress, Result, Status
 
 #: What the student notebooks raise where the learner's code goes (tools/exercises.py writes it).
@@ -51,7 +51,7 @@ class _Raised:
     error: BaseException
 
 
-Outcome = Mapping[str, Any] | Difference | _Raised
+Outcome = dict[str, Seen] | Difference | _Raised
 
 
 @dataclass(frozen=True)
@@ -157,6 +157,8 @@ class Task:
         except _NotBegun as blank:
             return _not_yet(str(blank))
         rights = [self._run_own(right, seed) for right in (self.reference, *self.also)]
+        if not all(isinstance(right, dict) for right in rights):
+            raise RuntimeError(f"a right answer of {self.name} does not run: {rights}")
         if any(self._same(got, right) for right in rights) and not probe.changed:
             return "passed", Difference("", "", "", self.lesson)
         if self.blank is not None and self._same(got, self._run_own(self.blank, seed)):
@@ -164,7 +166,7 @@ class Task:
         return "failed", self._explain(got, rights[0], seed, probe)
 
     def _explain(self, got: Outcome, want: Outcome, seed: int, probe: _Probe) -> Difference:
-        assert isinstance(want, Mapping), f"the reference of {self.name} does not run: {want}"
+        assert isinstance(want, dict)
         first = self._first_difference(got, want)
         for mistake in self.mistakes:
             if self._recognises(mistake, got, want, seed):
@@ -179,20 +181,22 @@ class Task:
             )
         return first
 
-    def _recognises(self, mistake: Mistake, got: Outcome, want: Observation, seed: int) -> bool:
+    def _recognises(self, mistake: Mistake, got: Outcome, want: dict[str, Seen], seed: int) -> bool:
         likes = () if mistake.like is None else mistake.like
-        if any(self._same(got, self._run_own(like, seed)) for like in (likes if isinstance(likes, tuple) else (likes,))):
+        if any(
+            self._same(got, self._run_own(like, seed)) for like in (likes if isinstance(likes, tuple) else (likes,))
+        ):
             return True
         if mistake.when is None:
             return False
         error = got.error if isinstance(got, _Raised) else None
         try:
-            return bool(mistake.when(Trial(got if isinstance(got, Mapping) else {}, want, error)))
+            return bool(mistake.when(Trial(_raw(got) if isinstance(got, dict) else {}, _raw(want), error)))
         except Exception:  # a predicate that trips over odd values has not recognised them
             return False
 
     def _same(self, a: Outcome, b: Outcome) -> bool:
-        if isinstance(a, Mapping) and isinstance(b, Mapping):
+        if isinstance(a, dict) and isinstance(b, dict):
             return alike(a, b, self.tolerance)
         if isinstance(a, _Raised) and isinstance(b, _Raised):
             return type(a.error) is type(b.error) and str(a.error)[:30] == str(b.error)[:30]
@@ -200,7 +204,7 @@ class Task:
             return (a.kind, a.came) == (b.kind, b.came)
         return False
 
-    def _first_difference(self, got: Outcome, want: Observation) -> Difference:
+    def _first_difference(self, got: Outcome, want: dict[str, Seen]) -> Difference:
         if isinstance(got, Difference):
             return got
         if isinstance(got, _Raised):
@@ -211,7 +215,7 @@ class Task:
         with _own_random_numbers(seed), torch.enable_grad():
             world = self.setup()
             try:
-                return dict(self.observe(answer, world))
+                return prepared(self.observe(answer, world))
             except _NotBegun:
                 raise
             except Reject as reject:
@@ -230,6 +234,10 @@ class Task:
         """For a task that takes a value: what a function of the world gives on the inputs of ``seed``."""
         with _own_random_numbers(seed):
             return answer(self.setup())
+
+
+def _raw(outcome: Mapping[str, Seen]) -> Observation:
+    return {key: seen.raw for key, seen in outcome.items()}
 
 
 class _Probe:
@@ -258,15 +266,16 @@ class _Probe:
 @contextmanager
 def _own_random_numbers(seed: int) -> Iterator[None]:
     """Seed the generators that a learner may use on the CPU, and put them back afterwards."""
-    kept = torch.get_rng_state(), np.random.get_state(), random.getstate()
+    # NumPy's legacy generator: the one that a learner's `np.random.randn` draws from
+    kept = torch.get_rng_state(), np.random.get_state(), random.getstate()  # noqa: NPY002
     torch.default_generator.manual_seed(seed)
-    np.random.seed(seed)
+    np.random.seed(seed)  # noqa: NPY002
     random.seed(seed)
     try:
         yield
     finally:
         torch.set_rng_state(kept[0])
-        np.random.set_state(kept[1])
+        np.random.set_state(kept[1])  # noqa: NPY002
         random.setstate(kept[2])
 
 
@@ -312,7 +321,11 @@ _CAUSES = (
     ("positional argument", "arguments", "The arguments do not match the signature in the task: keep names and order."),
     ("unexpected keyword", "arguments", "The arguments do not match the signature in the task: keep names and order."),
     ("same dtype", "dtype", "Two tensors of different number types meet. Convert one with `.to(other.dtype)`."),
-    ("must match the size", "shape", "Two tensors whose shapes do not fit meet. Print both shapes just above the line."),
+    (
+        "must match the size",
+        "shape",
+        "Two tensors whose shapes do not fit meet. Print both shapes just above the line.",
+    ),
     ("cannot be multiplied", "shape", "A layer got vectors of another length than it was built for. Print the shape."),
     ("target size", "shape", "Labels and logits have different shapes. `torch.ones_like(logits)` always fits."),
 )
@@ -350,10 +363,11 @@ def loss_with_gradients(answer: Answer, inputs: Mapping[str, Tensor]) -> dict[st
     leaves = {name: value.detach().clone().requires_grad_() for name, value in inputs.items()}
     loss = answer(*leaves.values())
     seen: dict[str, Any] = {"the loss": loss}
+    gradients: list[Tensor | None]
     if isinstance(loss, Tensor) and loss.requires_grad:
-        gradients = torch.autograd.grad(loss.sum(), [*leaves.values()], allow_unused=True)
+        gradients = [*torch.autograd.grad(loss.sum(), [*leaves.values()], allow_unused=True)]
     else:
-        gradients = (None,) * len(leaves)
+        gradients = [None] * len(leaves)
     return seen | {f"the gradient by {name}": value for name, value in zip(leaves, gradients, strict=True)}
 
 

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from typing import Any
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 from torch.nn import functional as F
+from torch.nn.utils import parameters_to_vector
+from torch.optim import Optimizer
 
 from ganbook.checks.compare import Observation
 from ganbook.checks.task import Answer, Mistake, Reject, Sheet, loss_with_gradients
@@ -25,7 +28,10 @@ def _noise_facts(name: str, z: object, again: object) -> dict[str, Any]:
     for tensor in (z, again):
         if not isinstance(tensor, Tensor) or not tensor.is_floating_point():
             raise Reject(
-                "type", z, "a floating-point torch tensor", "`G` is a PyTorch network: its input must be a float tensor."
+                "type",
+                z,
+                "a floating-point torch tensor",
+                "`G` is a PyTorch network: its input must be a float tensor.",
             )
     assert isinstance(z, Tensor) and isinstance(again, Tensor)
     facts: dict[str, Any] = {f"shape of {name} z": tuple(z.shape)}
@@ -123,8 +129,8 @@ sample_noise = sheet.task(
         ),
         Mistake(
             "uniform-unit-variance",
-            "Your uniform noise is stretched to variance 1. That is a sound choice, but the course's uniform prior, like "
-            "the original DCGAN's, is U(-1, 1).",
+            "Your uniform noise is stretched to variance 1. That is a sound choice, but the course's uniform prior, "
+            "like the original DCGAN's, is U(-1, 1).",
             like=_noise(torch.randn, lambda n, k: (torch.rand(n, k) * 2 - 1) * 3**0.5),
         ),
     ),
@@ -213,4 +219,542 @@ discriminator_loss = sheet.task(
         ),
     ),
     lesson="Two cross-entropies, one a batch, straight from the logits; gradients reach both.",
+)
+
+generator_loss = sheet.task(
+    "generator_loss",
+    "The generator's loss",
+    tried="generator_loss(fake_logits) on 5 fake logits, and its gradient",
+    setup=lambda: {"fake_logits": torch.randn(5) * 2 - 0.5},
+    observe=loss_with_gradients,
+    reference=lambda fake: bce(fake, 1),
+    mistakes=(
+        Mistake(
+            "labels-of-d",
+            "You graded G with D's label 0. Making this small makes D right: G would help D to catch it. G wants the "
+            "answer 'real'.",
+            like=lambda fake: bce(fake, 0),
+        ),
+        Mistake(
+            "saturating",
+            "This is log(1 − D(G(z))), the minimax form. It wants the same, but its gradient fades where D is sure of "
+            "a fake (chapter 3); the loss asked for here is the non-saturating one.",
+            like=lambda fake: -bce(fake, 0),
+        ),
+        Mistake(
+            "wrong-sign",
+            "The sign is wrong: this is log D(G(z)), which G wants large. An optimiser makes things small.",
+            like=lambda fake: -bce(fake, 1),
+        ),
+        Mistake(
+            "sigmoid-twice",
+            "The sigmoid is applied twice: `binary_cross_entropy_with_logits` has its own inside, and you gave it "
+            "probabilities where it wants logits.",
+            like=lambda fake: bce(fake.sigmoid(), 1),
+        ),
+        Mistake(
+            "sum-not-mean",
+            "You summed over the batch. The loss is an expectation: take the mean, or the step grows with the batch.",
+            like=lambda fake: bce(fake, 1, "sum"),
+        ),
+        Mistake(
+            "no-log",
+            "Here a probability is averaged without its logarithm. The loss is a cross-entropy: a log, then a mean.",
+            like=(lambda fake: -fake.sigmoid().mean(), lambda fake: (1 - fake.sigmoid()).mean()),
+        ),
+        Mistake(
+            "log-of-mean",
+            "You took the logarithm of a mean. The definition has the mean of logarithms; the two differ (Jensen).",
+            like=lambda fake: -fake.sigmoid().mean().log(),
+        ),
+        Mistake(
+            "logits-averaged",
+            "You averaged the logits themselves, as a Wasserstein critic would (chapter 4). Here D's output is read as "
+            "a probability σ(a), and the loss is the mean of −log of it.",
+            like=lambda fake: -fake.mean(),
+        ),
+    ),
+    lesson="G is graded by the label that it wants D to give, and the gradient comes back through D's logits.",
+)
+
+# -- 4 to 6 steps and rounds -------------------------------------------------------------------------
+
+
+class _Discriminator(nn.Module):
+    """Points (N, 2) to logits (N,)."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.layers = nn.Sequential(nn.Linear(2, 8), nn.Tanh(), nn.Linear(8, 1))
+
+    def forward(self, x: Tensor) -> Tensor:
+        logits: Tensor = self.layers(x).squeeze(1)
+        return logits
+
+
+class _Game:
+    """Two small players with plain SGD: its step is the gradient times a constant, so scale and sign show in it."""
+
+    def __init__(self) -> None:
+        self.generator = nn.Sequential(nn.Linear(3, 8), nn.Tanh(), nn.Linear(8, 2))
+        self.discriminator = _Discriminator()
+        self.g_optimizer = torch.optim.SGD(self.generator.parameters(), lr=0.3)
+        self.d_optimizer = torch.optim.SGD(self.discriminator.parameters(), lr=0.3)
+        self.real = [torch.randn(6, 2) * 0.5 + 1 for _ in range(2)]
+        self.noise = [torch.randn(6, 3) for _ in range(8)]
+        self.drawn = 0
+        self.through_g = 0
+        self._before = self._weights()
+        self._last_layer_of_g().register_hook(self._count)  # type: ignore[no-untyped-call]
+
+    def sample_z(self, n: int) -> Tensor:
+        """The next n latents: the same ones in the same order for every answer."""
+        self.drawn += 1
+        stream = self.noise[(self.drawn - 1) % len(self.noise)]
+        return stream[:n] if n <= len(stream) else torch.randn(n, 3)
+
+    def changes(self) -> dict[str, Tensor]:
+        before, after = self._before, self._weights()
+        return {f"change of {name}'s weights": after[name] - before[name] for name in ("D", "G")}
+
+    def _weights(self) -> dict[str, Tensor]:
+        players = {"D": self.discriminator, "G": self.generator}
+        return {name: parameters_to_vector(net.parameters()).detach().clone() for name, net in players.items()}
+
+    def _last_layer_of_g(self) -> Tensor:
+        return [*self.generator.parameters()][-1]
+
+    def _count(self, _gradient: Tensor) -> None:
+        self.through_g += 1
+
+
+def _observe_step(answer: Answer, game: _Game) -> Observation:
+    # two steps in a row: gradients that are never cleared show in the second
+    losses = [
+        answer(game.discriminator, game.generator, game.d_optimizer, real, game.sample_z(len(real)))
+        for real in game.real
+    ]
+    return {
+        "the first returned loss": losses[0],
+        "the second returned loss": losses[1],
+        **game.changes(),
+        "a gradient reached G": game.through_g > 0,
+    }
+
+
+def _d_step(
+    loss: Callable[[Tensor, Tensor], Tensor] = lambda real, fake: bce(real, 1) + bce(fake, 0),
+    cut_fakes: bool = True,
+    cut_logits: bool = False,
+    clear: bool = True,
+    move: bool = True,
+) -> Answer:
+    def step(discriminator: nn.Module, generator: nn.Module, d_optimizer: Optimizer, real: Tensor, z: Tensor) -> Tensor:
+        fake = generator(z)
+        logits = discriminator(fake.detach() if cut_fakes else fake)
+        d_loss = loss(discriminator(real), logits.detach() if cut_logits else logits)
+        if clear:
+            d_optimizer.zero_grad()
+        d_loss.backward()  # type: ignore[no-untyped-call]
+        if move:
+            d_optimizer.step()
+        return d_loss.detach()
+
+    return step
+
+
+discriminator_step = sheet.task(
+    "discriminator_step",
+    "The discriminator's turn",
+    tried="discriminator_step(discriminator, generator, d_optimizer, real, z), twice in a row on small networks",
+    setup=_Game,
+    observe=_observe_step,
+    reference=_d_step(),
+    mistakes=(
+        Mistake(
+            "missing-detach",
+            "D moved as it should, but the gradient ran on into G. In D's turn G is fixed: cut the fakes off from G, "
+            "or the gradient that D's loss leaves on G's weights mixes with G's own, and a backward pass is wasted.",
+            like=_d_step(cut_fakes=False),
+        ),
+        Mistake(
+            "missing-zero-grad",
+            "The second step also used the gradient of the first: PyTorch adds gradients up until they are cleared.",
+            like=(_d_step(clear=False), _d_step(clear=False, cut_fakes=False)),
+        ),
+        Mistake(
+            "d-did-not-move",
+            "D's weights did not change. A turn is: clear the gradients, backward, step, in this order.",
+            when=lambda t: not t.got["change of D's weights"].any(),
+        ),
+        Mistake(
+            "swapped-labels",
+            "The labels are swapped: D learns to call data fake. Real samples carry label 1, fakes label 0.",
+            like=_d_step(lambda real, fake: bce(real, 0) + bce(fake, 1)),
+        ),
+        Mistake(
+            "logits-detached",
+            "The loss is right, but D learned nothing from the fakes: you cut the graph after D, at the logits. Cut it "
+            "between G and D, so that D's own weights stay in it.",
+            like=_d_step(cut_logits=True),
+        ),
+        Mistake(
+            "one-batch",
+            "D saw only one of its two batches: it needs real samples and fakes in the same turn.",
+            like=(_d_step(lambda real, fake: bce(real, 1) + 0 * fake.sum()), _d_step(lambda real, fake: bce(fake, 0))),
+        ),
+        Mistake(
+            "uphill",
+            "D moved the wrong way: an optimiser goes down, so D's loss must be the negative of the value that D wants "
+            "large.",
+            like=_d_step(lambda real, fake: -bce(real, 1) - bce(fake, 0)),
+        ),
+        Mistake(
+            "generators-loss",
+            "D was trained on G's loss: it learns to believe in fakes. In D's turn, fakes carry label 0.",
+            like=(_d_step(lambda real, fake: bce(real, 1) + bce(fake, 1)), _d_step(lambda real, fake: bce(fake, 1))),
+        ),
+    ),
+    lesson="D moved by the gradient of its own loss, cleared each time, and none of it reached G.",
+)
+
+
+def _observe_round(answer: Answer, game: _Game) -> dict[str, Any]:
+    losses = []
+    for real in game.real:
+        pair = answer(game.generator, game.discriminator, game.g_optimizer, game.d_optimizer, real, game.sample_z)
+        if not isinstance(pair, tuple | list) or len(pair) != 2:
+            raise Reject("type", pair, "the pair (d_loss, g_loss)", "Return both losses: `return d_loss, g_loss`.")
+        losses.append(pair)
+    return {
+        "batches of noise drawn in two rounds": game.drawn,
+        **game.changes(),
+        "the first d_loss": losses[0][0],
+        "the first g_loss": losses[0][1],
+        "the second d_loss": losses[1][0],
+        "the second g_loss": losses[1][1],
+    }
+
+
+def _observe_round_and_passes(answer: Answer, game: _Game) -> Observation:
+    return _observe_round(answer, game) | {"backward passes through G in two rounds": game.through_g}
+
+
+def _round(
+    cut_fakes: bool = True,
+    clear_d: str = "before D's backward",  # or "after D's step", "at both", "never"
+    clear_g: str = "before G's backward",  # or "at the top", "never"
+    g_loss_of: Callable[[Tensor], Tensor] = lambda fake: bce(fake, 1),
+    cut_g: bool = False,
+    g_turn_steps: tuple[str, ...] = ("G",),
+    order: tuple[str, ...] = ("D", "G"),
+    simultaneous: bool = False,
+    swap_returned: bool = False,
+) -> Answer:
+    """A round with the mistakes asked for; without arguments, a right one."""
+
+    def play(
+        generator: nn.Module,
+        discriminator: nn.Module,
+        g_optimizer: Optimizer,
+        d_optimizer: Optimizer,
+        real: Tensor,
+        sample_z: Callable[[int], Tensor],
+    ) -> tuple[Tensor, Tensor]:
+        seen: dict[str, Tensor] = {}
+        if clear_g == "at the top":
+            g_optimizer.zero_grad()
+
+        def d_turn() -> None:
+            fake = generator(sample_z(len(real)))
+            d_loss = bce(discriminator(real), 1) + bce(discriminator(fake.detach() if cut_fakes else fake), 0)
+            if clear_d in ("before D's backward", "at both"):
+                d_optimizer.zero_grad()
+            d_loss.backward()  # type: ignore[no-untyped-call]
+            if not simultaneous:
+                d_optimizer.step()
+            if clear_d in ("after D's step", "at both"):
+                d_optimizer.zero_grad()
+            seen["d"] = d_loss.detach()
+
+        def g_turn() -> None:
+            fake = generator(sample_z(len(real)))
+            g_loss = g_loss_of(discriminator(fake.detach() if cut_g else fake))
+            if clear_g == "before G's backward":
+                g_optimizer.zero_grad()
+            if simultaneous:  # only G's weights: D's gradients wait for D's step
+                weights = [*generator.parameters()]
+                for weight, gradient in zip(weights, torch.autograd.grad(g_loss, weights), strict=True):
+                    weight.grad = gradient
+                d_optimizer.step()
+            else:
+                g_loss.backward()  # type: ignore[no-untyped-call]
+            for player in g_turn_steps:
+                (g_optimizer if player == "G" else d_optimizer).step()
+            seen["g"] = g_loss.detach()
+
+        for player in order:
+            (d_turn if player == "D" else g_turn)()
+        none = torch.zeros(())
+        pair = seen.get("d", none), seen.get("g", none)
+        return (pair[1], pair[0]) if swap_returned else pair
+
+    return play
+
+
+training_round = sheet.task(
+    "training_round",
+    "The whole round",
+    tried="training_round(generator, discriminator, g_optimizer, d_optimizer, real, sample_z), two rounds in a row",
+    setup=_Game,
+    observe=_observe_round_and_passes,
+    reference=_round(),
+    mistakes=(
+        Mistake(
+            "d-moved-in-gs-turn",
+            "D moved in G's turn, down G's loss: D was trained to believe in fakes. Step only the optimiser of the "
+            "player whose turn it is.",
+            like=tuple(
+                _round(g_turn_steps=steps, clear_d=clear)
+                for steps in (("D",), ("G", "D"))
+                for clear in ("before D's backward", "at both")
+            ),
+        ),
+        Mistake(
+            "g-did-not-move",
+            "G's weights did not change. Either its turn lacks `backward` or `step`, or its fakes are cut off: G's "
+            "turn needs the whole path, from the loss through D into G.",
+            when=lambda t: not t.got["change of G's weights"].any(),
+        ),
+        Mistake(
+            "d-did-not-move",
+            "D's weights did not change. A turn is: clear the gradients, backward, step, in this order.",
+            when=lambda t: not t.got["change of D's weights"].any(),
+        ),
+        Mistake(
+            "noise-reused",
+            "One batch of noise served both turns. Many codes do so to save a forward pass; the round asked for here, "
+            "like Algorithm 1 of the first GAN paper, draws fresh noise for G's turn.",
+            when=lambda t: t.got["batches of noise drawn in two rounds"] < 4,
+        ),
+        Mistake(
+            "order-swapped",
+            "G moved before D. In a round D answers first, and G then plays against the D that has just learned.",
+            like=_round(order=("G", "D")),
+        ),
+        Mistake(
+            "missing-detach",
+            "Both players moved as they should, but in D's turn the gradient ran through G as well: wasted work here, "
+            "and a wrong step as soon as G's gradients are not cleared in between. Cut D's fakes off from G.",
+            like=_round(cut_fakes=False),
+        ),
+        Mistake(
+            "d-gradient-left-on-g",
+            "G's step also used the gradient that D's loss left on G's weights, which pulls G towards being caught. "
+            "Cut D's fakes off from G.",
+            like=(_round(cut_fakes=False, clear_g="at the top"), _round(cut_fakes=False, clear_g="never")),
+        ),
+        Mistake(
+            "missing-zero-grad",
+            "Old gradients joined a step. Each turn must begin with clean gradients of the player that moves; G's turn "
+            "leaves gradients on D too, since its loss runs through D.",
+            like=(
+                _round(clear_d="never"),
+                _round(clear_d="after D's step"),
+                _round(clear_g="never"),
+                _round(clear_d="never", clear_g="never"),
+            ),
+        ),
+        Mistake(
+            "labels-of-d",
+            "In its turn G was graded with label 0, so it moved to be caught more easily. G wants the answer 'real'.",
+            like=_round(g_loss_of=lambda fake: bce(fake, 0)),
+        ),
+        Mistake(
+            "saturating",
+            "G went down log(1 − D(G(z))), the saturating form (chapter 3). Use the loss of task 3.",
+            like=_round(g_loss_of=lambda fake: -bce(fake, 0)),
+        ),
+        Mistake(
+            "simultaneous",
+            "G answered the D from before its step. Rounds alternate: compute G's logits after D has moved (chapter 4 "
+            "measures what the difference does).",
+            like=_round(simultaneous=True),
+        ),
+        Mistake(
+            "returned-swapped",
+            "The losses come back in the other order: `d_loss, g_loss`.",
+            like=_round(swap_returned=True),
+        ),
+    ),
+    lesson="D moved first and alone, then G against the new D, on fresh noise. This is the round of every chapter.",
+)
+
+
+def _broken(cut_fakes: bool = False, clear_d: bool = False, label: float = 0) -> Answer:
+    """The round of the find-the-bug task; each argument repairs one bug."""
+    clear = "before D's backward" if clear_d else "never"
+    return _round(cut_fakes=cut_fakes, clear_d=clear, clear_g="at the top", g_loss_of=lambda fake: bce(fake, label))
+
+
+repaired_round = sheet.task(
+    "repaired_round",
+    "Find three bugs",
+    tried="repaired_round(generator, discriminator, g_optimizer, d_optimizer, real, sample_z), two rounds in a row",
+    setup=_Game,
+    observe=_observe_round,
+    reference=_round(),
+    blank=_broken(),
+    mistakes=(
+        Mistake(
+            "two-left-gradients",
+            "One bug is gone, two are left, and both concern gradients that are still there when a step is taken: ask "
+            "for each of the two steps which `backward` calls have written to the weights that it moves.",
+            like=_broken(label=1),
+        ),
+        Mistake(
+            "two-left-label-and-d",
+            "One bug is gone, two are left: what does G's loss reward, and what lies on D's weights when its second "
+            "round begins?",
+            like=_broken(cut_fakes=True),
+        ),
+        Mistake(
+            "two-left-label-and-g",
+            "One bug is gone, two are left: what does G's loss reward, and which `backward` calls reach G's weights?",
+            like=_broken(clear_d=True),
+        ),
+        Mistake(
+            "g-polluted",
+            "One bug left: D's loss still writes a gradient on G's weights, and G's step takes it along.",
+            like=_broken(clear_d=True, label=1),
+        ),
+        Mistake(
+            "d-accumulates",
+            "One bug left: G's loss runs through D and leaves a gradient on D's weights; D's next step takes it along.",
+            like=(_broken(cut_fakes=True, label=1), _round(clear_d="never")),
+        ),
+        Mistake(
+            "wrong-label",
+            "One bug left: look at what G is rewarded for. With this label G moves to be caught.",
+            like=(_broken(cut_fakes=True, clear_d=True), _round(g_loss_of=lambda fake: bce(fake, 0))),
+        ),
+        Mistake(
+            "saturating",
+            "The gradients are clean, and G is no longer rewarded for being caught; but a minus in front of D's loss "
+            "gives the saturating form (chapter 3). Change the label instead.",
+            like=_round(g_loss_of=lambda fake: -bce(fake, 0)),
+        ),
+        Mistake(
+            "g-cut-off",
+            "The cut is in the wrong turn: with the fakes of G's turn detached, G never moves. Which turn must not "
+            "reach G?",
+            like=(
+                _round(cut_g=True),
+                _round(cut_g=True, cut_fakes=False),
+                _round(cut_g=True, cut_fakes=False, clear_g="at the top"),
+                _round(cut_g=True, cut_fakes=False, clear_g="at the top", clear_d="never"),
+            ),
+        ),
+    ),
+    lesson="Three bugs, and none of them raised an error: in a GAN only the behaviour tells.",
+)
+
+# -- 7 counting modes --------------------------------------------------------------------------------
+
+_MODES, _RADIUS, _STD = 8, 2.0, 0.02
+
+
+def _samples_around(centre: Tensor, kind: str) -> Tensor:
+    """Three to seven points around a centre: within one standard deviation, within three, or beyond in several ways."""
+    n = int(torch.randint(3, 8, ()))
+    sign = torch.randint(0, 2, (n, 2)) * 2 - 1.0
+    angle = torch.rand(n) * 2 * math.pi
+    circle = torch.stack([angle.cos(), angle.sin()], dim=1)
+    if kind == "corner":  # each coordinate within three standard deviations, the distance not
+        offset = sign * (2.4 + 0.5 * torch.rand(n, 2))
+    elif kind == "near":
+        offset = sign * torch.stack([3.2 + 2.5 * torch.rand(n), 0.5 * torch.rand(n)], dim=1)
+    else:
+        low, high = {"inner": (0.0, 0.9), "outer": (1.9, 2.9), "far": (20.0, 30.0), "none": (0.0, 0.0)}[kind]
+        offset = circle * (low + (high - low) * torch.rand(n, 1))
+    return centre + _STD * offset if kind != "none" else torch.empty(0, 2)
+
+
+def _one_batch() -> tuple[Tensor, Tensor, float]:
+    angles = torch.arange(_MODES) * (2 * math.pi / _MODES)
+    centres = _RADIUS * torch.stack([angles.cos(), angles.sin()], dim=1)
+    kinds = ["inner", "outer", "corner", "near", "far", "none"]
+    kinds += [kinds[int(i)] for i in torch.randint(0, len(kinds), (2,))]
+    order = torch.randperm(_MODES).tolist()
+    samples = torch.cat([_samples_around(centres[mode], kind) for mode, kind in zip(order, kinds, strict=True)])
+    return samples[torch.randperm(len(samples))], centres, _STD
+
+
+def _observe_modes(answer: Answer, world: list[tuple[Tensor, Tensor, float]]) -> Observation:
+    return {f"modes in batch {number}": answer(*batch) for number, batch in enumerate(world, 1)}
+
+
+def _within(scale: float, power: int = 1) -> Callable[[Tensor, Tensor, float], Tensor]:
+    """(N, K) whether a sample is nearer to a centre than ``scale`` times the standard deviation."""
+    return lambda samples, centres, std: torch.cdist(samples, centres) ** power < scale * std
+
+
+covered_modes = sheet.task(
+    "covered_modes",
+    "Which modes are covered?",
+    tried="covered_modes(samples, centres, std) on two batches around a ring of 8 modes",
+    setup=lambda: [_one_batch(), _one_batch()],
+    observe=_observe_modes,
+    reference=lambda *batch: _within(3)(*batch).any(0).sum(),
+    mistakes=(
+        Mistake(
+            "nearest-only",
+            "You counted a mode as soon as it is the nearest one of some sample, however far away. A sample between "
+            "two modes covers neither: ask for its distance too.",
+            like=lambda samples, centres, std: len(set(torch.cdist(samples, centres).argmin(1).tolist())),
+        ),
+        Mistake(
+            "squared-distance",
+            "You compared the squared distance with 3·std: the square root is missing, and with std 0.02 this lets in "
+            "samples a dozen standard deviations away.",
+            like=lambda *batch: _within(3, power=2)(*batch).any(0).sum(),
+        ),
+        Mistake(
+            "radius-too-small",
+            "Your radius is smaller than three standard deviations: in the plane, a circle of one standard deviation "
+            "holds only 39 % of a mode's own samples.",
+            like=(lambda *batch: _within(1)(*batch).any(0).sum(), lambda *batch: _within(3**0.5)(*batch).any(0).sum()),
+        ),
+        Mistake(
+            "box-not-circle",
+            "You compared each coordinate by itself, which is a square around the mode; its corners lie more than "
+            "three standard deviations away. Use the distance.",
+            like=lambda samples, centres, std: ((samples[:, None] - centres).abs() < 3 * std).all(-1).any(0).sum(),
+        ),
+        Mistake(
+            "samples-not-modes",
+            "You counted samples, not modes: the distances have one row a sample and one column a mode; a mode is "
+            "covered if any of *its* entries is small enough.",
+            like=(lambda *batch: _within(3)(*batch).any(1).sum(), lambda *batch: _within(3)(*batch).sum()),
+        ),
+        Mistake(
+            "share-not-count",
+            "This is a share. The question is how many modes are covered.",
+            like=(
+                lambda *batch: _within(3)(*batch).any(0).double().mean(),
+                lambda *batch: _within(3)(*batch).any(1).double().mean(),
+            ),
+        ),
+        Mistake(
+            "all-samples",
+            "You asked for all samples to be near a mode. One is enough to cover it.",
+            like=lambda *batch: _within(3)(*batch).all(0).sum(),
+        ),
+        Mistake(
+            "mask-not-count",
+            "You return one entry a mode: add up which of them are covered.",
+            when=lambda t: len(t.got["modes in batch 1"]) == _MODES,
+        ),
+    ),
+    lesson="Coverage says how many modes are reached; how many samples are good is another question (chapter 7).",
 )

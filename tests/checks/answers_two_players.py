@@ -65,7 +65,8 @@ def uniform_standardised(n, latent_dim, prior):
 
 @answers.wrong("sample_noise", hint="type")
 def numpy_noise(n, latent_dim, prior):
-    return np.random.randn(n, latent_dim) if prior == "gaussian" else np.random.uniform(-1, 1, (n, latent_dim))
+    rng = np.random.default_rng()
+    return rng.standard_normal((n, latent_dim)) if prior == "gaussian" else rng.uniform(-1, 1, (n, latent_dim))
 
 
 @answers.right("sample_noise")
@@ -192,3 +193,643 @@ def logsigmoid_float64_keepdim(real_logits, fake_logits):
 def definition_with_probabilities(real_logits, fake_logits):
     d_real, d_fake = torch.sigmoid(real_logits), torch.sigmoid(fake_logits)
     return -torch.log(d_real).mean() - torch.log(1 - d_fake).mean()
+
+
+# -- generator_loss ----------------------------------------------------------------------------------
+
+
+@answers.wrong("generator_loss", hint="labels-of-d")
+def fakes_are_0(fake_logits):
+    return bce(fake_logits, 0.0)
+
+
+@answers.wrong("generator_loss", hint="saturating")
+def minimax_form(fake_logits):
+    return torch.log(1 - torch.sigmoid(fake_logits)).mean()
+
+
+@answers.wrong("generator_loss", hint="wrong-sign")
+def log_d_unnegated(fake_logits):
+    return F.logsigmoid(fake_logits).mean()
+
+
+@answers.wrong("generator_loss", hint="sigmoid-twice")
+def sigmoid_then_with_logits(fake_logits):
+    return nn.BCEWithLogitsLoss()(torch.sigmoid(fake_logits), torch.ones_like(fake_logits))
+
+
+@answers.wrong("generator_loss", hint="sum-not-mean")
+def g_summed(fake_logits):
+    return F.softplus(-fake_logits).sum()
+
+
+@answers.wrong("generator_loss", hint="no-log")
+def one_minus_probability(fake_logits):
+    return torch.mean(1 - torch.sigmoid(fake_logits))
+
+
+@answers.wrong("generator_loss", hint="no-log")
+def minus_probability(fake_logits):
+    return -fake_logits.sigmoid().mean()
+
+
+@answers.wrong("generator_loss", hint="log-of-mean")
+def g_log_after_mean(fake_logits):
+    return -torch.log(torch.sigmoid(fake_logits).mean())
+
+
+@answers.wrong("generator_loss", hint="logits-averaged")
+def critic_score(fake_logits):
+    return -fake_logits.mean()
+
+
+@answers.wrong("generator_loss", hint="no-gradient")
+def detached_logits(fake_logits):
+    return bce(fake_logits.detach(), 1.0)
+
+
+@answers.wrong("generator_loss", hint="logits-as-probabilities")
+def bce_on_logits(fake_logits):
+    return F.binary_cross_entropy(fake_logits, torch.ones_like(fake_logits))
+
+
+@answers.wrong("generator_loss", hint="shape")
+def g_not_reduced(fake_logits):
+    return F.softplus(-fake_logits)
+
+
+@answers.wrong("generator_loss", hint="changed-input")
+def sigmoid_in_place(fake_logits):
+    with torch.no_grad():
+        fake_logits.sigmoid_()
+    return -torch.log(fake_logits).mean()
+
+
+@answers.right("generator_loss")
+def g_cross_entropy(fake_logits):
+    return bce(fake_logits, 1.0)
+
+
+@answers.right("generator_loss")
+def g_softplus(fake_logits):
+    return F.softplus(-fake_logits).mean()
+
+
+@answers.right("generator_loss")
+def g_definition_float64(fake_logits):
+    return -(torch.sigmoid(fake_logits.double()).log().sum() / fake_logits.numel()).reshape(1)
+
+
+@answers.right("generator_loss")
+def g_bce_of_probabilities(fake_logits):
+    d_fake = torch.sigmoid(fake_logits)
+    return nn.BCELoss()(d_fake, torch.ones(len(fake_logits)))
+
+
+# -- discriminator_step ------------------------------------------------------------------------------
+
+
+def d_loss_of(real_logits, fake_logits):
+    return bce(real_logits, 1.0) + bce(fake_logits, 0.0)
+
+
+@answers.wrong("discriminator_step", hint="missing-detach")
+def step_without_detach(discriminator, generator, d_optimizer, real, z):
+    d_optimizer.zero_grad()
+    loss = d_loss_of(discriminator(real), discriminator(generator(z)))
+    loss.backward()
+    d_optimizer.step()
+    return loss
+
+
+@answers.wrong("discriminator_step", hint="missing-zero-grad")
+def step_without_zero_grad(discriminator, generator, d_optimizer, real, z):
+    loss = d_loss_of(discriminator(real), discriminator(generator(z).detach()))
+    loss.backward()
+    d_optimizer.step()
+    return loss
+
+
+@answers.wrong("discriminator_step", hint="missing-zero-grad")
+def step_clears_the_wrong_player(discriminator, generator, d_optimizer, real, z):
+    generator.zero_grad()
+    loss = d_loss_of(discriminator(real), discriminator(generator(z).detach()))
+    loss.backward()
+    d_optimizer.step()
+    return loss.item()
+
+
+@answers.wrong("discriminator_step", hint="d-did-not-move")
+def step_forgotten(discriminator, generator, d_optimizer, real, z):
+    d_optimizer.zero_grad()
+    loss = d_loss_of(discriminator(real), discriminator(generator(z).detach()))
+    loss.backward()
+    return loss
+
+
+@answers.wrong("discriminator_step", hint="d-did-not-move")
+def step_cleared_after_backward(discriminator, generator, d_optimizer, real, z):
+    loss = d_loss_of(discriminator(real), discriminator(generator(z).detach()))
+    loss.backward()
+    d_optimizer.zero_grad()
+    d_optimizer.step()
+    return loss
+
+
+@answers.wrong("discriminator_step", hint="d-did-not-move")
+def step_without_backward(discriminator, generator, d_optimizer, real, z):
+    d_optimizer.zero_grad()
+    loss = d_loss_of(discriminator(real), discriminator(generator(z).detach()))
+    d_optimizer.step()
+    return loss
+
+
+@answers.wrong("discriminator_step", hint="swapped-labels")
+def step_with_swapped_labels(discriminator, generator, d_optimizer, real, z):
+    d_optimizer.zero_grad()
+    loss = d_loss_of(discriminator(generator(z).detach()), discriminator(real))
+    loss.backward()
+    d_optimizer.step()
+    return loss
+
+
+@answers.wrong("discriminator_step", hint="logits-detached")
+def step_cut_after_d(discriminator, generator, d_optimizer, real, z):
+    d_optimizer.zero_grad()
+    loss = d_loss_of(discriminator(real), discriminator(generator(z)).detach())
+    loss.backward()
+    d_optimizer.step()
+    return loss
+
+
+@answers.wrong("discriminator_step", hint="one-batch")
+def step_without_real(discriminator, generator, d_optimizer, real, z):
+    d_optimizer.zero_grad()
+    loss = bce(discriminator(generator(z).detach()), 0.0)
+    loss.backward()
+    d_optimizer.step()
+    return loss
+
+
+@answers.wrong("discriminator_step", hint="one-batch")
+def step_without_fakes(discriminator, generator, d_optimizer, real, z):
+    d_optimizer.zero_grad()
+    loss = bce(discriminator(real), 1.0)
+    loss.backward()
+    d_optimizer.step()
+    return loss
+
+
+@answers.wrong("discriminator_step", hint="uphill")
+def step_on_the_value(discriminator, generator, d_optimizer, real, z):
+    d_optimizer.zero_grad()
+    with torch.no_grad():
+        fake = generator(z)
+    value = torch.log(discriminator(real).sigmoid()).mean() + torch.log(1 - discriminator(fake).sigmoid()).mean()
+    value.backward()
+    d_optimizer.step()
+    return value
+
+
+@answers.wrong("discriminator_step", hint="generators-loss")
+def step_on_gs_loss(discriminator, generator, d_optimizer, real, z):
+    d_optimizer.zero_grad()
+    loss = bce(discriminator(real), 1.0) + bce(discriminator(generator(z).detach()), 1.0)
+    loss.backward()
+    d_optimizer.step()
+    return loss
+
+
+@answers.wrong("discriminator_step", hint="no-gradient")
+def step_all_without_grad(discriminator, generator, d_optimizer, real, z):
+    d_optimizer.zero_grad()
+    with torch.no_grad():
+        loss = d_loss_of(discriminator(real), discriminator(generator(z)))
+    loss.backward()
+    d_optimizer.step()
+    return loss
+
+
+@answers.right("discriminator_step")
+def step_with_detach(discriminator, generator, d_optimizer, real, z):
+    fake = generator(z).detach()
+    loss = d_loss_of(discriminator(real), discriminator(fake))
+    d_optimizer.zero_grad()
+    loss.backward()
+    d_optimizer.step()
+    return loss
+
+
+@answers.right("discriminator_step")
+def step_with_two_backwards(discriminator, generator, d_optimizer, real, z):
+    d_optimizer.zero_grad(set_to_none=False)
+    real_loss = bce(discriminator(real), 1.0)
+    real_loss.backward()
+    with torch.no_grad():
+        fake = generator(z)
+    fake_loss = bce(discriminator(fake), 0.0)
+    fake_loss.backward()
+    d_optimizer.step()
+    return real_loss.item() + fake_loss.item()
+
+
+@answers.right("discriminator_step")
+def step_cleared_at_the_end(discriminator, generator, d_optimizer, real, z):
+    fake = generator(z).data
+    real_logits, fake_logits = discriminator(torch.cat([real, fake])).split([len(real), len(fake)])
+    loss = F.softplus(-real_logits).mean() + F.softplus(fake_logits).mean()
+    loss.backward()
+    d_optimizer.step()
+    discriminator.zero_grad()
+    return loss
+
+
+@answers.right("discriminator_step")
+def step_with_autograd_grad(discriminator, generator, d_optimizer, real, z):
+    loss = d_loss_of(discriminator(real), discriminator(generator(z)))
+    weights = list(discriminator.parameters())
+    for weight, gradient in zip(weights, torch.autograd.grad(loss, weights), strict=True):
+        weight.grad = gradient
+    d_optimizer.step()
+    return loss.detach().numpy()
+
+
+# -- training_round ----------------------------------------------------------------------------------
+
+
+def d_turn(generator, discriminator, d_optimizer, real, z, cut=True):
+    d_optimizer.zero_grad()
+    fake = generator(z)
+    d_loss = d_loss_of(discriminator(real), discriminator(fake.detach() if cut else fake))
+    d_loss.backward()
+    d_optimizer.step()
+    return d_loss
+
+
+def g_turn(generator, discriminator, g_optimizer, z, label=1.0):
+    g_optimizer.zero_grad()
+    g_loss = bce(discriminator(generator(z)), label)
+    g_loss.backward()
+    g_optimizer.step()
+    return g_loss
+
+
+@answers.wrong("training_round", hint="noise-reused")
+def round_with_one_z(generator, discriminator, g_optimizer, d_optimizer, real, sample_z):
+    z = sample_z(len(real))
+    return d_turn(generator, discriminator, d_optimizer, real, z), g_turn(generator, discriminator, g_optimizer, z)
+
+
+@answers.wrong("training_round", hint="noise-reused")
+def round_with_one_fake(generator, discriminator, g_optimizer, d_optimizer, real, sample_z):
+    fake = generator(sample_z(len(real)))
+    d_optimizer.zero_grad()
+    d_loss = d_loss_of(discriminator(real), discriminator(fake.detach()))
+    d_loss.backward()
+    d_optimizer.step()
+    g_optimizer.zero_grad()
+    g_loss = bce(discriminator(fake), 1.0)
+    g_loss.backward()
+    g_optimizer.step()
+    return d_loss, g_loss
+
+
+@answers.wrong("training_round", hint="order-swapped")
+def round_g_first(generator, discriminator, g_optimizer, d_optimizer, real, sample_z):
+    g_loss = g_turn(generator, discriminator, g_optimizer, sample_z(len(real)))
+    d_loss = d_turn(generator, discriminator, d_optimizer, real, sample_z(len(real)))
+    return d_loss, g_loss
+
+
+@answers.wrong("training_round", hint="missing-detach")
+def round_without_detach(generator, discriminator, g_optimizer, d_optimizer, real, sample_z):
+    d_loss = d_turn(generator, discriminator, d_optimizer, real, sample_z(len(real)), cut=False)
+    return d_loss, g_turn(generator, discriminator, g_optimizer, sample_z(len(real)))
+
+
+@answers.wrong("training_round", hint="d-gradient-left-on-g")
+def round_all_cleared_at_the_top(generator, discriminator, g_optimizer, d_optimizer, real, sample_z):
+    g_optimizer.zero_grad()
+    d_loss = d_turn(generator, discriminator, d_optimizer, real, sample_z(len(real)), cut=False)
+    g_loss = bce(discriminator(generator(sample_z(len(real)))), 1.0)
+    g_loss.backward()
+    g_optimizer.step()
+    return d_loss, g_loss
+
+
+@answers.wrong("training_round", hint="missing-zero-grad")
+def round_d_never_cleared(generator, discriminator, g_optimizer, d_optimizer, real, sample_z):
+    d_loss = d_loss_of(discriminator(real), discriminator(generator(sample_z(len(real))).detach()))
+    d_loss.backward()
+    d_optimizer.step()
+    return d_loss, g_turn(generator, discriminator, g_optimizer, sample_z(len(real)))
+
+
+@answers.wrong("training_round", hint="missing-zero-grad")
+def round_d_cleared_before_gs_turn_only(generator, discriminator, g_optimizer, d_optimizer, real, sample_z):
+    d_loss = d_loss_of(discriminator(real), discriminator(generator(sample_z(len(real))).detach()))
+    d_loss.backward()
+    d_optimizer.step()
+    d_optimizer.zero_grad()
+    return d_loss, g_turn(generator, discriminator, g_optimizer, sample_z(len(real)))
+
+
+@answers.wrong("training_round", hint="missing-zero-grad")
+def round_g_never_cleared(generator, discriminator, g_optimizer, d_optimizer, real, sample_z):
+    d_loss = d_turn(generator, discriminator, d_optimizer, real, sample_z(len(real)))
+    g_loss = bce(discriminator(generator(sample_z(len(real)))), 1.0)
+    g_loss.backward()
+    g_optimizer.step()
+    return d_loss, g_loss
+
+
+@answers.wrong("training_round", hint="g-did-not-move")
+def round_detached_everywhere(generator, discriminator, g_optimizer, d_optimizer, real, sample_z):
+    d_loss = d_turn(generator, discriminator, d_optimizer, real, sample_z(len(real)))
+    g_optimizer.zero_grad()
+    g_loss = bce(discriminator(generator(sample_z(len(real))).detach()), 1.0)
+    g_loss.backward()
+    g_optimizer.step()
+    return d_loss, g_loss
+
+
+@answers.wrong("training_round", hint="d-moved-in-gs-turn")
+def round_steps_the_wrong_optimizer(generator, discriminator, g_optimizer, d_optimizer, real, sample_z):
+    d_loss = d_turn(generator, discriminator, d_optimizer, real, sample_z(len(real)))
+    d_optimizer.zero_grad()
+    g_optimizer.zero_grad()
+    g_loss = bce(discriminator(generator(sample_z(len(real)))), 1.0)
+    g_loss.backward()
+    d_optimizer.step()
+    return d_loss, g_loss
+
+
+@answers.wrong("training_round", hint="d-moved-in-gs-turn")
+def round_steps_both_in_gs_turn(generator, discriminator, g_optimizer, d_optimizer, real, sample_z):
+    d_loss = d_turn(generator, discriminator, d_optimizer, real, sample_z(len(real)))
+    d_optimizer.zero_grad()
+    g_loss = g_turn(generator, discriminator, g_optimizer, sample_z(len(real)))
+    d_optimizer.step()
+    return d_loss, g_loss
+
+
+@answers.wrong("training_round", hint="labels-of-d")
+def round_with_ds_labels(generator, discriminator, g_optimizer, d_optimizer, real, sample_z):
+    d_loss = d_turn(generator, discriminator, d_optimizer, real, sample_z(len(real)))
+    return d_loss, g_turn(generator, discriminator, g_optimizer, sample_z(len(real)), label=0.0)
+
+
+@answers.wrong("training_round", hint="saturating")
+def round_saturating(generator, discriminator, g_optimizer, d_optimizer, real, sample_z):
+    d_loss = d_turn(generator, discriminator, d_optimizer, real, sample_z(len(real)))
+    g_optimizer.zero_grad()
+    g_loss = torch.log(1 - discriminator(generator(sample_z(len(real)))).sigmoid()).mean()
+    g_loss.backward()
+    g_optimizer.step()
+    return d_loss, g_loss
+
+
+@answers.wrong("training_round", hint="simultaneous")
+def round_both_at_once(generator, discriminator, g_optimizer, d_optimizer, real, sample_z):
+    d_loss = d_loss_of(discriminator(real), discriminator(generator(sample_z(len(real))).detach()))
+    g_loss = bce(discriminator(generator(sample_z(len(real)))), 1.0)
+    d_optimizer.zero_grad()
+    d_loss.backward()
+    g_optimizer.zero_grad()
+    g_loss.backward(inputs=list(generator.parameters()))
+    d_optimizer.step()
+    g_optimizer.step()
+    return d_loss, g_loss
+
+
+@answers.wrong("training_round", hint="g-did-not-move")
+def round_d_only(generator, discriminator, g_optimizer, d_optimizer, real, sample_z):
+    d_loss = d_turn(generator, discriminator, d_optimizer, real, sample_z(len(real)))
+    g_loss = bce(discriminator(generator(sample_z(len(real)))), 1.0)
+    return d_loss, g_loss
+
+
+@answers.wrong("training_round", hint="d-did-not-move")
+def round_d_clears_what_it_computed(generator, discriminator, g_optimizer, d_optimizer, real, sample_z):
+    d_loss = d_loss_of(discriminator(real), discriminator(generator(sample_z(len(real))).detach()))
+    d_loss.backward()
+    d_optimizer.zero_grad()
+    d_optimizer.step()
+    return d_loss, g_turn(generator, discriminator, g_optimizer, sample_z(len(real)))
+
+
+@answers.wrong("training_round", hint="returned-swapped")
+def round_g_loss_first(generator, discriminator, g_optimizer, d_optimizer, real, sample_z):
+    d_loss = d_turn(generator, discriminator, d_optimizer, real, sample_z(len(real)))
+    return g_turn(generator, discriminator, g_optimizer, sample_z(len(real))), d_loss
+
+
+@answers.wrong("training_round", hint="graph-out-of-date")
+def round_logits_kept_over_ds_step(generator, discriminator, g_optimizer, d_optimizer, real, sample_z):
+    fake = generator(sample_z(len(real)))
+    fake_logits = discriminator(fake)
+    d_loss = d_loss_of(discriminator(real), fake_logits)
+    d_optimizer.zero_grad()
+    d_loss.backward(retain_graph=True)
+    d_optimizer.step()
+    g_optimizer.zero_grad()
+    g_loss = bce(fake_logits, 1.0)
+    g_loss.backward()
+    g_optimizer.step()
+    return d_loss, g_loss
+
+
+@answers.wrong("training_round", hint="graph-used-twice")
+def round_fake_kept_undetached(generator, discriminator, g_optimizer, d_optimizer, real, sample_z):
+    fake = generator(sample_z(len(real)))
+    d_loss = d_loss_of(discriminator(real), discriminator(fake))
+    d_optimizer.zero_grad()
+    d_loss.backward()
+    d_optimizer.step()
+    g_optimizer.zero_grad()
+    g_loss = bce(discriminator(fake), 1.0)
+    g_loss.backward()
+    g_optimizer.step()
+    return d_loss, g_loss
+
+
+@answers.right("training_round")
+def round_two_turns(generator, discriminator, g_optimizer, d_optimizer, real, sample_z):
+    d_loss = d_turn(generator, discriminator, d_optimizer, real, sample_z(len(real)))
+    return d_loss, g_turn(generator, discriminator, g_optimizer, sample_z(len(real)))
+
+
+@answers.right("training_round")
+def round_noise_first_d_frozen(generator, discriminator, g_optimizer, d_optimizer, real, sample_z):
+    z_d, z_g = sample_z(real.shape[0]), sample_z(real.shape[0])
+    with torch.no_grad():
+        fake = generator(z_d)
+    d_loss = F.softplus(-discriminator(real)).mean() + F.softplus(discriminator(fake)).mean()
+    d_optimizer.zero_grad()
+    d_loss.backward()
+    d_optimizer.step()
+    discriminator.requires_grad_(False)
+    g_loss = F.softplus(-discriminator(generator(z_g))).mean()
+    g_optimizer.zero_grad()
+    g_loss.backward()
+    g_optimizer.step()
+    discriminator.requires_grad_(True)
+    return [d_loss.item(), g_loss.item()]
+
+
+@answers.right("training_round")
+def round_cleared_after_each_step(generator, discriminator, g_optimizer, d_optimizer, real, sample_z):
+    bce_loss = nn.BCELoss()
+    ones, zeros = torch.ones(len(real)), torch.zeros(len(real))
+    fake = generator(sample_z(len(real)))
+    d_loss = bce_loss(discriminator(real).sigmoid(), ones) + bce_loss(discriminator(fake.detach()).sigmoid(), zeros)
+    d_loss.backward()
+    d_optimizer.step()
+    d_optimizer.zero_grad()
+    g_loss = bce_loss(discriminator(generator(sample_z(len(real)))).sigmoid(), ones)
+    g_loss.backward()
+    g_optimizer.step()
+    g_optimizer.zero_grad()
+    d_optimizer.zero_grad()
+    return d_loss, g_loss
+
+
+# -- repaired_round ----------------------------------------------------------------------------------
+
+
+def given_round(cut=False, clear_d=False, label=0.0, clear_g_late=False, cut_g=False, sign=1.0):
+    """The round that the notebook gives, with some of its bugs repaired (or new ones made)."""
+
+    def play(generator, discriminator, g_optimizer, d_optimizer, real, sample_z):
+        g_optimizer.zero_grad()
+        fake = generator(sample_z(len(real)))
+        d_loss = d_loss_of(discriminator(real), discriminator(fake.detach() if cut else fake))
+        if clear_d:
+            d_optimizer.zero_grad()
+        d_loss.backward()
+        d_optimizer.step()
+        fake = generator(sample_z(len(real)))
+        g_loss = sign * bce(discriminator(fake.detach() if cut_g else fake), label)
+        if clear_g_late:
+            g_optimizer.zero_grad()
+        g_loss.backward()
+        g_optimizer.step()
+        return d_loss, g_loss
+
+    return play
+
+
+def keep(kind, name, hint=None, **repairs):
+    play = given_round(**repairs)
+    play.__name__ = name
+    (answers.wrong("repaired_round", hint=hint) if kind == "wrong" else answers.right("repaired_round"))(play)
+
+
+keep("wrong", "only_label_repaired", "two-left-gradients", label=1.0)
+keep("wrong", "only_detach_added", "two-left-label-and-d", cut=True)
+keep("wrong", "only_g_cleared_late", "two-left-label-and-d", clear_g_late=True)
+keep("wrong", "only_d_cleared", "two-left-label-and-g", clear_d=True)
+keep("wrong", "detach_still_missing", "g-polluted", clear_d=True, label=1.0)
+keep("wrong", "d_still_never_cleared", "d-accumulates", cut=True, label=1.0)
+keep("wrong", "label_still_0", "wrong-label", cut=True, clear_d=True)
+keep("wrong", "minus_in_front_of_the_loss", "saturating", cut=True, clear_d=True, sign=-1.0)
+keep("wrong", "detached_in_both_turns", "g-cut-off", cut=True, clear_d=True, label=1.0, cut_g=True)
+keep("wrong", "detached_in_gs_turn_only", "g-cut-off", clear_g_late=True, clear_d=True, label=1.0, cut_g=True)
+keep("wrong", "detached_in_gs_turn_instead", "g-cut-off", clear_d=True, label=1.0, cut_g=True)
+keep("right", "three_repairs", cut=True, clear_d=True, label=1.0)
+keep("right", "g_cleared_late_instead_of_detach", clear_g_late=True, clear_d=True, label=1.0)
+keep("right", "belt_and_braces", cut=True, clear_g_late=True, clear_d=True, label=1.0)
+
+
+@answers.right("repaired_round")
+def repaired_by_rewriting(generator, discriminator, g_optimizer, d_optimizer, real, sample_z):
+    return round_noise_first_d_frozen(generator, discriminator, g_optimizer, d_optimizer, real, sample_z)
+
+
+# -- covered_modes -----------------------------------------------------------------------------------
+
+
+def pairwise(samples, centres):
+    return (samples[:, None, :] - centres[None, :, :]).norm(dim=-1)
+
+
+@answers.wrong("covered_modes", hint="nearest-only")
+def nearest_centre(samples, centres, std):
+    return len(torch.unique(pairwise(samples, centres).argmin(dim=1)))
+
+
+@answers.wrong("covered_modes", hint="squared-distance")
+def root_forgotten(samples, centres, std):
+    squared = ((samples[:, None] - centres) ** 2).sum(-1)
+    return (squared <= 3 * std).any(dim=0).sum()
+
+
+@answers.wrong("covered_modes", hint="radius-too-small")
+def one_standard_deviation(samples, centres, std):
+    return int((pairwise(samples, centres) < std).any(dim=0).sum())
+
+
+@answers.wrong("covered_modes", hint="radius-too-small")
+def three_variances(samples, centres, std):
+    return int((pairwise(samples, centres) ** 2 < 3 * std**2).any(dim=0).sum())
+
+
+@answers.wrong("covered_modes", hint="box-not-circle")
+def each_coordinate(samples, centres, std):
+    inside = (samples[:, None] - centres).abs() <= 3 * std
+    return inside.all(dim=2).any(dim=0).sum()
+
+
+@answers.wrong("covered_modes", hint="samples-not-modes")
+def any_over_the_wrong_axis(samples, centres, std):
+    return (pairwise(samples, centres) < 3 * std).any(dim=1).sum()
+
+
+@answers.wrong("covered_modes", hint="samples-not-modes")
+def all_hits(samples, centres, std):
+    return (pairwise(samples, centres) < 3 * std).sum().item()
+
+
+@answers.wrong("covered_modes", hint="share-not-count")
+def share_of_modes(samples, centres, std):
+    return (pairwise(samples, centres) < 3 * std).any(dim=0).float().mean()
+
+
+@answers.wrong("covered_modes", hint="share-not-count")
+def share_of_good_samples(samples, centres, std):
+    return (pairwise(samples, centres).min(dim=1).values < 3 * std).float().mean()
+
+
+@answers.wrong("covered_modes", hint="all-samples")
+def every_sample_near(samples, centres, std):
+    return (pairwise(samples, centres) < 3 * std).all(dim=0).sum()
+
+
+@answers.wrong("covered_modes", hint="mask-not-count")
+def one_entry_a_mode(samples, centres, std):
+    return (pairwise(samples, centres) < 3 * std).any(dim=0)
+
+
+@answers.right("covered_modes")
+def smallest_distance_a_mode(samples, centres, std):
+    return (pairwise(samples, centres).min(dim=0).values < 3 * std).sum()
+
+
+@answers.right("covered_modes")
+def with_numpy(samples, centres, std):
+    gaps = samples.numpy()[:, None] - centres.numpy()[None]
+    return np.count_nonzero((np.hypot(gaps[..., 0], gaps[..., 1]) <= 3 * std).any(axis=0))
+
+
+@answers.right("covered_modes")
+def with_loops(samples, centres, std):
+    covered = 0
+    for a, b in centres.tolist():
+        covered += any(math.dist((x, y), (a, b)) < 3 * std for x, y in samples.tolist())
+    return covered
+
+
+@answers.right("covered_modes")
+def nearest_and_close(samples, centres, std):
+    distance, nearest = torch.cdist(samples, centres).min(dim=1)
+    return float(len(set(nearest[distance < 3 * std].tolist())))

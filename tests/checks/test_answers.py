@@ -92,7 +92,7 @@ JUNK = {
 def test_junk_gets_a_card_and_never_raises(task, answers, name):
     answer = JUNK[name]
     if task.takes == "value" and callable(answer) and name not in ("no arguments", "raises", "exits"):
-        answer = answer()if name != "first" else answer(1)
+        answer = answer() if name != "first" else answer(1)
     result = task(answer)
     assert result.status == "failed"
     assert result.hint_id != "check-stumbled", repr(result)
