@@ -8,6 +8,7 @@ that explorers work on Colab as it comes.
 from __future__ import annotations
 
 from ganbook.widgets.saturation import saturation
+from ganbook.widgets.training_scrubber import Recorder, training_scrubber
 from ganbook.widgets.two_gaussians import two_gaussians
 
-__all__ = ["saturation", "two_gaussians"]
+__all__ = ["Recorder", "saturation", "training_scrubber", "two_gaussians"]

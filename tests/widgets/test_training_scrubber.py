@@ -1,0 +1,177 @@
+"""The recorder against hand-made players, and that a look changes nothing; the explorer and the film it feeds."""
+
+import math
+import re
+
+import matplotlib.pyplot as plt
+import pytest
+import torch
+from torch import nn
+
+from ganbook import data, recipes, training
+from ganbook.data.batch import Batch
+from ganbook.widgets import training_scrubber
+from ganbook.widgets.training_scrubber import VIEWS, Recorder, Stage
+
+RING = data.toy.ring()
+
+
+class Slope(nn.Module):
+    """D whose logit rises by 2 with x_1: its gradient is known."""
+
+    def forward(self, x):
+        return 2 * x[:, 0]
+
+
+class Still(nn.Module):
+    """G that puts everything at one point."""
+
+    def __init__(self, point):
+        super().__init__()
+        self.point = nn.Parameter(torch.tensor(point))
+
+    def forward(self, z):
+        return self.point.expand(len(z), 2)
+
+
+def recorded(point=(2.0, 0.0), discriminator=None, **kwargs):
+    recorder = Recorder(RING, **{"resolution": 7, "samples": 20} | kwargs)
+    recorder.look(5, Still(point), discriminator or Slope())
+    return recorder
+
+
+@pytest.fixture
+def watched():
+    recorder = Recorder(RING, resolution=7, samples=20)
+    torch.manual_seed(0)
+    game = recipes.get("ring").game()
+    training.fit(game, RING, training.gan_round, steps=4, batch_size=32, watch=recorder, watch_every=2, progress=False)
+    return recorder
+
+
+def test_moment_of_known_players():
+    (moment,) = recorded().moments
+    assert moment.round == 5
+    assert moment.modes == 1 and moment.high_quality == 1
+    # of the ring's 8 modes 3 have x_1 > 0 and 2 have x_1 = 0, half of whose samples are right of it; every fake is too
+    assert moment.accuracy == pytest.approx((4 / 8) / 2, abs=0.02)
+    push = 2 * (1 - 1 / (1 + math.exp(-4)))  # gradient of log sigmoid(2 x_1) at x_1 = 2
+    assert moment.push.tolist() == [pytest.approx([push, 0], rel=1e-4)] * 20
+
+
+def test_surface_is_probability_with_height_first():
+    surface = recorded(limit=3.0).moments[0].surface
+    assert torch.equal(surface[0], surface[-1]), "D does not depend on x_2"
+    assert torch.allclose(surface[3], torch.sigmoid(2 * torch.linspace(-3, 3, 7)))
+
+
+@pytest.mark.parametrize(("sign", "accuracy"), [(1, 1.0), (-1, 0.0)])
+def test_accuracy_of_the_best_and_of_the_worst_discriminator(sign, accuracy):
+    class Inside(nn.Module):
+        def forward(self, x):
+            return sign * (x.norm(dim=1, keepdim=True) - 1)  # (N, 1), as a plain network gives
+
+    assert recorded((0.0, 0.0), Inside()).moments[0].accuracy == accuracy
+
+
+def test_a_look_changes_neither_players_nor_random_numbers():
+    def weights(look):
+        torch.manual_seed(3)
+        game, recorder = recipes.get("ring").game(), Recorder(RING, resolution=5)
+        for _ in range(3):
+            if look:
+                recorder(game)
+            training.gan_round(game, Batch(RING.sample(16)))
+        players = (*game.generator.parameters(), *game.discriminator.parameters())
+        return torch.cat([p.detach().flatten() for p in players])
+
+    assert torch.equal(weights(True), weights(False))
+
+
+def test_fakes_come_from_the_same_latents():
+    recorder = Recorder(RING, resolution=5)
+    game = recipes.get("ring").game()
+    recorder(game)
+    recorder(game)
+    assert torch.equal(recorder.moments[0].fake, recorder.moments[1].fake)
+
+
+def test_fit_calls_the_recorder(watched):
+    assert [m.round for m in watched.moments] == [0, 2, 4]
+
+
+def test_scrubber_starts_at_the_end_and_follows_its_controls(watched):
+    box = training_scrubber(watched)
+    moment, view = box.children[0].children
+    picture = box.children[1]
+    assert (moment.value, moment.min, moment.max) == (2, 0, 2)
+    assert "After 4 rounds" in picture.value
+    seen = {picture.value}
+    moment.value = 0
+    assert "After 0 rounds" in picture.value
+    for option in list(VIEWS)[1:]:
+        view.value = option
+        assert picture.value not in seen, option
+        seen.add(picture.value)
+    assert plt.get_fignums() == []
+
+
+def test_scrubber_of_a_single_moment():
+    assert training_scrubber(recorded()).children[0].children[0].max == 0
+
+
+def test_views_show_what_they_say():
+    recorder = recorded()
+    for surface, arrows in VIEWS.values():
+        stage = Stage(recorder)
+        stage.show(recorder.moments[0], surface=surface, arrows=arrows)
+        assert stage._surface.get_visible() is surface
+        assert (stage._arrows is not None) is arrows
+        plt.close(stage.fig)
+
+
+def test_arrows_are_never_longer_than_half_a_unit_or_so():
+    class Cliff(nn.Module):
+        def forward(self, x):
+            return 1000 * (x[:, 0] - 5)
+
+    recorder = recorded((0.0, 0.0), Cliff())
+    stage = Stage(recorder)
+    stage.show(recorder.moments[0])
+    assert recorder.moments[0].push[0, 0] == pytest.approx(1000)
+    assert stage._arrows.U.max() == pytest.approx(0.6, rel=0.01)
+    plt.close(stage.fig)
+
+
+def test_film_has_a_frame_a_moment_and_a_text(watched, monkeypatch):
+    import IPython.display
+
+    shown = []
+    monkeypatch.setattr(IPython.display, "display", lambda html: shown.append(html.data))
+    watched.film()
+    assert len(re.findall(r"frames\[\d+\] = ", shown[0])) == 3
+    assert 'alt="Film of 3 moments. After 0 rounds' in shown[0]
+    watched.film(alt="something else")
+    assert 'alt="something else"' in shown[1]
+    assert plt.get_fignums() == []
+
+
+def test_nothing_seen_is_one_clear_sentence():
+    empty = Recorder(RING)
+    for use in (training_scrubber, Stage, Recorder.film):
+        with pytest.raises(ValueError, match="has seen nothing"):
+            use(empty)
+
+
+def test_data_on_a_line_are_refused():
+    with pytest.raises(ValueError, match="dimension 1: allowed is 2"):
+        Recorder(data.toy.mixture_1d())
+
+
+def test_palette_runs_from_fake_over_white_to_real():
+    from ganbook.widgets.training_scrubber import _opinion
+
+    (r0, _, b0), middle, (r1, _, b1) = (_opinion()(x)[:3] for x in (0.0, 0.5, 1.0))
+    assert middle == (1, 1, 1)
+    assert r0 > b0 + 0.3, "orange where D says fake"
+    assert b1 > r1 + 0.3, "blue where D says real"
