@@ -31,7 +31,9 @@ def test_the_weights_are_small():
     assert len(resources.files("ganbook.metrics").joinpath("digits.safetensors").read_bytes()) < 200_000
 
 
-@pytest.mark.parametrize("images", [torch.zeros(2, 3, 28, 28), torch.zeros(2, 1, 32, 32), torch.zeros(2, 1, 28, 28).byte()])
+@pytest.mark.parametrize(
+    "images", [torch.zeros(2, 3, 28, 28), torch.zeros(2, 1, 32, 32), torch.zeros(2, 1, 28, 28).byte()]
+)
 def test_other_images_are_refused(images):
     with pytest.raises(ValueError, match="allowed is float"):
         metrics.features("digits")(images)

@@ -26,7 +26,9 @@ def test_truncated_checkpoint_is_named_with_the_way_out(tmp_path: Path):
     checkpoints.save({"step": 1, "x": torch.zeros(100)})
     newest = checkpoints.save({"step": 2, "x": torch.zeros(100)})
     newest.write_bytes(newest.read_bytes()[:200])
-    with pytest.raises(CheckpointError, match=r"step-00000002\.pt cannot be read .*delete it to go on from step-00000001"):
+    with pytest.raises(
+        CheckpointError, match=r"step-00000002\.pt cannot be read .*delete it to go on from step-00000001"
+    ):
         checkpoints.latest()
     newest.unlink()
     assert checkpoints.latest()["step"] == 1
@@ -60,7 +62,9 @@ def test_a_failed_write_leaves_the_earlier_ones_and_no_litter(tmp_path: Path, mo
         raise OSError(28, "No space left on device")
 
     monkeypatch.setattr(torch, "save", full_disk)
-    with pytest.raises(CheckpointError, match=r"could not be written \(No space left on device\); earlier ones are intact"):
+    with pytest.raises(
+        CheckpointError, match=r"could not be written \(No space left on device\); earlier ones are intact"
+    ):
         checkpoints.save({"step": 2})
     assert [path.name for path in tmp_path.iterdir()] == ["step-00000001.pt"]
 

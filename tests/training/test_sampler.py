@@ -40,7 +40,9 @@ def test_n_is_checked(sampler: Sampler, n):
         sampler.sample(n)
 
 
-@pytest.mark.parametrize("condition", [{"labels": [3]}, {"captions": ["a seven"]}, {"sources": torch.zeros(1, 1, 4, 4)}])
+@pytest.mark.parametrize(
+    "condition", [{"labels": [3]}, {"captions": ["a seven"]}, {"sources": torch.zeros(1, 1, 4, 4)}]
+)
 def test_an_unconditional_sampler_refuses_conditions(sampler: Sampler, condition):
     with pytest.raises(ValueError, match=f"{next(iter(condition))} was given, but test is unconditional"):
         sampler.sample(1, **condition)

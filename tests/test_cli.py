@@ -1,0 +1,225 @@
+"""The command line: exit status, one sentence a failure, and a killed run that goes on."""
+
+from __future__ import annotations
+
+import contextlib
+import dataclasses
+import io
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+from typing import NamedTuple
+
+import pytest
+import torch
+from PIL import Image
+from safetensors.torch import load_file
+
+from ganbook import cli
+from ganbook.recipes import catalogue
+from ganbook.training.game import Game
+
+# A recipe small enough to run in a test stands in the place of "ring".
+SMALL = {"steps": 20, "batch_size": 16, "budgets": {}}
+
+
+class Done(NamedTuple):
+    returncode: int
+    stdout: str
+    stderr: str
+
+
+def ganbook(*arguments: str) -> Done:
+    """Run the command in this process, on the small recipe."""
+    out, err = io.StringIO(), io.StringIO()
+    with pytest.MonkeyPatch.context() as patch, contextlib.redirect_stdout(out), contextlib.redirect_stderr(err):
+        patch.setattr(sys, "argv", ["ganbook", *arguments])
+        patch.setenv("GANBOOK_BUDGET", "smoke")
+        patch.setitem(catalogue._RECIPES, "ring", dataclasses.replace(catalogue.get("ring"), **SMALL))
+        with pytest.raises(SystemExit) as left:
+            cli.main()
+    return Done(left.value.code or 0, out.getvalue(), err.getvalue())
+
+
+@pytest.fixture(scope="module")
+def run(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("cli") / "ring"
+    done = ganbook("train", "ring", "--out", str(folder))
+    assert done.returncode == 0, done.stderr
+    return folder
+
+
+@pytest.fixture
+def in_empty_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+
+
+def one_sentence(done: Done) -> str:
+    assert "Traceback" not in done.stderr
+    (line,) = [line for line in done.stderr.splitlines() if line.startswith("ganbook: ")]
+    return line
+
+
+def test_train_sample_evaluate(run: Path, tmp_path: Path):
+    assert {"card.json", "history.csv", "sampler.safetensors", "samples.png", "checkpoints"} <= set(os.listdir(run))
+    done = ganbook("sample", str(run), "--n", "10", "--out", str(tmp_path / "grid.png"))
+    assert done.returncode == 0, done.stderr
+    assert Image.open(tmp_path / "grid.png").size[0] > 100
+    done = ganbook("evaluate", str(run), "--json")
+    assert done.returncode == 0, done.stderr
+    report = json.loads(done.stdout)
+    assert report["recipe"] == "ring"
+    assert report["modes_total"] == 8
+    assert {"n", "features", "split"} <= set(report)
+
+
+def test_list_names_everything():
+    done = ganbook("list")
+    assert done.returncode == 0
+    for name in ("digits", "cifar10", "folder", "ring", "dcgan-digits"):
+        assert name in done.stdout
+
+
+@pytest.mark.parametrize(
+    ("arguments", "sentence"),
+    [
+        (["train", "nope"], "name is 'nope': allowed is one of"),
+        (["train", "ring", "--budget", "huge"], "budget is 'huge': allowed is one of smoke, laptop, gpu"),
+        (["sample", "nowhere"], "NAME_OR_DIR is 'nowhere'"),
+        (["sample", ".", "--out", "grid.jpg"], "--out is grid.jpg: allowed is a name that ends in .png"),
+        (["evaluate", "nowhere"], "NAME_OR_DIR is 'nowhere'"),
+    ],
+)
+def test_wrong_arguments_exit_2(arguments: list[str], sentence: str, in_empty_folder: None):
+    done = ganbook(*arguments)
+    assert done.returncode == 2
+    assert sentence in one_sentence(done)
+
+
+@pytest.mark.parametrize("arguments", [["trian"], ["train"], ["train", "ring", "--seed", "-1"], ["list", "--all"]])
+def test_usage_errors_exit_2(arguments: list[str], in_empty_folder: None):
+    done = ganbook(*arguments)
+    assert done.returncode == 2
+    assert "Traceback" not in done.stderr
+
+
+def test_a_folder_with_a_run_is_refused_with_the_way_out(run: Path):
+    done = ganbook("train", "ring", "--out", str(run))
+    assert done.returncode == 2
+    assert "go on with --resume, or choose another --out" in one_sentence(done)
+
+
+def test_a_condition_for_an_unconditional_model_exits_2(run: Path, tmp_path: Path):
+    done = ganbook("sample", str(run), "--label", "3", "--out", str(tmp_path / "x.png"))
+    assert done.returncode == 2
+    assert "labels was given, but ring is unconditional" in one_sentence(done)
+    assert not (tmp_path / "x.png").exists()
+
+
+def test_nan_exits_1_with_earlier_checkpoints_intact(tmp_path: Path):
+    step = Game.update_discriminator
+
+    def poisoned(self: Game, loss: torch.Tensor) -> None:
+        step(self, loss * float("nan") if self.step == 9 else loss)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(Game, "update_discriminator", poisoned)
+        done = ganbook("train", "ring", "--out", str(tmp_path / "run"))
+    assert done.returncode == 1
+    assert "became nan" in one_sentence(done)
+    kept = sorted((tmp_path / "run" / "checkpoints").glob("step-*.pt"))
+    assert kept
+    torch.load(kept[-1], weights_only=True)
+    assert ganbook("train", "ring", "--out", str(tmp_path / "run"), "--resume").returncode == 0
+
+
+def test_a_place_that_cannot_be_written_exits_1(tmp_path: Path):
+    (tmp_path / "file").write_text("")  # root may write into a read-only folder, but not below a file
+    done = ganbook("train", "ring", "--out", str(tmp_path / "file" / "run"))
+    assert done.returncode == 1
+    assert "nothing can be written" in one_sentence(done)
+
+
+def test_a_full_disk_exits_1(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    def full(state: object, part: Path) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(torch, "save", full)
+    done = ganbook("train", "ring", "--out", str(tmp_path / "run"))
+    assert done.returncode == 1
+    assert "No space left on device" in one_sentence(done)
+
+
+def test_a_truncated_checkpoint_exits_1_and_names_the_way_out(tmp_path: Path):
+    folder = tmp_path / "run"
+    assert ganbook("train", "ring", "--out", str(folder)).returncode == 0
+    newest = sorted((folder / "checkpoints").glob("step-*.pt"))[-1]
+    newest.write_bytes(newest.read_bytes()[:500])
+    done = ganbook("train", "ring", "--out", str(folder), "--resume")
+    assert done.returncode == 1
+    assert "delete it to go on from step-" in one_sentence(done)
+
+
+# Three moments to die at: between the two players' steps, in the middle of writing a checkpoint, and between
+# a checkpoint's arrival and the removal of the oldest.
+PRELUDE = f"""
+import dataclasses, os, signal, sys
+import torch
+from ganbook.recipes import catalogue
+catalogue._RECIPES["ring"] = dataclasses.replace(catalogue.get("ring"), **{SMALL!r})
+"""
+COMMAND = "\nfrom ganbook.cli import main\nmain()\n"
+KILLS = {
+    "between the steps": """
+from ganbook.training.game import Game
+step = Game.update_generator
+def update(self, loss):
+    if self.step == 11:
+        os.kill(os.getpid(), signal.SIGKILL)
+    step(self, loss)
+Game.update_generator = update
+""",
+    "while writing": """
+save = torch.save
+def half(state, part):
+    save(state, part)
+    if state["step"] == 8:
+        with open(part, "r+b") as file:
+            file.truncate(os.path.getsize(part) // 2)
+        os.kill(os.getpid(), signal.SIGKILL)
+torch.save = half
+""",
+    "before the clean-up": """
+from pathlib import Path
+unlink = Path.unlink
+def die(self, missing_ok=False):
+    if self.name == "step-00000006.pt":
+        os.kill(os.getpid(), signal.SIGKILL)
+    unlink(self, missing_ok)
+Path.unlink = die
+""",
+}
+
+
+@pytest.mark.parametrize("moment", KILLS)
+def test_a_killed_run_resumes_to_the_same_bits(run: Path, tmp_path: Path, moment: str):
+    folder = tmp_path / "run"
+    command = [sys.executable, "-c", PRELUDE + KILLS[moment] + COMMAND, "train", "ring", "--out", str(folder)]
+    killed = subprocess.run(command, env={**os.environ, "GANBOOK_BUDGET": "smoke"}, timeout=300)
+    assert killed.returncode == -9
+    assert not (folder / "sampler.safetensors").exists()
+    done = ganbook("train", "ring", "--out", str(folder), "--resume")
+    assert done.returncode == 0, done.stderr
+    expected, found = (load_file(place / "sampler.safetensors") for place in (run, folder))
+    assert expected.keys() == found.keys()
+    assert all(torch.equal(expected[name], found[name]) for name in expected)
+
+
+def test_help_does_not_load_torch():
+    code = "import sys; sys.argv = ['ganbook', '--help']\nfrom ganbook.cli import main\ntry: main()\nexcept SystemExit: pass\n"
+    done = subprocess.run(
+        [sys.executable, "-c", code + "sys.exit('torch' in sys.modules)"], capture_output=True, text=True, timeout=120
+    )
+    assert done.returncode == 0, done.stderr
