@@ -92,7 +92,7 @@ def test_a_damaged_run_gives_one_sentence(tmp_path: Path, damage: str):
     else:
         weights = tmp_path / "sampler.safetensors"
         weights.write_bytes(weights.read_bytes()[:100])
-    with pytest.raises(CheckpointError, match="holds no finished run|cannot be read"):
+    with pytest.raises(CheckpointError, match=r"holds no finished run|cannot be read"):
         recipes.load_run(tmp_path)
 
 

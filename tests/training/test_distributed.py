@@ -26,7 +26,7 @@ sgd = lambda network: torch.optim.SGD(network.parameters(), lr=0.1)
 game = Game(G, D, prior=Prior(2), loss=loss, penalty=penalty, g_optimizer=sgd(G), d_optimizer=sgd(D), ema_half_life=50)
 fit(game, data.toy.ring(), gan_round, steps=5, batch_size=16, progress=False)
 if game.rank == 0:
-    torch.save((game.world, game.averaged_generator().state_dict(), {k: v.clone() for k, v in D.state_dict().items()}), sys.argv[1])
+    torch.save((game.world, game.averaged_generator().state_dict(), D.state_dict()), sys.argv[1])
 """
 
 
