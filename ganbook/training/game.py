@@ -130,6 +130,9 @@ class Game:
         if self._accelerator is not None:
             return
         self._accelerator = accelerator
+        # Convolutions run up to twice as fast with the channels innermost (benchmarks/throughput.py).
+        for network in (self.generator, self.discriminator):
+            network.to(memory_format=torch.channels_last)
         self.generator, self.discriminator, self.g_optimizer, self.d_optimizer = accelerator.prepare(
             self.generator, self.discriminator, self.g_optimizer, self.d_optimizer
         )
@@ -149,7 +152,7 @@ class Game:
         copy's are computed anew from fixed latents.
         """
         source = self._average.module if self._average is not None else _unwrapped(self.generator)
-        twin = copy.deepcopy(source)
+        twin = copy.deepcopy(source).to(memory_format=torch.contiguous_format)
         if self._average is not None:
             _recalibrate(twin, self.prior)
         return twin.eval()
