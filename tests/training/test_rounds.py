@@ -13,6 +13,8 @@ from ganbook.data import Batch
 from ganbook.models import DCGANDiscriminator, DCGANGenerator, MLPDiscriminator, MLPGenerator
 from ganbook.training import Game, Prior, adam, frozen, gan_round
 
+DEVICES = ["cpu", "meta", *(["cuda"] if torch.cuda.is_available() else [])]
+
 
 def mlp_game(seed=0, device="cpu", lr=0.05, **options):
     torch.manual_seed(seed)
@@ -64,10 +66,8 @@ def algorithm_1(generator, discriminator, g_optimizer, d_optimizer, real, draw, 
     ):
         parameter.grad = gradient
     d_optimizer.step()
-    buffers = [(buffer, buffer.clone()) for buffer in discriminator.buffers()]
+    kept = [buffer.clone() for buffer in discriminator.buffers()]
     judged = discriminator(generator(draw(n)))
-    for buffer, kept in buffers:  # the generator's turn leaves D's statistics as they were
-        buffer.copy_(kept)
     if saturating:
         g_loss = -binary_cross_entropy_with_logits(judged, zeros)
     else:
@@ -77,6 +77,8 @@ def algorithm_1(generator, discriminator, g_optimizer, d_optimizer, real, draw, 
     ):
         parameter.grad = gradient
     g_optimizer.step()
+    for buffer, before in zip(discriminator.buffers(), kept, strict=True):
+        buffer.copy_(before)  # the generator's turn leaves D's statistics as they were
     return d_loss.item(), g_loss.item()
 
 
@@ -89,9 +91,8 @@ def test_equal_to_algorithm_1(make, loss):
         optimizers = [torch.optim.SGD(network.parameters(), 0.05) for network in (generator, discriminator)]
         reals = torch.randn(4, 6, 2)
     else:
-        optimizers = [
-            torch.optim.Adam(network.parameters(), lr=2e-4, betas=(0.5, 0.999)) for network in (generator, discriminator)
-        ]
+        adam = torch.optim.Adam
+        optimizers = [adam(network.parameters(), 2e-4, (0.5, 0.999)) for network in (generator, discriminator)]
         reals = torch.rand(4, 6, 1, 16, 16) * 2 - 1
     torch.manual_seed(7)
     played = [gan_round(game, Batch(real)) for real in reals]
@@ -154,10 +155,8 @@ def test_scores_are_detached_scalars():
 
 @pytest.mark.parametrize("make", [mlp_game, dcgan_game])
 @pytest.mark.parametrize("loss", losses.names())
-@pytest.mark.parametrize("device", ["cpu", "meta", "cuda"])
+@pytest.mark.parametrize("device", DEVICES)
 def test_a_round_on_each_device(device, loss, make):
-    if device == "cuda" and not torch.cuda.is_available():
-        pytest.skip("no CUDA device")
     critic_norm = make is dcgan_game  # BatchNorm mixes the samples, so the penalty is left to the other game
     game = make(device=device, loss=loss, penalty=None if critic_norm else r1_and_gp, ema_half_life=100.0)
     shape = (1, 16, 16) if make is dcgan_game else (2,)

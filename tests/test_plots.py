@@ -1,0 +1,148 @@
+"""Figures: a text for who does not see them, no other host, and true pixels."""
+
+import base64
+import io
+import re
+
+import matplotlib as mpl
+import pytest
+import torch
+
+from ganbook import plots
+
+mpl.use("agg")
+import matplotlib.pyplot as plt
+from IPython.display import HTML
+
+
+@pytest.fixture
+def shown(monkeypatch):
+    import IPython.display
+
+    seen = []
+    monkeypatch.setattr(IPython.display, "display", lambda thing: seen.append(thing))
+    return seen
+
+
+@pytest.fixture(autouse=True)
+def no_open_figures():
+    yield
+    assert plt.get_fignums() == [], "a figure was left open"
+
+
+def drawn():
+    fig, axes = plots.figure(2, 1, width=5, height=2)
+    assert len(axes) == 2 and tuple(fig.get_size_inches()) == (5, 2)
+    axes[0].plot([0, 1], [1, 0])
+    return fig
+
+
+def test_show_gives_an_image_with_its_text(shown):
+    plots.show(drawn(), alt='7 of 8 modes, "good" & <well>')
+    (image,) = shown
+    assert isinstance(image, HTML)
+    assert 'alt="7 of 8 modes, &quot;good&quot; &amp; &lt;well&gt;"' in image.data
+    png = base64.b64decode(re.search(r'src="data:image/png;base64,([^"]+)"', image.data)[1])
+    picture = plt.imread(io.BytesIO(png))
+    assert picture.shape == (200, 500, 4)
+    assert picture[0, 0].tolist() == [1, 1, 1, 1], "white on a dark page too"
+    assert "http" not in image.data
+
+
+def test_html_is_what_show_shows(shown):
+    plots.show(drawn(), alt="a line")
+    assert plots.html(drawn(), alt="a line") == shown[0].data
+
+
+@pytest.mark.parametrize("alt", ["", "  \n"])
+def test_a_figure_without_text_is_refused(alt):
+    fig = drawn()
+    for call in (plots.show, plots.html):
+        with pytest.raises(ValueError, match=r"^alt is empty"):
+            call(fig, alt)
+    with pytest.raises(ValueError, match=r"^alt is empty"):
+        plots.film(fig, lambda i: None, 2, alt)
+    plt.close(fig)
+
+
+def test_film_plays_without_a_server_and_names_its_buttons(shown):
+    fig, axes = plots.figure(width=2, height=2)
+    (line,) = axes.plot([0, 1], [0, 0])
+    frames = []
+
+    def draw(i):
+        frames.append(i)
+        line.set_ydata([0, i])
+
+    plots.film(fig, draw, 3, 'the line rises, "slowly"')
+    page = shown[0].data
+    assert set(frames) == {0, 1, 2}
+    assert page.count("data:image/png;base64,") == 3
+    assert not re.findall(r"""(?:src|href)=["']?(?:https?:)?//""", page), "a film asks no other host"
+    buttons = re.findall(r"<button[^>]*>", page)
+    assert len(buttons) == 9
+    labels = [re.search(r'aria-label="([^"]+)"', button)[1] for button in buttons]
+    assert len(set(labels)) == 9 and {"play", "pause", "next frame", "last frame"} <= set(labels)
+    assert all(re.search(r'onclick="anim\w+\.\w+\(\)"', button) for button in buttons)
+    (picture,) = re.findall(r"<img[^>]*>", page)
+    assert 'alt="the line rises, &quot;slowly&quot;"' in picture
+    assert re.search(r'<input id="_anim_slider\w+" type="range" aria-label="frame"', page)
+
+
+def test_image_grid_has_the_pixels_of_its_images():
+    images = torch.linspace(-1, 1, 6 * 1 * 4 * 5).reshape(6, 1, 4, 5)
+    grid = plots.image_grid(images, columns=3)
+    # Two rows of three 4 x 5 images, two white pixels around each.
+    assert grid.shape == (2 * 6 + 2, 3 * 7 + 2, 3) and grid.dtype == torch.uint8
+    assert (grid[:2] == 255).all() and (grid[:, :2] == 255).all()
+    expected = ((images[4, 0] + 1) * 127.5).round().to(torch.uint8)
+    tile = grid[2 + 6 : 2 + 6 + 4, 2 + 7 : 2 + 7 + 5]
+    assert (tile.int() - expected.int()[..., None]).abs().max() <= 1
+    colour = torch.zeros(2, 3, 2, 2)
+    colour[:, 0], colour[:, 2] = 1.0, -1.0
+    assert plots.image_grid(colour)[2, 2].tolist() == [255, 128, 0]
+
+
+def test_image_grid_scales_and_clamps():
+    images = torch.tensor([-5.0, 5.0]).reshape(2, 1, 1, 1)
+    grid = plots.image_grid(images, scale=3)
+    assert grid.shape == (15, 24, 3)
+    assert grid[6:9, 6:9].unique().tolist() == [0] and grid[6:9, 15:18].unique().tolist() == [255]
+    kept = images.clone()
+    plots.image_grid(images)
+    assert torch.equal(images, kept)
+
+
+def test_points_are_blue_and_orange_and_told_apart_by_shape():
+    fig, axes = plots.figure()
+    plots.points(axes, torch.randn(5, 2), torch.randn(7, 2, requires_grad=True), limit=2.5)
+    real, fake = axes.collections
+    assert len(real.get_offsets()) == 5 and len(fake.get_offsets()) == 7
+    assert mpl.colors.to_hex(real.get_edgecolor()[0]).upper() == plots.REAL == "#0072B2"
+    assert mpl.colors.to_hex(fake.get_edgecolor()[0]).upper() == plots.FAKE == "#D55E00"
+    assert len(real.get_paths()[0].vertices) != len(fake.get_paths()[0].vertices), "not by colour alone"
+    assert axes.get_xlim() == axes.get_ylim() == (-2.5, 2.5)
+    plots.points(axes, None, torch.randn(2, 2))
+    assert len(axes.collections) == 3
+    plt.close(fig)
+
+
+def test_history_draws_the_named_curves():
+    fig, axes = plots.figure()
+    curves = {"step": [1.0, 2.0], "d_loss": [3.0, 4.0], "g_loss": [5.0, 6.0], "d_real": [0.5, 0.5]}
+    plots.history(axes, curves, ["g_loss", "d_loss"])
+    assert [line.get_label() for line in axes.lines] == ["g_loss", "d_loss"]
+    assert list(axes.lines[0].get_ydata()) == [5.0, 6.0] and list(axes.lines[0].get_xdata()) == [1.0, 2.0]
+    assert len({line.get_linestyle() for line in axes.lines}) == 2, "not by colour alone"
+    assert axes.get_xlabel()
+    plt.close(fig)
+
+
+def test_the_palette_is_okabe_and_itos():
+    assert len(set(plots.COLOURS)) == 8 and all(re.fullmatch(r"#[0-9A-F]{6}", colour) for colour in plots.COLOURS)
+
+
+def test_figures_leave_the_readers_own_settings_alone():
+    before = dict(mpl.rcParams)
+    plt.close(plots.figure()[0])
+    assert dict(mpl.rcParams) == before

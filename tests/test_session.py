@@ -1,0 +1,58 @@
+"""What the first cell of a page calls."""
+
+import json
+
+import pytest
+import torch
+
+import ganbook
+from ganbook import session
+
+
+@pytest.mark.parametrize(("text", "number"), [(None, 0), ("0", 0), ("7", 7)])
+def test_seed(text, number, monkeypatch):
+    monkeypatch.delenv("GANBOOK_SEED", raising=False)
+    if text is not None:
+        monkeypatch.setenv("GANBOOK_SEED", text)
+    assert ganbook.seed() == number
+    came = torch.rand(3)
+    torch.manual_seed(number)
+    assert torch.equal(came, torch.rand(3))
+
+
+@pytest.mark.parametrize("text", ["", "-1", "1.5", "one", " 1"])
+def test_a_seed_that_is_no_number_is_named(text, monkeypatch):
+    monkeypatch.setenv("GANBOOK_SEED", text)
+    with pytest.raises(ValueError, match=rf"^GANBOOK_SEED is '{text}': allowed is a whole number of 0 or more"):
+        ganbook.seed()
+
+
+def test_welcome_names_version_device_and_budget(monkeypatch, capsys):
+    monkeypatch.setenv("GANBOOK_BUDGET", "smoke")
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: False)
+    monkeypatch.setattr(session.os, "cpu_count", lambda: 2)
+    assert ganbook.welcome("no/such_page") is None
+    first, second = capsys.readouterr().out.splitlines()
+    assert first == f"ganbook {ganbook.__version__} · torch {torch.__version__} · CPU, 2 cores · budget smoke"
+    assert second == "this page has not been timed at this budget yet"
+
+
+@pytest.mark.parametrize(
+    ("seconds", "length"), [(12.3, "12 seconds"), (89.0, "89 seconds"), (90.0, "1.5 minutes"), (150.0, "2.5 minutes")]
+)
+def test_welcome_tells_what_was_measured(seconds, length, tmp_path, monkeypatch, capsys):
+    timings = {"game/two_players": {"laptop": {"seconds": seconds, "hardware": "two cores"}}}
+    (tmp_path / "timings.json").write_text(json.dumps(timings))
+    monkeypatch.setattr(session.resources, "files", lambda package: tmp_path)
+    monkeypatch.setenv("GANBOOK_BUDGET", "laptop")
+    ganbook.welcome("game/two_players")
+    assert capsys.readouterr().out.splitlines()[1] == f"the whole page took {length} on two cores"
+    monkeypatch.setenv("GANBOOK_BUDGET", "smoke")
+    ganbook.welcome("game/two_players")
+    assert capsys.readouterr().out.splitlines()[1] == "this page has not been timed at this budget yet"
+
+
+def test_welcome_refuses_an_unknown_budget(monkeypatch):
+    monkeypatch.setenv("GANBOOK_BUDGET", "huge")
+    with pytest.raises(ValueError, match=r"^GANBOOK_BUDGET is 'huge'"):
+        ganbook.welcome("game/two_players")
