@@ -45,7 +45,8 @@ def stub(region: re.Match[str]) -> str:
     """What the learner finds in place of a solution."""
     if region["stub"] is None:
         return f'{region["indent"]}raise NotImplementedError("{STUB_MESSAGE}")'
-    return re.sub(r"^([ ]*)# ?", r"\1", region["stub"], flags=re.MULTILINE).rstrip("\n")
+    lines = [re.sub(r"^([ ]*)# ?", r"\1", line).rstrip() for line in region["stub"].splitlines()]
+    return "\n".join(lines)
 
 
 def student(source: Any, name: str) -> Any:
@@ -93,7 +94,7 @@ def main() -> None:
     parser.add_argument("what", choices=("student", "table"))
     parser.add_argument("names", nargs="*", help="exercise notebooks, e.g. two_players (default: all)")
     parser.add_argument("--check", action="store_true", help="write nothing; exit 1 if a file is stale")
-    arguments = parser.parse_args()
+    arguments = parser.parse_intermixed_args()
     wanted = students(arguments.names) if arguments.what == "student" else table()
     stale = [path for path, new in wanted.items() if not path.is_file() or path.read_text(encoding="utf-8") != new]
     for path in stale:

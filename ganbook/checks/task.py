@@ -212,7 +212,7 @@ class Task:
         return first_difference(got, want, self.tolerance) or Difference("value", "", "", "")
 
     def _run(self, answer: Any, seed: int) -> Outcome:
-        with _own_random_numbers(seed), torch.enable_grad():
+        with own_random_numbers(seed), torch.enable_grad():
             world = self.setup()
             try:
                 return prepared(self.observe(answer, world))
@@ -232,7 +232,7 @@ class Task:
 
     def value_of(self, answer: Answer, seed: int) -> Any:
         """For a task that takes a value: what a function of the world gives on the inputs of ``seed``."""
-        with _own_random_numbers(seed):
+        with own_random_numbers(seed):
             return answer(self.setup())
 
 
@@ -264,7 +264,7 @@ class _Probe:
 
 
 @contextmanager
-def _own_random_numbers(seed: int) -> Iterator[None]:
+def own_random_numbers(seed: int) -> Iterator[None]:
     """Seed the generators that a learner may use on the CPU, and put them back afterwards."""
     # NumPy's legacy generator: the one that a learner's `np.random.randn` draws from
     kept = torch.get_rng_state(), np.random.get_state(), random.getstate()  # noqa: NPY002

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Any
 
 import torch
@@ -12,8 +13,9 @@ from torch.nn import functional as F
 from torch.nn.utils import parameters_to_vector
 from torch.optim import Optimizer
 
-from ganbook.checks.compare import Observation
-from ganbook.checks.task import Answer, Mistake, Reject, Sheet, loss_with_gradients
+from ganbook.checks.compare import Observation, describe
+from ganbook.checks.task import Answer, Mistake, Reject, Sheet, loss_with_gradients, own_random_numbers
+from ganbook.data.toy import Mixture, ring
 
 sheet = Sheet("two_players", "Exercises 1: Two players")
 progress, done = sheet.progress, sheet.done
@@ -758,3 +760,79 @@ covered_modes = sheet.task(
     ),
     lesson="Coverage says how many modes are reached; how many samples are good is another question (chapter 7).",
 )
+
+# -- the challenge -----------------------------------------------------------------------------------
+
+#: What the plain round of task 5 reaches: 128 units, Adam with lr 1e-3 and betas (0.5, 0.9), N(0, 1) in two dimensions.
+BAR = 0.40
+BATCH, ROUNDS, SMOKE_ROUNDS = 256, 1000, 30
+
+
+@dataclass(frozen=True, repr=False)
+class Score:
+    """What a run of the challenge reached: one overlap a seed, 0 to 1, or what went wrong."""
+
+    overlaps: tuple[float, ...]
+    rounds: int
+    trouble: str = ""
+
+    @property
+    def mean(self) -> float:
+        return sum(self.overlaps) / len(self.overlaps) if self.overlaps else 0.0
+
+    def __repr__(self) -> str:
+        if self.trouble:
+            return f"challenge: no score. {self.trouble}"
+        each = ", ".join(f"{overlap:.3f}" for overlap in self.overlaps)
+        text = f"challenge: mean overlap {self.mean:.3f} ({each}) after {self.rounds} rounds a seed"
+        if self.rounds < ROUNDS:
+            return f"{text}; too few rounds to compare with the bar (budget smoke)"
+        return f"{text}; the bar is {BAR:.2f}: " + ("beaten" if self.mean > BAR else "not beaten yet")
+
+
+def overlap(samples: Tensor, ring: Mixture) -> float:
+    """The part of the ring's equal shares that the samples fill, 0 to 1: the sum over modes of min(1/K, good share).
+
+    ``samples``: (N, 2). A good sample lies within three standard deviations of a centre. The data's own samples reach
+    about 0.97: some lie outside, and chance makes the shares unequal.
+    """
+    distance, nearest = torch.cdist(samples.detach().float().cpu(), ring.centres).min(dim=1)
+    modes = len(ring.centres)
+    shares = torch.bincount(nearest[distance <= 3 * ring.std], minlength=modes) / len(samples)
+    return float(shares.clamp(max=1 / modes).sum())
+
+
+def challenge(train: Any, seeds: tuple[int, ...] = (0, 1, 2)) -> Score:
+    """Play ``train(sample_real, rounds)``, which returns ``sample(n) -> (n, 2)``, once for each seed.
+
+    ``sample_real(n)`` gives n <= 256 points of the ring and answers once a round; a further call ends the run.
+    """
+    from ganbook.training.budget import budget
+
+    rounds = SMOKE_ROUNDS if budget() == "smoke" else ROUNDS
+    eight = ring()
+    overlaps = []
+    for seed in seeds:
+        calls = 0
+
+        def sample_real(n: int) -> Tensor:
+            nonlocal calls
+            calls += 1
+            if calls > rounds or n > BATCH:
+                raise ValueError(f"sample_real gives at most {BATCH} points in each of {rounds} rounds")
+            return eight.sample(n)
+
+        try:
+            with own_random_numbers(seed), torch.enable_grad():
+                sample = train(sample_real, rounds)
+                if sample is None or sample is Ellipsis:
+                    return Score((), rounds, "Nothing came back: return a function that draws n samples.")
+                samples = sample(2500)
+                if not isinstance(samples, Tensor) or tuple(samples.shape) != (2500, 2):
+                    return Score((), rounds, f"sample(2500) gave {describe(samples)}, not a tensor of shape (2500, 2).")
+                overlaps.append(overlap(samples, eight))
+        except NotImplementedError:
+            return Score((), rounds, "Not begun yet.")
+        except Exception as error:  # a learner's code may fail in any way
+            return Score((), rounds, f"{type(error).__name__}: {error}")
+    return Score(tuple(overlaps), rounds)

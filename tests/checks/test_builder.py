@@ -62,10 +62,10 @@ def test_blank_every_check_says_not_yet_and_nothing_raises(name):
 
 @pytest.mark.parametrize("name", SHEETS)
 def test_every_task_is_asked_and_checked_in_order(name):
+    tasks = SHEETS[name][0].tasks
     source = "\n".join(code_cells(read(STUDENT, name)))
-    assert re.findall(r"^check\.(\w+)\((\w+)\)$", source, re.MULTILINE) == [
-        (task, task) for task in SHEETS[name][0].tasks
-    ]
+    calls = re.findall(r"^check\.(\w+)\((\w+)\)$", source, re.MULTILINE)
+    assert [call for call in calls if call[0] in tasks] == [(task, task) for task in tasks]
 
 
 @pytest.mark.parametrize("name", SHEETS)
@@ -83,9 +83,10 @@ def test_one_wrong_solution_fails_the_notebook(name):
     sheet = SHEETS[name][0]
     for task in sheet.tasks:
         source = read(SOLUTIONS, name)
-        (cell,) = [
-            cell for cell in source.cells if REGION.search(cell.source) and re.search(rf"\b{task}\b", cell.source)
-        ]
+        # what follows from the answers (films, the challenge) takes long and is not what is asked here
+        source.cells = [cell for cell in source.cells if not re.search(r"check\.(done|challenge)\(", cell.source)]
+        answer = re.compile(rf"^(def {task}\(|{task} = )", re.MULTILINE)
+        (cell,) = [cell for cell in source.cells if REGION.search(cell.source) and answer.search(cell.source)]
         cell.source = REGION.sub(stub, cell.source)
         with pytest.raises(AssertionError, match=rf"not passed: .*{task}"):
             run(source, sheet)
