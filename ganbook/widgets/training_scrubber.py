@@ -141,7 +141,7 @@ class Recorder:
         stage = Stage(self)
         story = f"Film of {len(moments)} moments. {_describe(moments[0])} {_describe(moments[-1])}"
         # A frame is drawn when it is saved; drawing it on the screen as well would double the cost.
-        stage.fig.canvas.draw_idle = lambda *_: None  # type: ignore[method-assign]
+        stage.fig.canvas.draw_idle = lambda *_: None
         plots.film(stage.fig, lambda number: stage.show(moments[number]), len(moments), alt or story)
 
     def checked(self) -> list[Moment]:
