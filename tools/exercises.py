@@ -22,7 +22,7 @@ from typing import Any
 
 import nbformat
 
-from ganbook.checks.task import STUB_MESSAGE
+from ganbook.checks import STUB_MESSAGE
 from notebooks import setup_source, text
 from pages import ROOT
 

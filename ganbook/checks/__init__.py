@@ -17,7 +17,10 @@ from types import ModuleType
 #: The exercise notebooks, in the order of the chapters.
 NOTEBOOKS = ("two_players", "minimax", "saturation", "convergence")
 
-__all__ = ["NOTEBOOKS"]
+#: What the student notebooks raise where the learner's code goes (tools/exercises.py writes it).
+STUB_MESSAGE = "your code here"
+
+__all__ = ["NOTEBOOKS", "STUB_MESSAGE"]
 
 
 def __getattr__(name: str) -> ModuleType:

@@ -57,7 +57,8 @@ def first_difference(
     for key in want:
         came = got.get(key, Seen(None, None))
         if not _match(came, want[key], tolerance.get(key)):
-            return _difference(key, came, want[key], tolerance.get(key))
+            factor = _common_factor(got, want)
+            return _difference(key, came, want[key], tolerance.get(key), factor)
     return None
 
 
@@ -75,11 +76,13 @@ def _aligned(a: Array, b: Array) -> tuple[Array, Array]:
     return (a.reshape(()), b.reshape(())) if a.size == 1 and b.size == 1 else (a, b)
 
 
-def _difference(key: str, got: Seen, want: Seen, atol: float | None) -> Difference:
+def _difference(key: str, got: Seen, want: Seen, atol: float | None, factor: float | None) -> Difference:
     def differ(kind: str, hint: str) -> Difference:
         came, expected = describe(got.raw), describe(want.raw)
         if came == expected:  # rounding hid what differs
             came, expected = describe(got.raw, digits=8), describe(want.raw, digits=8)
+        if atol is not None and want.array is not None and want.array.size == 1:
+            expected = f"{want.array.real.item():.{max(0, -math.floor(math.log10(atol)))}f} ± {atol:g}"
         return Difference(kind, f"{key} = {came}", f"{key} = {expected}", hint)
 
     if got.raw is None:
@@ -97,21 +100,52 @@ def _difference(key: str, got: Seen, want: Seen, atol: float | None) -> Differen
         return differ("dtype", f"`{key}` holds whole numbers or truth values; floating-point values are expected.")
     if _close(-a, b, atol):
         return differ("sign", f"`{key}` has the right size and the wrong sign.")
-    factor = _constant_factor(a, b)
+    if factor is None:
+        factor = _constant_factor(a, b)
     if factor is not None:
         return differ(
             "scale",
             f"`{key}` is {factor:.4g} times what is expected. Look for a sum in place of a mean, a missing or an "
             "extra factor, or a size counted once too often.",
         )
-    return differ("value", f"`{key}` differs from what the definition gives. Redo one entry by hand and compare.")
+    return differ("value", f"`{key}` differs from what the definition gives. {_how_far(a, b)}")
+
+
+def _how_far(a: Array, b: Array) -> str:
+    """For a difference that nobody foresaw: which part is right, or how far the direction is off."""
+    if b.size == 1:
+        return "Work one small case out by hand and compare."
+    right = int((np.abs(a - b) <= max(ABSOLUTE, RELATIVE * float(np.abs(b).max()))).sum())
+    if right:
+        return f"{right} of its {b.size} entries are right: look at what sets the others apart."
+    lengths = float(np.linalg.norm(a)), float(np.linalg.norm(b))
+    if not all(math.isfinite(length) and length > 0 for length in lengths):
+        return "No entry agrees: work one out by hand and compare."
+    cosine = float(np.vdot(a, b).real) / (lengths[0] * lengths[1])
+    return (
+        f"No entry agrees; its length is {lengths[0] / lengths[1]:.2g} times the expected one, and the cosine of the "
+        f"angle between them is {cosine:.2f}."
+    )
+
+
+def _common_factor(got: Mapping[str, Seen], want: Mapping[str, Seen]) -> float | None:
+    """The number c if every number that came is c times the expected one: a scale that a single loss cannot show."""
+    pairs = []
+    for key, seen in want.items():
+        came = got.get(key, Seen(None, None)).array
+        if seen.array is None or came is None or seen.array.size != came.size or came.dtype.kind == "c":
+            return None
+        pairs.append((came.ravel(), seen.array.ravel()))
+    if len(pairs) < 2 or isinstance(next(iter(want.values())).raw, bool):
+        return None
+    return _constant_factor(np.concatenate([a for a, _ in pairs]), np.concatenate([b for _, b in pairs]))
 
 
 def _missing(key: str) -> str:
     if "gradient" in key:
         return (
-            f"There is no {key}: the result is cut off from its inputs. Look for `.detach()`, `.item()`, `float(...)`, "
-            "NumPy or `torch.no_grad()` on the way."
+            "No gradient comes back: on the way from the inputs to the result the graph is cut. Look for `.detach()`, "
+            "`.item()`, `float(...)`, NumPy or `torch.no_grad()`."
         )
     return f"`{key}` is missing."
 

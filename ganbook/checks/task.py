@@ -24,11 +24,9 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from ganbook.checks import STUB_MESSAGE
 from ganbook.checks.compare import Difference, Observation, Seen, alike, describe, first_difference, prepared
 from ganbook.checks.feedback import Progress, Result, Status
-
-#: What the student notebooks raise where the learner's code goes (tools/exercises.py writes it).
-STUB_MESSAGE = "your code here"
 
 Answer = Callable[..., Any]
 World = Any  # whatever a task's setup returns: usually the tuple of the function's arguments
@@ -326,6 +324,11 @@ _CAUSES = (
         "shape",
         "Two tensors whose shapes do not fit meet. Print both shapes just above the line.",
     ),
+    (
+        "inconsistent tensor size",
+        "shape",
+        "Two vectors of different length meet. Print both shapes just above the line.",
+    ),
     ("cannot be multiplied", "shape", "A layer got vectors of another length than it was built for. Print the shape."),
     ("target size", "shape", "Labels and logits have different shapes. `torch.ones_like(logits)` always fits."),
 )
@@ -342,7 +345,7 @@ def _explain_exception(error: BaseException) -> Difference:
         if isinstance(error, NameError):
             cause = "A name is not defined. Is it spelt as in the cell that makes it, and did that cell run?"
     first_line = message.strip().split("\n")[0]
-    came = f"{type(error).__name__}: {first_line[:160]}"
+    came = f"{type(error).__name__}: {first_line if len(first_line) <= 160 else first_line[:157] + '...'}"
     line = _line_of_learner(error)
     return Difference(kind, came, "a result", f"{cause} It happened in the line `{line}`." if line else cause)
 

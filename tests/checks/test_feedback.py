@@ -41,7 +41,8 @@ def doubled(**parts):
         (lambda x: "2x", "type"),
         (lambda x: x.mul_(2), "changed-input"),
         (lambda: 2, "arguments"),
-        (lambda x: torch.dot(x, torch.randn(3)), "exception"),
+        (lambda x: torch.dot(x, torch.randn(3)), "shape"),
+        (lambda x: x.reshape(7, 7), "exception"),
         (lambda x: x @ torch.randn(3, 3), "shape"),
         (lambda x: unknown_name, "exception"),  # noqa: F821
         (2, "not-a-function"),
@@ -60,6 +61,31 @@ def test_generic_hints(answer, hint):
 def test_right_answers_of_other_types_pass(answer):
     task, _ = doubled()
     assert task(answer).passed
+
+
+def test_scale_of_a_single_number_shows_in_its_gradients():
+    task = checks.two_players.discriminator_loss
+    result = task(lambda real, fake: 3 * task.reference(real, fake))
+    assert result.hint_id == "scale" and "3 times" in result.hint
+
+
+@pytest.mark.parametrize(
+    ("answer", "said"),
+    [
+        (lambda x: torch.cat([2 * x[:3], x[3:]]), "3 of its 5 entries are right"),
+        (lambda x: 2 * x.roll(1), "the cosine of the angle"),
+        (lambda x: 0 * x, "No entry agrees"),
+    ],
+)
+def test_unforeseen_differences_are_described(answer, said):
+    task, _ = doubled()
+    assert said in task(answer).hint
+
+
+def test_statistics_are_shown_with_their_tolerance():
+    task = checks.two_players.sample_noise
+    result = task(lambda n, latent_dim, prior: torch.rand(n, latent_dim))
+    assert result.expected.endswith("± 0.04")
 
 
 def test_names_the_line_and_the_error():
