@@ -19,10 +19,11 @@ from pages import ROOT
 
 VENDOR = ROOT / "book" / "_static" / "vendor"
 STAMP = VENDOR / "package-lock.json"  # a copy of the lock that the files came from
-# Files each package lends to the pages; its licence always goes with them.
+FONTS = ("dist/1551f4f60c37af51121f.woff2", "dist/be9ee23c0c6390141475.ttf", "dist/eeccf4f66002c6f2ba24.woff")
+# Files each package lends to the pages; its licence always goes with them. embed.js asks for the fonts beside it.
 FILES = {
     "mathjax": ["es5/tex-svg-full.js", "LICENSE"],
-    "@jupyter-widgets/html-manager": ["dist/embed.js", "LICENSE"],
+    "@jupyter-widgets/html-manager": ["dist/embed.js", "dist/embed.js.LICENSE.txt", *FONTS, "LICENSE"],
 }
 
 

@@ -1,0 +1,49 @@
+/* Small repairs that the theme and the widget manager need. Pages work without them, but less well for some readers. */
+
+// The widget manager speaks to MathJax 2; the pages carry MathJax 3. This answers in the new one's words.
+(() => {
+  let mathjax = window.MathJax;
+  const hub = {
+    Queue: ([, , element]) => mathjax.startup?.promise?.then(() => mathjax.typesetPromise([element].flat())),
+  };
+  const withHub = (object) => {
+    if (object && !("Hub" in object)) Object.defineProperty(object, "Hub", { value: hub });
+    return object;
+  };
+  Object.defineProperty(window, "MathJax", {
+    configurable: true,
+    get: () => mathjax,
+    set: (object) => { mathjax = withHub(object); },
+  });
+  withHub(mathjax);
+})();
+
+// Names that assistive technology reads out.
+const name = () => {
+  for (const summary of document.querySelectorAll(".bd-sidebar summary:not([aria-label])")) {
+    const page = summary.closest("li")?.querySelector("a")?.textContent.trim();
+    summary.setAttribute("aria-label", `Pages below ${page}`);
+  }
+  for (const handle of document.querySelectorAll(".noUi-handle:not([aria-label])")) {
+    const label = handle.closest(".jupyter-widgets")?.querySelector(".widget-label")?.textContent.trim();
+    handle.setAttribute("aria-label", label || "value");
+  }
+  const sidebar = document.querySelector(".bd-sidebar-primary:not([role])");
+  sidebar?.setAttribute("role", "region");
+  sidebar?.setAttribute("aria-label", "Book");
+};
+
+// What scrolls sideways on a narrow screen can be scrolled with the keyboard.
+const focus = () => {
+  const boxes = "pre, mjx-container[display], .cell_output .output, .pst-scrollable-table-container, .table-wrapper";
+  for (const box of document.querySelectorAll(boxes)) {
+    if (box.scrollWidth > box.clientWidth) box.setAttribute("tabindex", "0");
+  }
+};
+
+const repair = () => { name(); focus(); };
+addEventListener("DOMContentLoaded", () => {
+  repair();
+  new MutationObserver(repair).observe(document.body, { childList: true, subtree: true });
+  addEventListener("resize", focus);
+});

@@ -19,6 +19,7 @@ VIEWS = {
     "desk-light": {"viewport": {"width": 1280, "height": 900}, "color_scheme": "light"},
     "phone-dark": {"viewport": {"width": 390, "height": 844}, "color_scheme": "dark"},
 }
+PATIENCE = 120_000  # milliseconds: a page opens in one second on an idle machine
 # Console messages that are known and harmless: pattern -> why.
 KNOWN_MESSAGES: dict[str, str] = {}
 # axe rules that are not applied: rule -> why.
@@ -54,13 +55,18 @@ def is_foreign(address: str) -> bool:
     return not address.startswith(("file:", "data:", "blob:", "about:"))
 
 
+def open_context(browser, **settings):
+    context = browser.new_context(**settings)
+    context.set_default_timeout(PATIENCE)
+    return context
+
+
 @pytest.fixture(scope="module")
 def visits(built, browser) -> dict[tuple[str, str], Visit]:
     """Every page, opened once in each view."""
     seen = {}
     for view, settings in VIEWS.items():
-        context = browser.new_context(**settings)
-        context.route(is_foreign, lambda route: route.abort())  # logged below, and never let out
+        context = open_context(browser, **settings)
         for source in pages():
             seen[source.relative_to(ROOT).as_posix(), view] = _visit(context, built.page(source))
         context.close()
@@ -74,15 +80,15 @@ def _visit(context, path) -> Visit:
     page.on("console", lambda message: visit.messages.append(message.text) if message.type == "error" else None)
     page.on("pageerror", lambda error: visit.messages.append(str(error)))
     page.goto(path.as_uri())
-    page.wait_for_load_state("networkidle")
     # Widgets and formulae are drawn after the page is loaded.
     page.wait_for_function("!window.MathJax?.startup?.promise || MathJax.startup.promise.then(() => true)")
     if page.locator('script[type="application/vnd.jupyter.widget-view+json"]').count():
-        page.locator(".jupyter-widgets").first.wait_for(state="attached", timeout=20_000)
+        page.locator(".jupyter-widgets").first.wait_for(state="attached")
     visit.images = page.evaluate(IMAGES)
     visit.width = page.evaluate("document.documentElement.scrollWidth")
     visit.view_width = page.evaluate("document.documentElement.clientWidth")
-    for violation in Axe().run(page).response["violations"]:
+    # axe would fetch the style sheets again, which a page opened from a file may not.
+    for violation in Axe().run(page, options={"resultTypes": ["violations"], "preload": False}).response["violations"]:
         if violation["id"] not in KNOWN_VIOLATIONS:
             nodes = "; ".join(node["html"][:200] for node in violation["nodes"][:4])
             visit.violations.append(f"{violation['id']} ({len(violation['nodes'])}): {violation['help']}: {nodes}")
@@ -126,7 +132,7 @@ def test_axe_finds_no_violation(visit):
 
 
 def test_formulae_are_drawn_and_pages_have_one_title(built, browser):
-    page = browser.new_page()
+    page = open_context(browser).new_page()
     page.goto(built.page(ROOT / "book/reference/notation.md").as_uri())
     page.locator("mjx-container svg").first.wait_for(state="attached")
     assert page.locator("mjx-container").count() > 30
@@ -142,8 +148,7 @@ def test_formulae_are_drawn_and_pages_have_one_title(built, browser):
 def test_the_log_would_see_a_request(browser, tmp_path, body):
     path = tmp_path / "page.html"
     path.write_text(f"<html lang=en><head><title>t</title></head><body>{body}</body></html>")
-    context = browser.new_context()
-    context.route(is_foreign, lambda route: route.abort())
+    context = open_context(browser)
     visit = _visit(context, path)
     context.close()
     assert any(is_foreign(address) for address in visit.requests)
@@ -154,7 +159,7 @@ def test_axe_would_see_a_violation(browser, tmp_path):
     path.write_text(
         "<html lang=en><head><title>t</title></head><body><main><h1>t</h1><button></button></main></body></html>"
     )
-    context = browser.new_context()
+    context = open_context(browser)
     visit = _visit(context, path)
     context.close()
     assert any(text.startswith("button-name") for text in visit.violations)
