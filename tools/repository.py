@@ -18,7 +18,15 @@ from notebooks import rewrite
 from pages import ROOT, Repository, repository
 
 # Files that spell the address out; tests/book/test_repository.py finds one that is missing here.
-FILES = ("_config.yml", "pyproject.toml", "CITATION.cff", "README.md", "CHANGELOG.md", "book/start/where_to_run.md", "book/index.ipynb")
+FILES = (
+    "_config.yml",
+    "pyproject.toml",
+    "CITATION.cff",
+    "README.md",
+    "CHANGELOG.md",
+    "book/index.ipynb",
+    "book/start/where_to_run.md",
+)
 
 GITHUB = re.compile(r"(?:\w+://)?(?:[^@/]+@)?github\.com[:/](?:\d+/)?([\w.-]+)/([\w.-]+?)(?:\.git)?/?")
 
