@@ -135,13 +135,13 @@ def _labelled(html: str, alt: str) -> str:
 
 _ICONS = {
     "slower": "−",
-    "first_frame": "⏮",
+    "first_frame": "|◀",
     "previous_frame": "◁",
     "reverse_animation": "◀",
-    "pause_animation": "⏸",
+    "pause_animation": "II",
     "play_animation": "▶",
     "next_frame": "▷",
-    "last_frame": "⏭",
+    "last_frame": "▶|",
     "faster": "+",
 }
 
