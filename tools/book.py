@@ -22,6 +22,7 @@ from typing import Any
 import nbformat
 
 import vendor
+from execute import execute
 from pages import ROOT, config, notebooks
 
 # What a notebook's outputs depend on besides its own cells, which is all that the cache looks at.
@@ -52,31 +53,20 @@ def open_cache(build: Path, stamp: str) -> Any:
     return jupyter_cache.get_cache(str(folder))
 
 
-def execute(path: Path, timeout: int) -> tuple[Path, Any, Any]:
-    """Run one notebook in its own folder; returns its path, the executed notebook and how that went."""
-    from jupyter_cache.executors.utils import single_nb_execution
-
-    notebook = nbformat.read(path, as_version=4)
-    result = single_nb_execution(
-        notebook, cwd=str(path.parent), allow_errors=False, timeout=timeout, meta_override=True
-    )
-    return path, notebook, result
-
-
-def fill(cache: Any, paths: list[Path], jobs: int, timeout: int) -> list[str]:
+def fill(cache: Any, paths: list[Path], root: Path, jobs: int, timeout: int) -> list[str]:
     """Run the notebooks that the cache does not hold, `jobs` at a time; returns what went wrong."""
     from jupyter_cache.base import CacheBundleIn
 
     missing = [path for path in paths if not _is_cached(cache, path)]
     failures = []
     with ThreadPoolExecutor(jobs) as pool:
-        for path, notebook, result in pool.map(lambda path: execute(path, timeout), missing):
-            if result.err is not None:
-                failures.append(f"{path} failed:\n{result.exc_string}")
+        for run in pool.map(lambda path: execute(path, timeout), missing):
+            if run.failure is not None:
+                failures.append(f"{run.path} failed:\n{run.failure}")
                 continue
-            bundle = CacheBundleIn(notebook, str(path), data={"execution_seconds": result.time})
+            bundle = CacheBundleIn(run.notebook, str(run.path), data={"execution_seconds": run.seconds})
             cache.cache_notebook_bundle(bundle, check_validity=False, overwrite=True)
-            print(f"executed {path.name} of {path.parent.name} in {result.time:.0f} s", flush=True)
+            print(f"executed {run.path.relative_to(root)} in {run.seconds:.0f} s", flush=True)
     return failures
 
 
@@ -100,7 +90,7 @@ def build(root: Path = ROOT, output: Path = ROOT, budget: str | None = None, job
     # Kernels and Sphinx must be those of this interpreter, whether or not its environment is activated.
     os.environ["PATH"] = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
     cache = open_cache(output / "_build", fingerprint(root, os.environ.get("GANBOOK_BUDGET")))
-    if failures := fill(cache, notebooks(root), jobs, config(root)["execute"]["timeout"]):
+    if failures := fill(cache, notebooks(root), root, jobs, config(root)["execute"]["timeout"]):
         print("\n\n".join(failures), file=sys.stderr)
         return 1
     # --all: a page that did not change would not repeat the warning that failed the last build.

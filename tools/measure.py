@@ -18,12 +18,10 @@ import os
 import platform
 import sys
 import tempfile
-import time
 from pathlib import Path
 from typing import Any
 
-import nbformat
-
+from execute import execute
 from pages import ROOT, config, name, notebooks
 
 TIMINGS = ROOT / "ganbook" / "timings.json"
@@ -40,26 +38,15 @@ def hardware() -> str:
     return f"{cores} CPU cores ({platform.machine()})"
 
 
-def run(path: Path, budget: str, seed: int) -> tuple[float, list[dict[str, Any]], str | None]:
+def measure(path: Path, budget: str, seed: int) -> tuple[float, list[dict[str, Any]], str | None]:
     """Run one notebook; returns the wall seconds, its claims in order, and what went wrong."""
-    from nbclient import NotebookClient
-    from nbclient.exceptions import CellExecutionError
-
     with tempfile.TemporaryDirectory() as folder:
         log = Path(folder, "claims.jsonl")
-        environment = os.environ | {"GANBOOK_BUDGET": budget, "GANBOOK_SEED": str(seed), "GANBOOK_CLAIMS": str(log)}
-        notebook, failure = nbformat.read(path, as_version=4), None
-        client = NotebookClient(
-            notebook, timeout=config()["execute"]["timeout"], resources={"metadata": {"path": str(path.parent)}}
-        )
-        start = time.perf_counter()
-        try:
-            client.execute(env=environment)
-        except CellExecutionError as error:
-            failure = f"{error.ename}: {error.evalue}"
-        seconds = time.perf_counter() - start
+        environment = {"GANBOOK_BUDGET": budget, "GANBOOK_SEED": str(seed), "GANBOOK_CLAIMS": str(log)}
+        run = execute(path, config()["execute"]["timeout"], environment)
         lines = log.read_text(encoding="utf-8").splitlines() if log.is_file() else []
-    return seconds, [json.loads(line) for line in lines], failure
+    failure = run.failure and run.failure.strip().splitlines()[-1]
+    return run.seconds, [json.loads(line) for line in lines], failure
 
 
 def merge(known: dict[str, Any], claims: list[dict[str, Any]], budget: str, first: bool) -> None:
@@ -104,7 +91,7 @@ def main() -> None:
             continue
         for budget in arguments.budget:
             for seed in range(arguments.seeds):
-                seconds, made, failure = run(path, budget, seed)
+                seconds, made, failure = measure(path, budget, seed)
                 print(f"{page} {budget} seed {seed}: {seconds:.1f} s, {len(made)} claims {failure or ''}", flush=True)
                 failures += failure is not None
                 if seed == 0 and failure is None:

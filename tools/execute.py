@@ -1,0 +1,48 @@
+"""Run one notebook in its own folder, as the build and the measurements do."""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import nbformat
+
+
+@dataclass(frozen=True)
+class Execution:
+    """How a run went: the notebook with its outputs, wall seconds with the kernel's start, and what went wrong."""
+
+    path: Path
+    notebook: Any
+    seconds: float
+    failure: str | None
+
+
+def execute(path: Path, timeout: int, environment: Mapping[str, str] | None = None) -> Execution:
+    """Run the notebook at `path`.
+
+    Args:
+        path: the notebook; it is read, not written.
+        timeout: seconds a cell may take.
+        environment: variables added to those of this process.
+    """
+    from nbclient import NotebookClient
+    from nbclient.exceptions import CellExecutionError, CellTimeoutError, DeadKernelError
+
+    notebook, failure = nbformat.read(path, as_version=4), None
+    client = NotebookClient(
+        notebook,
+        timeout=timeout,
+        resources={"metadata": {"path": str(path.parent)}},
+        extra_arguments=["--log-level=ERROR"],  # a kernel's advice about its transport would fill the log
+    )
+    start = time.perf_counter()
+    try:
+        client.execute(env=os.environ | dict(environment or {}))
+    except (CellExecutionError, CellTimeoutError, DeadKernelError) as error:
+        failure = str(error)
+    return Execution(path, notebook, time.perf_counter() - start, failure)
