@@ -12,13 +12,25 @@ from typing import TYPE_CHECKING, Any
 __version__ = "0.1.0"
 
 if TYPE_CHECKING:
-    from ganbook import checks, data, losses, metrics, models, penalties, plots, recipes, training, widgets
+    from ganbook import checks, data, dynamics, losses, metrics, models, penalties, plots, recipes, training, widgets
     from ganbook.claims import ClaimError, claim, measured
     from ganbook.session import seed, welcome
     from ganbook.training.budget import budget
 
 _SUBMODULES = frozenset(
-    ["checks", "data", "losses", "metrics", "models", "penalties", "plots", "recipes", "training", "widgets"]
+    [
+        "checks",
+        "data",
+        "dynamics",
+        "losses",
+        "metrics",
+        "models",
+        "penalties",
+        "plots",
+        "recipes",
+        "training",
+        "widgets",
+    ]
 )
 _HOMES = {
     "ClaimError": "ganbook.claims",
@@ -36,6 +48,7 @@ __all__ = [
     "checks",
     "claim",
     "data",
+    "dynamics",
     "losses",
     "measured",
     "metrics",
