@@ -120,7 +120,7 @@ def _frame(body: str, status: Status, label: str) -> str:
         f"border:1px solid {_EDGE[status]};border-left-width:.5em;border-radius:.3em;padding:.6em .9em;"
         "margin:.3em 0;max-width:52em;line-height:1.45;color:inherit;background:transparent"
     )
-    return f'<div role="group" aria-label="{html.escape(label)}" style="{style}">{body}</div>'
+    return f'<div class="ganbook-card" role="group" aria-label="{html.escape(label)}" style="{style}">{body}</div>'
 
 
 def _inline(text: str) -> str:

@@ -784,10 +784,10 @@ class Score:
         if self.trouble:
             return f"challenge: no score. {self.trouble}"
         each = ", ".join(f"{overlap:.3f}" for overlap in self.overlaps)
-        text = f"challenge: mean overlap {self.mean:.3f} ({each}) after {self.rounds} rounds a seed"
+        text = f"challenge: mean score {self.mean:.3f} ({each}) after {self.rounds} rounds a seed\n"
         if self.rounds < ROUNDS:
-            return f"{text}; too few rounds to compare with the bar (budget smoke)"
-        return f"{text}; the bar is {BAR:.2f}: " + ("beaten" if self.mean > BAR else "not beaten yet")
+            return f"{text}too few rounds to compare with the number to beat (budget smoke)"
+        return f"{text}to beat: {BAR:.2f}, " + ("beaten" if self.mean > BAR else "not beaten yet")
 
 
 def overlap(samples: Tensor, ring: Mixture) -> float:

@@ -8,6 +8,8 @@ import torch.nn.functional as F
 from harness import Answers
 from torch import nn
 
+from ganbook import losses
+
 answers = Answers("two_players")
 
 # -- sample_noise ------------------------------------------------------------------------------------
@@ -176,6 +178,11 @@ def not_reduced(real_logits, fake_logits):
 @answers.right("discriminator_loss")
 def two_cross_entropies(real_logits, fake_logits):
     return bce(real_logits, 1.0) + bce(fake_logits, 0.0)
+
+
+@answers.right("discriminator_loss")
+def from_the_library(real_logits, fake_logits):
+    return losses.get("non_saturating").discriminator(real_logits, fake_logits)
 
 
 @answers.right("discriminator_loss")
