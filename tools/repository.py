@@ -17,7 +17,7 @@ from pathlib import Path
 from notebooks import rewrite
 from pages import ROOT, Repository, repository
 
-# Files that spell the address out; tests/book/test_repository.py finds one that is missing here.
+# Files that spell the address out; tests/notebooks/test_tools.py finds one that is missing here.
 FILES = (
     "_config.yml",
     "pyproject.toml",

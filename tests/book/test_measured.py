@@ -1,0 +1,65 @@
+"""The tools that measure pages and show the measurements."""
+
+from __future__ import annotations
+
+import json
+
+import measure
+import measured
+import pytest
+from pages import ROOT, _entries, name, notebooks, pages
+
+
+def test_ranges_widen_over_seeds_and_begin_anew_with_the_first():
+    def claim(value: float) -> dict:
+        return {"name": "modes", "value": value, "low": 7, "high": None}
+
+    known: dict = {}
+    measure.merge(known, [claim(8)], "smoke", first=True)
+    measure.merge(known, [claim(7)], "smoke", first=False)
+    measure.merge(known, [claim(5)], "laptop", first=True)
+    assert known["modes"]["smoke"] == {"min": 7, "max": 8, "runs": 2, "low": 7, "high": None}
+    assert known["modes"]["laptop"]["min"] == 5
+    measure.merge(known, [{**claim(6), "name": "renamed"}], "smoke", first=True)
+    assert set(known["modes"]) == {"laptop"} and set(known["renamed"]) == {"smoke"}
+    measure.merge(known, [], "laptop", first=True)
+    assert "modes" not in known
+
+
+def test_tables_are_made_from_what_was_measured():
+    head, rows = measured.timings({"game/a": {"smoke": {"seconds": 12.4, "hardware": "2 cores"}}})
+    assert rows == [["game/a", "12 s on 2 cores", "not measured", "not measured"]]
+    assert len(head) == len(rows[0])
+    range_ = {"min": 7.0, "max": 8.0, "low": 7, "high": None, "runs": 5}
+    head, rows = measured.claims({"game/a": {"modes": {"smoke": range_}}})
+    assert rows == [["game/a", "modes", "smoke", "7 to 8", "at least 7", "5"]]
+    assert len(head) == len(rows[0])
+
+
+@pytest.mark.parametrize("what", ["claims", "timings"])
+def test_measurements_are_of_pages_that_exist(what):
+    path, _ = measured.FILES[what]
+    if not path.is_file():
+        pytest.fail(f"{path.relative_to(ROOT)} is missing: run make timings")
+    content = json.loads(path.read_text(encoding="utf-8"))
+    assert set(content) <= set(map(name, notebooks()))
+    chapters = {page for page in map(name, notebooks()) if page.startswith("game/")}
+    assert chapters <= set(content), "a chapter was never measured: run make timings"
+
+
+def test_measured_claims_lie_in_their_bands():
+    claims = json.loads(measured.FILES["claims"][0].read_text(encoding="utf-8"))
+    for page, made in claims.items():
+        for claim, budgets in made.items():
+            for budget, range_ in budgets.items():
+                low, high = range_["low"], range_["high"]
+                assert low is None or range_["min"] >= low, (page, claim, budget)
+                assert high is None or range_["max"] <= high, (page, claim, budget)
+                assert range_["runs"] >= 5, (page, claim, budget)
+
+
+def test_the_list_of_pages_is_complete_and_has_no_double():
+    found = pages()
+    assert len(found) == len(set(found)) >= 20
+    toc = {"root": "a", "parts": [{"chapters": [{"file": "b", "sections": [{"file": "c"}]}, {"url": "http://x"}]}]}
+    assert list(_entries(toc)) == ["a", "b", "c"]
