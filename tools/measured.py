@@ -10,7 +10,6 @@ A file that is missing gives one sentence that says how to make it: the figures 
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -44,15 +43,12 @@ def claims(content: dict[str, Any]) -> tuple[Row, list[Row]]:
     return ["page", "measured", "budget", "range over seeds", "band", "runs"], rows
 
 
-def checks(content: Any) -> tuple[Row, list[Row]]:
-    """One row a task, as tools/exercises.py writes them, and their sum."""
-    rows = [list(map(str, row)) for row in _check_rows(content)]
-    return ["task", "wrong answers rejected", "right answers accepted"], rows
-
-
-def _check_rows(content: Any) -> Iterator[tuple[str, Any, Any]]:
-    for row in content["tasks"] if isinstance(content, dict) and "tasks" in content else content:
-        yield row["task"], row["wrong_rejected"], row["right_accepted"]
+def checks(content: dict[str, Any]) -> tuple[Row, list[Row]]:
+    """One row a task, in the order of the notebooks, and their sum."""
+    tasks = [(made["title"], task) for made in content.values() for task in made["tasks"]]
+    rows = [[title, task["title"], str(task["wrong_rejected"]), str(task["right_accepted"])] for title, task in tasks]
+    wrong, right = (str(sum(task[key] for _, task in tasks)) for key in ("wrong_rejected", "right_accepted"))
+    return ["notebook", "task", "wrong answers rejected", "right answers accepted"], [*rows, ["all", "", wrong, right]]
 
 
 def _seconds(run: dict[str, Any] | None) -> str:

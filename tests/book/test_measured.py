@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import json
 
+import pytest
+
 import measure
 import measured
-import pytest
 from pages import ROOT, _entries, name, notebooks, pages
 
 
@@ -34,6 +35,15 @@ def test_tables_are_made_from_what_was_measured():
     head, rows = measured.claims({"game/a": {"modes": {"smoke": range_}}})
     assert rows == [["game/a", "modes", "smoke", "7 to 8", "at least 7", "5"]]
     assert len(head) == len(rows[0])
+
+
+def test_the_table_of_checks_adds_up():
+    head, rows = measured.checks(json.loads(measured.FILES["checks"][0].read_text(encoding="utf-8")))
+    assert {len(row) for row in rows} == {len(head)}
+    *tasks, total = rows
+    assert len({row[0] for row in tasks}) == 4
+    for column in (2, 3):
+        assert int(total[column]) == sum(int(row[column]) for row in tasks)
 
 
 @pytest.mark.parametrize("what", ["claims", "timings"])
