@@ -829,7 +829,7 @@ def _critic_step(
             optimizer.zero_grad()
         loss.backward()
         optimizer.step()
-        return float(loss)
+        return loss.item()
 
     return step
 
