@@ -131,18 +131,20 @@ class Recorder:
             )
         )
 
-    def film(self, alt: str = "") -> None:
+    def film(self, alt: str = "", *, poster: bool = False) -> None:
         """Show all moments as a film, with D's accuracy beside it.
 
         Args:
             alt: what is to be seen; by default the counts at the first and the last moment.
+            poster: before it is played, the film shows its end.
         """
         moments = self.checked()
         stage = Stage(self)
         story = f"Film of {len(moments)} moments. {_describe(moments[0])} {_describe(moments[-1])}"
         # A frame is drawn when it is saved; drawing it on the screen as well would double the cost.
         stage.fig.canvas.draw_idle = lambda *_: None
-        plots.film(stage.fig, lambda number: stage.show(moments[number]), len(moments), alt or story)
+        frames = [moments[-1], *moments] if poster else moments
+        plots.film(stage.fig, lambda number: stage.show(frames[number]), len(frames), alt or story)
 
     def checked(self) -> list[Moment]:
         """The moments.

@@ -151,8 +151,10 @@ def test_film_has_a_frame_a_moment_and_a_text(watched, monkeypatch):
     watched.film()
     assert len(re.findall(r"frames\[\d+\] = ", shown[0])) == 3
     assert 'alt="Film of 3 moments. After 0 rounds' in shown[0]
-    watched.film(alt="something else")
+    watched.film(alt="something else", poster=True)
     assert 'alt="something else"' in shown[1]
+    frames = re.findall(r'frames\[\d+\] = "([^"]+)"', shown[1].replace("\\\n", ""))
+    assert len(frames) == 4 and frames[0] == frames[-1] != frames[1], "the poster is the end"
     assert plt.get_fignums() == []
 
 
