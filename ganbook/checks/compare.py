@@ -57,7 +57,7 @@ def first_difference(
     for key in want:
         came = got.get(key, Seen(None, None))
         if not _match(came, want[key], tolerance.get(key)):
-            factor = _common_factor(got, want)
+            factor = _common_factor(got, want, tolerance)
             return _difference(key, came, want[key], tolerance.get(key), factor)
     return None
 
@@ -88,7 +88,10 @@ def _difference(key: str, got: Seen, want: Seen, atol: float | None, factor: flo
     if got.raw is None:
         return differ("no-gradient" if "gradient" in key else "missing", _missing(key))
     if want.array is None or isinstance(want.raw, bool | tuple):
-        return differ("value", f"`{key}` is not what it should be.")
+        return differ(
+            "shape" if isinstance(want.raw, tuple) else "value",
+            f"`{key}` is {describe(got.raw)} where {describe(want.raw)} is expected.",
+        )
     if got.array is None:
         return differ("type", f"`{key}` should be a tensor or a number; a {_type_name(got.raw)} came.")
     a, b = _aligned(got.array, want.array)
@@ -98,6 +101,8 @@ def _difference(key: str, got: Seen, want: Seen, atol: float | None, factor: flo
         return differ("nan", f"`{key}` is not finite. Look for a log of 0, a division by 0 or an exp that overflows.")
     if _is_float(want.raw) and not _is_float(got.raw):
         return differ("dtype", f"`{key}` holds whole numbers or truth values; floating-point values are expected.")
+    if atol is not None and b.size == 1:
+        return differ("value", f"`{key}` is further from its expected value than the tolerance allows.")
     if _close(-a, b, atol):
         return differ("sign", f"`{key}` has the right size and the wrong sign.")
     if factor is None:
@@ -114,7 +119,7 @@ def _difference(key: str, got: Seen, want: Seen, atol: float | None, factor: flo
 def _how_far(a: Array, b: Array) -> str:
     """For a difference that nobody foresaw: which part is right, or how far the direction is off."""
     if b.size == 1:
-        return "Work one small case out by hand and compare."
+        return "Work a small case out by hand and compare."
     right = int((np.abs(a - b) <= max(ABSOLUTE, RELATIVE * float(np.abs(b).max()))).sum())
     if right:
         return f"{right} of its {b.size} entries are right: look at what sets the others apart."
@@ -128,17 +133,20 @@ def _how_far(a: Array, b: Array) -> str:
     )
 
 
-def _common_factor(got: Mapping[str, Seen], want: Mapping[str, Seen]) -> float | None:
-    """The number c if every number that came is c times the expected one: a scale that a single loss cannot show."""
-    pairs = []
+def _common_factor(got: Mapping[str, Seen], want: Mapping[str, Seen], tolerance: Mapping[str, float]) -> float | None:
+    """The number c if all that came is c times what is expected: a scale that a loss alone, one number, cannot show."""
+    factors = []
     for key, seen in want.items():
         came = got.get(key, Seen(None, None)).array
-        if seen.array is None or came is None or seen.array.size != came.size or came.dtype.kind == "c":
+        if key in tolerance or seen.array is None or came is None or seen.array.dtype.kind == "c":
             return None
-        pairs.append((came.ravel(), seen.array.ravel()))
-    if len(pairs) < 2 or isinstance(next(iter(want.values())).raw, bool):
-        return None
-    return _constant_factor(np.concatenate([a for a, _ in pairs]), np.concatenate([b for _, b in pairs]))
+        a, b = _aligned(came, seen.array)
+        if a.shape != b.shape or not _is_float(seen.raw) or not np.isfinite(a).all() or not np.any(b):
+            return None
+        factors.append(float((a * b).sum() / (b * b).sum()))
+        if not _close(a, factors[0] * b, None):
+            return None
+    return factors[0] if len(factors) > 1 and factors[0] != 0.0 else None
 
 
 def _missing(key: str) -> str:

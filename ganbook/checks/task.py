@@ -16,7 +16,7 @@ import random
 import traceback
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Literal
 
@@ -92,6 +92,7 @@ class Task:
                  (find-the-bug tasks): an answer that behaves like it counts as "not yet".
     ``takes``    "function", or "value" where the answer is a number or tensor, not a function; then
                  ``reference``, ``like`` and ``also`` are functions of the world that return it.
+    ``small_case`` a case that can be done in the head, added to a hint that only says how the values differ.
     ``tolerance`` absolute tolerance by observed name, for statistics and quadrature.
     """
 
@@ -107,6 +108,7 @@ class Task:
     takes: Literal["function", "value"] = "function"
     tolerance: Mapping[str, float] = field(default_factory=dict)
     lesson: str = ""
+    small_case: str = ""
     sheet: Sheet | None = None
     _known: dict[tuple[int, int], Outcome] = field(default_factory=dict, repr=False)
 
@@ -207,7 +209,10 @@ class Task:
             return got
         if isinstance(got, _Raised):
             return _explain_exception(got.error)
-        return first_difference(got, want, self.tolerance) or Difference("value", "", "", "")
+        found = first_difference(got, want, self.tolerance) or Difference("value", "", "", "")
+        if self.small_case and found.kind in ("value", "sign", "scale", "nan"):
+            found = replace(found, hint=f"{found.hint} {self.small_case}")
+        return found
 
     def _run(self, answer: Any, seed: int) -> Outcome:
         with own_random_numbers(seed), torch.enable_grad():
@@ -285,7 +290,7 @@ def _failed(kind: str, came: str, expected: str, hint: str) -> tuple[Status, Dif
     return "failed", Difference(kind, came, expected, hint)
 
 
-#: Part of a message, the hint id it stands for, and its cause in one sentence.
+#: Part of a message in lower case, the hint id it stands for, and its cause in one sentence.
 _CAUSES = (
     (
         "a second time",
@@ -306,7 +311,7 @@ _CAUSES = (
         "`.detach()`, `.item()` or `torch.no_grad()` too early.",
     ),
     (
-        "a leaf Variable that requires grad is being used in an in-place",
+        "a leaf variable that requires grad is being used in an in-place",
         "changed-input",
         "Your function writes into its input. Work on a new tensor instead of changing the one you were given.",
     ),
@@ -318,6 +323,16 @@ _CAUSES = (
     ),
     ("positional argument", "arguments", "The arguments do not match the signature in the task: keep names and order."),
     ("unexpected keyword", "arguments", "The arguments do not match the signature in the task: keep names and order."),
+    (
+        "can't call numpy() on tensor that requires grad",
+        "no-gradient",
+        "NumPy cannot be differentiated: on the way from the weights to the loss use PyTorch's functions.",
+    ),
+    (
+        "'float' object has no attribute",
+        "type",
+        "A plain number stands where a tensor is wanted. `torch.full_like(logits, 0.5)`, say, makes one that fits.",
+    ),
     ("same dtype", "dtype", "Two tensors of different number types meet. Convert one with `.to(other.dtype)`."),
     (
         "must match the size",
@@ -338,7 +353,7 @@ def _explain_exception(error: BaseException) -> Difference:
     message = str(error)
     kind, cause = "exception", "Your function stopped with an error before it gave a result."
     for part, known, sentence in _CAUSES:
-        if part in message:
+        if part in message.lower():
             kind, cause = known, sentence
             break
     else:

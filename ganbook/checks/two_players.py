@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -72,6 +72,19 @@ def _uniform(n: int, latent_dim: int) -> Tensor:
     return torch.rand(n, latent_dim) * 2 - 1
 
 
+def _near(facts: Observation, prior: str, mean: float, std: float, inside: float) -> bool:
+    expected = {"mean of {} z": mean, "standard deviation of {} z": std, "share of {} z in [-1, 1]": inside}
+    return all(abs(float(facts[name.format(prior)]) - value) < 0.04 for name, value in expected.items())
+
+
+def _matches_uniform(facts: Observation) -> bool:
+    return _near(facts, "uniform", 0.0, 3**-0.5, 1.0)
+
+
+def _matches_gaussian(facts: Observation) -> bool:
+    return _near(facts, "gaussian", 0.0, 1.0, 0.683)
+
+
 sample_noise = sheet.task(
     "sample_noise",
     "The noise that G starts from",
@@ -135,7 +148,14 @@ sample_noise = sheet.task(
             "like the original DCGAN's, is U(-1, 1).",
             like=_noise(torch.randn, lambda n, k: (torch.rand(n, k) * 2 - 1) * 3**0.5),
         ),
+        Mistake(
+            "uniform-other-range",
+            "Your uniform noise does not fill [-1, 1] evenly: look at where its smallest and its largest values lie, "
+            "and at its mean.",
+            when=lambda t: not _matches_uniform(t.got) and _matches_gaussian(t.got),
+        ),
     ),
+    small_case="U(-1, 1) has mean 0 and standard deviation 1/√3 ≈ 0.577; N(0, 1) has 0 and 1.",
     lesson="Rows are independent draws from the prior you asked for; a new call gives new noise.",
 )
 
@@ -219,7 +239,43 @@ discriminator_loss = sheet.task(
             "You took the logarithm of a mean. The definition has the mean of logarithms; the two differ (Jensen).",
             like=lambda real, fake: -real.sigmoid().mean().log() - (1 - fake.sigmoid()).mean().log(),
         ),
+        Mistake(
+            "log-of-logits",
+            "You took the logarithm of the logits, which may be negative. Logits become probabilities through σ first.",
+            like=lambda real, fake: -real.log().mean() - (1 - fake).log().mean(),
+        ),
+        Mistake(
+            "softmax-over-batch",
+            "A softmax over the batch makes the samples compete with each other. D judges each sample by itself: σ, "
+            "entry by entry.",
+            like=lambda real, fake: -real.softmax(0).log().mean() - (1 - fake.softmax(0)).log().mean(),
+        ),
+        Mistake(
+            "fake-term-sign",
+            "The two terms have opposite signs: D is rewarded for being wrong about fakes. Both are losses; add them.",
+            like=lambda real, fake: bce(real, 1) - bce(fake, 0),
+        ),
+        Mistake(
+            "arguments-swapped",
+            "Logits and labels have changed places: `binary_cross_entropy_with_logits` takes the logits first.",
+            like=lambda real, fake: (
+                F.binary_cross_entropy_with_logits(torch.ones_like(real), real)
+                + F.binary_cross_entropy_with_logits(torch.zeros_like(fake), fake)
+            ),
+        ),
+        Mistake(
+            "another-game",
+            "This is the discriminator's loss of another game: least squares, hinge or Wasserstein (chapter 4 plays "
+            "them all). Here it is the cross-entropy.",
+            like=(
+                lambda real, fake: (real - 1).square().mean() + fake.square().mean(),
+                lambda real, fake: ((real - 1).square().mean() + fake.square().mean()) / 2,
+                lambda real, fake: (1 - real).relu().mean() + (1 + fake).relu().mean(),
+                lambda real, fake: fake.mean() - real.mean(),
+            ),
+        ),
     ),
+    small_case="With all logits 0, D is undecided, and its loss is 2 log 2 ≈ 1.386.",
     lesson="Two cross-entropies, one a batch, straight from the logits; gradients reach both.",
 )
 
@@ -275,7 +331,13 @@ generator_loss = sheet.task(
             "a probability σ(a), and the loss is the mean of −log of it.",
             like=lambda fake: -fake.mean(),
         ),
+        Mistake(
+            "another-game",
+            "This is the generator's loss of another game: least squares (chapter 4). Here it is the cross-entropy.",
+            like=(lambda fake: (fake - 1).square().mean(), lambda fake: (fake - 1).square().mean() / 2),
+        ),
     ),
+    small_case="With all logits 0, D is undecided, and G's loss is log 2 ≈ 0.693.",
     lesson="G is graded by the label that it wants D to give, and the gradient comes back through D's logits.",
 )
 
@@ -304,7 +366,7 @@ class _Game:
         self.d_optimizer = torch.optim.SGD(self.discriminator.parameters(), lr=0.3)
         self.real = [torch.randn(6, 2) * 0.5 + 1 for _ in range(2)]
         self.noise = [torch.randn(6, 3) for _ in range(8)]
-        self.drawn = 0
+        self.drawn = self.latents = 0
         self.through_g = 0
         self._before = self._weights()
         self._last_layer_of_g().register_hook(self._count)  # type: ignore[no-untyped-call]
@@ -312,6 +374,7 @@ class _Game:
     def sample_z(self, n: int) -> Tensor:
         """The next n latents: the same ones in the same order for every answer."""
         self.drawn += 1
+        self.latents += n
         stream = self.noise[(self.drawn - 1) % len(self.noise)]
         return stream[:n] if n <= len(stream) else torch.randn(n, 3)
 
@@ -338,8 +401,8 @@ def _observe_step(answer: Answer, game: _Game) -> Observation:
     ]
     return {
         "the first returned loss": losses[0],
-        "the second returned loss": losses[1],
         **game.changes(),
+        "the second returned loss": losses[1],
         "a gradient reached G": game.through_g > 0,
     }
 
@@ -349,17 +412,16 @@ def _d_step(
     cut_fakes: bool = True,
     cut_logits: bool = False,
     clear: bool = True,
-    move: bool = True,
+    own_noise: bool = False,
 ) -> Answer:
     def step(discriminator: nn.Module, generator: nn.Module, d_optimizer: Optimizer, real: Tensor, z: Tensor) -> Tensor:
-        fake = generator(z)
+        fake = generator(torch.randn_like(z) if own_noise else z)
         logits = discriminator(fake.detach() if cut_fakes else fake)
         d_loss = loss(discriminator(real), logits.detach() if cut_logits else logits)
         if clear:
             d_optimizer.zero_grad()
         d_loss.backward()  # type: ignore[no-untyped-call]
-        if move:
-            d_optimizer.step()
+        d_optimizer.step()
         return d_loss.detach()
 
     return step
@@ -406,6 +468,21 @@ discriminator_step = sheet.task(
             like=(_d_step(lambda real, fake: bce(real, 1) + 0 * fake.sum()), _d_step(lambda real, fake: bce(fake, 0))),
         ),
         Mistake(
+            "own-noise",
+            "You drew noise of your own instead of using the `z` that was passed in.",
+            like=_d_step(own_noise=True),
+        ),
+        Mistake(
+            "halved",
+            "You used half the loss, the average of the two terms: a step half as long. Use the loss of task 2.",
+            like=_d_step(lambda real, fake: (bce(real, 1) + bce(fake, 0)) / 2),
+        ),
+        Mistake(
+            "sum-not-mean",
+            "You summed over the batch, so the step grows with it. Use the loss of task 2, with means.",
+            like=_d_step(lambda real, fake: bce(real, 1, "sum") + bce(fake, 0, "sum")),
+        ),
+        Mistake(
             "uphill",
             "D moved the wrong way: an optimiser goes down, so D's loss must be the negative of the value that D wants "
             "large.",
@@ -430,6 +507,7 @@ def _observe_round(answer: Answer, game: _Game) -> dict[str, Any]:
         losses.append(pair)
     return {
         "batches of noise drawn in two rounds": game.drawn,
+        "latents drawn in two rounds": game.latents,
         **game.changes(),
         "the first d_loss": losses[0][0],
         "the first g_loss": losses[0][1],
@@ -532,6 +610,16 @@ training_round = sheet.task(
             "d-did-not-move",
             "D's weights did not change. A turn is: clear the gradients, backward, step, in this order.",
             when=lambda t: not t.got["change of D's weights"].any(),
+        ),
+        Mistake(
+            "own-noise",
+            "`sample_z` was never called: the round has to take its noise from the prior that it is given.",
+            when=lambda t: t.got["batches of noise drawn in two rounds"] == 0,
+        ),
+        Mistake(
+            "one-latent",
+            "Too few latents: `sample_z(n)` draws n of them, and D should see as many fakes as real samples.",
+            when=lambda t: t.got["latents drawn in two rounds"] < t.got["batches of noise drawn in two rounds"] * 6,
         ),
         Mistake(
             "noise-reused",
@@ -671,25 +759,38 @@ def _samples_around(centre: Tensor, kind: str) -> Tensor:
     n = int(torch.randint(3, 8, ()))
     sign = torch.randint(0, 2, (n, 2)) * 2 - 1.0
     angle = torch.rand(n) * 2 * math.pi
+    if kind == "outer":  # near the diagonals: inside the circle, outside the diamond of the sum of coordinates
+        angle = (torch.randint(0, 4, (n,)) + 0.5) * math.pi / 2 + (torch.rand(n) - 0.5) * 0.6
     circle = torch.stack([angle.cos(), angle.sin()], dim=1)
     if kind == "corner":  # each coordinate within three standard deviations, the distance not
         offset = sign * (2.4 + 0.5 * torch.rand(n, 2))
+    elif kind == "axis":
+        offset = torch.stack([2.2 + 0.6 * torch.rand(n), 0.2 * torch.rand(n) - 0.1], dim=1)
     elif kind == "near":
         offset = sign * torch.stack([3.2 + 2.5 * torch.rand(n), 0.5 * torch.rand(n)], dim=1)
     else:
-        low, high = {"inner": (0.0, 0.9), "outer": (1.9, 2.9), "far": (20.0, 30.0), "none": (0.0, 0.0)}[kind]
+        low, high = {"inner": (0.0, 0.9), "outer": (2.4, 2.9), "far": (20.0, 30.0)}[kind]
         offset = circle * (low + (high - low) * torch.rand(n, 1))
-    return centre + _STD * offset if kind != "none" else torch.empty(0, 2)
+    if kind == "inner":
+        offset[0] = 0.0
+    return centre + _STD * offset
 
 
-def _one_batch() -> tuple[Tensor, Tensor, float]:
+def _one_batch(kinds: Sequence[str]) -> tuple[Tensor, Tensor, float]:
+    """Samples around some of the modes, one kind a mode; the other modes have none."""
     angles = torch.arange(_MODES) * (2 * math.pi / _MODES)
     centres = _RADIUS * torch.stack([angles.cos(), angles.sin()], dim=1)
-    kinds = ["inner", "outer", "corner", "near", "far", "none"]
-    kinds += [kinds[int(i)] for i in torch.randint(0, len(kinds), (2,))]
     order = torch.randperm(_MODES).tolist()
-    samples = torch.cat([_samples_around(centres[mode], kind) for mode, kind in zip(order, kinds, strict=True)])
+    samples = torch.cat([_samples_around(centres[mode], kind) for mode, kind in zip(order, kinds, strict=False)])
     return samples[torch.randperm(len(samples))], centres, _STD
+
+
+def _two_batches() -> list[tuple[Tensor, Tensor, float]]:
+    """Composed so that the pairs of counts of all known mistakes differ, from the right one and from each other."""
+    return [
+        _one_batch(("inner", "axis", "outer", "corner", "near", "far")),
+        _one_batch(("inner", "outer", "corner", "near", "far", "far")),
+    ]
 
 
 def _observe_modes(answer: Answer, world: list[tuple[Tensor, Tensor, float]]) -> Observation:
@@ -701,11 +802,15 @@ def _within(scale: float, power: int = 1) -> Callable[[Tensor, Tensor, float], T
     return lambda samples, centres, std: torch.cdist(samples, centres) ** power < scale * std
 
 
+def _counter(scale: float) -> Answer:
+    return lambda *batch: _within(scale)(*batch).any(0).sum()
+
+
 covered_modes = sheet.task(
     "covered_modes",
     "Which modes are covered?",
     tried="covered_modes(samples, centres, std) on two batches around a ring of 8 modes",
-    setup=lambda: [_one_batch(), _one_batch()],
+    setup=_two_batches,
     observe=_observe_modes,
     reference=lambda *batch: _within(3)(*batch).any(0).sum(),
     mistakes=(
@@ -725,7 +830,17 @@ covered_modes = sheet.task(
             "radius-too-small",
             "Your radius is smaller than three standard deviations: in the plane, a circle of one standard deviation "
             "holds only 39 % of a mode's own samples.",
-            like=(lambda *batch: _within(1)(*batch).any(0).sum(), lambda *batch: _within(3**0.5)(*batch).any(0).sum()),
+            like=tuple(_counter(scale) for scale in (1, 3**0.5, 2, 3 * _STD)),
+        ),
+        Mistake(
+            "sum-of-coordinates",
+            "You added up the distances along the two axes. The distance is Euclidean: the root of the sum of squares.",
+            like=lambda samples, centres, std: ((samples[:, None] - centres).abs().sum(-1) < 3 * std).any(0).sum(),
+        ),
+        Mistake(
+            "missed-modes",
+            "You counted the modes that are *not* covered.",
+            like=lambda *batch: (~_within(3)(*batch).any(0)).sum(),
         ),
         Mistake(
             "box-not-circle",
@@ -763,8 +878,9 @@ covered_modes = sheet.task(
 
 # -- the challenge -----------------------------------------------------------------------------------
 
-#: What the plain round of task 5 reaches: 128 units, Adam with lr 1e-3 and betas (0.5, 0.9), N(0, 1) in two dimensions.
-BAR = 0.40
+#: A little above what the plain round of task 5 reaches with the solution's networks: 0.38 on average over 8 seeds, and
+#: far apart from seed to seed (0.24 to 0.65).
+BAR = 0.45
 BATCH, ROUNDS, SMOKE_ROUNDS = 256, 1000, 30
 
 

@@ -65,6 +65,27 @@ def uniform_standardised(n, latent_dim, prior):
     return torch.empty(n, latent_dim).uniform_(-math.sqrt(3), math.sqrt(3))
 
 
+@answers.wrong("sample_noise", hint="uniform-other-range")
+def uniform_on_0_2(n, latent_dim, prior):
+    return torch.randn(n, latent_dim) if prior == "gaussian" else 2 * torch.rand(n, latent_dim)
+
+
+@answers.wrong("sample_noise", hint="uniform-other-range")
+def uniform_on_half(n, latent_dim, prior):
+    return torch.randn(n, latent_dim) if prior == "gaussian" else torch.rand(n, latent_dim) - 0.5
+
+
+@answers.wrong("sample_noise", hint="uniform-other-range")
+def gaussian_clamped(n, latent_dim, prior):
+    z = torch.randn(n, latent_dim)
+    return z if prior == "gaussian" else z.clamp(-1, 1)
+
+
+@answers.wrong("sample_noise", hint="shape")
+def image_shaped(n, latent_dim, prior):
+    return torch.randn(n, latent_dim, 1, 1) if prior == "gaussian" else 2 * torch.rand(n, latent_dim, 1, 1) - 1
+
+
 @answers.wrong("sample_noise", hint="type")
 def numpy_noise(n, latent_dim, prior):
     rng = np.random.default_rng()
@@ -160,6 +181,48 @@ def log_after_mean(real_logits, fake_logits):
     return -torch.log(real_logits.sigmoid().mean()) - torch.log(1 - fake_logits.sigmoid().mean())
 
 
+@answers.wrong("discriminator_loss", hint="log-of-logits")
+def sigma_forgotten(real_logits, fake_logits):
+    return -(torch.log(real_logits).mean() + torch.log(1 - fake_logits).mean())
+
+
+@answers.wrong("discriminator_loss", hint="softmax-over-batch")
+def softmax_for_sigmoid(real_logits, fake_logits):
+    d_real, d_fake = F.softmax(real_logits, dim=0), F.softmax(fake_logits, dim=0)
+    return -torch.log(d_real).mean() - torch.log(1 - d_fake).mean()
+
+
+@answers.wrong("discriminator_loss", hint="fake-term-sign")
+def difference_of_terms(real_logits, fake_logits):
+    return bce(real_logits, 1.0) - bce(fake_logits, 0.0)
+
+
+@answers.wrong("discriminator_loss", hint="arguments-swapped")
+def labels_first(real_logits, fake_logits):
+    loss = nn.BCEWithLogitsLoss()
+    return loss(torch.ones(len(real_logits)), real_logits) + loss(torch.zeros(len(fake_logits)), fake_logits)
+
+
+@answers.wrong("discriminator_loss", hint="another-game")
+def least_squares(real_logits, fake_logits):
+    return losses.get("least_squares").discriminator(real_logits, fake_logits)
+
+
+@answers.wrong("discriminator_loss", hint="another-game")
+def hinge(real_logits, fake_logits):
+    return losses.get("hinge").discriminator(real_logits, fake_logits)
+
+
+@answers.wrong("discriminator_loss", hint="another-game")
+def wasserstein(real_logits, fake_logits):
+    return losses.get("wasserstein").discriminator(real_logits, fake_logits)
+
+
+@answers.wrong("discriminator_loss", hint="scale")
+def counted_three_times(real_logits, fake_logits):
+    return 3 * (bce(real_logits, 1.0) + bce(fake_logits, 0.0))
+
+
 @answers.wrong("discriminator_loss", hint="no-gradient")
 def as_a_python_number(real_logits, fake_logits):
     return (bce(real_logits, 1.0) + bce(fake_logits, 0.0)).item()
@@ -248,6 +311,11 @@ def g_log_after_mean(fake_logits):
 @answers.wrong("generator_loss", hint="logits-averaged")
 def critic_score(fake_logits):
     return -fake_logits.mean()
+
+
+@answers.wrong("generator_loss", hint="another-game")
+def g_least_squares(fake_logits):
+    return losses.get("least_squares").generator(fake_logits)
 
 
 @answers.wrong("generator_loss", hint="no-gradient")
@@ -387,6 +455,53 @@ def step_without_fakes(discriminator, generator, d_optimizer, real, z):
     return loss
 
 
+@answers.wrong("discriminator_step", hint="own-noise")
+def step_with_noise_of_its_own(discriminator, generator, d_optimizer, real, z):
+    d_optimizer.zero_grad()
+    fake = generator(torch.randn(len(real), 3)).detach()
+    loss = d_loss_of(discriminator(real), discriminator(fake))
+    loss.backward()
+    d_optimizer.step()
+    return loss
+
+
+@answers.wrong("discriminator_step", hint="halved")
+def step_on_the_average(discriminator, generator, d_optimizer, real, z):
+    d_optimizer.zero_grad()
+    loss = 0.5 * d_loss_of(discriminator(real), discriminator(generator(z).detach()))
+    loss.backward()
+    d_optimizer.step()
+    return loss
+
+
+@answers.wrong("discriminator_step", hint="sum-not-mean")
+def step_on_the_sum(discriminator, generator, d_optimizer, real, z):
+    d_optimizer.zero_grad()
+    loss = F.softplus(-discriminator(real)).sum() + F.softplus(discriminator(generator(z).detach())).sum()
+    loss.backward()
+    d_optimizer.step()
+    return loss
+
+
+@answers.wrong("discriminator_step", hint="value")
+def step_taken_twice(discriminator, generator, d_optimizer, real, z):
+    d_optimizer.zero_grad()
+    loss = d_loss_of(discriminator(real), discriminator(generator(z).detach()))
+    loss.backward()
+    d_optimizer.step()
+    d_optimizer.step()
+    return loss
+
+
+@answers.wrong("discriminator_step", hint="shape")
+def step_on_z_itself(discriminator, generator, d_optimizer, real, z):
+    d_optimizer.zero_grad()
+    loss = d_loss_of(discriminator(real), discriminator(z))
+    loss.backward()
+    d_optimizer.step()
+    return loss
+
+
 @answers.wrong("discriminator_step", hint="uphill")
 def step_on_the_value(discriminator, generator, d_optimizer, real, z):
     d_optimizer.zero_grad()
@@ -479,6 +594,23 @@ def g_turn(generator, discriminator, g_optimizer, z, label=1.0):
     g_loss.backward()
     g_optimizer.step()
     return g_loss
+
+
+@answers.wrong("training_round", hint="own-noise")
+def round_with_noise_of_its_own(generator, discriminator, g_optimizer, d_optimizer, real, sample_z):
+    d_loss = d_turn(generator, discriminator, d_optimizer, real, torch.randn(len(real), 3))
+    return d_loss, g_turn(generator, discriminator, g_optimizer, torch.randn(len(real), 3))
+
+
+@answers.wrong("training_round", hint="one-latent")
+def round_on_one_fake(generator, discriminator, g_optimizer, d_optimizer, real, sample_z):
+    d_loss = d_turn(generator, discriminator, d_optimizer, real, sample_z(1))
+    return d_loss, g_turn(generator, discriminator, g_optimizer, sample_z(1))
+
+
+@answers.wrong("training_round", hint="type")
+def round_with_one_number(generator, discriminator, g_optimizer, d_optimizer, real, sample_z):
+    return sum(round_two_turns(generator, discriminator, g_optimizer, d_optimizer, real, sample_z))
 
 
 @answers.wrong("training_round", hint="noise-reused")
@@ -779,6 +911,26 @@ def one_standard_deviation(samples, centres, std):
 @answers.wrong("covered_modes", hint="radius-too-small")
 def three_variances(samples, centres, std):
     return int((pairwise(samples, centres) ** 2 < 3 * std**2).any(dim=0).sum())
+
+
+@answers.wrong("covered_modes", hint="radius-too-small")
+def two_standard_deviations(samples, centres, std):
+    return int((pairwise(samples, centres) < 2 * std).any(dim=0).sum())
+
+
+@answers.wrong("covered_modes", hint="radius-too-small")
+def distance_against_variance(samples, centres, std):
+    return int((pairwise(samples, centres) < 3 * std**2).any(dim=0).sum())
+
+
+@answers.wrong("covered_modes", hint="sum-of-coordinates")
+def city_block(samples, centres, std):
+    return (torch.cdist(samples, centres, p=1) < 3 * std).any(dim=0).sum()
+
+
+@answers.wrong("covered_modes", hint="missed-modes")
+def modes_dropped(samples, centres, std):
+    return len(centres) - (pairwise(samples, centres) < 3 * std).any(dim=0).sum()
 
 
 @answers.wrong("covered_modes", hint="box-not-circle")
