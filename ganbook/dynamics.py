@@ -67,11 +67,12 @@ def dirac_round(
     if unroll < 0:
         raise ValueError(f"unroll is {unroll}: allowed is 0 or more")
     wanted = states.requires_grad
-    theta, psi = (states if wanted else states.detach().requires_grad_()).unbind(1)
+    states = states if wanted else states.detach().requires_grad_()
+    theta, psi = states.unbind(1)
     real = torch.zeros_like(theta)[:, None]
 
     def descend(parameter: Tensor, loss: Tensor, keep_graph: bool) -> Tensor:
-        # The loss is a mean over games that do not touch each other: times their number, each has its own gradient.
+        # A mean over games that do not touch each other: times their number, each has its own gradient.
         (gradient,) = torch.autograd.grad(len(parameter) * loss, parameter, create_graph=keep_graph)
         return parameter - lr * gradient
 
@@ -86,10 +87,10 @@ def dirac_round(
 
     with torch.enable_grad():
         new_psi = step_discriminator(psi, theta, wanted)
-        # A node of its own: the derivative by it leaves out the way in which new_psi came from theta ...
+        # A node of its own: the derivative by it leaves out how new_psi came from theta ...
         own_theta = theta.view_as(theta)
         opponent = new_psi if alternating else psi
-        for _ in range(unroll):  # ... but takes in how the unrolled discriminator would answer.
+        for _ in range(unroll):  # ... but takes in how the discriminator would answer.
             opponent = step_discriminator(opponent.view_as(opponent), own_theta, True)
         g_loss = loss.generator(opponent * own_theta + bias, torch.full_like(theta, bias))
         new_states = torch.stack((descend(own_theta, g_loss, wanted), new_psi), dim=1)
