@@ -38,6 +38,7 @@ def execute(path: Path, timeout: int, environment: Mapping[str, str] | None = No
         notebook,
         timeout=timeout,
         resources={"metadata": {"path": str(path.parent)}},
+        record_timing=False,  # times in the cells' metadata would make it another notebook to the build's cache
         extra_arguments=["--log-level=ERROR"],  # a kernel's advice about its transport would fill the log
     )
     start = time.perf_counter()

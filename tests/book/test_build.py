@@ -32,6 +32,11 @@ def test_every_notebook_on_the_pages_was_executed(built):
             cache.match_cache_notebook(nbformat.read(page, as_version=4))  # raises KeyError where it is missing
 
 
+def test_no_notebook_is_executed_twice(built):
+    """The build finds in its cache what tools/book.py put there."""
+    assert "Executing notebook" not in built.log
+
+
 def small_book(folder: Path, cell: str, text: str) -> Path:
     folder.mkdir()
     (folder / "_config.yml").write_text(
