@@ -63,14 +63,12 @@ simultaneous_step = sheet.task(
         ),
         Mistake(
             "both-descend",
-            "Both players make V smaller. That is one optimisation, not a game: psi is the player who wants "
-            "V large.",
+            "Both players make V smaller. That is one optimisation, not a game: psi is the player who wants V large.",
             like=lambda theta, psi, eta: (theta - eta * psi, psi - eta * theta),
         ),
         Mistake(
             "both-climb",
-            "Both players make V larger. That is one optimisation, not a game: theta is the player who "
-            "wants V small.",
+            "Both players make V larger. That is one optimisation, not a game: theta is the player who wants V small.",
             like=lambda theta, psi, eta: (theta + eta * psi, psi + eta * theta),
         ),
         Mistake(
@@ -181,8 +179,7 @@ alternating_step = sheet.task(
         ),
         Mistake(
             "theta-first",
-            "Theta moved first. In a round of a GAN the discriminator goes first, and psi plays its part "
-            "here.",
+            "Theta moved first. In a round of a GAN the discriminator goes first, and psi plays its part here.",
             like=_theta_first,
         ),
         Mistake(
@@ -334,14 +331,12 @@ growth_rate = sheet.task(
         ),
         Mistake(
             "determinant",
-            "This is the determinant, the product of both eigenvalues: for a conjugate pair the modulus "
-            "*squared*.",
+            "This is the determinant, the product of both eigenvalues: for a conjugate pair the modulus *squared*.",
             like=lambda *case: _round_matrix(*case).det(),
         ),
         Mistake(
             "smallest",
-            "You took the smaller modulus. The larger one decides: it is the part of the state that lingers "
-            "longest.",
+            "You took the smaller modulus. The larger one decides: it is the part of the state that lingers longest.",
             like=lambda *case: torch.linalg.eigvals(_round_matrix(*case)).abs().min(),
         ),
     ),
@@ -417,8 +412,7 @@ r1_penalty = sheet.task(
         ),
         Mistake(
             "missing-half",
-            "This is twice as much: R1 is defined with γ/2. (Codes differ here, so a γ from a paper may "
-            "need halving.)",
+            "This is twice as much: R1 is defined with γ/2. (Codes differ here, so a γ from a paper may need halving.)",
             like=_r1(_per_sample, half=1),
         ),
         Mistake(
@@ -460,8 +454,7 @@ r1_penalty = sheet.task(
         ),
         Mistake(
             "by-the-weights",
-            "You differentiated by the critic's weights. R1 asks how steep D is *in the image*: the "
-            "derivative by x.",
+            "You differentiated by the critic's weights. R1 asks how steep D is *in the image*: the derivative by x.",
             like=(_parameter_penalty, _mean_parameter_penalty),
         ),
         Mistake(
@@ -483,9 +476,7 @@ r1_penalty = sheet.task(
             "of-the-probability",
             "You differentiated D(x) = σ(a(x)). Its slope dies wherever D is sure, and the penalty with it. "
             "Use the logit.",
-            like=lambda critic, real, fake, gamma: (
-                gamma / 2 * _per_sample(_slope(lambda x: critic(x).sigmoid(), real))
-            ),
+            like=lambda critic, real, fake, gamma: gamma / 2 * _per_sample(_slope(lambda x: critic(x).sigmoid(), real)),
         ),
     ),
     lesson="A derivative inside the loss, differentiated once more: one squared norm a sample, and the "
@@ -606,8 +597,7 @@ gradient_penalty = sheet.task(
         ),
         Mistake(
             "midpoints",
-            "All your points are midpoints. Draw t anew for each pair, so that over time the whole way is "
-            "covered.",
+            "All your points are midpoints. Draw t anew for each pair, so that over time the whole way is covered.",
             when=lambda trial: _all_at(trial, 0.5),
         ),
         Mistake(
@@ -618,8 +608,7 @@ gradient_penalty = sheet.task(
         ),
         Mistake(
             "t-not-uniform",
-            "Your t leaves [0, 1], so some points lie beyond the samples. `torch.randn` is the normal "
-            "distribution.",
+            "Your t leaves [0, 1], so some points lie beyond the samples. `torch.randn` is the normal distribution.",
             when=lambda trial: _on_the_line(trial) and not trial.got[_INSIDE],
         ),
         Mistake(
@@ -648,8 +637,7 @@ gradient_penalty = sheet.task(
         ),
         Mistake(
             "pulls-to-zero",
-            "This pulls the slope to 0, as R1 does. A Wasserstein critic needs slope 1 to measure a "
-            "distance.",
+            "This pulls the slope to 0, as R1 does. A Wasserstein critic needs slope 1 to measure a distance.",
             like=(_gp(_per_sample), _gp(lambda gradient: _per_sample(gradient) / 2)),
         ),
         Mistake(
@@ -666,8 +654,7 @@ gradient_penalty = sheet.task(
         ),
         Mistake(
             "sum-not-mean",
-            "You summed over the batch. The definition is an expectation: the penalty must not grow with "
-            "the batch.",
+            "You summed over the batch. The definition is an expectation: the penalty must not grow with the batch.",
             like=_gp(lambda gradient: (gradient.norm(dim=1) - 1).square().sum()),
         ),
         Mistake(
@@ -829,7 +816,7 @@ def _critic_step(
             optimizer.zero_grad()
         loss.backward()
         optimizer.step()
-        return loss.item()
+        return float(loss)
 
     return step
 
@@ -869,8 +856,7 @@ repaired_critic_step = sheet.task(
         ),
         Mistake(
             "sign-left",
-            "One bug left: the critic learns to rate fakes above the data. Its loss falls when real samples "
-            "rise.",
+            "One bug left: the critic learns to rate fakes above the data. Its loss falls when real samples rise.",
             like=_critic_step(sign=-1),
         ),
         Mistake(
@@ -881,8 +867,7 @@ repaired_critic_step = sheet.task(
         ),
         Mistake(
             "norm-left",
-            "One bug left: the norm mixes all samples of the batch, so the penalty pulls each slope towards "
-            "1/√N.",
+            "One bug left: the norm mixes all samples of the batch, so the penalty pulls each slope towards 1/√N.",
             like=_critic_step(norm=_batch_norm),
         ),
         Mistake(
@@ -896,14 +881,12 @@ repaired_critic_step = sheet.task(
         ),
         Mistake(
             "penalty-rewarded",
-            "The minus sign went too far: it turned the penalty into a reward. Only the two means trade "
-            "places.",
+            "The minus sign went too far: it turned the penalty into a reward. Only the two means trade places.",
             like=(_critic_step(penalty_sign=-1), _critic_step(penalty_sign=-1, graph=False)),
         ),
         Mistake(
             "generator-reached",
-            "The critic's step is right now, but it wrote gradients on G: the cut between G and the critic "
-            "is gone.",
+            "The critic's step is right now, but it wrote gradients on G: the cut between G and the critic is gone.",
             like=_critic_step(cut=False),
         ),
         Mistake(

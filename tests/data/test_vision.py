@@ -208,7 +208,6 @@ def test_folder_splits_are_fixed_disjoint_and_complete(animals):
     assert train.split == "train" and test.split == "test" and len(train) + len(test) == 40
 
 
-
 def test_adding_a_file_moves_no_other(animals):
     before = data.load("folder", "test", root=animals).files
     for i in range(5):
