@@ -76,7 +76,7 @@ value_from_logits = sheet.task(
         ),
         Mistake(
             "fake-term-log-d",
-            "The fake term is log D(G(z)). In V it is log(1 − D(G(z))): D is paid for *doubting* a fake. (log "
+            "The fake term is log D(G(z)). In V it is log(1 − D(G(z))): D is paid for doubting a fake. (log "
             "D(G(z)) comes back in chapter 3, as another loss of the generator.)",
             like=lambda real, fake: _log_d(real).mean() + _log_d(fake).mean(),
         ),
@@ -209,11 +209,13 @@ def _half_where_both_vanish(form: Callable[[Tensor, Tensor], Tensor]) -> Answer:
 
 def _observe_optimal(answer: Answer, world: tuple[Tensor, Tensor]) -> Observation:
     p, q = world
+    at_one_point = answer(torch.tensor([0.3]), torch.tensor([0.1]))
     d = answer(p.clone(), q.clone())
     if not hasattr(d, "__len__") or len(d) != len(p):
         return {"D*": d}
     d = torch.as_tensor(d)
     return {
+        "D* where p_data = 0.3 and p_gen = 0.1": at_one_point,
         "D* where both densities are positive": d[(p > 0) & (q > 0)],
         "D* where only p_data is positive": d[(p > 0) & (q == 0)],
         "D* where only p_gen is positive": d[(p == 0) & (q > 0)],
@@ -235,7 +237,7 @@ optimal_discriminator = sheet.task(
     mistakes=(
         Mistake(
             "players-swapped",
-            "This is the probability that a point is *fake*. D(x) is read as the probability that x is real: "
+            "This is the probability that a point is fake. D(x) is read as the probability that x is real: "
             "where only p_data lives, D* is 1.",
             like=_both(lambda p, q: q / (p + q)),
         ),
@@ -284,14 +286,14 @@ optimal_discriminator = sheet.task(
         ),
         Mistake(
             "sigmoid-of-the-difference",
-            "A sigmoid is right, but its argument is the *difference* of the densities. Set the derivative of "
+            "A sigmoid is right, but its argument is the difference of the densities. Set the derivative of "
             "p_data·log D + p_gen·log(1 − D) by the logit to 0 and see which logit comes out.",
             like=_both(lambda p, q: torch.sigmoid(p - q)),
         ),
         Mistake(
             "sigmoid-of-the-ratio",
             "A sigmoid is right, but its argument is the ratio, which is never negative: your D never falls "
-            "below ½. The best *logit* is something else made of the ratio.",
+            "below ½. The best logit is something else made of the ratio.",
             like=(
                 *_both(lambda p, q: torch.sigmoid(p / q)),
                 lambda p, q: torch.sigmoid(p / (q + 1e-8)),
@@ -300,7 +302,7 @@ optimal_discriminator = sheet.task(
         ),
         Mistake(
             "logit-not-probability",
-            "This is the best *logit*, log p_data − log p_gen. D* is the probability that belongs to it.",
+            "This is the best logit, log p_data − log p_gen. D* is the probability that belongs to it.",
             like=(
                 *_both(lambda p, q: (p / q).log()),
                 *_both(lambda p, q: p.log() - q.log()),
@@ -324,9 +326,9 @@ optimal_discriminator = sheet.task(
 
 def _only_wrong_where_both_vanish(trial: Trial, says: float) -> bool:
     name = "D* where both vanish"
-    d = trial.got[name]
+    d = torch.as_tensor(trial.got[name])
     right_elsewhere = all(
-        torch.allclose(trial.got[key].double(), trial.want[key].double(), atol=1e-3)
+        torch.allclose(torch.as_tensor(trial.got[key]).double(), trial.want[key].double(), atol=1e-3)
         for key in trial.want
         if key != name
     )
@@ -424,7 +426,7 @@ js_divergence = sheet.task(
         Mistake(
             "kl-of-the-two",
             "This is KL(p‖q), straight from one density to the other. It is not symmetric, and infinite where "
-            "q vanishes and p does not. JS compares each density with the *mixture* of the two.",
+            "q vanishes and p does not. JS compares each density with the mixture of the two.",
             like=(
                 *_two_ways(_kl),
                 *_two_ways(lambda p, q: p * (p / q).log()),
@@ -437,7 +439,7 @@ js_divergence = sheet.task(
         Mistake(
             "symmetrised-kl",
             "This averages KL(p‖q) and KL(q‖p). That is symmetric too, but infinite where one density "
-            "vanishes; JS is bounded because each density is compared with the *mixture*.",
+            "vanishes; JS is bounded because each density is compared with the mixture.",
             like=(
                 *_two_ways(lambda p, q: (_kl(p, q) + _kl(q, p)) / 2),
                 *_two_ways(lambda p, q: (p - q) * (p / q).log() / 2),
@@ -492,7 +494,7 @@ js_divergence = sheet.task(
         ),
         Mistake(
             "square-root",
-            "This is the square root of JS, the Jensen-Shannon *distance*, which is what "
+            "This is the square root of JS, the Jensen-Shannon distance, which is what "
             "`scipy.spatial.distance.jensenshannon` returns. V is tied to the divergence itself.",
             like=_js_of(lambda js: js.clamp(min=0).sqrt()),
         ),
@@ -596,7 +598,7 @@ best_response_value = sheet.task(
         ),
         Mistake(
             "js-not-doubled",
-            "This is JS − log 4. V is a *sum* of two expectations and JS an *average* of two divergences: "
+            "This is JS − log 4. V is a sum of two expectations and JS an average of two divergences: "
             "disjoint densities must come out at V = 0.",
             like=_v_of_js(lambda js: js - math.log(4)),
         ),
@@ -767,7 +769,7 @@ Objective = Callable[[Tensor, Tensor], Tensor]
 
 
 def _half_weighted_sum(real: Tensor, fake: Tensor) -> Tensor:
-    """L_D + L_G with the ½-weighted losses of some notes: it is *not* the minimax value."""
+    """L_D + L_G with the ½-weighted losses of some notes: it is not the minimax value."""
     return -value(real, fake) / 2 - _log_d(fake).mean() / 2
 
 
@@ -863,7 +865,7 @@ convention = sheet.task(
         Mistake(
             "signs-only",
             "You compared only the signs of the slopes. Every sensible objective pushes real logits up and "
-            "fake logits down; what makes D* is *how much* each sample counts.",
+            "fake logits down; what makes D* is how much each sample counts.",
             like=(_judge_by(_same_signs),),
         ),
         Mistake(
@@ -886,8 +888,7 @@ convention = sheet.task(
         ),
         Mistake(
             "upside-down",
-            "The two verbs have changed places: an objective whose gradient points along V's is to be "
-            "*maximised* by D.",
+            "The two verbs have changed places: an objective whose gradient points along V's is to be maximised by D.",
             like=_upside_down,
         ),
         Mistake(
@@ -1006,8 +1007,8 @@ _POOLED = (
     "likelier answer everywhere. V gives either side its own mean."
 )
 _TWICE = (
-    "`binary_cross_entropy_with_logits` is given probabilities: its own sigmoid comes on top, and D can never "
-    "get below 0.31 a sample, however sure it is."
+    "`binary_cross_entropy_with_logits` is given probabilities: its own sigmoid comes on top, and even a D "
+    "that is sure and right pays 0.31 for a real sample and 0.69 for a fake."
 )
 _STALE = (
     "Gradients add up in `.grad`: D also follows what was left there before, by its last steps and by the "
@@ -1029,8 +1030,8 @@ fit_discriminator = sheet.task(
         Mistake("stale-gradients", f"One bug is left. {_STALE}", like=_fit(never_zeroed=True)),
         Mistake(
             "sigmoid-and-pooled",
-            "Two bugs are left, both in the loss. Print `logits.min()` and `logits.max()` just before it, and "
-            "ask what changes if every real sample is given twice.",
+            "Two bugs are left, both in the loss. Print the smallest and the largest number that the loss is "
+            "given, and ask what changes if every real sample is given twice.",
             like=_fit(sigmoid_twice=True, pooled=True),
         ),
         Mistake(
@@ -1093,7 +1094,8 @@ SAMPLES, DRAWS = 200, 3
 
 @dataclass(frozen=True, repr=False)
 class Score:
-    """What a run of the challenge reached: the mean error of each draw of the samples, in nats, or what went wrong."""
+    """What a run of the challenge reached: the mean error of each draw of the samples, in nats, or what went "
+    "wrong."""
 
     errors: tuple[float, ...]
     trouble: str = ""

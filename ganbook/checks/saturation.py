@@ -79,7 +79,7 @@ generator_losses = sheet.task(
         Mistake(
             "saturating-is-d-s-loss",
             "Your saturating loss is the fake term of D's own loss. G minimising it helps D: the generator's "
-            "loss is the *opposite* of that term.",
+            "loss is the opposite of that term.",
             like=_mean(_minus(_saturating), _non_saturating),
         ),
         Mistake(
@@ -93,7 +93,7 @@ generator_losses = sheet.task(
         ),
         Mistake(
             "both-upside-down",
-            "Both have the opposite sign: these are what G wants to make *large*, or what D minimises. An "
+            "Both have the opposite sign: these are what G wants to make large, or what D minimises. An "
             "optimiser makes its loss small.",
             like=_mean(_minus(_saturating), _minus(_non_saturating)),
         ),
@@ -148,9 +148,17 @@ generator_losses = sheet.task(
 # -- 2 slopes ----------------------------------------------------------------------------------------
 
 
+#: Where D is sure of a fake: the card quotes both slopes there.
+_FAKE_LOGIT = -3.0
+
+
 def _observe_slopes(answer: Answer, world: tuple[Tensor]) -> Observation:
-    slopes = _pair("slopes", answer(world[0].clone()), "saturating slope", "non-saturating slope")
-    return {"the saturating slope": slopes[0], "the non-saturating slope": slopes[1]}
+    logits = world[0]
+    seen: dict[str, Any] = {}
+    for where, a in ((f"at a = {_FAKE_LOGIT:g}", torch.tensor([_FAKE_LOGIT])), (f"at {len(logits)} logits", logits)):
+        pair = _pair("slopes", answer(a.clone()), "saturating slope", "non-saturating slope")
+        seen |= {f"the saturating slope {where}": pair[0], f"the non-saturating slope {where}": pair[1]}
+    return seen
 
 
 def _sigma(a: Tensor) -> Tensor:
@@ -160,7 +168,7 @@ def _sigma(a: Tensor) -> Tensor:
 slopes = sheet.task(
     "slopes",
     "How hard each loss pulls",
-    tried="slopes(logits) on 9 logits between −6 and 6",
+    tried="slopes(logits) at the logit −3, then on 9 logits between −6 and 6",
     setup=lambda: (torch.rand(9) * 12 - 6,),
     observe=_observe_slopes,
     reference=lambda a: (-_sigma(a), _sigma(a) - 1),
@@ -190,7 +198,7 @@ slopes = sheet.task(
         Mistake(
             "slope-by-d",
             "These are slopes by the probability D. They do not vanish at D = 0, which is why saturation "
-            "cannot be seen on that axis: G's gradient reaches the *logit*, so the chain rule has one more "
+            "cannot be seen on that axis: G's gradient reaches the logit, so the chain rule has one more "
             "factor.",
             like=lambda a: (-1 / (1 - _sigma(a)), -1 / _sigma(a)),
         ),
@@ -206,7 +214,7 @@ slopes = sheet.task(
         ),
         Mistake(
             "slope-of-the-mean",
-            "Every slope is divided by the number of logits: you differentiated the *mean* loss. Asked for is "
+            "Every slope is divided by the number of logits: you differentiated the mean loss. Asked for is "
             "each sample's own slope.",
             like=lambda a: (-_sigma(a) / len(a), (_sigma(a) - 1) / len(a)),
         ),
@@ -273,7 +281,7 @@ ten_times = sheet.task(
         ),
         Mistake(
             "ratio-of-losses",
-            "There the *loss* −log D is ten times as large as |log(1 − D)|. What moves G is not the size of a "
+            "There the loss −log D is ten times as large as |log(1 − D)|. What moves G is not the size of a "
             "loss but its slope by the logit: divide the slopes of task 2.",
             like=lambda world: _ratio_of_losses(10),
         ),
@@ -286,7 +294,7 @@ ten_times = sheet.task(
             "slope-ten-times-at-zero",
             "You asked where a slope is a tenth of what it is at a = 0. Compare the two losses with each "
             "other at the same logit.",
-            like=(lambda world: _logit_of(0.05), lambda world: -math.log(20)),
+            like=lambda world: _logit_of(0.05),
         ),
         Mistake(
             "equal-strength",
@@ -404,7 +412,7 @@ log_probabilities = sheet.task(
         Mistake(
             "exp-overflows",
             "The formula is right and its exp overflows: exp(100) is infinite in float32, exp(12) in float16. "
-            "An equal form with exp of a *negative* number exists, and PyTorch has it built in.",
+            "An equal form with exp of a negative number exists, and PyTorch has it built in.",
             like=(
                 _two_logs(lambda a: -(1 + (-a).exp()).log(), lambda a: -(1 + a.exp()).log()),
                 _two_logs(lambda a: a - (1 + a.exp()).log(), lambda a: -(1 + a.exp()).log()),
@@ -441,12 +449,17 @@ def _reversal_world() -> tuple[Tensor, Tensor, Tensor]:
 def _observe_reversal(answer: Answer, world: tuple[Tensor, Tensor, Tensor]) -> Observation:
     x, weights, beside = world
     seen: dict[str, Any] = {}
+    leaf = torch.tensor([2.0], requires_grad=True)
+    y = answer(leaf)
+    if isinstance(y, Tensor):
+        seen["the value for x = 2"] = y.detach().clone()
+        seen["the gradient that reaches x = 2, when 1 arrives"] = _gradient_by(leaf, y.sum())
     leaf = x.clone().requires_grad_()
     y = answer(leaf)
     if not isinstance(y, Tensor):
         raise Reject("type", y, "a tensor like x", "Return a tensor: x, with a gradient that runs backwards.")
-    seen["the forward value"] = y.detach().clone()
-    seen["the gradient through it"] = _gradient_by(
+    seen["the value for a (5, 3) tensor"] = y.detach().clone()
+    seen["the gradient through it, for a (5, 3) tensor"] = _gradient_by(
         leaf, (weights * y.square()).sum() if y.shape == x.shape else y.sum()
     )
     leaf = x.clone().requires_grad_()
@@ -492,7 +505,7 @@ def _hooked(x: Tensor) -> Tensor:
 reverse_gradient = sheet.task(
     "reverse_gradient",
     "Reversing the gradient",
-    tried="reverse_gradient(x) on a (5, 3) tensor: its value, and gradients through it and beside it",
+    tried="reverse_gradient(x) for x = 2 and for a (5, 3) tensor: value, gradient through it and beside it",
     setup=_reversal_world,
     observe=_observe_reversal,
     reference=lambda x: 2 * x.detach() - x,
@@ -532,8 +545,7 @@ reverse_gradient = sheet.task(
         ),
         Mistake(
             "sign-forced",
-            "Backward returns minus the *size* of what arrives. Reversing also turns negative slopes into "
-            "positive ones.",
+            "Backward returns minus the size of what arrives. Reversing also turns negative slopes into positive ones.",
             like=_MinusSize.apply,
         ),
         Mistake(
@@ -653,7 +665,7 @@ gradient_norm = sheet.task(
         Mistake(
             "sum-of-norms",
             "You added the norms of the single tensors. The norm of one long vector is the root of the sum of "
-            "*squares*; yours depends on how the weights are cut into tensors.",
+            "squares; yours depends on how the weights are cut into tensors.",
             like=(
                 _norm_by(lambda gradients: torch.stack([g.norm() for g in gradients]).sum()),
                 _norm_by_backward(True, lambda gradients: torch.stack([g.norm() for g in gradients]).sum()),
@@ -669,7 +681,7 @@ gradient_norm = sheet.task(
         ),
         Mistake(
             "squared",
-            "This is the *squared* norm: the root is missing.",
+            "This is the squared norm: the root is missing.",
             like=(
                 _norm_by(lambda gradients: _total(gradients).square()),
                 _norm_by_backward(True, lambda gradients: _total(gradients).square()),
@@ -691,18 +703,18 @@ gradient_norm = sheet.task(
         ),
         Mistake(
             "d-included",
-            "D's gradients are in your norm as well. The question is how much reaches the *generator*.",
+            "D's gradients are in your norm as well. The question is how much reaches the generator.",
             like=_norm_by(_total, of="both"),
         ),
         Mistake(
             "d-only",
-            "This is the norm of D's gradient. The question is how much reaches the *generator*.",
+            "This is the norm of D's gradient. The question is how much reaches the generator.",
             like=_norm_by(_total, of="D"),
         ),
         Mistake(
             "cut-off",
-            "G's weights are not in the graph of the loss: between G and the loss the samples were detached. In D's "
-            "turn that is right; here the gradient must run through D back to G.",
+            "G's weights are not in the graph of the loss: between G and the loss the samples were detached. "
+            "In D's turn that is right; here the gradient must run through D back to G.",
             when=lambda t: "not have been used in the graph" in str(t.error),
         ),
         Mistake(
@@ -821,7 +833,7 @@ _EPSILON = (
 
 escape_round = sheet.task(
     "escape_round",
-    "Find the bugs: a generator that stays stuck",
+    "Find the bugs: a generator that never arrives",
     tried="escape_round(…) against a D that is sure of the fakes: one round, from weights with leftover gradients",
     setup=_stuck_world,
     observe=_observe_turns,
@@ -837,8 +849,7 @@ escape_round = sheet.task(
         ),
         Mistake(
             "label-and-sign",
-            "Two bugs are left: what D is told about the fakes, and which way G goes. Print the mean of "
-            "`fake_logits` before and after each turn.",
+            "Two bugs are left: what D is told about the fakes, and which way G goes. XX",
             like=_turns(d_taught_wrong=True, g_upside_down=True),
         ),
         Mistake(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import torch
@@ -15,13 +16,13 @@ __all__ = ["report_images", "report_points"]
 
 
 def report_points(samples: Tensor, centres: Tensor, std: float) -> dict[str, Any]:
-    """Mode coverage of points, with n."""
+    """Mode coverage of points, with n; "reverse_kl" is None where no sample is of high quality."""
     found = mode_coverage(samples, centres, std)
     return {
         "modes": found.modes,
         "modes_total": len(centres),
         "high_quality": found.high_quality,
-        "reverse_kl": found.reverse_kl,
+        "reverse_kl": None if math.isnan(found.reverse_kl) else found.reverse_kl,
         "n": len(samples),
         "split": "fresh samples of the mixture's centres",
         "features": "coordinates",
