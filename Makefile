@@ -18,11 +18,12 @@ help:
 book: $(VENV)/.book
 	$(BIN)/python tools/book.py
 
-# Notebooks and pages are tested at the smallest budget; library tests run side by side, files as units.
+# Notebooks and pages are tested at the smallest budget; library tests run side by side, files as units, each on one
+# thread: two threads a worker would wait for each other.
 test: $(VENV)/.test
 	@$(BIN)/python tools/browser.py >/dev/null
 	$(MAKE) --no-print-directory lint
-	$(BIN)/python -m pytest -n 2 --dist loadfile ganbook tests --ignore=tests/notebooks --ignore=tests/book
+	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n 2 --dist loadfile ganbook tests --ignore=tests/notebooks --ignore=tests/book
 	$(BIN)/python -m pytest tests/notebooks tests/book
 
 lint: $(VENV)/.test
