@@ -849,7 +849,8 @@ escape_round = sheet.task(
         ),
         Mistake(
             "label-and-sign",
-            "Two bugs are left: what D is told about the fakes, and which way G goes. XX",
+            "Two bugs are left: what D is told about the fakes, and which way G goes. Print the mean of "
+            "D(G(z)) before and after each turn.",
             like=_turns(d_taught_wrong=True, g_upside_down=True),
         ),
         Mistake(
