@@ -28,6 +28,11 @@ const name = () => {
     const label = handle.closest(".jupyter-widgets")?.querySelector(".widget-label")?.textContent.trim();
     handle.setAttribute("aria-label", label || "value");
   }
+  // The empty corner of a table names nothing.
+  for (const corner of document.querySelectorAll("article th")) {
+    if (corner.textContent.trim() || corner.querySelector("img, svg, mjx-container")) continue;
+    corner.replaceWith(Object.assign(document.createElement("td"), { className: corner.className }));
+  }
   const sidebar = document.querySelector(".bd-sidebar-primary:not([role])");
   sidebar?.setAttribute("role", "region");
   sidebar?.setAttribute("aria-label", "Book");
