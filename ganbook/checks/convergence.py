@@ -816,7 +816,7 @@ def _critic_step(
             optimizer.zero_grad()
         loss.backward()
         optimizer.step()
-        return float(loss)
+        return float(loss.detach())
 
     return step
 
