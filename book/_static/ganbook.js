@@ -33,6 +33,8 @@ const name = () => {
     if (corner.textContent.trim() || corner.querySelector("img, svg, mjx-container")) continue;
     corner.replaceWith(Object.assign(document.createElement("td"), { className: corner.className }));
   }
+  // docutils marks references up with roles that ARIA has dropped.
+  for (const entry of document.querySelectorAll(".citation-list[role], .citation[role]")) entry.removeAttribute("role");
   const sidebar = document.querySelector(".bd-sidebar-primary:not([role])");
   sidebar?.setAttribute("role", "region");
   sidebar?.setAttribute("aria-label", "Book");
@@ -40,7 +42,8 @@ const name = () => {
 
 // What scrolls sideways on a narrow screen can be scrolled with the keyboard.
 const focus = () => {
-  const boxes = "pre, mjx-container[display], .cell_output .output, .pst-scrollable-table-container, .table-wrapper";
+  const boxes =
+    "pre, mjx-container[display], .cell_output .output, .pst-scrollable-table-container, .table-wrapper, [style*='overflow-x']";
   for (const box of document.querySelectorAll(boxes)) {
     if (box.scrollWidth > box.clientWidth) box.setAttribute("tabindex", "0");
   }
