@@ -41,6 +41,9 @@ class Claim:
             return f"at least {self.low:g}"
         return f"{self.low:g} to {self.high:g}"
 
+    def __str__(self) -> str:
+        return f"{self.name}: {self.value:.4g}  (band: {self.band})"
+
 
 _claims: dict[str, Claim] = {}
 
@@ -69,17 +72,16 @@ def claim(name: str, value: SupportsFloat, low: float | None = None, high: float
     if log := os.environ.get("GANBOOK_CLAIMS"):
         with open(log, "a", encoding="utf-8") as file:
             file.write(json.dumps(asdict(made)) + "\n")
-    line = f"{name}: {made.value:.4g}  (band: {made.band})"
     if not made.holds:
-        raise ClaimError(line)
-    print(line)
+        raise ClaimError(str(made))
+    print(made)
 
 
 class Measured(tuple[Claim, ...]):
     """The claims of a session; a table in a notebook, lines of text elsewhere."""
 
     def __repr__(self) -> str:
-        return "\n".join(f"{c.name}: {c.value:.4g}  (band: {c.band})" for c in self)
+        return "\n".join(map(str, self))
 
     def _repr_html_(self) -> str:
         rows = "".join(

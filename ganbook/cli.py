@@ -97,7 +97,7 @@ def train(
         run = chosen.train(budget, seed, folder, resume, root=data)
     except FileExistsError:
         raise _Wrong(f"{folder} holds a run already: go on with --resume, or choose another --out") from None
-    grid = _picture(run.sampler, run.sampler.sample(64), folder / "samples.png")
+    grid = _picture(run.sampler.sample(64), folder / "samples.png")
     print(f"{recipe}: {run.sampler.card['steps']} rounds in {run.sampler.card['minutes']} minutes")
     _print_metrics(run.metrics)
     print(f"run: {folder}   samples: {grid}")
@@ -120,7 +120,7 @@ def sample(
     samples = sampler.sample(
         n, labels=None if label is None else [label] * n, captions=None if caption is None else [caption] * n, seed=seed
     )
-    print(f"{n} samples: {_picture(sampler, samples, out)}")
+    print(f"{n} samples: {_picture(samples, out)}")
 
 
 @app.command()
@@ -166,7 +166,7 @@ def _sampler(name: str) -> Sampler:
     return recipes.load_run(name)
 
 
-def _picture(sampler: Sampler, samples: Tensor, path: Path) -> Path:
+def _picture(samples: Tensor, path: Path) -> Path:
     """Write images as a grid, points as a scatter plot; whole or not at all."""
     from ganbook.data.cache import write_atomically
 

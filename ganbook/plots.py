@@ -16,10 +16,11 @@ import torch
 from torch import Tensor
 
 if TYPE_CHECKING:
+    from IPython.display import HTML
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-__all__ = ["COLOURS", "FAKE", "REAL", "figure", "film", "history", "html", "image_grid", "points", "show"]
+__all__ = ["COLOURS", "FAKE", "REAL", "figure", "film", "history", "html", "image_grid", "points", "show", "table"]
 
 COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000", "#F0E442")
 """Okabe and Ito's palette, distinguishable with any common colour blindness; the darkest first."""
@@ -69,12 +70,16 @@ def html(fig: Figure, alt: str) -> str:
     """``fig`` as one HTML image that carries its own data, for an explorer; closes it. As :func:`show`."""
     import matplotlib.pyplot as plt
 
-    if not alt.strip():
-        raise ValueError("alt is empty: it states what the figure shows, for a reader who does not see it")
+    _check_alt(alt, "figure")
     file = io.BytesIO()
     fig.savefig(file, format="png", dpi=DPI, facecolor="white")
     plt.close(fig)
     return _img(file.getvalue(), alt)
+
+
+def _check_alt(alt: str, what: str) -> None:
+    if not alt.strip():
+        raise ValueError(f"alt is empty: it states what the {what} shows, for a reader who does not see it")
 
 
 def _img(png: bytes, alt: str) -> str:
@@ -97,8 +102,7 @@ def film(fig: Figure, draw: Callable[[int], Iterable[Any] | None], frames: int, 
     from IPython.display import HTML, display
     from matplotlib.animation import FuncAnimation
 
-    if not alt.strip():
-        raise ValueError("alt is empty: it states what the film shows, for a reader who does not see it")
+    _check_alt(alt, "film")
     animation = FuncAnimation(fig, lambda i: draw(int(i)) or [], frames=frames, interval=interval)
     with plt.rc_context({"savefig.dpi": 64, "animation.embed_limit": 20}):
         html = animation.to_jshtml(default_mode="once")
@@ -144,6 +148,25 @@ _ICONS = {
     "last_frame": "▶|",
     "faster": "+",
 }
+
+
+def table(head: Sequence[str], rows: Iterable[Sequence[object]], caption: str = "") -> HTML:
+    """A table for a page, which scrolls by itself where the page is narrow; the first cell of a row is its heading.
+
+    Args:
+        head: one heading a column.
+        rows: cells, shown as ``str`` gives them; they may hold HTML.
+        caption: one sentence above the table, or "".
+    """
+    from IPython.display import HTML
+
+    top = "".join(f"<th scope='col'>{cell}</th>" for cell in head)
+    body = "".join(
+        f"<tr><th scope='row'>{name}</th>{''.join(f'<td>{cell}</td>' for cell in cells)}</tr>" for name, *cells in rows
+    )
+    said = f"<caption>{caption}</caption>" if caption else ""
+    inner = f"<table class='table'>{said}<thead><tr>{top}</tr></thead><tbody>{body}</tbody></table>"
+    return HTML(f"<div style='overflow-x:auto' tabindex='0'>{inner}</div>")  # type: ignore[no-untyped-call]
 
 
 def points(axes: Axes, real: Tensor | None, fake: Tensor | None, limit: float = 3.0) -> None:

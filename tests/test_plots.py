@@ -146,3 +146,14 @@ def test_figures_leave_the_readers_own_settings_alone():
     before = dict(mpl.rcParams)
     plt.close(plots.figure()[0])
     assert dict(mpl.rcParams) == before
+
+
+def test_a_table_has_headings_both_ways_and_scrolls_by_itself():
+    html = plots.table(["loss", "mean"], [("hinge", 0.5), ("least-squares", "<b>1</b>")], "W₁ by loss.").data
+    assert html.count("<tr>") == 3
+    assert "<caption>W₁ by loss.</caption>" in html
+    assert "<th scope='col'>mean</th>" in html
+    assert "<tr><th scope='row'>hinge</th><td>0.5</td></tr>" in html
+    assert "<td><b>1</b></td>" in html
+    assert "overflow-x:auto" in html and "tabindex='0'" in html
+    assert "<caption>" not in plots.table(["a"], [("b",)]).data

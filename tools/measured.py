@@ -16,6 +16,8 @@ from typing import Any
 from docutils import nodes
 from docutils.parsers.rst import Directive
 
+from ganbook.claims import Claim
+
 ROOT = Path(__file__).resolve().parent.parent
 FILES = {
     "timings": (ROOT / "ganbook/timings.json", "make timings"),
@@ -35,7 +37,7 @@ def timings(content: dict[str, Any]) -> tuple[Row, list[Row]]:
 def claims(content: dict[str, Any]) -> tuple[Row, list[Row]]:
     """One row for each claim and budget: range over the seeds, band, number of runs."""
     rows = [
-        [page, claim, budget, f"{range_['min']:.4g} to {range_['max']:.4g}", _band(range_), str(range_["runs"])]
+        [page, claim, budget, f"{range_['min']:.4g} to {range_['max']:.4g}", _band(claim, range_), str(range_["runs"])]
         for page, made in content.items()
         for claim, budgets in made.items()
         for budget, range_ in budgets.items()
@@ -55,10 +57,8 @@ def _seconds(run: dict[str, Any] | None) -> str:
     return f"{run['seconds']:.0f} s on {run['hardware']}" if run else "not measured"
 
 
-def _band(range_: dict[str, Any]) -> str:
-    if range_["low"] is None:
-        return f"at most {range_['high']:g}"
-    return f"at least {range_['low']:g}" if range_["high"] is None else f"{range_['low']:g} to {range_['high']:g}"
+def _band(claim: str, range_: dict[str, Any]) -> str:
+    return Claim(claim, range_["min"], range_["low"], range_["high"]).band
 
 
 class Measured(Directive):

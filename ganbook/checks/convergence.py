@@ -10,8 +10,9 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
+from ganbook.checks.challenge import Score, scored
 from ganbook.checks.compare import Observation
-from ganbook.checks.task import Answer, Mistake, Reject, Sheet, Trial, own_random_numbers
+from ganbook.checks.task import Answer, Mistake, Reject, Sheet, Trial
 
 sheet = Sheet("convergence", "Exercises 4: Does the game converge?")
 progress, done = sheet.progress, sheet.done
@@ -906,52 +907,33 @@ BAR = 0.41
 """What the extragradient method of the solutions reaches: the mean of log10(distance before / distance after)."""
 
 
-@dataclass(frozen=True, repr=False)
-class Score:
-    """What a run of the challenge reached: one figure a game, or what went wrong."""
-
-    orders: tuple[float, ...]
-    trouble: str = ""
-
-    @property
-    def mean(self) -> float:
-        return sum(self.orders) / len(self.orders) if self.orders else math.nan
-
-    def __repr__(self) -> str:
-        if self.trouble:
-            return f"challenge: no score. {self.trouble}"
-        each = ", ".join(f"{order:.2f}" for order in self.orders)
-        text = f"challenge: {self.mean:.2f} orders of magnitude nearer ({each}); the bar is {BAR:.2f}: "
-        return text + ("beaten" if self.mean > BAR + 0.005 else "not beaten yet")
-
-
 def challenge(solve: Any, seeds: tuple[int, ...] = (0, 1, 2)) -> Score:
     """Play ``solve(field, theta, psi, queries)``, which returns the last (theta, psi), on one game a seed.
 
     The game is V = (theta - a)·M(psi - b) with 50 numbers a player and singular values of M from 0.2 to 1.
     ``field(theta, psi)`` gives its two partial derivatives, at most ``queries`` times.
     """
-    orders = []
-    for seed in seeds:
-        with own_random_numbers(seed):
-            left, right = (torch.linalg.qr(torch.randn(SIZE, SIZE, dtype=torch.float64)).Q for _ in range(2))
-            matrix = left * torch.linspace(0.2, 1, SIZE, dtype=torch.float64) @ right
-            at = torch.randn(2, SIZE, dtype=torch.float64)
-            asked = 0
 
-            def field(theta: Tensor, psi: Tensor, matrix: Tensor = matrix, at: Tensor = at) -> Pair:
-                nonlocal asked
-                asked += 1
-                if asked > QUERIES:
-                    raise ValueError(f"field answers at most {QUERIES} times")
-                return matrix @ (psi - at[1]), (theta - at[0]) @ matrix
+    def play(_seed: int) -> float:
+        left, right = (torch.linalg.qr(torch.randn(SIZE, SIZE, dtype=torch.float64)).Q for _ in range(2))
+        matrix = left * torch.linspace(0.2, 1, SIZE, dtype=torch.float64) @ right
+        at = torch.randn(2, SIZE, dtype=torch.float64)
+        asked = 0
 
-            try:
-                theta, psi = solve(field, torch.zeros_like(at[0]), torch.zeros_like(at[1]), QUERIES)
-                left_over = torch.stack((theta - at[0], psi - at[1])).norm() / at.norm()
-                orders.append(-math.log10(max(float(left_over), 1e-300)))
-            except NotImplementedError:
-                return Score((), "Not begun yet.")
-            except Exception as error:  # a learner's code may fail in any way
-                return Score((), f"{type(error).__name__}: {error}")
-    return Score(tuple(orders))
+        def field(theta: Tensor, psi: Tensor) -> Pair:
+            nonlocal asked
+            asked += 1
+            if asked > QUERIES:
+                raise ValueError(f"field answers at most {QUERIES} times")
+            return matrix @ (psi - at[1]), (theta - at[0]) @ matrix
+
+        theta, psi = solve(field, torch.zeros_like(at[0]), torch.zeros_like(at[1]), QUERIES)
+        left_over = torch.stack((theta - at[0], psi - at[1])).norm() / at.norm()
+        return -math.log10(max(float(left_over), 1e-300))
+
+    def told(orders: tuple[float, ...], mean: float) -> str:
+        each = ", ".join(f"{order:.2f}" for order in orders)
+        text = f"challenge: {mean:.2f} orders of magnitude nearer ({each}); the bar is {BAR:.2f}: "
+        return text + ("beaten" if mean > BAR + 0.005 else "not beaten yet")
+
+    return scored(play, seeds, told)

@@ -4,15 +4,15 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from typing import Any
 
 import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+from ganbook.checks.challenge import NoScore, Score, scored
 from ganbook.checks.compare import Observation
-from ganbook.checks.task import Answer, Mistake, Reject, Sheet, Trial, own_random_numbers
+from ganbook.checks.task import Answer, Mistake, Reject, Sheet, Trial
 
 sheet = Sheet("minimax", "Exercises 2: The minimax objective")
 progress, done = sheet.progress, sheet.done
@@ -1092,26 +1092,6 @@ BAR = 0.024
 SAMPLES, DRAWS = 200, 3
 
 
-@dataclass(frozen=True, repr=False)
-class Score:
-    """What a run of the challenge reached: the mean error of each draw of the samples, in nats, or what went "
-    "wrong."""
-
-    errors: tuple[float, ...]
-    trouble: str = ""
-
-    @property
-    def mean(self) -> float:
-        return sum(self.errors) / len(self.errors) if self.errors else math.inf
-
-    def __repr__(self) -> str:
-        if self.trouble:
-            return f"challenge: no score. {self.trouble}"
-        each = ", ".join(f"{error:.3f}" for error in self.errors)
-        text = f"challenge: mean error {self.mean:.3f} nats over five pairs of densities ({each} for each draw)"
-        return f"{text}; the bar is {BAR:.3f}: " + ("beaten" if self.mean < BAR else "not beaten yet")
-
-
 def challenge(estimate_js: Any, draws: int = DRAWS) -> Score:
     """Compare ``estimate_js(real, fake)`` with the exact JS of five pairs of 1-D densities.
 
@@ -1121,22 +1101,21 @@ def challenge(estimate_js: Any, draws: int = DRAWS) -> Score:
     from ganbook.data import toy
 
     x = torch.linspace(-12, 12, 4001, dtype=torch.float64)
-    errors = []
-    for draw in range(draws):
-        with own_random_numbers(draw), torch.enable_grad():
-            wrong_by = []
-            for pair in _PAIRS:
-                real, fake = (toy.mixture_1d(centres, stds) for centres, stds in pair)
-                exact = torch.trapezoid(_js(real.density(x), fake.density(x)), x)
-                samples = real.sample(SAMPLES), fake.sample(SAMPLES)
-                try:
-                    estimate = estimate_js(*samples)
-                    if estimate is None or estimate is Ellipsis:
-                        return Score((), "Nothing came back: return the estimate.")
-                    wrong_by.append(abs(float(estimate) - float(exact)))
-                except NotImplementedError:
-                    return Score((), "Not begun yet.")
-                except Exception as error:  # a learner's code may fail in any way
-                    return Score((), f"{type(error).__name__}: {error}")
-            errors.append(sum(wrong_by) / len(wrong_by))
-    return Score(tuple(errors))
+
+    def play(_draw: int) -> float:
+        wrong_by = []
+        for pair in _PAIRS:
+            real, fake = (toy.mixture_1d(centres, stds) for centres, stds in pair)
+            exact = torch.trapezoid(_js(real.density(x), fake.density(x)), x)
+            estimate = estimate_js(real.sample(SAMPLES), fake.sample(SAMPLES))
+            if estimate is None or estimate is Ellipsis:
+                raise NoScore("Nothing came back: return the estimate.")
+            wrong_by.append(abs(float(estimate) - float(exact)))
+        return sum(wrong_by) / len(wrong_by)
+
+    def told(errors: tuple[float, ...], mean: float) -> str:
+        each = ", ".join(f"{error:.3f}" for error in errors)
+        text = f"challenge: mean error {mean:.3f} nats over five pairs of densities ({each} for each draw)"
+        return f"{text}; the bar is {BAR:.3f}: " + ("beaten" if mean < BAR else "not beaten yet")
+
+    return scored(play, range(draws), told)

@@ -4,15 +4,15 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from typing import Any
 
 import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+from ganbook.checks.challenge import Score, scored
 from ganbook.checks.compare import Observation, describe
-from ganbook.checks.task import Answer, Mistake, Reject, Sheet, Trial, own_random_numbers
+from ganbook.checks.task import Answer, Mistake, Reject, Sheet, Trial
 
 sheet = Sheet("saturation", "Exercises 3: Saturation")
 progress, done = sheet.progress, sheet.done
@@ -889,28 +889,6 @@ ROUNDS, SMOKE_ROUNDS = 150, 5
 _BATCH, _HEAD_START, _STEP = 128, 200, 0.05
 
 
-@dataclass(frozen=True, repr=False)
-class Score:
-    """What a run of the challenge reached: one distance between fakes and data a seed, or what went wrong."""
-
-    distances: tuple[float, ...]
-    rounds: int
-    trouble: str = ""
-
-    @property
-    def mean(self) -> float:
-        return sum(self.distances) / len(self.distances) if self.distances else math.inf
-
-    def __repr__(self) -> str:
-        if self.trouble:
-            return f"challenge: no score. {self.trouble}"
-        each = ", ".join(f"{distance:.2f}" for distance in self.distances)
-        text = f"challenge: mean distance {self.mean:.2f} ({each} for each seed) after {self.rounds} rounds"
-        if self.rounds < ROUNDS:
-            return f"{text}; too few rounds to compare with the bar (budget smoke)"
-        return f"{text}; the bar is {BAR:.2f}: " + ("beaten" if self.mean < BAR else "not beaten yet")
-
-
 def challenge(generator_loss: Any, seeds: tuple[int, ...] = (0, 1, 2)) -> Score:
     """Free a stuck generator with ``generator_loss(fake_logits, real_logits)``, which gives a scalar.
 
@@ -921,16 +899,15 @@ def challenge(generator_loss: Any, seeds: tuple[int, ...] = (0, 1, 2)) -> Score:
     from ganbook.training.budget import budget
 
     rounds = SMOKE_ROUNDS if budget() == "smoke" else ROUNDS
-    distances = []
-    for seed in seeds:
-        try:
-            with own_random_numbers(seed), torch.enable_grad():
-                distances.append(_escape(generator_loss, rounds))
-        except NotImplementedError:
-            return Score((), rounds, "Not begun yet.")
-        except Exception as error:  # a learner's code may fail in any way
-            return Score((), rounds, f"{type(error).__name__}: {error}")
-    return Score(tuple(distances), rounds)
+
+    def told(distances: tuple[float, ...], mean: float) -> str:
+        each = ", ".join(f"{distance:.2f}" for distance in distances)
+        text = f"challenge: mean distance {mean:.2f} ({each} for each seed) after {rounds} rounds"
+        if rounds < ROUNDS:
+            return f"{text}; too few rounds to compare with the bar (budget smoke)"
+        return f"{text}; the bar is {BAR:.2f}: " + ("beaten" if mean < BAR else "not beaten yet")
+
+    return scored(lambda _seed: _escape(generator_loss, rounds), seeds, told)
 
 
 def _escape(generator_loss: Callable[[Tensor, Tensor], Any], rounds: int) -> float:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from typing import Any
 
 import torch
@@ -13,9 +12,11 @@ from torch.nn import functional as F
 from torch.nn.utils import parameters_to_vector
 from torch.optim import Optimizer
 
+from ganbook.checks.challenge import NoScore, Score, scored
 from ganbook.checks.compare import Observation, describe
-from ganbook.checks.task import Answer, Mistake, Reject, Sheet, loss_with_gradients, own_random_numbers
+from ganbook.checks.task import Answer, Mistake, Reject, Sheet, loss_with_gradients
 from ganbook.data.toy import Mixture, ring
+from ganbook.metrics import mode_coverage
 
 sheet = Sheet("two_players", "Exercises 1: Two players")
 progress, done = sheet.progress, sheet.done
@@ -884,38 +885,14 @@ BAR = 0.45
 BATCH, ROUNDS, SMOKE_ROUNDS = 256, 1000, 30
 
 
-@dataclass(frozen=True, repr=False)
-class Score:
-    """What a run of the challenge reached: one overlap a seed, 0 to 1, or what went wrong."""
-
-    overlaps: tuple[float, ...]
-    rounds: int
-    trouble: str = ""
-
-    @property
-    def mean(self) -> float:
-        return sum(self.overlaps) / len(self.overlaps) if self.overlaps else 0.0
-
-    def __repr__(self) -> str:
-        if self.trouble:
-            return f"challenge: no score. {self.trouble}"
-        each = ", ".join(f"{overlap:.3f}" for overlap in self.overlaps)
-        text = f"challenge: mean score {self.mean:.3f} ({each}) after {self.rounds} rounds a seed\n"
-        if self.rounds < ROUNDS:
-            return f"{text}too few rounds to compare with the number to beat (budget smoke)"
-        return f"{text}to beat: {BAR:.2f}, " + ("beaten" if self.mean > BAR else "not beaten yet")
-
-
 def overlap(samples: Tensor, ring: Mixture) -> float:
     """The part of the ring's equal shares that the samples fill, 0 to 1: the sum over modes of min(1/K, good share).
 
     ``samples``: (N, 2). A good sample lies within three standard deviations of a centre. The data's own samples reach
     about 0.97: some lie outside, and chance makes the shares unequal.
     """
-    distance, nearest = torch.cdist(samples.detach().float().cpu(), ring.centres).min(dim=1)
-    modes = len(ring.centres)
-    shares = torch.bincount(nearest[distance <= 3 * ring.std], minlength=modes) / len(samples)
-    return float(shares.clamp(max=1 / modes).sum())
+    counts = mode_coverage(samples, ring.centres, ring.std).counts
+    return float((counts / len(samples)).clamp(max=1 / len(ring.centres)).sum())
 
 
 def challenge(train: Any, seeds: tuple[int, ...] = (0, 1, 2)) -> Score:
@@ -927,8 +904,8 @@ def challenge(train: Any, seeds: tuple[int, ...] = (0, 1, 2)) -> Score:
 
     rounds = SMOKE_ROUNDS if budget() == "smoke" else ROUNDS
     eight = ring()
-    overlaps = []
-    for seed in seeds:
+
+    def play(_seed: int) -> float:
         calls = 0
 
         def sample_real(n: int) -> Tensor:
@@ -938,17 +915,19 @@ def challenge(train: Any, seeds: tuple[int, ...] = (0, 1, 2)) -> Score:
                 raise ValueError(f"sample_real gives at most {BATCH} points in each of {rounds} rounds")
             return eight.sample(n)
 
-        try:
-            with own_random_numbers(seed), torch.enable_grad():
-                sample = train(sample_real, rounds)
-                if sample is None or sample is Ellipsis:
-                    return Score((), rounds, "Nothing came back: return a function that draws n samples.")
-                samples = sample(2500)
-                if not isinstance(samples, Tensor) or tuple(samples.shape) != (2500, 2):
-                    return Score((), rounds, f"sample(2500) gave {describe(samples)}, not a tensor of shape (2500, 2).")
-                overlaps.append(overlap(samples, eight))
-        except NotImplementedError:
-            return Score((), rounds, "Not begun yet.")
-        except Exception as error:  # a learner's code may fail in any way
-            return Score((), rounds, f"{type(error).__name__}: {error}")
-    return Score(tuple(overlaps), rounds)
+        sample = train(sample_real, rounds)
+        if sample is None or sample is Ellipsis:
+            raise NoScore("Nothing came back: return a function that draws n samples.")
+        samples = sample(2500)
+        if not isinstance(samples, Tensor) or tuple(samples.shape) != (2500, 2):
+            raise NoScore(f"sample(2500) gave {describe(samples)}, not a tensor of shape (2500, 2).")
+        return overlap(samples, eight)
+
+    def told(overlaps: tuple[float, ...], mean: float) -> str:
+        each = ", ".join(f"{overlap:.3f}" for overlap in overlaps)
+        text = f"challenge: mean score {mean:.3f} ({each}) after {rounds} rounds a seed\n"
+        if rounds < ROUNDS:
+            return f"{text}too few rounds to compare with the number to beat (budget smoke)"
+        return f"{text}to beat: {BAR:.2f}, " + ("beaten" if mean > BAR else "not beaten yet")
+
+    return scored(play, seeds, told)

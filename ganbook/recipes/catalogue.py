@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from functools import partial
 
 from ganbook.data import toy
@@ -29,22 +30,12 @@ RING = Recipe(
     budgets={"smoke": {"steps": 1000}},
 )
 
-GRID = Recipe(
+GRID = replace(
+    RING,
     name="grid",
     about="Twenty-five Gaussians on a lattice: the ring's recipe, with more to cover.",
     data=toy.grid(),
-    generator=MLPGenerator,
-    discriminator=MLPDiscriminator,
-    prior=Prior(2),
-    r1_gamma=0.1,
-    g_lr=1e-3,
-    d_lr=1e-3,
-    betas=(0.0, 0.9),
-    anneal_from=0.5,
-    ema_half_life=20_000,
-    batch_size=256,
     steps=5000,
-    budgets={"smoke": {"steps": 1000}},
 )
 
 DCGAN_DIGITS = Recipe(

@@ -15,8 +15,7 @@ from torch import Tensor, nn
 
 from ganbook import data, metrics, penalties
 from ganbook.data.toy import Distribution, Mixture
-from ganbook.training.budget import Budget, check_budget
-from ganbook.training.budget import budget as budget_in_force
+from ganbook.training.budget import Budget, resolve
 from ganbook.training.checkpoint import CheckpointError, Checkpoints
 from ganbook.training.fit import Data, History, Round, fit
 from ganbook.training.game import Game, Penalty, adam
@@ -93,8 +92,7 @@ class Recipe:
 
     def at(self, budget: str | None = None) -> Recipe:
         """The recipe with a budget's changes made (default: the budget in force)."""
-        chosen = budget_in_force() if budget is None else check_budget(budget)
-        return dataclasses.replace(self, budgets={}, **self.budgets.get(chosen, {}))
+        return dataclasses.replace(self, budgets={}, **self.budgets.get(resolve(budget), {}))
 
     def load_data(self, split: str = "train", root: str | Path | None = None) -> Data:
         """The recipe's data set; ``root`` as in :func:`ganbook.data.load`."""
@@ -145,8 +143,8 @@ class Recipe:
             FileExistsError: if ``out`` holds a run and ``resume`` is not asked for.
             TrainingError, CheckpointError, DataError: one sentence each on what went wrong.
         """
-        recipe = self.at(budget)
-        chosen = budget_in_force() if budget is None else check_budget(budget)
+        chosen = resolve(budget)
+        recipe = self.at(chosen)
         if seed < 0:
             raise ValueError(f"seed is {seed}: allowed is a whole number of 0 or more")
         folder = None if out is None else _prepared(Path(out), resume)
@@ -195,7 +193,8 @@ class Recipe:
         if isinstance(self.data, Mixture):
             return metrics.report_points(sampler.sample(POINTS_SCORED), self.data.centres, self.data.std)
         if self.data == "digits" and self.size in (None, 28):
-            return metrics.report_images(sampler.sample(self.scored), _all_images("digits"), split="train and test")
+            real = _all_images(self.data, root)
+            return metrics.report_images(sampler.sample(self.scored), real, split="train and test")
         return {}
 
     def _penalty(self) -> Penalty | None:
@@ -253,11 +252,11 @@ def _prepared(folder: Path, resume: bool) -> Path:
     return folder
 
 
-def _all_images(name: str) -> Tensor:
+def _all_images(name: str, root: str | Path | None) -> Tensor:
     """Both splits of a data set as floats in [-1, 1]."""
     from ganbook.data.images import to_float
 
-    return to_float(torch.cat([data.load(name, split).images for split in ("train", "test")]))
+    return to_float(torch.cat([data.load(name, split, root=root).images for split in ("train", "test")]))
 
 
 def _write_history(curves: History, folder: Path) -> None:

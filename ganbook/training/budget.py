@@ -25,6 +25,11 @@ def budget() -> Budget:
     return check_budget(chosen, "GANBOOK_BUDGET")
 
 
+def resolve(chosen: str | None) -> Budget:
+    """``chosen`` itself, if it is a budget; for None the budget in force."""
+    return budget() if chosen is None else check_budget(chosen)
+
+
 def check_budget(chosen: str, argument: str = "budget") -> Budget:
     """``chosen`` itself, if it is a budget.
 

@@ -15,6 +15,7 @@ from torch.optim.swa_utils import AveragedModel
 
 from ganbook import losses
 from ganbook.losses import AdversarialLoss
+from ganbook.penalties import Critic
 from ganbook.training.prior import Prior
 
 if TYPE_CHECKING:
@@ -22,7 +23,6 @@ if TYPE_CHECKING:
 
 __all__ = ["Game", "Penalty", "adam", "frozen"]
 
-Critic = Callable[[Tensor], Tensor]
 Penalty = Callable[[Critic, Tensor, Tensor], Tensor]
 """(critic, real, fake) to a scalar that is added to the discriminator's loss."""
 
