@@ -1,0 +1,40 @@
+"""Recipes on points in the plane."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from ganbook.data import toy
+from ganbook.models import MLPDiscriminator, MLPGenerator
+from ganbook.recipes.recipe import Recipe
+from ganbook.training.prior import Prior
+
+__all__ = ["RECIPES"]
+
+RING = Recipe(
+    name="ring",
+    about="Eight Gaussians on a circle, with a small penalty (R1) and an average of the generator's weights.",
+    data=toy.ring(),
+    generator=MLPGenerator,
+    discriminator=MLPDiscriminator,
+    prior=Prior(2),
+    r1_gamma=0.1,
+    g_lr=1e-3,
+    d_lr=1e-3,
+    betas=(0.0, 0.9),
+    anneal_from=0.5,
+    ema_half_life=20_000,
+    batch_size=256,
+    steps=3000,
+    budgets={"smoke": {"steps": 1000}},
+)
+
+GRID = replace(
+    RING,
+    name="grid",
+    about="Twenty-five Gaussians on a lattice: the ring's recipe, with more to cover.",
+    data=toy.grid(),
+    steps=5000,
+)
+
+RECIPES = (RING, GRID)
