@@ -7,7 +7,8 @@ from ganbook.recipes.recipe import Recipe
 
 __all__ = ["get", "names"]
 
-_RECIPES = {recipe.name: recipe for family in (toys, digits, photographs) for recipe in family.RECIPES}
+_ALL: tuple[Recipe, ...] = (*toys.RECIPES, *digits.RECIPES, *photographs.RECIPES)
+_RECIPES = {recipe.name: recipe for recipe in _ALL}
 
 
 def names() -> list[str]:
