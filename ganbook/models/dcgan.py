@@ -6,13 +6,15 @@ Any square size 16, 32, 64, 128 (from 4 x 4) or 28 (from 7 x 7), any number of c
 from __future__ import annotations
 
 from itertools import pairwise
-from typing import cast
+from typing import TypeVar, cast
 
 from torch import Tensor, nn
 
 from ganbook.models.shapes import check_at_least, check_shape
 
-__all__ = ["DCGANDiscriminator", "DCGANGenerator"]
+__all__ = ["DCGANDiscriminator", "DCGANGenerator", "initialise"]
+
+Network = TypeVar("Network", bound=nn.Module)
 
 SIZES = (16, 28, 32, 64, 128)
 
@@ -24,16 +26,17 @@ def _stages(size: int) -> tuple[int, int]:
     return (7, 2) if size == 28 else (4, size.bit_length() - 3)
 
 
-def _initialise(network: nn.Module, norm_mean: float) -> None:
+def initialise(network: Network, norm_mean: float = 1.0) -> Network:
     """Weights from N(0, 0.02) as in the paper's section 4; BatchNorm's scale around ``norm_mean``, biases 0."""
     for module in network.modules():
-        if isinstance(module, nn.Conv2d | nn.ConvTranspose2d):
+        if isinstance(module, nn.Conv2d | nn.ConvTranspose2d | nn.Linear):
             nn.init.normal_(module.weight, 0.0, 0.02)
             if module.bias is not None:
                 nn.init.zeros_(module.bias)
         elif isinstance(module, nn.BatchNorm2d):
             nn.init.normal_(module.weight, norm_mean, 0.02)
             nn.init.zeros_(module.bias)
+    return network
 
 
 class DCGANGenerator(nn.Module):
@@ -69,7 +72,7 @@ class DCGANGenerator(nn.Module):
             nn.Tanh(),
         ]
         self.layers = nn.Sequential(*layers)
-        _initialise(self, norm_mean)
+        initialise(self, norm_mean)
 
     def forward(self, z: Tensor) -> Tensor:
         check_shape("z", z, self.latent_dim)
@@ -103,7 +106,7 @@ class DCGANDiscriminator(nn.Module):
             layers.append(nn.LeakyReLU(0.2, inplace=True))
         layers.append(nn.Conv2d(width * 2 ** (halvings - 1), 1, start, 1, 0))
         self.layers = nn.Sequential(*layers)
-        _initialise(self, norm_mean)
+        initialise(self, norm_mean)
 
     def forward(self, x: Tensor) -> Tensor:
         check_shape("x", x, *self.shape)
