@@ -1,0 +1,91 @@
+"""Explorer of chapter 6: walk through the latent space of a trained generator."""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING
+
+import torch
+from torch import Tensor
+
+from ganbook import plots
+from ganbook.training.sampler import Sampler
+from ganbook.widgets._base import choice, explorer, slider
+
+if TYPE_CHECKING:
+    from ipywidgets import VBox
+    from matplotlib.figure import Figure
+
+__all__ = ["draw_latents", "latent_explorer", "spherical", "straight"]
+
+STOPS = 9
+"""Images on the way, ends included."""
+
+
+def straight(start: Tensor, end: Tensor, t: Tensor) -> Tensor:
+    """Points (T, dim) at the shares ``t`` (T,) of the straight line between two latents (dim,)."""
+    return torch.lerp(start, end, t[:, None])
+
+
+def spherical(start: Tensor, end: Tensor, t: Tensor) -> Tensor:
+    """Points (T, dim) at the shares ``t`` (T,) of the arc between two latents (dim,).
+
+    Direction and length turn evenly, so a point on the way is as long as its neighbours, as Gaussian latents in many
+    dimensions are (White 2016, equation 1). Latents of one direction are joined by a straight line.
+    """
+    angle = torch.arccos(torch.clamp(torch.cosine_similarity(start, end, dim=0), -1, 1))
+    if math.isclose(float(angle.sin()), 0, abs_tol=1e-6):
+        return straight(start, end, t)
+    lengths = torch.lerp(start.norm(), end.norm(), t)[:, None]
+    from_start, from_end = torch.sin((1 - t) * angle)[:, None], torch.sin(t * angle)[:, None]
+    directions: Tensor = (from_start * start / start.norm() + from_end * end / end.norm()) / angle.sin()
+    return lengths * directions
+
+
+PATHS = {"straight line": straight, "arc": spherical}
+
+
+def latent_explorer(sampler: Sampler, start: int = 0, end: int = 1) -> VBox:
+    """Explorer: two latents by number, the way between them, and a push along one coordinate.
+
+    Args:
+        sampler: an unconditional generator of images.
+        start, end: which latents the way joins, as numbers of seeds from 0 to 99.
+    """
+    dim = sampler.prior.dim
+    controls = {
+        "start": slider("first latent", start, 0, 99, 1),
+        "end": slider("last latent", end, 0, 99, 1),
+        "path": choice("way", list(PATHS), "arc"),
+        "coordinate": slider("push coordinate", 0, 0, dim - 1, 1),
+        "push": slider("push by", 0.0, -4.0, 4.0, 0.5),
+    }
+
+    def draw(start: int, end: int, path: str, coordinate: int, push: float) -> tuple[Figure, str]:
+        return draw_latents(sampler, start, end, path, coordinate, push)
+
+    return explorer(draw, controls)
+
+
+@torch.no_grad()
+def draw_latents(
+    sampler: Sampler, start: int, end: int, path: str = "arc", coordinate: int = 0, push: float = 0.0
+) -> tuple[Figure, str]:
+    """The explorer's picture, and its alternative text; arguments as the controls of :func:`latent_explorer`."""
+    first, last = (sampler.prior.sample(1, generator=torch.Generator().manual_seed(seed))[0] for seed in (start, end))
+    ways = PATHS[path](first, last, torch.linspace(0, 1, STOPS))
+    ways[:, coordinate] += push
+    device = next(sampler.generator.parameters()).device
+    images = sampler.generator(ways.to(device)).float().cpu()
+    steps = (images[1:] - images[:-1]).flatten(1).norm(dim=1)
+
+    fig, axes = plots.figure(width=8.0, height=1.5)
+    axes.imshow(plots.image_grid(images, STOPS), interpolation="nearest")
+    axes.set_axis_off()
+    axes.set_title(f"latent {start} to latent {end}, {path}, z[{coordinate}] {push:+g}".replace("-", "−"), fontsize=9)
+    alt = (
+        f"{STOPS} generated images from latent {start} to latent {end} along the {path}, "
+        f"with {push:+g} added to coordinate {coordinate}. The largest change between neighbours is "
+        f"{float(steps.max() / steps.mean()):.1f} times the mean one."
+    )
+    return fig, alt

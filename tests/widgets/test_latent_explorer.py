@@ -1,0 +1,56 @@
+"""Ways between latents against their definitions, and the picture that follows the controls."""
+
+import math
+
+import matplotlib.pyplot as plt
+import pytest
+import torch
+
+from ganbook import models, training, widgets
+from ganbook.widgets.latent_explorer import draw_latents, spherical, straight
+
+T = torch.tensor([0.0, 0.25, 0.5, 1.0])
+
+
+@pytest.fixture
+def sampler():
+    torch.manual_seed(0)
+    return training.Sampler(models.DCGANGenerator(8, 1, 28, width=4), training.Prior(8), {})
+
+
+def test_both_ways_begin_and_end_at_the_latents():
+    start, end = torch.randn(2, 16)
+    for way in (straight, spherical):
+        points = way(start, end, T)
+        torch.testing.assert_close(points[0], start)
+        torch.testing.assert_close(points[-1], end)
+
+
+def test_the_arc_turns_evenly_and_keeps_the_length():
+    start, end = torch.tensor([2.0, 0.0, 0.0]), torch.tensor([0.0, 2.0, 0.0])
+    points = spherical(start, end, T)
+    torch.testing.assert_close(points.norm(dim=1), torch.full((4,), 2.0))
+    angles = torch.atan2(points[:, 1], points[:, 0])
+    torch.testing.assert_close(angles, T * math.pi / 2)
+    assert straight(start, end, T)[2].norm() == pytest.approx(math.sqrt(2))
+
+
+def test_parallel_latents_are_joined_by_a_line():
+    start = torch.ones(4)
+    torch.testing.assert_close(spherical(start, 3 * start, T), straight(start, 3 * start, T))
+    assert spherical(start, -start, T).isfinite().all()
+
+
+def test_the_picture_states_what_it_shows(sampler):
+    fig, alt = draw_latents(sampler, 3, 7, "straight line", 2, -1.5)
+    assert "latent 3 to latent 7 along the straight line" in alt and "-1.5 added to coordinate 2" in alt
+    assert fig.axes[0].get_title() == "latent 3 to latent 7, straight line, z[2] −1.5"
+    plt.close("all")
+
+
+def test_the_explorer_moves(sampler):
+    box = widgets.latent_explorer(sampler)
+    controls, shown = box.children
+    before = shown.value
+    controls.children[4].value = 2.0
+    assert shown.value != before and "+2 added" in shown.value
