@@ -4,5 +4,20 @@ from __future__ import annotations
 
 from ganbook.models.dcgan import DCGANDiscriminator, DCGANGenerator
 from ganbook.models.mlp import MLPDiscriminator, MLPGenerator
+from ganbook.models.resnet import ResidualBlock, ResNetDiscriminator, ResNetGenerator
+from ganbook.models.upsample import ResizeConvolution
+from ganbook.models.vae import Encoder, kl_to_standard_normal, reparameterise
 
-__all__ = ["DCGANDiscriminator", "DCGANGenerator", "MLPDiscriminator", "MLPGenerator"]
+__all__ = [
+    "DCGANDiscriminator",
+    "DCGANGenerator",
+    "Encoder",
+    "MLPDiscriminator",
+    "MLPGenerator",
+    "ResNetDiscriminator",
+    "ResNetGenerator",
+    "ResidualBlock",
+    "ResizeConvolution",
+    "kl_to_standard_normal",
+    "reparameterise",
+]

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from ganbook.recipes import digits, photographs, rules, toys
+from ganbook.recipes import deeper, digits, photographs, rules, toys
 from ganbook.recipes.recipe import Recipe
 
 __all__ = ["get", "names"]
 
-_ALL: tuple[Recipe, ...] = (*toys.RECIPES, *digits.RECIPES, *rules.RECIPES, *photographs.RECIPES)
+_ALL: tuple[Recipe, ...] = (*toys.RECIPES, *digits.RECIPES, *deeper.RECIPES, *rules.RECIPES, *photographs.RECIPES)
 _RECIPES = {recipe.name: recipe for recipe in _ALL}
 
 

@@ -15,9 +15,10 @@ from torch import Tensor, nn
 
 from ganbook import data, metrics, penalties
 from ganbook.data.toy import Distribution, Mixture
+from ganbook.losses import AdversarialLoss
 from ganbook.training.budget import Budget, resolve
 from ganbook.training.checkpoint import CheckpointError, Checkpoints
-from ganbook.training.fit import Data, History, Round, fit
+from ganbook.training.fit import Data, History, Prepare, Round, fit
 from ganbook.training.game import Game, Penalty, adam
 from ganbook.training.prior import Prior
 from ganbook.training.rounds.gan import gan_round
@@ -57,12 +58,13 @@ class Recipe:
         generator: builds G from the latent's size.
         discriminator: builds D.
         prior: where latents come from.
-        loss: name of the pair of losses.
+        loss: a pair of losses, or its name.
         r1_gamma, r2_gamma, gp_weight: weights of the penalties; 0 leaves one out.
         g_lr, d_lr, betas: Adam's settings.
         anneal_from: share of the rounds after which the learning rates fall linearly to zero.
         ema_half_life: half-life, in images, of the average of G's weights; 0 for none.
         batch_size, steps: images a round, rounds.
+        prepare: what happens to the players before the first round, such as pre-training.
         play: the round.
         scored: generated images in the report.
         budgets: what each budget changes of the above.
@@ -75,7 +77,7 @@ class Recipe:
     discriminator: Callable[[], nn.Module]
     prior: Prior
     size: int | None = None
-    loss: str = "non_saturating"
+    loss: str | AdversarialLoss = "non_saturating"
     r1_gamma: float = 0.0
     r2_gamma: float = 0.0
     gp_weight: float = 0.0
@@ -86,6 +88,7 @@ class Recipe:
     ema_half_life: float = 0.0
     batch_size: int = 64
     steps: int = 1000
+    prepare: Prepare | None = None
     play: Round = gan_round
     scored: int = 5000
     budgets: Mapping[Budget, Mapping[str, Any]] = field(default_factory=dict)
@@ -160,6 +163,7 @@ class Recipe:
                 steps=recipe.steps,
                 batch_size=recipe.batch_size,
                 seed=seed,
+                prepare=recipe.prepare,
                 watch=watch,
                 watch_every=watch_every,
                 anneal_from=recipe.anneal_from,

@@ -7,6 +7,19 @@ from ganbook.training.fit import TrainingError, fit
 from ganbook.training.game import Game, adam, frozen
 from ganbook.training.prior import Prior
 from ganbook.training.rounds.gan import gan_round
+from ganbook.training.rounds.vae import DecoderStart, vae_step
 from ganbook.training.sampler import Sampler
 
-__all__ = ["Game", "Prior", "Sampler", "TrainingError", "adam", "budget", "fit", "frozen", "gan_round"]
+__all__ = [
+    "DecoderStart",
+    "Game",
+    "Prior",
+    "Sampler",
+    "TrainingError",
+    "adam",
+    "budget",
+    "fit",
+    "frozen",
+    "gan_round",
+    "vae_step",
+]

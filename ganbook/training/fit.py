@@ -17,10 +17,12 @@ from ganbook.training.game import Game
 if TYPE_CHECKING:
     from accelerate import Accelerator
 
-__all__ = ["Data", "History", "Round", "TrainingError", "fit"]
+__all__ = ["Data", "History", "Prepare", "Round", "TrainingError", "fit"]
 
 History = dict[str, list[float]]
 Round = Callable[[Game, Batch], dict[str, Tensor]]
+Prepare = Callable[[Game, "Data", int, int], object]
+"""(game, data, batch_size, seed): what happens to the players before the first round."""
 
 LOGS_PER_RUN = 200
 
@@ -47,6 +49,7 @@ def fit(
     steps: int,
     batch_size: int,
     seed: int = 0,
+    prepare: Prepare | None = None,
     watch: Callable[[Game], None] | None = None,
     watch_every: int | None = None,
     anneal_from: float = 1.0,
@@ -65,6 +68,7 @@ def fit(
         steps: rounds in all, those before a resume included.
         batch_size: real samples a round, over all processes.
         seed: of the data's order; latents come from torch's global random numbers.
+        prepare: called once, before the first round and the first look; not when a run is resumed.
         watch: called with the game before the first round, then every ``watch_every`` rounds and at the end.
             It may draw random numbers: they are put back.
         anneal_from: share of ``steps`` after which both learning rates fall linearly, to zero at the end.
@@ -96,6 +100,8 @@ def fit(
     batches = data.to(device).batches(
         batch_size, seed=seed, start=game.step, rank=accelerator.process_index, world=accelerator.num_processes
     )
+    if prepare is not None and game.step == 0:
+        prepare(game, data.to(device), batch_size, seed)
     pending: list[dict[str, Tensor]] = []
     _watch(watch, game)
     for batch in _shown(batches, game.step, steps, progress and accelerator.is_main_process):

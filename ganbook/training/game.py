@@ -146,12 +146,15 @@ class Game:
                 group["lr"] = rate * group.setdefault("initial_lr", group["lr"])
 
     def averaged_generator(self) -> nn.Module:
-        """A copy, in evaluation mode, of the averaged generator (the generator itself without an average).
+        """A copy, in evaluation mode, of the averaged generator (the generator itself without an average, or before
+        the first round).
 
         BatchNorm's running statistics belong to the weights of the latest steps, not to their average, so the
         copy's are computed anew from fixed latents.
         """
-        source = self._average.module if self._average is not None else _unwrapped(self.generator)
+        source = _unwrapped(self.generator)
+        if self._average is not None and self.step > 0:
+            source = self._average.module
         twin = copy.deepcopy(source).to(memory_format=torch.contiguous_format)
         if self._average is not None:
             _recalibrate(twin, self.prior)

@@ -1,0 +1,198 @@
+"""Residual networks: the block in its original and its pre-activated form, and the two players built from it.
+
+Geometry as in DCGAN, so that the two can be compared: any square size 16, 32, 64, 128 (from 4 x 4) or 28 (from
+7 x 7). The step between the image and half its size is one plain convolution; everything below is residual.
+"""
+
+from __future__ import annotations
+
+import math
+from functools import partial
+from itertools import pairwise
+from typing import Literal, cast
+
+import torch
+from torch import Tensor, nn
+from torch.nn.functional import interpolate
+
+from ganbook.models.dcgan import _stages
+from ganbook.models.shapes import check_at_least, check_shape
+
+__all__ = ["ResNetDiscriminator", "ResNetGenerator", "ResidualBlock"]
+
+Resample = Literal["none", "up", "down"]
+SLOPE = 0.2
+"""Of the leaky ReLU, as in DCGAN's discriminator."""
+
+
+class ResidualBlock(nn.Module):
+    """shortcut(x) + branch(x), with two 3 x 3 convolutions in the branch (He et al. 2016a, 2016b).
+
+    - pre-activated (2016b, figure 1b): the branch is norm, activation, convolution, twice; nothing touches the sum;
+    - original (2016a): the branch is convolution, norm, activation, convolution, norm; the sum is activated.
+
+    Maps (N, inputs, H, W) to (N, outputs, H', W'), where H' is H, 2 H ("up", nearest pixel, before the branch's first
+    convolution) or H / 2 ("down", mean of 2 x 2, after its second). The shortcut is the identity where the shapes
+    allow it; otherwise it resamples, and a 1 x 1 convolution adapts the number of channels.
+
+    Args:
+        inputs, outputs: channels.
+        resample: "none", "up" or "down".
+        norm: BatchNorm; False leaves it out.
+        pre_activation: which of the two forms.
+        branch_scale: the branch's last convolution starts He-normal times this. With 1 every block without norm
+            doubles the signal's second moment; with 1/sqrt(L), L blocks together raise it at most e-fold.
+        slope: of the activation for negative numbers; 0 is ReLU.
+    """
+
+    def __init__(
+        self,
+        inputs: int,
+        outputs: int,
+        *,
+        resample: Resample = "none",
+        norm: bool = True,
+        pre_activation: bool = True,
+        branch_scale: float = 1.0,
+        slope: float = SLOPE,
+    ) -> None:
+        super().__init__()
+        check_at_least(1, inputs=inputs, outputs=outputs)
+        if resample not in ("none", "up", "down"):
+            raise ValueError(f"resample is {resample!r}: allowed is 'none', 'up' or 'down'")
+        self.pre_activation = pre_activation
+        hidden = min(inputs, outputs)
+        normed = (inputs, hidden) if pre_activation else (hidden, outputs)
+        self.norm1, self.norm2 = (nn.BatchNorm2d(n) if norm else nn.Identity() for n in normed)
+        self.conv1 = nn.Conv2d(inputs, hidden, 3, 1, 1, bias=not norm)
+        self.conv2 = nn.Conv2d(hidden, outputs, 3, 1, 1, bias=not norm)
+        self.adapt = nn.Identity() if inputs == outputs else nn.Conv2d(inputs, outputs, 1, bias=False)
+        self.up = nn.Upsample(scale_factor=2) if resample == "up" else nn.Identity()
+        self.down = nn.AvgPool2d(2) if resample == "down" else nn.Identity()
+        self.activation = nn.LeakyReLU(slope)
+        _he_normal(self.conv1, slope)
+        _he_normal(self.conv2, slope, branch_scale)
+        if isinstance(self.adapt, nn.Conv2d):
+            _he_normal(self.adapt, slope=1.0)  # no activation on the shortcut: gain 1
+
+    def forward(self, x: Tensor) -> Tensor:
+        total = self.shortcut(x) + self.branch(x)
+        return total if self.pre_activation else cast(Tensor, self.activation(total))
+
+    def shortcut(self, x: Tensor) -> Tensor:
+        """x itself, unless the shape changes."""
+        # A 1 x 1 convolution commutes with both ways of resampling: it is done on the smaller map.
+        return cast(Tensor, self.up(self.adapt(self.down(x))))
+
+    def branch(self, x: Tensor) -> Tensor:
+        """What the block adds to its shortcut."""
+        act = self.activation
+        if self.pre_activation:
+            x = self.conv1(self.up(act(self.norm1(x))))
+            x = self.conv2(act(self.norm2(x)))
+        else:
+            x = self.conv1(self.up(x))
+            x = self.norm2(self.conv2(act(self.norm1(x))))
+        return cast(Tensor, self.down(x))
+
+
+@torch.no_grad()
+def _he_normal(layer: nn.Conv2d | nn.Linear, slope: float, scale: float = 1.0) -> None:
+    """Weights from N(0, 2 / ((1 + slope^2) fan_in)) times ``scale``, biases 0 (He et al. 2015)."""
+    nn.init.kaiming_normal_(layer.weight, a=slope)
+    layer.weight.mul_(scale)
+    if layer.bias is not None:
+        layer.bias.zero_()
+
+
+def _finish(channels: int, norm: bool, pre_activation: bool) -> nn.Module:
+    """What stands after the last block: the sum of a pre-activated block has not been normed and activated yet."""
+    if not pre_activation:
+        return nn.Identity()
+    return nn.Sequential(nn.BatchNorm2d(channels) if norm else nn.Identity(), nn.LeakyReLU(SLOPE))
+
+
+class ResNetGenerator(nn.Module):
+    """G: latent z (N, latent_dim) to images (N, channels, size, size) in (-1, 1).
+
+    Args:
+        latent_dim, channels, size: as for :class:`ganbook.models.DCGANGenerator`.
+        width: channels of the map at half the image's size; each earlier map has twice as many.
+        depth: blocks at the smallest map, where a block costs least; one more block each time the map is doubled.
+        norm: BatchNorm in the blocks.
+        pre_activation: the form of the blocks.
+    """
+
+    def __init__(
+        self,
+        latent_dim: int = 100,
+        channels: int = 1,
+        size: int = 28,
+        width: int = 32,
+        depth: int = 1,
+        norm: bool = False,
+        pre_activation: bool = True,
+    ) -> None:
+        super().__init__()
+        check_at_least(1, latent_dim=latent_dim, channels=channels, width=width, depth=depth)
+        self.latent_dim = latent_dim
+        self.start, doublings = _stages(size)
+        maps = [width * 2**i for i in reversed(range(doublings))]
+        scale = 1 / math.sqrt(depth + doublings - 1)
+        block = partial(ResidualBlock, norm=norm, pre_activation=pre_activation, branch_scale=scale)
+        blocks = [block(maps[0], maps[0]) for _ in range(depth)]
+        blocks += [block(inputs, outputs, resample="up") for inputs, outputs in pairwise(maps)]
+        self.first = nn.Linear(latent_dim, maps[0] * self.start**2)
+        self.blocks = nn.Sequential(*blocks)
+        self.finish = _finish(maps[-1], norm, pre_activation)
+        self.last = nn.Conv2d(maps[-1], channels, 3, 1, 1)
+        _he_normal(self.first, slope=1.0)
+        _he_normal(self.last, SLOPE, scale=0.5)  # inside tanh's steep part at the start
+
+    def forward(self, z: Tensor) -> Tensor:
+        check_shape("z", z, self.latent_dim)
+        x = self.first(z).unflatten(1, (-1, self.start, self.start))
+        x = self.finish(self.blocks(x))
+        return torch.tanh(self.last(interpolate(x, scale_factor=2.0, mode="bilinear", align_corners=False)))
+
+
+class ResNetDiscriminator(nn.Module):
+    """D: images (N, channels, size, size) to logits (N,).
+
+    Args:
+        channels, size: as for :class:`ResNetGenerator`.
+        width: channels of the map at half the image's size; each later map has twice as many.
+        depth: one block each time the map is halved, then this many at the smallest map.
+        norm: BatchNorm in the blocks (False with a gradient penalty, whose critic must judge each sample by itself).
+        pre_activation: the form of the blocks.
+    """
+
+    def __init__(
+        self,
+        channels: int = 1,
+        size: int = 28,
+        width: int = 32,
+        depth: int = 1,
+        norm: bool = False,
+        pre_activation: bool = True,
+    ) -> None:
+        super().__init__()
+        check_at_least(1, channels=channels, width=width, depth=depth)
+        self.shape = (channels, size, size)
+        start, halvings = _stages(size)
+        maps = [width * 2**i for i in range(halvings)]
+        scale = 1 / math.sqrt(depth + halvings - 1)
+        block = partial(ResidualBlock, norm=norm, pre_activation=pre_activation, branch_scale=scale)
+        blocks = [block(inputs, outputs, resample="down") for inputs, outputs in pairwise(maps)]
+        blocks += [block(maps[-1], maps[-1]) for _ in range(depth)]
+        self.first = nn.Conv2d(channels, width, 4, 2, 1)
+        self.blocks = nn.Sequential(*blocks)
+        self.finish = _finish(maps[-1], norm, pre_activation)
+        self.last = nn.Linear(maps[-1] * start**2, 1)
+        _he_normal(self.first, slope=1.0)
+        _he_normal(self.last, slope=1.0)
+
+    def forward(self, x: Tensor) -> Tensor:
+        check_shape("x", x, *self.shape)
+        features = self.finish(self.blocks(self.first(x)))
+        return cast(Tensor, self.last(features.flatten(1))).squeeze(1)

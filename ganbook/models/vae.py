@@ -1,0 +1,59 @@
+"""The variational auto-encoder (Kingma and Welling 2014): its encoder and its two formulas.
+
+The decoder is any generator: what maps a latent to an image here is what the two-player game calls G.
+"""
+
+from __future__ import annotations
+
+from itertools import pairwise
+from typing import cast
+
+import torch
+from torch import Tensor, nn
+
+from ganbook.models.dcgan import _stages
+from ganbook.models.shapes import check_at_least, check_shape
+
+__all__ = ["Encoder", "kl_to_standard_normal", "reparameterise"]
+
+
+class Encoder(nn.Module):
+    """q(z | x): images (N, channels, size, size) to the mean and the log-variance of a diagonal Gaussian.
+
+    DCGAN's discriminator up to its last layer, which gives 2 * latent_dim numbers instead of one logit.
+
+    Args:
+        latent_dim: size of z.
+        channels, size, width: as for :class:`ganbook.models.DCGANDiscriminator`.
+    """
+
+    def __init__(self, latent_dim: int = 64, channels: int = 1, size: int = 28, width: int = 32) -> None:
+        super().__init__()
+        check_at_least(1, latent_dim=latent_dim, channels=channels, width=width)
+        self.shape = (channels, size, size)
+        start, halvings = _stages(size)
+        maps = [channels, *(width * 2**i for i in range(halvings))]
+        layers: list[nn.Module] = []
+        for inputs, outputs in pairwise(maps):
+            layers += [nn.Conv2d(inputs, outputs, 4, 2, 1, bias=False), nn.BatchNorm2d(outputs), nn.LeakyReLU(0.2)]
+        self.layers = nn.Sequential(*layers, nn.Flatten(), nn.Linear(maps[-1] * start**2, 2 * latent_dim))
+
+    def forward(self, x: Tensor) -> tuple[Tensor, Tensor]:
+        """(mean, log_variance), each (N, latent_dim)."""
+        check_shape("x", x, *self.shape)
+        mean, log_variance = cast(Tensor, self.layers(x)).chunk(2, dim=1)
+        return mean, log_variance
+
+
+def reparameterise(mean: Tensor, log_variance: Tensor) -> Tensor:
+    """A sample of N(mean, exp(log_variance)) through which gradients reach both (Kingma and Welling, section 2.4).
+
+    Args:
+        mean, log_variance: (N, dim); the noise comes from torch's global random numbers.
+    """
+    return mean + (0.5 * log_variance).exp() * torch.randn_like(mean)
+
+
+def kl_to_standard_normal(mean: Tensor, log_variance: Tensor) -> Tensor:
+    """KL(N(mean, exp(log_variance)) || N(0, I)) in nats, one number a sample, (N,) (the same, appendix B)."""
+    return 0.5 * (mean.square() + log_variance.exp() - log_variance - 1).sum(1)
