@@ -12,7 +12,20 @@ from typing import TYPE_CHECKING, Any
 __version__ = "0.1.0"
 
 if TYPE_CHECKING:
-    from ganbook import checks, data, dynamics, losses, metrics, models, penalties, plots, recipes, training, widgets
+    from ganbook import (
+        checks,
+        convolutions,
+        data,
+        dynamics,
+        losses,
+        metrics,
+        models,
+        penalties,
+        plots,
+        recipes,
+        training,
+        widgets,
+    )
     from ganbook.claims import ClaimError, claim, measured
     from ganbook.session import seed, welcome
     from ganbook.training.budget import budget
@@ -20,6 +33,7 @@ if TYPE_CHECKING:
 _SUBMODULES = frozenset(
     [
         "checks",
+        "convolutions",
         "data",
         "dynamics",
         "losses",
@@ -47,6 +61,7 @@ __all__ = [
     "budget",
     "checks",
     "claim",
+    "convolutions",
     "data",
     "dynamics",
     "losses",

@@ -13,7 +13,7 @@ PACKAGE = Path(ganbook.__file__).parent
 
 # DESIGN.md: each room's floor. On the ground floor no room knows another.
 FLOORS = {
-    1: ("claims", "data", "dynamics", "losses", "metrics", "models", "penalties", "plots"),
+    1: ("claims", "convolutions", "data", "dynamics", "losses", "metrics", "models", "penalties", "plots"),
     2: ("training",),
     3: ("recipes", "zoo"),
     4: ("__main__", "checks", "cli", "session", "widgets"),
@@ -110,7 +110,7 @@ def test_claims_need_no_torch():
 def test_rooms_open_lazily():
     # What is heavy beside torch is imported where it is used: accelerate alone takes longer than torch. Only the
     # explorers need their widgets at once.
-    rooms = "losses, penalties, models, data, training, plots, metrics, recipes, dynamics, checks"
+    rooms = "losses, penalties, models, data, training, plots, metrics, recipes, dynamics, convolutions, checks"
     loaded = modules_after(f"from ganbook import {rooms}")
     assert "torch" in loaded and sorted(loaded & HEAVY) == []
 

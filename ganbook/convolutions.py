@@ -1,0 +1,230 @@
+"""Convolutions by hand: one channel, every product visible.
+
+The same operations as :mod:`torch.nn.functional`'s, for one image (H, W) and one kernel (k, l), written so that they
+can be read, drawn and compared. As in every deep-learning library, "convolution" means cross-correlation: the kernel
+is not flipped.
+
+>>> x, kernel = torch.tensor([[2.0, 4.0], [0.0, 1.0]]), torch.tensor([[3.0, 1.0], [1.0, 5.0]])
+>>> paint(x, kernel).tolist()
+[[6.0, 14.0, 4.0], [2.0, 17.0, 21.0], [0.0, 1.0, 5.0]]
+"""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor
+from torch.nn import functional as F
+
+__all__ = [
+    "checkerboard",
+    "contributions",
+    "convolution_matrix",
+    "insert_zeros",
+    "output_size",
+    "paint",
+    "slide_over_zeros",
+    "spectrum",
+    "transposed_size",
+]
+
+
+def output_size(size: int, kernel: int, stride: int = 1, padding: int = 0) -> int:
+    """Side of a convolution's output, floor((size + 2 padding - kernel) / stride) + 1.
+
+    Args:
+        size: side of the input, in pixels.
+        kernel, stride: 1 or more.
+        padding: zeros on each side, 0 or more.
+
+    Raises:
+        ValueError: naming the first number below its least value, or a kernel that is larger than the padded input.
+    """
+    _check(size=(size, 1), kernel=(kernel, 1), stride=(stride, 1), padding=(padding, 0))
+    if kernel > size + 2 * padding:
+        raise ValueError(f"kernel is {kernel}: allowed is at most the padded input's side, {size + 2 * padding}")
+    return (size + 2 * padding - kernel) // stride + 1
+
+
+def transposed_size(size: int, kernel: int, stride: int = 1, padding: int = 0, output_padding: int = 0) -> int:
+    """Side of a transposed convolution's output, (size - 1) stride - 2 padding + kernel + output_padding.
+
+    It is the input size from which a convolution with the same kernel, stride and padding gives ``size``. There are
+    ``stride`` such sizes; ``output_padding`` chooses among them.
+
+    >>> [transposed_size(n, kernel=4, stride=2, padding=1) for n in (2, 4, 8)]
+    [4, 8, 16]
+
+    Raises:
+        ValueError: naming a number outside its range, or a padding that leaves nothing of the output.
+    """
+    _check(
+        size=(size, 1), kernel=(kernel, 1), stride=(stride, 1), padding=(padding, 0), output_padding=(output_padding, 0)
+    )
+    if output_padding >= stride:
+        raise ValueError(f"output_padding is {output_padding}: allowed is less than the stride, {stride}")
+    out = (size - 1) * stride - 2 * padding + kernel + output_padding
+    if out < 1:
+        raise ValueError(f"padding is {padding}: it crops all of the output, whose side would be {out}")
+    return out
+
+
+def convolution_matrix(kernel: Tensor, size: tuple[int, int], stride: int = 1, padding: int = 0) -> Tensor:
+    """The matrix C with ``C @ x.flatten()`` = the convolution of x, flattened.
+
+    ``C.T @ y.flatten()`` is the transposed convolution of y: that is where its name comes from.
+
+    Args:
+        kernel: (k, l).
+        size: (H, W) of the image x.
+        stride, padding: of the convolution.
+
+    Returns:
+        (H' W', H W): a row for each pixel of the output, a column for each pixel of the input.
+    """
+    _check_matrix("kernel", kernel)
+    height, width = size
+    rows = output_size(height, kernel.shape[0], stride, padding)
+    columns = output_size(width, kernel.shape[1], stride, padding)
+    matrix = kernel.new_zeros(rows, columns, height, width)
+    for i in range(rows):
+        for j in range(columns):
+            for u, v in _pixels(kernel):
+                y, x = i * stride - padding + u, j * stride - padding + v
+                if 0 <= y < height and 0 <= x < width:  # outside, the kernel meets a padded zero
+                    matrix[i, j, y, x] = kernel[u, v]
+    return matrix.reshape(rows * columns, height * width)
+
+
+def paint(x: Tensor, kernel: Tensor, stride: int = 1, padding: int = 0, output_padding: int = 0) -> Tensor:
+    """Transposed convolution by hand: each pixel of ``x`` paints the kernel, times its value, onto the output.
+
+    Where paintings overlap they add up. ``padding`` crops as many pixels from each side of the result.
+
+    Args:
+        x: (H, W).
+        kernel: (k, l).
+        stride: by how many pixels neighbouring paintings are shifted.
+        padding, output_padding: as :class:`torch.nn.ConvTranspose2d`.
+
+    Returns:
+        (H', W') with the sides of :func:`transposed_size`.
+    """
+    _check_matrix("x", x)
+    _check_matrix("kernel", kernel)
+    sizes = zip(x.shape, kernel.shape, strict=True)
+    rows, columns = (transposed_size(n, k, stride, padding, output_padding) for n, k in sizes)
+    canvas = x.new_zeros(rows + 2 * padding, columns + 2 * padding)
+    for i, j in _pixels(x):
+        top, left = i * stride, j * stride
+        canvas[top : top + kernel.shape[0], left : left + kernel.shape[1]] += x[i, j] * kernel
+    return canvas[padding : padding + rows, padding : padding + columns]
+
+
+def insert_zeros(x: Tensor, stride: int) -> Tensor:
+    """``stride - 1`` zeros between neighbouring pixels: (..., H, W) to (..., (H - 1) stride + 1, (W - 1) stride + 1).
+
+    >>> insert_zeros(torch.tensor([[1, 2], [3, 4]]), 2).tolist()
+    [[1, 0, 2], [0, 0, 0], [3, 0, 4]]
+    """
+    _check(stride=(stride, 1))
+    height, width = x.shape[-2:]
+    spread = x.new_zeros(*x.shape[:-2], (height - 1) * stride + 1, (width - 1) * stride + 1)
+    spread[..., ::stride, ::stride] = x
+    return spread
+
+
+def slide_over_zeros(x: Tensor, kernel: Tensor, stride: int = 1, padding: int = 0, output_padding: int = 0) -> Tensor:
+    """Transposed convolution as an ordinary one: zeros between the pixels and around them, the kernel turned by 180°.
+
+    The kernel then moves over ``x`` by steps of one ``stride``-th of a pixel, hence "fractionally-strided".
+    Arguments and result as for :func:`paint`.
+    """
+    _check_matrix("x", x)
+    _check_matrix("kernel", kernel)
+    for n, k in zip(x.shape, kernel.shape, strict=True):
+        transposed_size(n, k, stride, padding, output_padding)  # for its errors
+    (k, w), more = kernel.shape, output_padding
+    around = (w - 1 - padding, w - 1 - padding + more, k - 1 - padding, k - 1 - padding + more)
+    spread = F.pad(insert_zeros(x, stride), around)  # a negative number crops
+    return F.conv2d(spread[None, None], kernel.flip(0, 1)[None, None])[0, 0]
+
+
+def contributions(size: int, kernel: int, stride: int, padding: int = 0, output_padding: int = 0) -> Tensor:
+    """How many pixels of a row of ``size`` pixels paint each pixel of the transposed convolution's output.
+
+    In an image the counts of row and column multiply. Away from the edges they are all equal if and only if the
+    stride divides the kernel (Odena et al. 2016).
+
+    >>> contributions(4, kernel=3, stride=2).tolist()
+    [1, 1, 2, 1, 2, 1, 2, 1, 1]
+    """
+    row, brush = torch.ones(1, size, dtype=torch.int64), torch.ones(1, kernel, dtype=torch.int64)
+    whole = transposed_size(size, kernel, stride, padding, output_padding)
+    painted = paint(row, brush, stride)[0]
+    return F.pad(painted, (0, output_padding))[padding : padding + whole]
+
+
+def spectrum(images: Tensor) -> Tensor:
+    """Mean power at each frequency, (H, W), of images (N, C, H, W), each less its mean.
+
+    Frequency 0 is at [0, 0]; [H / 2, 0] is the pattern that changes its sign from row to row.
+    """
+    if images.ndim != 4:
+        raise ValueError(f"images has shape {tuple(images.shape)}: allowed is (N, C, H, W)")
+    centred = images.detach().float()
+    centred = centred - centred.mean((2, 3), keepdim=True)
+    power: Tensor = torch.fft.fft2(centred).abs().square().mean((0, 1))
+    return power
+
+
+def checkerboard(images: Tensor, period: int = 2, reach: int = 2) -> float:
+    """How far the power of patterns that repeat every ``period`` pixels stands out of the spectrum around them.
+
+    Upsampling by a stride s treats its s phases differently, which leaves a pattern of period s: energy at the
+    frequencies (i H / s, j W / s). Each of these bins is compared with the bins around it.
+
+    Args:
+        images: (N, C, H, W), H and W multiples of ``period`` and larger than ``2 * reach``.
+        period: in pixels, 2 or more.
+        reach: the neighbourhood of a bin is the square of the bins up to ``reach`` away.
+
+    Returns:
+        Geometric mean over the pattern's bins of power / mean power of the neighbours: 1 for white noise, between
+        ½ and 2 for images without the pattern whose spectrum bends at these bins.
+
+    Raises:
+        ValueError: if the images do not hold a whole number of periods, or the spectrum is flat zero.
+    """
+    power = spectrum(images).double()
+    _check(period=(period, 2), reach=(reach, 1))
+    height, width = power.shape
+    if height % period or width % period or min(height, width) <= 2 * reach:
+        raise ValueError(
+            f"images has sides {height} and {width}: allowed are multiples of period = {period} above {2 * reach}"
+        )
+    if not power.any():
+        raise ValueError("images are constant: there is no spectrum to compare with")
+    side = torch.arange(-reach, reach + 1)
+    ratios = []
+    for i in range(period):
+        for j in range(period):
+            if i or j:
+                y, x = i * height // period, j * width // period
+                around = power[(y + side)[:, None] % height, (x + side) % width]
+                ratios.append(power[y, x] / ((around.sum() - power[y, x]) / (around.numel() - 1)))
+    return float(torch.stack(ratios).log().mean().exp())
+
+
+def _pixels(x: Tensor) -> list[tuple[int, int]]:
+    return [(i, j) for i in range(x.shape[0]) for j in range(x.shape[1])]
+
+
+def _check(**numbers: tuple[int, int]) -> None:
+    for name, (value, least) in numbers.items():
+        if value < least:
+            raise ValueError(f"{name} is {value}: allowed is {least} or more")
+
+
+def _check_matrix(name: str, value: Tensor) -> None:
+    if value.ndim != 2 or not value.numel():
+        raise ValueError(f"{name} has shape {tuple(value.shape)}: allowed is (H, W), one channel of one image")
