@@ -29,7 +29,7 @@ def main() -> None:
     runs = json.loads(arguments.out.read_text("utf-8")) if arguments.out.exists() else []
     done = {(run["recipe"], run["budget"], run["seed"]) for run in runs}
     for seed in range(arguments.seeds):
-        for recipe in rules.RECIPES:
+        for recipe in rules.ABLATION:
             if (recipe.name, arguments.budget, seed) in done:
                 continue
             run = recipe.train(arguments.budget, seed, progress=False)
@@ -48,7 +48,7 @@ def main() -> None:
                     "torch": torch.__version__,
                 }
             )
-            runs.sort(key=lambda one: ([r.name for r in rules.RECIPES].index(one["recipe"]), one["seed"]))
+            runs.sort(key=lambda one: ([r.name for r in rules.ABLATION].index(one["recipe"]), one["seed"]))
             arguments.out.write_text(json.dumps(runs, indent=1) + "\n", encoding="utf-8")
             print(f"{recipe.name} seed {seed}: {run.metrics['floors']:.1f} floors", flush=True)
 

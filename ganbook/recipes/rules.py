@@ -14,7 +14,7 @@ from ganbook.models.surgery import replace_layers
 from ganbook.recipes.recipe import Recipe
 from ganbook.training.prior import Prior
 
-__all__ = ["RECIPES"]
+__all__ = ["ABLATION", "PUBLISHED", "RECIPES"]
 
 Change = Callable[[nn.Module], nn.Module]
 
@@ -114,7 +114,7 @@ def _torch_defaults(network: nn.Module) -> nn.Module:
 
 _scale_from_zero = partial(initialise, norm_mean=0.0)
 
-RECIPES = (
+ABLATION = (
     PLAIN,
     _changed("pooling", "Pooling in D and nearest-neighbour enlarging in G.", g=_enlarging, d=_pooling),
     _changed("no-norm", "No BatchNorm in either network.", g=_no_norm, d=_no_norm),
@@ -130,3 +130,34 @@ RECIPES = (
     replace(PLAIN, name="dcgan-slow", about="The paper's learning rate, 2e-4.", g_lr=2e-4, d_lr=2e-4),
     replace(PLAIN, name="dcgan-gaussian", about="A Gaussian prior.", prior=Prior(100)),
 )
+
+PUBLISHED = (
+    Recipe(
+        name="dcgan-tutorial",
+        about="The settings of PyTorch's DCGAN tutorial, its networks at 28 instead of 64 pixels.",
+        data="digits",
+        size=28,
+        generator=partial(DCGANGenerator, channels=1, size=28, width=64),
+        discriminator=partial(DCGANDiscriminator, channels=1, size=28, width=64),
+        prior=Prior(100),
+        batch_size=128,
+        steps=5 * 31,
+        budgets={"smoke": {"steps": 2, "scored": 1000}},
+    ),
+    Recipe(
+        name="dcgan-d2l",
+        about="The settings of D2L's DCGAN section, its networks at 28 instead of 64 pixels.",
+        data="digits",
+        size=28,
+        generator=partial(DCGANGenerator, channels=1, size=28, width=64, norm_mean=0.0),
+        discriminator=partial(DCGANDiscriminator, channels=1, size=28, width=64, norm_mean=0.0),
+        prior=Prior(100),
+        g_lr=5e-3,
+        d_lr=5e-3,
+        batch_size=256,
+        steps=20 * 15,
+        budgets={"smoke": {"steps": 2, "scored": 1000}},
+    ),
+)
+
+RECIPES = ABLATION + PUBLISHED
