@@ -11,8 +11,10 @@ Writes book/images/speedrun.json, which chapter 6 shows.
 from __future__ import annotations
 
 import argparse
+import contextlib
 import json
 import time
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -55,13 +57,11 @@ class Clock:
 def race(name: str, goal: float, limit: float, every: int) -> dict[str, Any]:
     """One contender's run: seconds and rounds when it arrived, or when it was stopped."""
     recipe = recipes.get(name).at("laptop")
-    longer = {**vars(recipe), "steps": 1_000_000, "name": name, "anneal_from": 1.0}
+    endless = replace(recipe, steps=1_000_000, anneal_from=1.0)
     clock = Clock(goal, limit)
     print(name, flush=True)
-    try:
-        type(recipe)(**longer).train("laptop", progress=False, watch=clock, watch_every=every)
-    except Stopped:
-        pass
+    with contextlib.suppress(Stopped):
+        endless.train("laptop", progress=False, watch=clock, watch_every=every)
     rounds, seconds, floors = clock.curve[-1]
     return {
         "recipe": name,
