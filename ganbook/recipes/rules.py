@@ -44,7 +44,7 @@ PLAIN = Recipe(
     prior=Prior(100, "uniform"),
     g_lr=1e-3,
     d_lr=1e-3,
-    steps=1000,
+    steps=500,
     budgets={"smoke": {"steps": 60, "scored": 1000}},
 )
 
