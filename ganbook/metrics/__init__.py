@@ -2,9 +2,33 @@
 
 from __future__ import annotations
 
-from ganbook.metrics.features import features
-from ganbook.metrics.frechet import frechet_distance
+from ganbook.metrics.classes import class_agreement, inception_score
+from ganbook.metrics.features import FeaturesUnavailable, features
+from ganbook.metrics.frechet import frechet_distance, frechet_of_gaussians
+from ganbook.metrics.kernel import kernel_distance
+from ganbook.metrics.manifold import DensityCoverage, PrecisionRecall, density_coverage, precision_recall
+from ganbook.metrics.memorisation import Memorisation, memorisation, nearest
 from ganbook.metrics.modes import ModeCoverage, mode_coverage
-from ganbook.metrics.report import report_images, report_points
+from ganbook.metrics.report import report_features, report_images, report_points
 
-__all__ = ["ModeCoverage", "features", "frechet_distance", "mode_coverage", "report_images", "report_points"]
+__all__ = [
+    "DensityCoverage",
+    "FeaturesUnavailable",
+    "Memorisation",
+    "ModeCoverage",
+    "PrecisionRecall",
+    "class_agreement",
+    "density_coverage",
+    "features",
+    "frechet_distance",
+    "frechet_of_gaussians",
+    "inception_score",
+    "kernel_distance",
+    "memorisation",
+    "mode_coverage",
+    "nearest",
+    "precision_recall",
+    "report_features",
+    "report_images",
+    "report_points",
+]

@@ -1,14 +1,15 @@
-"""Feature networks: small classifiers trained on the real data, shipped with the library."""
+"""Feature networks: small classifiers trained on the real data and shipped with the library, and Inception."""
 
 from __future__ import annotations
 
+import pickle
 from importlib import resources
-from typing import cast
+from typing import Any, cast
 
 import torch
 from torch import Tensor, nn
 
-__all__ = ["DigitsNet", "features"]
+__all__ = ["DigitsNet", "FeaturesUnavailable", "InceptionNet", "features"]
 
 _CHUNK = 500
 
@@ -48,17 +49,81 @@ class DigitsNet(nn.Module):
         return cast(Tensor, self.head(self(images)))
 
 
+class FeaturesUnavailable(OSError):
+    """A feature network's weights or package cannot be had on this machine; the message says what to do."""
+
+
+class InceptionNet(nn.Module):
+    """Inception-v3 as the reference FID uses it: torch-fidelity's conversion of the 2015 TensorFlow weights.
+
+    ``forward`` maps float images (N, 1 or 3, H, W) in [-1, 1] to features (N, 2048); :meth:`logits` maps them to 1 008
+    class scores without their bias, the Inception score's. Images are rounded to the 8 bits that files hold, grey
+    ones repeated, and resized to 299 x 299 as TensorFlow 1 did, without antialiasing: published scores depend on it.
+
+    Raises:
+        FeaturesUnavailable: if torch-fidelity is not installed, or the weights (95 MB, downloaded once into torch's hub
+            folder) cannot be had.
+    """
+
+    dim = 2048
+    _LAYERS = ("2048", "logits_unbiased")
+    _BATCH = 50
+
+    def __init__(self) -> None:
+        super().__init__()
+        try:
+            from torch_fidelity import feature_extractor_inceptionv3 as fidelity
+        except ImportError as error:
+            raise FeaturesUnavailable(
+                'features("inception") needs the package torch-fidelity: pip install "torch-fidelity>=0.3"'
+            ) from error
+        try:
+            # First by hand, so that the file is compared with its hash and cannot hold code; then from the cache.
+            torch.hub.load_state_dict_from_url(
+                fidelity.URL_INCEPTION_V3, progress=False, check_hash=True, weights_only=True
+            )
+            self.network: Any = fidelity.FeatureExtractorInceptionV3("inception", list(self._LAYERS))
+        except (OSError, RuntimeError, EOFError, pickle.UnpicklingError) as error:
+            raise FeaturesUnavailable(
+                f"the weights of Inception cannot be had ({_reason(error)}): put the file from "
+                f"{fidelity.URL_INCEPTION_V3} into {torch.hub.get_dir()}/checkpoints, or choose other features"
+            ) from error
+
+    def forward(self, images: Tensor) -> Tensor:
+        return self._layer(images, 0)
+
+    def logits(self, images: Tensor) -> Tensor:
+        """(N, 1008) class scores of images as for ``forward``."""
+        return self._layer(images, 1)
+
+    def _layer(self, images: Tensor, which: int) -> Tensor:
+        if images.ndim != 4 or images.shape[1] not in (1, 3) or not images.is_floating_point():
+            raise ValueError(
+                f"images is {images.dtype} {tuple(images.shape)}: allowed is float (N, 1 or 3, H, W) in [-1, 1]"
+            )
+        stored = ((images + 1) * 127.5).round().clamp(0, 255).to(torch.uint8).expand(-1, 3, -1, -1)
+        return torch.cat([self.network(part)[which] for part in torch.split(stored, self._BATCH)])
+
+
+def _reason(error: BaseException) -> str:
+    """An error in a few words: what a network error hides behind its wrapper."""
+    return str(getattr(error, "reason", "") or error or type(error).__name__).splitlines()[0]
+
+
 def features(name: str) -> nn.Module:
     """The feature network called ``name``, in evaluation mode, its parameters frozen.
 
     Args:
-        name: "digits" (:class:`DigitsNet`).
+        name: "digits" (:class:`DigitsNet`) or "inception" (:class:`InceptionNet`).
 
     Raises:
         ValueError: if no network has that name.
+        FeaturesUnavailable: if its weights cannot be had on this machine.
     """
+    if name == "inception":
+        return InceptionNet().eval().requires_grad_(False)
     if name != "digits":
-        raise ValueError(f"name is {name!r}: allowed is 'digits'")
+        raise ValueError(f"name is {name!r}: allowed is 'digits' or 'inception'")
     from safetensors.torch import load
 
     weights = load(resources.files("ganbook.metrics").joinpath("digits.safetensors").read_bytes())

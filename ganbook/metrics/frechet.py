@@ -1,11 +1,13 @@
-"""The Fréchet distance between two sets of features."""
+"""The Fréchet distance between two sets of features, and between two Gaussians."""
 
 from __future__ import annotations
 
 import torch
 from torch import Tensor
 
-__all__ = ["frechet_distance"]
+from ganbook.metrics._shapes import check_features
+
+__all__ = ["frechet_distance", "frechet_of_gaussians"]
 
 
 def frechet_distance(features_a: Tensor, features_b: Tensor) -> float:
@@ -24,20 +26,38 @@ def frechet_distance(features_a: Tensor, features_b: Tensor) -> float:
     Raises:
         ValueError: if the shapes do not fit or a feature is not finite.
     """
-    for name, value in (("features_a", features_a), ("features_b", features_b)):
-        if value.ndim != 2 or len(value) < 2:
-            raise ValueError(f"{name} has shape {tuple(value.shape)}: allowed is (N, dim) with N of 2 or more")
-        if not value.isfinite().all():
-            raise ValueError(f"{name} holds NaN or infinity: allowed are finite features")
-    if features_a.shape[1] != features_b.shape[1]:
-        raise ValueError(
-            f"features_b has dimension {features_b.shape[1]}: allowed is that of features_a, {features_a.shape[1]}"
-        )
-    a, b = features_a.detach().double().cpu(), features_b.detach().double().cpu()
+    a, b = check_features(features_a=features_a, features_b=features_b)
     cov_a, cov_b = (torch.cov(f.T).reshape(f.shape[1], f.shape[1]) for f in (a, b))
-    # tr((C_a C_b)^(1/2)) by way of the symmetric C_a^(1/2) C_b C_a^(1/2), whose eigenvalues are the same.
-    values, vectors = torch.linalg.eigh(cov_a)
-    root_a = vectors * values.clamp(min=0).sqrt() @ vectors.T
-    trace = torch.linalg.eigvalsh(root_a @ cov_b @ root_a).clamp(min=0).sqrt().sum()
-    distance = (a.mean(0) - b.mean(0)).square().sum() + cov_a.trace() + cov_b.trace() - 2 * trace
+    return frechet_of_gaussians(a.mean(0), cov_a, b.mean(0), cov_b)
+
+
+def frechet_of_gaussians(mean_a: Tensor, cov_a: Tensor, mean_b: Tensor, cov_b: Tensor) -> float:
+    """The same distance from means (dim,) and covariances (dim, dim), which may be singular.
+
+    For many comparisons with one real set: its mean and covariance are then computed once.
+
+    >>> eye = torch.eye(2)
+    >>> frechet_of_gaussians(torch.zeros(2), eye, torch.tensor([3.0, 0.0]), 4 * eye)  # 3^2 + 2 (2 - 1)^2
+    11.0
+
+    Raises:
+        ValueError: if the shapes do not fit or a number is not finite.
+    """
+    parts = {"mean_a": mean_a, "cov_a": cov_a, "mean_b": mean_b, "cov_b": cov_b}
+    dim = mean_a.numel()
+    for name, value in parts.items():
+        allowed = (dim,) if name.startswith("mean") else (dim, dim)
+        if tuple(value.shape) != allowed:
+            raise ValueError(f"{name} has shape {tuple(value.shape)}: allowed is {allowed}, after mean_a")
+        if not value.isfinite().all():
+            raise ValueError(f"{name} holds NaN or infinity: allowed are finite numbers")
+    mean_a, cov_a, mean_b, cov_b = (value.detach().double().cpu() for value in parts.values())
+    # tr((C_a C_b)^(1/2)) by way of the symmetric R' C_b R with R R' = C_a, whose eigenvalues are the same. A Cholesky
+    # factor will do for R and costs a tenth of a matrix root; only a singular C_a needs its eigenvectors.
+    root, failed = torch.linalg.cholesky_ex(cov_a)
+    if failed:
+        values, vectors = torch.linalg.eigh(cov_a)
+        root = vectors * values.clamp(min=0).sqrt()
+    trace = torch.linalg.eigvalsh(root.T @ cov_b @ root).clamp(min=0).sqrt().sum()
+    distance = (mean_a - mean_b).square().sum() + cov_a.trace() + cov_b.trace() - 2 * trace
     return max(0.0, float(distance))

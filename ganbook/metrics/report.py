@@ -6,13 +6,19 @@ import math
 from typing import Any
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
+from ganbook.metrics._shapes import check_features
 from ganbook.metrics.features import DigitsNet, features
 from ganbook.metrics.frechet import frechet_distance
+from ganbook.metrics.kernel import kernel_distance
+from ganbook.metrics.manifold import density_coverage, precision_recall
 from ganbook.metrics.modes import mode_coverage
 
-__all__ = ["report_images", "report_points"]
+__all__ = ["report_features", "report_images", "report_points"]
+
+PAIRS = 1000
+"""Samples a side of the scores that look at all pairs, whose cost grows with the square."""
 
 
 def report_points(samples: Tensor, centres: Tensor, std: float) -> dict[str, Any]:
@@ -29,38 +35,76 @@ def report_points(samples: Tensor, centres: Tensor, std: float) -> dict[str, Any
     }
 
 
-@torch.no_grad()
-def report_images(samples: Tensor, real: Tensor, split: str, name: str = "digits") -> dict[str, Any]:
-    """Fréchet distance with features, n, split and floor, and how the classes share the samples.
+def report_features(samples: Tensor, real: Tensor, split: str, name: str) -> dict[str, Any]:
+    """Every score that needs nothing but features, each with its n and with what real images score against real ones.
 
-    The floor is the distance between two random halves of the real images. Halves are smaller than the sets
-    compared, and the distance grows as n falls, so the floor errs on the high side; its n is given too.
+    The floor of the Fréchet distance is that between two random halves of the real images. Halves are smaller than
+    the sets compared, and the distance grows as n falls, so the floor errs on the high side; its n is given too. The
+    other scores compare equal numbers, at most 1 000 a side: "precision" that of samples, "precision_real" that of
+    one part of the real images against another, and so on. With fewer than 12 images a side they are left out.
+
+    Args:
+        samples: (N, dim) features of generated images.
+        real: (M, dim) features of real images.
+        split: which real images these are, in words.
+        name: what computed the features, in words.
+
+    Raises:
+        ValueError: if the shapes do not fit or a feature is not finite.
+    """
+    samples, real = check_features(samples=samples, real=real)
+    generator = torch.Generator().manual_seed(0)
+    order = torch.randperm(len(real), generator=generator)
+    half = len(real) // 2
+    first, second = real[order[:half]], real[order[half : 2 * half]]
+    distance, floor = frechet_distance(real, samples), frechet_distance(first, second)
+    report: dict[str, Any] = {
+        "frechet_distance": distance,
+        "floor": floor,
+        "floors": distance / floor if floor > 0 else math.nan,
+    }
+    pairs = min(PAIRS, len(samples), half)
+    if pairs >= 12:
+        fake = samples[torch.randperm(len(samples), generator=generator)[:pairs]]
+        report |= _of_pairs(first[:pairs], fake, "")
+        report |= _of_pairs(first[:pairs], second[:pairs], "_real")
+    return report | {
+        "n": len(samples),
+        "n_real": len(real),
+        "n_floor": half,
+        "n_pairs": pairs,
+        "split": split,
+        "features": name,
+    }
+
+
+def _of_pairs(real: Tensor, fake: Tensor, ending: str) -> dict[str, float]:
+    scores = {"kernel_distance": kernel_distance(real, fake)}
+    scores |= precision_recall(real, fake)._asdict() | density_coverage(real, fake)._asdict()
+    return {name + ending: value for name, value in scores.items()}
+
+
+@torch.no_grad()
+def report_images(samples: Tensor, real: Tensor, split: str, name: str | nn.Module = "digits") -> dict[str, Any]:
+    """As :func:`report_features`, on any feature network; of the digits network also how the classes share the samples.
 
     Args:
         samples: float (N, C, H, W) generated images in [-1, 1].
         real: float (M, C, H, W) real images in [-1, 1].
         split: which real images these are, in words.
-        name: feature network.
+        name: feature network: a name that :func:`features` knows, or any module from such images to (N, dim),
+            which is used in evaluation mode.
     """
-    network = features(name)
-    assert isinstance(network, DigitsNet)
-    real_features, fake_features = network(real), network(samples)
-    order = torch.randperm(len(real), generator=torch.Generator().manual_seed(0))
-    half = len(real) // 2
-    floor = frechet_distance(real_features[order[:half]], real_features[order[half : 2 * half]])
-    distance = frechet_distance(real_features, fake_features)
-    classes = network.head(fake_features).argmax(dim=1)
-    share = torch.bincount(classes, minlength=10) / len(samples)
-    return {
-        "frechet_distance": distance,
-        "floor": floor,
-        "floors": distance / floor,
-        "n": len(samples),
-        "n_real": len(real),
-        "n_floor": half,
-        "split": split,
-        "features": name,
-        "class_share": share.tolist(),
-        "class_share_min": share.min().item(),
-        "class_share_max": share.max().item(),
-    }
+    network = features(name) if isinstance(name, str) else name.eval()
+    fake_features = network(samples)
+    report = report_features(
+        fake_features, network(real), split, name if isinstance(name, str) else type(name).__name__
+    )
+    if isinstance(network, DigitsNet):
+        share = torch.bincount(network.head(fake_features).argmax(dim=1), minlength=10) / len(samples)
+        report |= {
+            "class_share": share.tolist(),
+            "class_share_min": share.min().item(),
+            "class_share_max": share.max().item(),
+        }
+    return report

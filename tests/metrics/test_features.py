@@ -1,14 +1,16 @@
-"""The digits network judges digits it has never seen, and travels in half precision."""
+"""The digits network judges digits it has never seen; Inception comes from torch-fidelity, or says why it cannot."""
 
 from __future__ import annotations
 
+import sys
 from importlib import resources
+from urllib.error import URLError
 
 import pytest
 import torch
 
 from ganbook import data, metrics
-from ganbook.data.images import to_float
+from ganbook.data.images import to_float, to_uint8
 from ganbook.metrics.features import DigitsNet
 
 
@@ -40,5 +42,57 @@ def test_other_images_are_refused(images):
 
 
 def test_unknown_name():
-    with pytest.raises(ValueError, match="name is 'faces': allowed is 'digits'"):
+    with pytest.raises(ValueError, match="name is 'faces': allowed is 'digits' or 'inception'"):
         metrics.features("faces")
+
+
+def no_network(*_, **__):
+    raise URLError("no route to host")
+
+
+def broken_file(*_, **__):
+    raise RuntimeError("invalid hash value (expected 6726825d, got 00000000)")
+
+
+@pytest.mark.parametrize(
+    ("download", "reason"), [(no_network, "no route to host"), (broken_file, "invalid hash value")]
+)
+def test_inception_without_its_weights_is_one_clear_sentence(monkeypatch, download, reason):
+    pytest.importorskip("torch_fidelity")
+    monkeypatch.setattr(torch.hub, "load_state_dict_from_url", download)
+    with pytest.raises(metrics.FeaturesUnavailable) as caught:
+        metrics.features("inception")
+    sentence = str(caught.value)
+    assert sentence.startswith(f"the weights of Inception cannot be had ({reason}")
+    assert "weights-inception-2015-12-05" in sentence and "/checkpoints" in sentence
+    assert "\n" not in sentence
+
+
+def test_inception_without_torch_fidelity_says_what_to_install(monkeypatch):
+    monkeypatch.setitem(sys.modules, "torch_fidelity", None)
+    with pytest.raises(metrics.FeaturesUnavailable, match='pip install "torch-fidelity'):
+        metrics.features("inception")
+
+
+@pytest.fixture
+def inception(monkeypatch):
+    """Inception with random weights, as no test may download the true ones."""
+    fidelity = pytest.importorskip("torch_fidelity.feature_extractor_inceptionv3")
+    asked = []
+    monkeypatch.setattr(torch.hub, "load_state_dict_from_url", lambda *_, **settings: asked.append(settings) or {})
+    monkeypatch.setattr(fidelity, "load_state_dict_from_url", lambda *_, **__: {})
+    monkeypatch.setattr(fidelity.FeatureExtractorInceptionV3, "load_state_dict", lambda *_: None)
+    network = metrics.features("inception")
+    assert asked == [{"progress": False, "check_hash": True, "weights_only": True}]
+    return network
+
+
+def test_inception_sees_what_torch_fidelity_sees(inception):
+    assert not inception.training and not any(p.requires_grad for p in inception.parameters())
+    images = torch.rand(2, 1, 20, 24, generator=torch.Generator().manual_seed(0)) * 2 - 1
+    theirs = inception.network(to_uint8(images.clone()).repeat(1, 3, 1, 1))
+    found = inception(images)
+    assert found.shape == (2, inception.dim) and torch.equal(found, theirs[0])
+    assert inception.logits(images[:1]).shape == (1, 1008)
+    with pytest.raises(ValueError, match="allowed is float"):
+        inception(torch.zeros(1, 2, 9, 9))

@@ -7,7 +7,7 @@ import pytest
 import scipy.linalg
 import torch
 
-from ganbook.metrics import frechet_distance
+from ganbook.metrics import frechet_distance, frechet_of_gaussians
 
 
 def test_two_known_gaussians_in_closed_form():
@@ -42,6 +42,59 @@ def test_same_features_and_rank_deficient_ones():
     a = torch.randn(5, 20, generator=torch.Generator().manual_seed(2))  # fewer samples than dimensions
     assert frechet_distance(a, a) == pytest.approx(0, abs=1e-6)
     assert frechet_distance(torch.zeros(4, 1), torch.ones(3, 1)) == pytest.approx(1)
+
+
+def test_equals_torchmetrics():
+    image = pytest.importorskip("torchmetrics.image.fid")
+
+    class Given(torch.nn.Module):
+        num_features = 16
+
+        def forward(self, features):
+            return features
+
+    generator = torch.Generator().manual_seed(1)
+    a, b = torch.randn(300, 16, generator=generator), torch.randn(250, 16, generator=generator) * 1.5 + 0.2
+    score = image.FrechetInceptionDistance(feature=Given())
+    score.update(a, real=True)
+    score.update(b, real=False)
+    assert frechet_distance(a, b) == pytest.approx(score.compute().item(), rel=1e-4)
+
+
+@pytest.mark.parametrize(("rank_a", "rank_b"), [(6, 6), (3, 6), (6, 2), (3, 2), (0, 4)])
+def test_covariances_of_any_rank_in_either_order(rank_a, rank_b):
+    root_a = torch.randn(6, rank_a, generator=torch.Generator().manual_seed(5), dtype=torch.float64)
+    root_b = torch.randn(6, rank_b, generator=torch.Generator().manual_seed(6), dtype=torch.float64)
+    zero, a, b = torch.zeros(6), root_a @ root_a.T, root_b @ root_b.T
+    # The trace of the root of a product of covariances is the sum of the singular values of their factors' product.
+    expected = float(a.trace() + b.trace() - 2 * torch.linalg.svdvals(root_a.T @ root_b).sum())
+    assert frechet_of_gaussians(zero, a, zero, b) == pytest.approx(expected, abs=1e-5)
+    assert frechet_of_gaussians(zero, b, zero, a) == pytest.approx(expected, abs=1e-5)
+
+
+def test_fewer_samples_than_dimensions():
+    generator = torch.Generator().manual_seed(4)
+    a, b = torch.randn(9, 30, generator=generator).double(), torch.randn(12, 30, generator=generator).double() * 2
+    centred = (a - a.mean(0)) / 8**0.5, (b - b.mean(0)) / 11**0.5
+    expected = (a.mean(0) - b.mean(0)).square().sum() + sum(c.square().sum() for c in centred)
+    expected -= 2 * torch.linalg.svdvals(centred[0] @ centred[1].T).sum()
+    assert frechet_distance(a, b) == pytest.approx(float(expected), rel=1e-6)
+
+
+@pytest.mark.parametrize(
+    ("parts", "sentence"),
+    [
+        (
+            (torch.zeros(2), torch.eye(3), torch.zeros(2), torch.eye(2)),
+            r"cov_a has shape \(3, 3\): allowed",
+        ),
+        ((torch.zeros(2), torch.eye(2), torch.zeros(1), torch.eye(2)), "mean_b has shape"),
+        ((torch.zeros(1), torch.eye(1), torch.zeros(1), torch.eye(1) / 0), "cov_b holds NaN or infinity"),
+    ],
+)
+def test_bad_gaussians_are_named(parts, sentence):
+    with pytest.raises(ValueError, match=sentence):
+        frechet_of_gaussians(*parts)
 
 
 @pytest.mark.parametrize(

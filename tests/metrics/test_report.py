@@ -18,6 +18,11 @@ def test_real_digits_score_near_their_floor_and_noise_far_from_it():
     assert (real["n"], real["n_real"], real["n_floor"], real["split"]) == (1000, 1000, 500, "test")
     assert 0.2 < real["floors"] < 3
     assert noise["floors"] > 20
+    assert real["precision"] > 0.6 < real["recall"] and abs(real["density"] - 1) < 0.2
+    assert abs(real["precision"] - real["precision_real"]) < 0.15
+    assert noise["precision"] == noise["density"] == 0 < noise["kernel_distance"]
+    assert abs(real["kernel_distance"]) < noise["kernel_distance"] / 20
+    assert real["n_pairs"] == 500
     assert 0.07 < real["class_share_min"] <= real["class_share_max"] < 0.13
     assert abs(sum(real["class_share"]) - 1) < 1e-6
 
@@ -26,3 +31,32 @@ def test_points_report_names_n():
     ring = data.toy.ring()
     report = metrics.report_points(ring.sample(500), ring.centres, ring.std)
     assert (report["modes"], report["modes_total"], report["n"]) == (8, 8, 500)
+
+
+class Halved(torch.nn.Module):
+    """Any feature network will do: four pixels as features."""
+
+    def forward(self, images):
+        assert not self.training
+        return images.flatten(1)[:, ::4]
+
+
+def test_any_module_is_a_feature_network_and_few_images_leave_out_the_pairs():
+    generator = torch.Generator().manual_seed(0)
+    real, fake = torch.randn(60, 3, 2, 2, generator=generator), torch.randn(30, 3, 2, 2, generator=generator)
+    report = metrics.report_images(fake, real, "made up", Halved())
+    assert (report["features"], report["n"], report["n_real"], report["n_pairs"]) == ("Halved", 30, 60, 30)
+    assert "class_share" not in report
+    features = real.flatten(1)[:, ::4], fake.flatten(1)[:, ::4]
+    assert report["frechet_distance"] == metrics.frechet_distance(*features)
+    few = metrics.report_features(features[1][:5], features[0], "made up", "pixels")
+    assert few["n_pairs"] == 5 and "precision" not in few and few["frechet_distance"] > 0
+
+
+def test_a_report_draws_no_random_numbers():
+    torch.manual_seed(3)
+    metrics.report_features(torch.rand(40, 2), torch.rand(40, 2), "made up", "none")
+    after = torch.rand(1)
+    torch.manual_seed(3)
+    torch.rand(160)
+    assert torch.equal(after, torch.rand(1))

@@ -1,0 +1,42 @@
+"""Checks at the door of the metrics, and the one way they measure distances."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import torch
+from torch import Tensor
+
+__all__ = ["check_features", "distance_rows"]
+
+_ENTRIES = 4_000_000
+"""Distances held at a time: 32 MB in float64."""
+
+
+def check_features(at_least: int = 2, **features: Tensor) -> tuple[Tensor, ...]:
+    """The named features, each (N, dim) of one dim with N of ``at_least`` or more, in float64 on the CPU.
+
+    Raises:
+        ValueError: naming the first that does not fit.
+    """
+    first, dim = "", 0
+    for name, value in features.items():
+        if value.ndim != 2 or len(value) < at_least or not value.shape[1]:
+            raise ValueError(f"{name} has shape {tuple(value.shape)}: allowed is (N, dim) with N of {at_least} or more")
+        if not value.isfinite().all():
+            raise ValueError(f"{name} holds NaN or infinity: allowed are finite features")
+        first, dim = first or name, dim or value.shape[1]
+        if value.shape[1] != dim:
+            raise ValueError(f"{name} has dimension {value.shape[1]}: allowed is that of {first}, {dim}")
+    return tuple(value.detach().double().cpu() for value in features.values())
+
+
+def distance_rows(a: Tensor, b: Tensor) -> Iterator[Tensor]:
+    """Euclidean distances (rows, M) of the points a (N, dim) to b (M, dim), a few million at a time, in order.
+
+    In float64 and around b's mean, so that two copies of one point come out about 1e-8 of its length apart; float32
+    would lose three digits of them.
+    """
+    centre = b.mean(0)
+    for part in torch.split(a - centre, max(1, _ENTRIES // len(b))):
+        yield torch.cdist(part, b - centre)

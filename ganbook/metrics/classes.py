@@ -1,0 +1,63 @@
+"""What a classifier says of generated images: the Inception score, and agreement with the labels asked for."""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor
+from torch.nn.functional import log_softmax
+
+from ganbook.metrics.features import DigitsNet, features
+
+__all__ = ["class_agreement", "inception_score"]
+
+
+def inception_score(logits: Tensor, splits: int = 1) -> float:
+    """``exp(E_x KL(p(y|x) || p(y)))`` of a classifier's logits (Salimans et al. 2016), from 1 to the number of classes.
+
+    Large if the classifier is sure of each image and all classes occur equally often. Real images enter nowhere.
+
+    Args:
+        logits: (N, classes) raw class scores of generated images.
+        splits: number of consecutive parts whose scores are averaged; p(y) is each part's own. The paper uses 10
+            of 5 000 images each; small parts score lower.
+
+    Raises:
+        ValueError: if the shape does not fit or a logit is not finite.
+    """
+    if logits.ndim != 2 or logits.shape[1] < 2:
+        raise ValueError(f"logits has shape {tuple(logits.shape)}: allowed is (N, classes) with 2 classes or more")
+    if not 1 <= splits <= len(logits):
+        raise ValueError(f"splits is {splits}: allowed is 1 to the number of images, {len(logits)}")
+    if not logits.isfinite().all():
+        raise ValueError("logits holds NaN or infinity: allowed are finite class scores")
+    log_p = log_softmax(logits.detach().double().cpu(), dim=1)
+    scores = []
+    for i in range(splits):
+        part = log_p[i * len(log_p) // splits : (i + 1) * len(log_p) // splits]
+        marginal = part.exp().mean(dim=0).log()
+        scores.append((part.exp() * (part - marginal)).sum(dim=1).mean().exp())
+    return torch.stack(scores).mean().item()
+
+
+@torch.no_grad()
+def class_agreement(images: Tensor, labels: Tensor, judge: DigitsNet | None = None) -> float:
+    """Share of the images that a classifier gives the label they were generated for.
+
+    Print the judge's own accuracy on real images beside it: on the test split of "digits", 0.98 or more.
+
+    Args:
+        images: float (N, 1, 28, 28) in [-1, 1].
+        labels: (N,) int64, what each image was meant to be.
+        judge: the classifier (default: the digits network).
+
+    Raises:
+        ValueError: if the shapes do not fit.
+    """
+    if not len(images) or labels.shape != images.shape[:1]:
+        raise ValueError(
+            f"labels has shape {tuple(labels.shape)} and images {tuple(images.shape)}: allowed is one label an image"
+        )
+    network = judge or features("digits")
+    assert isinstance(network, DigitsNet)
+    said = network.logits(images).argmax(dim=1)
+    return (said == labels.to(said.device)).double().mean().item()
