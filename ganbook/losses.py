@@ -20,7 +20,7 @@ import torch
 from torch import Tensor
 from torch.nn.functional import relu, softplus
 
-__all__ = ["AdversarialLoss", "get", "names"]
+__all__ = ["AdversarialLoss", "get", "names", "smoothed"]
 
 
 def _saturating_discriminator(real: Tensor, fake: Tensor) -> Tensor:
@@ -196,3 +196,24 @@ def get(name: str) -> AdversarialLoss:
         return _LOSSES[name]
     except (KeyError, TypeError):
         raise ValueError(f"name is {name!r}: allowed is one of {', '.join(_LOSSES)}") from None
+
+
+def smoothed(real_label: float = 0.9) -> AdversarialLoss:
+    """The non-saturating pair with one-sided label smoothing (Salimans et al. 2016, section 3.4).
+
+    D is taught ``real_label`` instead of 1 on real samples, so its logit there has a finite optimum even where no fake
+    comes near. The fakes' label stays 0: smoothed too, it would reward G for staying where it is.
+
+    Args:
+        real_label: above 0, at most 1.
+    """
+    if not 0 < real_label <= 1:
+        raise ValueError(f"real_label is {real_label}: allowed is above 0 and at most 1")
+
+    def discriminator(real: Tensor, fake: Tensor) -> Tensor:
+        real_term = real_label * softplus(-real) + (1 - real_label) * softplus(real)
+        return real_term.mean() + softplus(fake).mean()
+
+    return AdversarialLoss(
+        f"smoothed to {real_label:g}", "Salimans et al. 2016, section 3.4", discriminator, _non_saturating_generator
+    )

@@ -15,10 +15,11 @@ from typing import Self
 
 import torch
 from torch import Tensor
+from torch.nn.functional import one_hot
 
 from ganbook.data.batch import Batch, check_divisible, step_generator
 
-__all__ = ["Distribution", "Mixture", "SwissRoll", "grid", "mixture_1d", "ring", "swiss_roll"]
+__all__ = ["Distribution", "Labelled", "Mixture", "SwissRoll", "grid", "mixture_1d", "ring", "swiss_roll"]
 
 
 class Distribution:
@@ -67,10 +68,23 @@ class Mixture(Distribution):
 
     def sample(self, n: int, generator: torch.Generator | None = None) -> Tensor:
         """(n, dim) fresh samples; ``generator`` (CPU) makes them repeatable."""
+        return self.labelled(n, generator)[0]
+
+    def labelled(self, n: int, generator: torch.Generator | None = None) -> tuple[Tensor, Tensor]:
+        """(n, dim) fresh samples, and (n,) the component that each was drawn from."""
         _check_n(n)
         which = torch.multinomial(self.weights, n, replacement=True, generator=generator)
         noise = torch.randn(n, self.dim, generator=generator)
-        return self.centres[which] + self.stds[which, None] * noise
+        return self.centres[which] + self.stds[which, None] * noise, which
+
+    def batches(
+        self, batch_size: int, *, seed: int = 0, start: int = 0, rank: int = 0, world: int = 1
+    ) -> Iterator[Batch]:
+        """Batches of fresh samples without end, labelled with their component."""
+        check_divisible(batch_size, world)
+        for step in count(start):
+            points, labels = self.labelled(batch_size, step_generator(seed, step))
+            yield Batch(points[rank::world], labels[rank::world])
 
     def log_density(self, x: Tensor) -> Tensor:
         """log p(x) of points (N, dim) or, for dim 1, of any shape (...); one value a point."""
@@ -84,6 +98,22 @@ class Mixture(Distribution):
     def density(self, x: Tensor) -> Tensor:
         """p(x), shaped as in :meth:`log_density`."""
         return self.log_density(x).exp()
+
+
+@dataclass(frozen=True)
+class Labelled(Distribution):
+    """A mixture's points with their component beside them, one-hot: samples of the pair (x, y) for a conditional game.
+
+    Attributes:
+        mixture: where points come from.
+    """
+
+    mixture: Mixture
+
+    def sample(self, n: int, generator: torch.Generator | None = None) -> Tensor:
+        """(n, dim + K) fresh pairs."""
+        points, labels = self.mixture.labelled(n, generator)
+        return torch.cat((points, one_hot(labels, len(self.mixture.centres)).to(points)), dim=1)
 
 
 @dataclass(frozen=True)

@@ -20,7 +20,7 @@ __all__ = ["InstanceNoise", "MinibatchDiscrimination", "MinibatchStdDev", "Spect
 
 
 class MinibatchDiscrimination(nn.Module):
-    """Append to each sample's features how close it lies to the others of its batch (Salimans et al. 2016, section 3.2).
+    """Append to each sample's features how close it lies to the others of its batch (Salimans et al. 2016, 3.2).
 
     Features f_i (N, features) become matrices M_i = f_i T of ``kernels`` rows with ``dim`` numbers each. Row b of two
     samples is compared by ``exp(-||M_ib - M_jb||_1)``, and summed over all *other* samples j of the batch: the paper
@@ -72,7 +72,9 @@ class MinibatchStdDev(nn.Module):
         n, *shape = x.shape
         size = n if self.group is None else min(self.group, n)
         if x.ndim < 2 or not n or n % size:
-            allowed = "(N, features, ...) with N of 1 or more" + (f" and a multiple of {size}" if n and n % size else "")
+            allowed = "(N, features, ...) with N of 1 or more" + (
+                f" and a multiple of {size}" if n and n % size else ""
+            )
             raise ValueError(f"x has shape {tuple(x.shape)}: allowed is {allowed}")
         groups = x.reshape(n // size, size, *shape)
         # Not Tensor.var, which is ten times slower on a CPU along an axis of a few numbers.
@@ -131,7 +133,9 @@ def spectral_norm(layer: nn.Module) -> nn.Module:
     """
     weight = getattr(layer, "weight", None)
     if not isinstance(weight, Tensor) or weight.ndim < 2 or isinstance(layer, nn.modules.conv._ConvTransposeNd):
-        raise ValueError(f"layer is {type(layer).__name__}: allowed is a linear or convolutional (not transposed) layer")
+        raise ValueError(
+            f"layer is {type(layer).__name__}: allowed is a linear or convolutional (not transposed) layer"
+        )
     return cast(nn.Module, register_parametrization(layer, "weight", SpectralNorm(weight)))
 
 

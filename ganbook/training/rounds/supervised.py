@@ -1,0 +1,50 @@
+"""The two-player round with class labels on the real data (Salimans et al. 2016, section 5)."""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor
+from torch.nn.functional import cross_entropy
+
+from ganbook.data.batch import Batch
+from ganbook.training.game import Game, frozen
+
+__all__ = ["supervised_round"]
+
+
+def supervised_round(game: Game, batch: Batch) -> dict[str, Tensor]:
+    """One round in which D also learns to name the class of real samples; G sees no label.
+
+    D returns one score a class, (N, K). The fake class has the fixed score 0, so the logit of *real* is the logsumexp
+    over the K scores (the paper's section 5).
+
+    Args:
+        game: the two players; both are updated once.
+        batch: real samples with labels.
+
+    Returns:
+        Scalars: both losses, the classification loss, and the mean of D(x) over the real and over the fake samples.
+    """
+    real, labels = batch.real, batch.labels
+    if labels is None:
+        raise ValueError("batch has no labels: allowed is a data set with classes")
+
+    # The discriminator's turn: real or fake, and for real samples the class.
+    with torch.no_grad():
+        fake = game.generator(game.sample_prior(len(real)))
+    scores = game.discriminator(real)
+    real_logits, fake_logits = scores.logsumexp(1), game.discriminator(fake).logsumexp(1)
+    class_loss = cross_entropy(scores, labels)
+    d_loss = game.loss.discriminator(real_logits, fake_logits) + class_loss + game.penalty(real, fake)
+    game.update_discriminator(d_loss)
+
+    # The generator's turn: to look real, of whatever class.
+    with frozen(game.discriminator):
+        fake = game.generator(game.sample_prior(len(real)))
+        judged_real = game.discriminator(real).logsumexp(1) if game.loss.paired else None
+        g_loss = game.loss.generator(game.discriminator(fake).logsumexp(1), judged_real)
+    game.update_generator(g_loss)
+
+    d_real, d_fake = real_logits.detach().sigmoid().mean(), fake_logits.detach().sigmoid().mean()
+    losses = {"d_loss": d_loss.detach(), "g_loss": g_loss.detach(), "class_loss": class_loss.detach()}
+    return losses | {"d_real": d_real, "d_fake": d_fake}
