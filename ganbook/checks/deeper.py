@@ -1,0 +1,722 @@
+"""Checks for the exercises of chapter 9, Deeper generators."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+from ganbook.checks.challenge import NoScore, Score, scored
+from ganbook.checks.compare import Observation, describe
+from ganbook.checks.task import Answer, Mistake, Reject, Sheet, loss_with_gradients
+
+sheet = Sheet("deeper", "Exercises 9: Deeper generators")
+progress, done = sheet.progress, sheet.done
+results, require_all_passed = sheet.results, sheet.require_all_passed
+
+Layer = Callable[[Tensor], Tensor]
+
+
+def _affine(channels: int) -> Layer:
+    """A norm with statistics of its own, so that its place among the layers shows."""
+    scale, shift = torch.rand(channels, 1, 1) + 0.5, torch.randn(channels, 1, 1)
+    return lambda x: (x - x.mean((0, 2, 3), keepdim=True)) / x.std((0, 2, 3), keepdim=True) * scale + shift
+
+
+def _convolution(inputs: int, outputs: int, size: int) -> Layer:
+    weight = torch.randn(outputs, inputs, size, size) / (size * inputs**0.5)
+    return lambda x: F.conv2d(x, weight, padding=size // 2)
+
+
+# -- 1 the block -------------------------------------------------------------------------------------
+
+
+def _block_world() -> tuple[Any, ...]:
+    return torch.randn(3, 4, 5, 5), _affine(4), _convolution(4, 4, 3), _affine(4), _convolution(4, 4, 3)
+
+
+def _branch(x: Tensor, norm1: Layer, conv1: Layer, norm2: Layer, conv2: Layer) -> Tensor:
+    return conv2(F.relu(norm2(conv1(F.relu(norm1(x))))))
+
+
+def _original_branch(x: Tensor, norm1: Layer, conv1: Layer, norm2: Layer, conv2: Layer) -> Tensor:
+    return norm2(conv2(F.relu(norm1(conv1(x)))))
+
+
+pre_activation_block = sheet.task(
+    "pre_activation_block",
+    "The pre-activated block",
+    tried="pre_activation_block(x, norm1, conv1, norm2, conv2) on maps (3, 4, 5, 5)",
+    setup=_block_world,
+    reference=lambda x, *layers: x + _branch(x, *layers),
+    mistakes=(
+        Mistake(
+            "original-order",
+            "This is the original block: convolution first, and an activation after the sum. Pre-activated means that "
+            "norm and activation stand before each convolution.",
+            like=lambda x, *layers: F.relu(x + _original_branch(x, *layers)),
+        ),
+        Mistake(
+            "activation-after-the-sum",
+            "The branch is right, but the sum is activated. That cuts the negative half off what the next block "
+            "receives, and the path through the shortcuts is no identity any more.",
+            like=lambda x, *layers: F.relu(x + _branch(x, *layers)),
+        ),
+        Mistake(
+            "activated-shortcut",
+            "The shortcut starts behind the first norm and activation, so it no longer carries x itself. Keep a name "
+            "for the untouched input.",
+            like=(
+                lambda x, n1, c1, n2, c2: F.relu(n1(x)) + _branch(x, n1, c1, n2, c2),
+                lambda x, *layers: F.relu(x) + _branch(x, *layers),
+            ),
+        ),
+        Mistake(
+            "no-shortcut",
+            "This is the branch alone. A residual block adds it to its input.",
+            like=lambda x, *layers: _branch(x, *layers),
+        ),
+        Mistake(
+            "activation-before-norm",
+            "Norm and activation have changed places: the norm comes first, the activation second, the convolution "
+            "third, twice.",
+            like=lambda x, n1, c1, n2, c2: x + c2(n2(F.relu(c1(n1(F.relu(x)))))),
+        ),
+        Mistake(
+            "convolution-first",
+            "In your branch the convolution comes before norm and activation, as in the original block without its "
+            "last activation. Here each convolution comes last.",
+            like=(
+                lambda x, *layers: x + _original_branch(x, *layers),
+                lambda x, n1, c1, n2, c2: x + F.relu(n2(c2(F.relu(n1(c1(x)))))),
+            ),
+        ),
+        Mistake(
+            "first-activation-missing",
+            "The first activation is missing: the first convolution receives the normed signal.",
+            like=lambda x, n1, c1, n2, c2: x + c2(F.relu(n2(c1(n1(x))))),
+        ),
+        Mistake(
+            "second-activation-missing",
+            "The second activation is missing: without it the two convolutions are one linear map.",
+            like=lambda x, n1, c1, n2, c2: x + c2(n2(c1(F.relu(n1(x))))),
+        ),
+    ),
+    lesson="Norm, activation, convolution, twice, and nothing on the way from block to block but additions.",
+)
+
+# -- 2 the shortcut when the shape changes -----------------------------------------------------------
+
+
+def _down_world() -> tuple[Any, ...]:
+    return torch.randn(3, 4, 6, 6), _convolution(4, 7, 3), _convolution(4, 7, 1)
+
+
+def _pooled(x: Tensor) -> Tensor:
+    return F.avg_pool2d(x, 2)
+
+
+def _padded(x: Tensor) -> Tensor:
+    return F.pad(_pooled(x), (0, 0, 0, 0, 0, 3))
+
+
+downsampling_block = sheet.task(
+    "downsampling_block",
+    "A shortcut that changes shape",
+    tried="downsampling_block(x, branch, adapt) on maps (3, 4, 6, 6), to (3, 7, 3, 3)",
+    setup=_down_world,
+    reference=lambda x, branch, adapt: _pooled(branch(x)) + adapt(_pooled(x)),
+    mistakes=(
+        Mistake(
+            "activated-shortcut",
+            "There is an activation on the shortcut. It throws the negative half of the signal away for all blocks "
+            "that follow: the shortcut adapts and resamples, nothing else.",
+            like=(
+                lambda x, branch, adapt: _pooled(branch(x)) + F.relu(adapt(_pooled(x))),
+                lambda x, branch, adapt: _pooled(branch(x)) + adapt(_pooled(F.relu(x))),
+                lambda x, branch, adapt: _pooled(branch(x)) + _pooled(F.relu(adapt(x))),
+            ),
+        ),
+        Mistake(
+            "every-second-pixel",
+            "The shortcut keeps one pixel of four, as a strided 1 × 1 convolution does, and drops the others. Take the "
+            "mean of each 2 × 2.",
+            like=(
+                lambda x, branch, adapt: _pooled(branch(x)) + adapt(x[..., ::2, ::2]),
+                lambda x, branch, adapt: _pooled(branch(x)) + adapt(x)[..., 1::2, 1::2],
+            ),
+        ),
+        Mistake(
+            "both-every-second-pixel",
+            "Both paths keep one pixel of four and drop the others. Take the mean of each 2 × 2.",
+            like=lambda x, branch, adapt: branch(x)[..., ::2, ::2] + adapt(x)[..., ::2, ::2],
+        ),
+        Mistake(
+            "max-pool",
+            "You took the largest of each 2 × 2. That is no linear map, so the shortcut is no shortcut for the "
+            "gradient of the other three; take the mean.",
+            like=(
+                lambda x, branch, adapt: F.max_pool2d(branch(x), 2) + adapt(F.max_pool2d(x, 2)),
+                lambda x, branch, adapt: _pooled(branch(x)) + adapt(F.max_pool2d(x, 2)),
+                lambda x, branch, adapt: F.max_pool2d(branch(x) + adapt(x), 2),
+            ),
+        ),
+        Mistake(
+            "branch-on-the-small-map",
+            "The branch works on the map that was already halved, so it never sees the detail it is to summarise. "
+            "Halve after the branch.",
+            like=lambda x, branch, adapt: branch(_pooled(x)) + adapt(_pooled(x)),
+        ),
+        Mistake(
+            "sum-not-mean",
+            "Each 2 × 2 was added up instead of averaged: the signal grows fourfold here.",
+            like=lambda x, branch, adapt: 4 * (_pooled(branch(x)) + adapt(_pooled(x))),
+        ),
+        Mistake(
+            "channels-filled-with-zeros",
+            "You filled the missing channels with zeros (He et al.'s option A). Here `adapt` makes them.",
+            like=lambda x, branch, adapt: _pooled(branch(x)) + _padded(x),
+        ),
+        Mistake(
+            "no-shortcut",
+            "The shortcut is missing: only the branch arrives.",
+            like=lambda x, branch, adapt: _pooled(branch(x)),
+        ),
+    ),
+    lesson="The shortcut stays linear: adapting channels by 1 × 1 and averaging 2 × 2 may even change places.",
+)
+
+# -- 3 reparameterisation ----------------------------------------------------------------------------
+
+
+def _latent_world() -> tuple[Tensor, ...]:
+    return torch.randn(5, 3), torch.randn(5, 3), torch.randn(5, 3)
+
+
+def _observe_sample(answer: Answer, world: tuple[Tensor, ...]) -> Observation:
+    mean, log_variance, noise = world
+    leaves = mean.clone().requires_grad_(), log_variance.clone().requires_grad_()
+    z = answer(*leaves, noise.clone())
+    gradients: tuple[Tensor | None, ...] = (None, None)
+    if isinstance(z, Tensor) and z.requires_grad:
+        gradients = torch.autograd.grad(z.sum(), leaves, allow_unused=True)
+    return {
+        "z": z,
+        "the gradient by mean": gradients[0],
+        "the gradient by log_variance": gradients[1],
+    }
+
+
+def _spread(std: Callable[[Tensor], Tensor]) -> Answer:
+    return lambda mean, log_variance, noise: mean + std(log_variance) * noise
+
+
+reparameterise = sheet.task(
+    "reparameterise",
+    "Reparameterisation",
+    tried="reparameterise(mean, log_variance, noise) on 5 samples of 3 numbers: z, and its gradients",
+    setup=_latent_world,
+    observe=_observe_sample,
+    reference=_spread(lambda s: (0.5 * s).exp()),
+    mistakes=(
+        Mistake(
+            "log-variance-as-std",
+            "The log-variance itself was used as the standard deviation. It is the logarithm of σ², so it may be "
+            "negative; a standard deviation may not.",
+            like=_spread(lambda s: s),
+        ),
+        Mistake(
+            "half-log-variance-as-std",
+            "½ log σ² is log σ: the exponential is missing.",
+            like=_spread(lambda s: 0.5 * s),
+        ),
+        Mistake(
+            "variance-as-std",
+            "You multiplied by σ² instead of σ: exp(log_variance) is the variance, and noise is scaled by its root.",
+            like=_spread(torch.exp),
+        ),
+        Mistake(
+            "root-of-log",
+            "You took the root of a logarithm. Exponentiate first.",
+            like=_spread(torch.sqrt),
+        ),
+        Mistake(
+            "precision",
+            "The sign in the exponent is turned round: small variances became large ones.",
+            like=_spread(lambda s: (-0.5 * s).exp()),
+        ),
+        Mistake(
+            "no-noise",
+            "There is no noise in z: this is an auto-encoder without the variational part, and the space between the "
+            "codes is never decoded.",
+            like=lambda mean, log_variance, noise: mean + 0 * log_variance,
+        ),
+        Mistake(
+            "mean-scaled",
+            "The mean was multiplied by σ as well. Scale the noise first, then shift it.",
+            like=lambda mean, log_variance, noise: (mean + noise) * (0.5 * log_variance).exp(),
+        ),
+        Mistake(
+            "cut-off",
+            "The value is right and the gradient is lost: a sample without a path to mean and log-variance teaches the "
+            "encoder nothing. That path is what this trick is for.",
+            like=(
+                lambda mean, log_variance, noise: (mean + (0.5 * log_variance).exp() * noise).detach(),
+                lambda mean, log_variance, noise: mean + ((0.5 * log_variance).exp() * noise).detach(),
+            ),
+        ),
+    ),
+    lesson="The randomness comes from outside, so z is a smooth function of what the encoder says.",
+)
+
+# -- 4 the KL term -----------------------------------------------------------------------------------
+
+
+def _kl_terms(mean: Tensor, log_variance: Tensor) -> Tensor:
+    return 0.5 * (mean.square() + log_variance.exp() - log_variance - 1)
+
+
+kl = sheet.task(
+    "kl",
+    "How far q lies from the prior",
+    tried="kl(mean, log_variance) on 5 samples of 3 numbers",
+    setup=lambda: _latent_world()[:2],
+    observe=lambda answer, world: {"KL of each sample": answer(*(part.clone() for part in world))},
+    reference=lambda m, s: _kl_terms(m, s).sum(1),
+    mistakes=(
+        Mistake(
+            "mean-over-dimensions",
+            "You averaged over the dimensions. Independent dimensions add up; the mean makes the term weaker by their "
+            "number, and the encoder ignores the prior.",
+            like=lambda m, s: _kl_terms(m, s).mean(1),
+        ),
+        Mistake(
+            "one-number-for-the-batch",
+            "Asked for is one number a sample; you went on and took the mean or sum over the batch.",
+            like=(
+                lambda m, s: _kl_terms(m, s).sum(1).mean(),
+                lambda m, s: _kl_terms(m, s).sum(),
+                lambda m, s: _kl_terms(m, s).mean(),
+            ),
+        ),
+        Mistake(
+            "summed-over-the-batch",
+            "You summed over the samples and kept the dimensions: dim 0 is the batch.",
+            like=lambda m, s: _kl_terms(m, s).sum(0),
+        ),
+        Mistake(
+            "upside-down",
+            "The sign is turned round: a KL divergence is never negative, and this is never positive.",
+            like=lambda m, s: -_kl_terms(m, s).sum(1),
+        ),
+        Mistake(
+            "half-missing",
+            "The factor ½ is missing.",
+            like=lambda m, s: 2 * _kl_terms(m, s).sum(1),
+        ),
+        Mistake(
+            "one-missing",
+            "At mean 0 and variance 1 the result must be 0; yours is ½ a dimension. A constant is missing.",
+            like=lambda m, s: (_kl_terms(m, s) + 0.5).sum(1),
+        ),
+        Mistake(
+            "log-std",
+            "You read log_variance as log σ. The variance is exp(log_variance), not its square.",
+            like=lambda m, s: _kl_terms(m, 2 * s).sum(1),
+        ),
+        Mistake(
+            "variance-not-exponentiated",
+            "You read log_variance as the variance itself: its exponential, or your logarithm of it, is out of place.",
+            like=(
+                lambda m, s: 0.5 * (m.square() + s - s.log() - 1).sum(1),
+                lambda m, s: 0.5 * (m.square() + s - s - 1).sum(1),
+                lambda m, s: 0.5 * (m.square() + s.square() - s - 1).sum(1),
+            ),
+        ),
+        Mistake(
+            "other-direction",
+            "This is KL(prior || q). The bound has KL(q || prior): the expectation runs over what the encoder "
+            "proposes.",
+            like=lambda m, s: 0.5 * ((1 + m.square()) * (-s).exp() + s - 1).sum(1),
+        ),
+    ),
+    lesson="Zero exactly where q is the prior. It is the price, in nats, of telling the decoder which z.",
+)
+
+# -- 5 the bound -------------------------------------------------------------------------------------
+
+
+def _elbo_world() -> dict[str, Any]:
+    shape = (5, 1, 4, 4)
+    return {
+        "x": torch.rand(shape) * 2 - 1,
+        "leaves": {
+            "reconstruction": torch.rand(shape) * 2 - 1,
+            "mean": torch.randn(5, 3),
+            "log_variance": torch.randn(5, 3),
+        },
+        "std": 0.4,
+    }
+
+
+def _observe_bound(answer: Answer, world: Mapping[str, Any]) -> Observation:
+    return loss_with_gradients(lambda r, m, s: answer(world["x"].clone(), r, m, s, world["std"]), world["leaves"])
+
+
+def _bound(
+    squares: Callable[[Tensor, float], Tensor] = lambda e, std: e.flatten(1).sum(1) / (2 * std**2),
+    kl: Callable[[Tensor], Tensor] = lambda terms: terms.sum(1),
+    join: Callable[[Tensor, Tensor], Tensor] = lambda distortion, rate: (distortion + rate).mean(),
+    constant: bool = False,
+) -> Answer:
+    """The negative bound; ``constant``: with the logarithm of the Gaussian's height."""
+
+    def loss(x: Tensor, reconstruction: Tensor, mean: Tensor, log_variance: Tensor, std: float) -> Tensor:
+        total = join(squares((x - reconstruction).square(), std), kl(_kl_terms(mean, log_variance)))
+        return total + constant * x[0].numel() * math.log(std * math.sqrt(2 * math.pi))
+
+    return loss
+
+
+def _with_and_without(**parts: Any) -> tuple[Answer, ...]:
+    return _bound(**parts), _bound(**parts, constant=True)
+
+
+negative_elbo = sheet.task(
+    "negative_elbo",
+    "The bound, with the right reductions",
+    tried="negative_elbo(x, reconstruction, mean, log_variance, 0.4) on 5 images of 4 × 4 pixels, and its gradients",
+    setup=_elbo_world,
+    observe=_observe_bound,
+    reference=_bound(),
+    also=(_bound(constant=True),),
+    mistakes=(
+        Mistake(
+            "pixels-averaged",
+            "The squared error is averaged over the pixels and the KL is a sum. A log-likelihood of independent pixels "
+            "is a sum too: with the mean, the KL outweighs the picture and the decoder draws one grey average.",
+            like=_with_and_without(squares=lambda e, std: e.flatten(1).mean(1) / (2 * std**2)),
+        ),
+        Mistake(
+            "kl-averaged",
+            "The KL is averaged over the latent's dimensions. They are independent, so their terms add up.",
+            like=_with_and_without(kl=lambda terms: terms.mean(1)),
+        ),
+        Mistake(
+            "both-averaged",
+            "Both terms are averaged, each over its own number of entries, so their ratio is wrong. Sum over pixels, "
+            "sum over dimensions, then take the mean over the batch.",
+            like=_with_and_without(
+                squares=lambda e, std: e.flatten(1).mean(1) / (2 * std**2), kl=lambda terms: terms.mean(1)
+            ),
+        ),
+        Mistake(
+            "std-left-out",
+            "The decoder's σ is left out. Dividing by 2σ² turns squared pixels into nats; without it the bound "
+            "is that of another model.",
+            like=(
+                *_with_and_without(squares=lambda e, _: e.flatten(1).sum(1)),
+                *_with_and_without(squares=lambda e, _: e.flatten(1).sum(1) / 2),
+            ),
+        ),
+        Mistake(
+            "std-not-squared",
+            "The Gaussian's exponent has σ², and you divided by σ.",
+            like=_with_and_without(squares=lambda e, std: e.flatten(1).sum(1) / (2 * std)),
+        ),
+        Mistake(
+            "two-left-out",
+            "The Gaussian's exponent is −(x − μ)² / (2σ²), and the 2 is missing.",
+            like=_with_and_without(squares=lambda e, std: e.flatten(1).sum(1) / std**2),
+        ),
+        Mistake(
+            "kl-rewarded",
+            "The KL has the wrong sign: your loss falls when q runs away from the prior.",
+            like=_with_and_without(join=lambda distortion, rate: (distortion - rate).mean()),
+        ),
+        Mistake(
+            "bound-itself",
+            "This is the bound, which is to be large. An optimiser makes its loss small: return the opposite.",
+            like=lambda *inputs: -_bound()(*inputs),
+        ),
+        Mistake(
+            "summed-over-the-batch",
+            "You summed over the batch as well. Then the step grows with the batch; take the mean over samples.",
+            like=_bound(join=lambda distortion, rate: (distortion + rate).sum()),
+        ),
+        Mistake(
+            "no-kl",
+            "The KL is missing: without it q may shrink to a point, and latents drawn from the prior mean nothing to "
+            "the decoder.",
+            like=_with_and_without(join=lambda distortion, rate: distortion.mean()),
+        ),
+    ),
+    lesson="Nats a sample: sums inside, one mean outside. The ratio of the two terms is set by σ alone.",
+)
+
+# -- 6 relativistic pairs ----------------------------------------------------------------------------
+
+
+def _observe_pair(answer: Answer, world: tuple[Tensor, Tensor]) -> Observation:
+    real, fake = (part.clone().requires_grad_() for part in world)
+    came = answer(real, fake)
+    if not isinstance(came, tuple | list) or len(came) != 2:
+        raise Reject("not-a-pair", came, "two results: d_loss, g_loss", "Return both losses, separated by a comma.")
+    seen: dict[str, Any] = {}
+    for name, loss in zip(("D's loss", "G's loss"), came, strict=True):
+        gradients: tuple[Tensor | None, ...] = (None, None)
+        if isinstance(loss, Tensor) and loss.requires_grad:
+            gradients = torch.autograd.grad(loss.sum(), (real, fake), retain_graph=True, allow_unused=True)
+        seen[name] = loss
+        seen[f"the gradient of {name} by fake_logits"] = gradients[1]
+    return seen
+
+
+def _lead(real: Tensor, fake: Tensor) -> Tensor:
+    """By how much each real logit leads the fake one beside it."""
+    return real - fake
+
+
+paired_losses = sheet.task(
+    "paired_losses",
+    "Relativistic pairs",
+    tried="paired_losses(real_logits, fake_logits) on 6 pairs: both losses, and their gradients",
+    setup=lambda: (torch.randn(6) + 0.5, torch.randn(6) * 2 - 0.5),
+    observe=_observe_pair,
+    reference=lambda r, f: (F.softplus(-_lead(r, f)).mean(), F.softplus(_lead(r, f)).mean()),
+    mistakes=(
+        Mistake(
+            "players-swapped",
+            "The two losses have changed places: yours makes D raise the fake above the real logit.",
+            like=lambda r, f: (F.softplus(_lead(r, f)).mean(), F.softplus(-_lead(r, f)).mean()),
+        ),
+        Mistake(
+            "not-relative",
+            "Each logit is judged by itself, as in the standard game. Here only the difference within a pair counts.",
+            like=lambda r, f: (F.softplus(-r).mean() + F.softplus(f).mean(), F.softplus(-f).mean()),
+        ),
+        Mistake(
+            "averages-compared",
+            "Each logit is compared with the mean of the other side (the relativistic average game). Asked for are "
+            "pairs: the i-th fake with the i-th real one.",
+            like=(
+                lambda r, f: (
+                    F.softplus(-(r - f.mean())).mean() + F.softplus(f - r.mean()).mean(),
+                    F.softplus(r - f.mean()).mean() + F.softplus(-(f - r.mean())).mean(),
+                ),
+                lambda r, f: (F.softplus(f.mean() - r.mean()), F.softplus(r.mean() - f.mean())),
+                lambda r, f: (F.softplus(f.mean() - r).mean(), F.softplus(r.mean() - f).mean()),
+            ),
+        ),
+        Mistake(
+            "all-pairs",
+            "You compared every real with every fake logit: a table instead of pairs. Compare those at the same place.",
+            like=lambda r, f: (
+                F.softplus(f[None] - r[:, None]).mean(),
+                F.softplus(r[:, None] - f[None]).mean(),
+            ),
+        ),
+        Mistake(
+            "zero-sum",
+            "G minimises the opposite of D's loss: that saturates where D is ahead. G's loss is D's with the players "
+            "exchanged.",
+            like=lambda r, f: (F.softplus(-_lead(r, f)).mean(), -F.softplus(-_lead(r, f)).mean()),
+        ),
+        Mistake(
+            "one-loss-for-both",
+            "Both players minimise the same loss, so both raise the real logits above the fakes.",
+            like=lambda r, f: (F.softplus(-_lead(r, f)).mean(), F.softplus(-_lead(r, f)).mean()),
+        ),
+        Mistake(
+            "no-logarithm",
+            "The bare difference is the Wasserstein critic's loss, which never has enough. Pass it through −log σ.",
+            like=lambda r, f: (-_lead(r, f).mean(), _lead(r, f).mean()),
+        ),
+        Mistake(
+            "probabilities-compared",
+            "You subtracted probabilities. The difference is taken of the raw logits, the sigmoid comes after it.",
+            like=lambda r, f: (
+                F.softplus(f.sigmoid() - r.sigmoid()).mean(),
+                F.softplus(r.sigmoid() - f.sigmoid()).mean(),
+            ),
+        ),
+    ),
+    lesson="Add any number to all logits and nothing changes: D has no absolute scale, only order within pairs.",
+)
+
+# -- 7 find the bug ----------------------------------------------------------------------------------
+
+
+def _vae_world() -> dict[str, Any]:
+    encoder = nn.Sequential(nn.Linear(6, 5), nn.Tanh(), nn.Linear(5, 4)).double()
+    decoder = nn.Sequential(nn.Linear(2, 5), nn.Tanh(), nn.Linear(5, 6)).double()
+    with torch.no_grad():
+        encoder[2].bias.copy_(torch.tensor([0.5, -0.5, 1.0, -1.0]) + 0.1 * torch.randn(4))
+    return {
+        "networks": (encoder, decoder),
+        "stale": [[torch.randn_like(p) for p in network.parameters()] for network in (encoder, decoder)],
+        "x": torch.randn(8, 6, dtype=torch.float64),
+        "noise": torch.randn(8, 2, dtype=torch.float64),
+    }
+
+
+def _flat(network: nn.Module) -> Tensor:
+    return torch.cat([p.detach().flatten() for p in network.parameters()])
+
+
+def _observe_step(answer: Answer, world: Mapping[str, Any]) -> Observation:
+    encoder, decoder = world["networks"]
+    kept = [[p.detach().clone() for p in network.parameters()] for network in (encoder, decoder)]
+    try:
+        for network, stale in zip((encoder, decoder), world["stale"], strict=True):
+            for parameter, gradient in zip(network.parameters(), stale, strict=True):
+                parameter.grad = gradient.clone()
+        before = _flat(decoder), _flat(encoder)
+        optimizer = torch.optim.SGD([*encoder.parameters(), *decoder.parameters()], lr=0.01)
+        answer(encoder, decoder, optimizer, world["x"].clone(), world["noise"].clone(), 0.5)
+        after = _flat(decoder), _flat(encoder)
+    finally:
+        with torch.no_grad():
+            for network, old in zip((encoder, decoder), kept, strict=True):
+                for parameter, value in zip(network.parameters(), old, strict=True):
+                    parameter.copy_(value)
+    return {
+        "the change of the decoder's weights": after[0] - before[0],
+        "the change of the encoder's weights": after[1] - before[1],
+    }
+
+
+def _step(
+    variance: bool = False, averaged: bool = False, rewarded: bool = False, log_std: bool = False, upside: bool = False
+) -> Answer:
+    """One step with any of the bugs in it."""
+
+    def play(
+        encoder: nn.Module, decoder: nn.Module, optimizer: torch.optim.Optimizer, x: Tensor, noise: Tensor, std: float
+    ) -> Tensor:
+        mean, log_variance = encoder(x).chunk(2, dim=1)
+        spread = log_variance if log_std else (log_variance if variance else 0.5 * log_variance).exp()
+        distortion = (x - decoder(mean + spread * noise)).square().sum(1) / (2 * std**2)
+        terms = _kl_terms(mean, log_variance)
+        rate = terms.mean(1) if averaged else terms.sum(1)
+        loss: Tensor = (distortion - rate if rewarded else distortion + rate).mean()
+        if upside:
+            loss = -loss
+        optimizer.zero_grad()
+        loss.backward()  # type: ignore[no-untyped-call]
+        optimizer.step()
+        return loss
+
+    return play
+
+
+_VARIANCE = (
+    "The noise is scaled by the variance, not by its root: z is not a sample of the q that the KL term speaks of."
+)
+_AVERAGED = "The KL is averaged over the latent's dimensions instead of summed: q is held to the prior too weakly."
+_REWARDED = "The KL is subtracted in a loss that is minimised: q is paid for running away from the prior."
+
+vae_step = sheet.task(
+    "vae_step",
+    "Find the bugs: a decoder that knows nothing of the prior",
+    tried="vae_step(…) on small networks: one step, from weights with leftover gradients",
+    setup=_vae_world,
+    observe=_observe_step,
+    reference=_step(),
+    blank=_step(variance=True, averaged=True, rewarded=True),
+    mistakes=(
+        Mistake("variance", f"One bug is left. {_VARIANCE}", like=_step(variance=True)),
+        Mistake("averaged", f"One bug is left. {_AVERAGED}", like=_step(averaged=True)),
+        Mistake("rewarded", f"One bug is left. {_REWARDED}", like=_step(rewarded=True)),
+        Mistake(
+            "variance-and-averaged",
+            "Two bugs are left: how the noise is scaled, and how the KL is reduced over the dimensions.",
+            like=_step(variance=True, averaged=True),
+        ),
+        Mistake(
+            "variance-and-rewarded",
+            "Two bugs are left: how the noise is scaled, and the sign of the KL.",
+            like=_step(variance=True, rewarded=True),
+        ),
+        Mistake(
+            "averaged-and-rewarded",
+            "Two bugs are left, both in the KL: its reduction over the dimensions, and its sign.",
+            like=_step(averaged=True, rewarded=True),
+        ),
+        Mistake(
+            "log-variance-as-std",
+            "Now the log-variance itself scales the noise. It is the logarithm of σ²: halve it, then exponentiate.",
+            like=(
+                _step(log_std=True),
+                _step(log_std=True, averaged=True, rewarded=True),
+                _step(log_std=True, averaged=True),
+            ),
+        ),
+        Mistake(
+            "upside-down",
+            "The whole loss is turned round: this step makes the bound small.",
+            like=(_step(upside=True), _step(upside=True, rewarded=True)),
+        ),
+    ),
+    lesson="The bound has one noise, two sums and one sign; each of the three bugs leaves a loss that falls nicely.",
+)
+
+# -- the challenge -----------------------------------------------------------------------------------
+
+#: A little below what the score-function estimator reaches with the mean of its 16 values as baseline: 0.71 on the
+#: challenge's three seeds (11.4 without a baseline).
+BAR = 0.7
+CALLS = 16
+_DIM, _TRIALS = 4, 400
+
+
+class _BlackBox:
+    """10 + the number of coordinates above their thresholds: a step function, with no gradient anywhere."""
+
+    def __init__(self) -> None:
+        self.thresholds = torch.randn(_DIM)
+        self.calls = 0
+
+    def __call__(self, points: Tensor) -> Tensor:
+        if points.ndim != 2 or points.shape[1] != _DIM:
+            raise ValueError(f"black_box takes points (K, {_DIM}); {describe(points)} came")
+        self.calls += len(points)
+        if self.calls > CALLS:
+            raise NoScore(f"The black box was asked {self.calls} times; allowed are {CALLS} points an estimate.")
+        return 10 + (points.detach() > self.thresholds).float().sum(1)
+
+    def gradient(self, mean: Tensor) -> Tensor:
+        """d/d mean of E f(z), z ~ N(mean, I): the normal density at each threshold."""
+        return torch.exp(-(self.thresholds - mean).square() / 2) / math.sqrt(2 * math.pi)
+
+
+def challenge(estimate: Any, seeds: tuple[int, ...] = (0, 1, 2)) -> Score:
+    """How well ``estimate(mean, black_box)`` guesses d/d mean of E f(z), z ~ N(mean, I), from 16 values of f.
+
+    The score is the error's root mean square over 400 estimates, divided by the size of the true gradient: 0 is
+    perfect, and an estimator that always answers 0 scores 1.
+    """
+
+    def told(errors: tuple[float, ...], mean: float) -> str:
+        each = ", ".join(f"{error:.2f}" for error in errors)
+        text = f"challenge: relative error {mean:.2f} ({each} for each seed); the bar is {BAR:.2f}: "
+        return text + ("beaten" if mean < BAR else "not beaten yet")
+
+    return scored(lambda _seed: _relative_error(estimate), seeds, told)
+
+
+def _relative_error(estimate: Callable[[Tensor, Callable[[Tensor], Tensor]], Any]) -> float:
+    wrong, size = 0.0, 0.0
+    for _ in range(_TRIALS):
+        box, mean = _BlackBox(), torch.randn(_DIM)
+        guess = estimate(mean.clone(), box)
+        if not isinstance(guess, Tensor) or guess.shape != (_DIM,):
+            raise ValueError(f"the estimate must have the shape of mean, ({_DIM},); {describe(guess)} came")
+        true = box.gradient(mean)
+        wrong += float((guess.detach() - true).square().sum())
+        size += float(true.square().sum())
+    return math.sqrt(wrong / size)
