@@ -7,8 +7,6 @@ True
 
 from __future__ import annotations
 
-from typing import cast
-
 import torch
 from torch import Tensor, nn
 from torch.nn.functional import normalize
@@ -136,7 +134,7 @@ def spectral_norm(layer: nn.Module) -> nn.Module:
         raise ValueError(
             f"layer is {type(layer).__name__}: allowed is a linear or convolutional (not transposed) layer"
         )
-    return cast(nn.Module, register_parametrization(layer, "weight", SpectralNorm(weight)))
+    return register_parametrization(layer, "weight", SpectralNorm(weight))
 
 
 class InstanceNoise(nn.Module):

@@ -2,12 +2,19 @@
 
 from __future__ import annotations
 
-from ganbook.recipes import deeper, digits, photographs, rules, toys
+from ganbook.recipes import deeper, digits, failures, photographs, rules, toys
 from ganbook.recipes.recipe import Recipe
 
 __all__ = ["get", "names"]
 
-_ALL: tuple[Recipe, ...] = (*toys.RECIPES, *digits.RECIPES, *deeper.RECIPES, *rules.RECIPES, *photographs.RECIPES)
+_ALL: tuple[Recipe, ...] = (
+    *toys.RECIPES,
+    *digits.RECIPES,
+    *rules.RECIPES,
+    *failures.RECIPES,
+    *deeper.RECIPES,
+    *photographs.RECIPES,
+)
 _RECIPES = {recipe.name: recipe for recipe in _ALL}
 
 

@@ -16,6 +16,7 @@ from torch import Tensor, nn
 from ganbook import data, metrics, penalties
 from ganbook.data.toy import Distribution, Mixture
 from ganbook.losses import AdversarialLoss
+from ganbook.metrics.stacked import report_stacked
 from ganbook.training.budget import Budget, resolve
 from ganbook.training.checkpoint import CheckpointError, Checkpoints
 from ganbook.training.fit import Data, History, Prepare, Round, fit
@@ -190,7 +191,7 @@ class Recipe:
         return Run(sampler, curves, card["metrics"], folder)
 
     def evaluate(self, sampler: Sampler, root: str | Path | None = None) -> dict[str, Any]:
-        """The recipe's report on a sampler: mode coverage of points, Fréchet distance and class shares of digits.
+        """The recipe's report on a sampler: mode coverage of points and stacked digits, Fréchet distance of digits.
 
         Empty for data without a feature network that can judge it.
         """
@@ -199,6 +200,8 @@ class Recipe:
         if self.data == "digits" and self.size in (None, 28):
             real = _all_images(self.data, root)
             return metrics.report_images(sampler.sample(self.scored), real, split="train and test")
+        if self.data == "stacked-digits" and self.size in (None, 28):
+            return report_stacked(sampler.sample(self.scored))
         return {}
 
     def _penalty(self) -> Penalty | None:

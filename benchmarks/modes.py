@@ -1,0 +1,93 @@
+"""Modes covered: each cure on the ring and the grid, the best recipes over ten seeds, and stacked digits.
+
+    python benchmarks/modes.py cures      # 11 cures x 2 toys, five games a row side by side
+    python benchmarks/modes.py best       # the recipes "ring" and "grid", seeds 0 to 9
+    python benchmarks/modes.py stacked    # three recipes on stacked digits, seeds 0 to 2, with checkpoints
+
+A run that is already in the result, book/images/modes.json, is not played again; delete its line to repeat it. Every
+result is written as soon as it is there, so the script can be stopped at any time. ``--only TEXT`` plays the runs whose
+name contains TEXT. Chapter 7 shows the result.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import time
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from ganbook import metrics, recipes
+from ganbook.data import toy
+from ganbook.data.cache import cache_dir, write_atomically
+from ganbook.recipes.failures import CURES, crowd, plain
+from ganbook.training.fit import fit
+
+TARGET = Path(__file__).parents[1] / "book" / "images" / "modes.json"
+TOYS = {"ring": toy.ring, "grid": toy.grid}
+STEPS, MEMBERS, SAMPLES = 1500, 5, 2500
+SEEDS = {"best": range(10), "stacked": range(3)}
+STACKED = ("stacked-dcgan", "stacked-minibatch", "stacked-modern")
+
+
+def cures(toy_name: str, cure: str) -> list[dict[str, Any]]:
+    """The reports of five games, the first from seed 0, the next from where its random numbers left off."""
+    mixture = TOYS[toy_name]()
+    recipe = crowd(CURES[cure](plain(mixture, STEPS)), MEMBERS)
+    torch.manual_seed(0)
+    game = recipe.game()
+    fit(
+        game,
+        mixture,
+        recipe.play,
+        steps=recipe.steps,
+        batch_size=recipe.batch_size,
+        anneal_from=recipe.anneal_from,
+        progress=False,
+    )
+    with torch.no_grad():
+        samples = game.averaged_generator()(game.prior.sample(MEMBERS * SAMPLES)).chunk(MEMBERS)
+    return [metrics.report_points(part, mixture.centres, mixture.std) for part in samples]
+
+
+def alone(name: str, seed: int) -> list[dict[str, Any]]:
+    """The report of one run of a recipe at the budget "laptop"; it goes on from its checkpoints."""
+    folder = cache_dir() / "benchmarks" / f"{name}-{seed}"
+    run = recipes.get(name).train("laptop", seed=seed, out=folder, resume=True, progress=False)
+    return [run.metrics]
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("what", choices=("cures", "best", "stacked"))
+    parser.add_argument("--only", default="", help="play the runs whose name contains this text")
+    wanted = parser.parse_args()
+    torch.set_num_threads(1)
+    if wanted.what == "cures":
+        runs = {f"cures/{where}/{cure}": (cures, where, cure) for where in TOYS for cure in CURES}
+    else:
+        names = tuple(TOYS) if wanted.what == "best" else STACKED
+        seeds = SEEDS[wanted.what]
+        runs = {f"{wanted.what}/{name}/{seed}": (alone, name, seed) for seed in seeds for name in names}
+    for label, (play, *arguments) in runs.items():
+        if wanted.only not in label or label in read():
+            continue
+        started = time.process_time()
+        reports = play(*arguments)
+        seconds = round(time.process_time() - started)
+        # Read again: two of these scripts may run at the same time.
+        found = read() | {label: {"seconds": seconds, "reports": reports}}
+        text = "{\n" + ",\n".join(f"{json.dumps(k)}: {json.dumps(v)}" for k, v in sorted(found.items())) + "\n}\n"
+        write_atomically(TARGET, lambda part, text=text: part.write_text(text, encoding="utf-8"))
+        print(label, seconds, "s", reports, flush=True)
+
+
+def read() -> dict[str, Any]:
+    found: dict[str, Any] = json.loads(TARGET.read_text("utf-8")) if TARGET.is_file() else {}
+    return found
+
+
+if __name__ == "__main__":
+    main()
