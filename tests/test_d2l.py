@@ -9,6 +9,7 @@ import torch
 from d2l import torch as d2l  # part of the test environment: a missing d2l is an error, not a skip
 from torch import nn
 
+from ganbook import convolutions
 from ganbook.data import toy
 from ganbook.models.mlp import MLPDiscriminator, MLPGenerator
 from ganbook.training import Game, Prior, gan_round
@@ -68,3 +69,14 @@ def test_the_scale_matters():
     ours, _ = play(linear_game, 0, 3)
     theirs, _ = play(linear_game, 0, 3, "sum", *SCALES["sum"])
     assert not torch.allclose(theirs / M, ours, rtol=0.1)
+
+
+def test_convolutions_by_hand_are_d2l_s():
+    """``corr2d`` sums the products of a window, D2L's transposed convolution paints: its printed example, and ours."""
+    image, kernel = torch.randn(5, 6), torch.randn(2, 3)
+    ours = convolutions.convolution_matrix(kernel, (5, 6)) @ image.flatten()
+    torch.testing.assert_close(ours.view(4, 4), d2l.corr2d(image, kernel))
+    square = torch.tensor([[0.0, 1.0], [2.0, 3.0]])
+    assert convolutions.paint(square, square).tolist() == [[0, 0, 1], [0, 4, 6], [4, 12, 9]]
+    over_zeros = d2l.corr2d(nn.functional.pad(image, (2, 2, 1, 1)), kernel.flip(0, 1))
+    torch.testing.assert_close(convolutions.paint(image, kernel), over_zeros)
