@@ -25,6 +25,7 @@ if TYPE_CHECKING:
         recipes,
         training,
         widgets,
+        zoo,
     )
     from ganbook.claims import ClaimError, claim, measured
     from ganbook.session import seed, welcome
@@ -44,6 +45,7 @@ _SUBMODULES = frozenset(
         "recipes",
         "training",
         "widgets",
+        "zoo",
     ]
 )
 _HOMES = {
@@ -75,6 +77,7 @@ __all__ = [
     "training",
     "welcome",
     "widgets",
+    "zoo",
 ]
 
 

@@ -1,4 +1,4 @@
-"""The command line: train, sample, evaluate, list.
+"""The command line: train, sample, evaluate, list, zoo.
 
 Exit status: 0 done, 1 the run failed, 2 wrong arguments; a failure prints one sentence on standard error.
 """
@@ -28,6 +28,9 @@ app = typer.Typer(
     add_completion=False,
     pretty_exceptions_enable=False,
 )
+
+zoo_app = typer.Typer(help="The trained models that come with the library.", no_args_is_help=True)
+app.add_typer(zoo_app, name="zoo")
 
 P = ParamSpec("P")
 
@@ -103,10 +106,36 @@ def train(
     print(f"run: {folder}   samples: {grid}")
 
 
+@zoo_app.command("train")
+@_guarded
+def train_for_zoo(
+    name: Annotated[str, typer.Argument(help="A name that `ganbook list` shows under zoo, or any recipe's.")],
+    seed: Annotated[int, typer.Option(min=0, help="Of the run; a model's card names its own.")] = 0,
+    out: Annotated[Path | None, typer.Option(help="Folder of the run (default: runs/zoo/NAME).")] = None,
+    resume: Annotated[bool, typer.Option("--resume", help="Go on from the newest checkpoint.")] = False,
+) -> None:
+    """Train a model of the zoo anew: its recipe at budget gpu; leave weights and card in OUT/zoo."""
+    from ganbook import zoo
+
+    folder = out or Path("runs") / "zoo" / name
+    try:
+        card = zoo.train(name, seed, folder, resume)
+    except FileExistsError:
+        raise _Wrong(f"{folder} holds a run already: go on with --resume, or choose another --out") from None
+    _print_card(card)
+    if name in zoo.names():
+        shipped = zoo.card(name)
+        same = shipped["sha256"] == card["sha256"]
+        print("the same weights as the zoo's, bit for bit" if same else "the zoo's own, for comparison")
+        if not same:
+            _print_card(shipped)
+    print(f"weights and card: {folder / 'zoo'}")
+
+
 @app.command()
 @_guarded
 def sample(
-    name: Annotated[str, typer.Argument(metavar="NAME_OR_DIR", help="Folder of a finished run.")],
+    name: Annotated[str, typer.Argument(metavar="NAME_OR_DIR", help="A model of the zoo, or a run's folder.")],
     n: Annotated[int, typer.Option("--n", min=1, max=100_000, help="Number of samples.")] = 64,
     out: Annotated[Path, typer.Option(help="Picture to write (.png).")] = Path("samples.png"),
     seed: Annotated[int, typer.Option(min=0, help="The same seed draws the same samples.")] = 0,
@@ -126,11 +155,11 @@ def sample(
 @app.command()
 @_guarded
 def evaluate(
-    name: Annotated[str, typer.Argument(metavar="NAME_OR_DIR", help="Folder of a finished run.")],
+    name: Annotated[str, typer.Argument(metavar="NAME_OR_DIR", help="A model of the zoo, or a run's folder.")],
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
     data: Data = None,
 ) -> None:
-    """Score a run: every figure with its features, n, split and floor."""
+    """Score a model or run: every figure with its features, n, split and floor."""
     from ganbook import recipes
 
     sampler = _sampler(name)
@@ -144,8 +173,8 @@ def evaluate(
 @app.command("list")
 @_guarded
 def list_everything() -> None:
-    """Show data sets and recipes: what runs here, what needs a download."""
-    from ganbook import recipes
+    """Show data sets, recipes and the zoo: what runs here, what needs a download."""
+    from ganbook import recipes, zoo
     from ganbook.data.catalogue import NEEDS
 
     print("data sets")
@@ -154,16 +183,31 @@ def list_everything() -> None:
     print("recipes")
     for name in recipes.names():
         print(f"  {name:<16} {recipes.get(name).about}")
+    print("zoo")
+    for name in zoo.names():
+        card = zoo.card(name)
+        print(f"  {name:<16} {card['parameters']} parameters, {card['steps']} rounds in {card['minutes']:.0f} minutes")
 
 
 def _sampler(name: str) -> Sampler:
-    from ganbook import recipes
+    from ganbook import recipes, zoo
 
+    if name in zoo.names():  # a folder of that name is reached as ./NAME
+        return zoo.load(name)
     if not Path(name).is_dir():
         raise _Wrong(
-            f"NAME_OR_DIR is {name!r}: allowed is the folder of a finished run (ganbook train RECIPE --out DIR)"
+            f"NAME_OR_DIR is {name!r}: allowed is a model of the zoo ({', '.join(zoo.names()) or 'none yet'}) "
+            f"or the folder of a finished run (ganbook train RECIPE --out DIR)"
         )
     return recipes.load_run(name)
+
+
+def _print_card(card: dict[str, Any]) -> None:
+    print(
+        f"{card['name']}: seed {card['seed']}, {card['steps']} rounds in {card['minutes']:.1f} minutes on "
+        f"{card['hardware']}, {card['parameters']} parameters, sha256 {card['sha256'][:12]}"
+    )
+    _print_metrics(card["metrics"])
 
 
 def _picture(samples: Tensor, path: Path) -> Path:

@@ -17,9 +17,10 @@ import torch
 from PIL import Image
 from safetensors.torch import load_file
 
-from ganbook import cli
+from ganbook import cli, data, recipes, zoo
 from ganbook.recipes import catalogue
 from ganbook.training.game import Game
+from ganbook.zoo import shelf
 
 # A recipe small enough to run in a test stands in the place of "ring".
 SMALL = {"steps": 20, "batch_size": 16, "budgets": {}}
@@ -78,8 +79,36 @@ def test_train_sample_evaluate(run: Path, tmp_path: Path):
 def test_list_names_everything():
     done = ganbook("list")
     assert done.returncode == 0
-    for name in ("digits", "cifar10", "folder", "ring", "dcgan-digits"):
-        assert name in done.stdout
+    for name in (*data.names(), *recipes.names(), *zoo.names()):
+        assert f"  {name} " in done.stdout
+    assert "lsun-bedroom     needs 43 GB that you download yourself" in done.stdout
+
+
+def test_zoo_train_sample_evaluate(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    """A model is trained, put on a shelf of the test's own, and asked for samples and scores by its name."""
+    out = tmp_path / "run"
+    done = ganbook("zoo", "train", "ring", "--seed", "1", "--out", str(out))
+    assert done.returncode == 0, done.stderr
+    assert "ring: seed 1, 20 rounds in " in done.stdout and "modes_total" in done.stdout
+    assert "go on with --resume" in one_sentence(ganbook("zoo", "train", "ring", "--out", str(out)))
+    (tmp_path / "shelf").mkdir()
+    (out / "zoo").rename(tmp_path / "shelf" / "ring")
+    monkeypatch.setattr(shelf, "SHELF", tmp_path / "shelf")
+    monkeypatch.chdir(tmp_path)
+    done = ganbook("sample", "ring", "--n", "10")
+    assert done.returncode == 0 and Image.open(tmp_path / "samples.png").size[0] > 100
+    done = ganbook("evaluate", "ring", "--json")
+    card = json.loads((tmp_path / "shelf" / "ring" / "card.json").read_text("utf-8"))
+    assert done.returncode == 0 and json.loads(done.stdout) == {"recipe": "ring", **card["metrics"]}
+    assert f"  ring             {card['parameters']} parameters, 20 rounds in 0 minutes" in ganbook("list").stdout
+    done = ganbook("zoo", "train", "ring", "--seed", "1", "--out", str(out), "--resume")
+    assert done.returncode == 0 and "the same weights as the zoo's, bit for bit" in done.stdout
+    done = ganbook("zoo", "train", "ring", "--seed", "2", "--out", str(tmp_path / "other"))
+    assert "the zoo's own, for comparison" in done.stdout and "ring: seed 1" in done.stdout
+    weights = tmp_path / "shelf" / "ring" / "weights.safetensors"
+    weights.write_bytes(weights.read_bytes()[:-1])
+    done = ganbook("sample", "ring")
+    assert done.returncode == 1 and "ring of the zoo cannot be read" in one_sentence(done)
 
 
 @pytest.mark.parametrize(
@@ -87,7 +116,8 @@ def test_list_names_everything():
     [
         (["train", "nope"], "name is 'nope': allowed is one of"),
         (["train", "ring", "--budget", "huge"], "budget is 'huge': allowed is one of smoke, laptop, gpu"),
-        (["sample", "nowhere"], "NAME_OR_DIR is 'nowhere'"),
+        (["sample", "nowhere"], "NAME_OR_DIR is 'nowhere': allowed is a model of the zoo ("),
+        (["zoo", "train", "nope"], "name is 'nope': allowed is one of"),
         (["sample", ".", "--out", "grid.jpg"], "--out is grid.jpg: allowed is a name that ends in .png"),
         (["evaluate", "nowhere"], "NAME_OR_DIR is 'nowhere'"),
     ],

@@ -1,0 +1,12 @@
+"""Trained generators that come with the library: a recipe's ``gpu`` budget, kept in half precision, each with its card.
+
+>>> sampler = load("dcgan-digits")  # doctest: +SKIP
+>>> sampler.sample(16).shape  # doctest: +SKIP
+torch.Size([16, 1, 28, 28])
+"""
+
+from __future__ import annotations
+
+from ganbook.zoo.shelf import Card, card, load, names, pack, train
+
+__all__ = ["Card", "card", "load", "names", "pack", "train"]

@@ -1,0 +1,235 @@
+"""The zoo: what a card says, what a damaged file gives, and that loading gives back what was trained."""
+
+from __future__ import annotations
+
+import dataclasses
+import hashlib
+import json
+from functools import partial
+from pathlib import Path
+
+import pytest
+import torch
+from safetensors.torch import load_file, save_file
+
+from ganbook import recipes, zoo
+from ganbook.models import DCGANDiscriminator, DCGANGenerator
+from ganbook.recipes import catalogue
+from ganbook.training.checkpoint import CheckpointError
+from ganbook.zoo import shelf
+
+# What is committed.
+
+
+@pytest.mark.parametrize("name", zoo.names())
+def test_a_model_of_the_zoo_is_what_its_card_says(name: str):
+    card = zoo.card(name)
+    content = (shelf.SHELF / name / shelf.WEIGHTS).read_bytes()
+    assert tuple(card) == shelf.FIELDS
+    assert (card["name"], card["budget"]) == (name, "gpu") and card["recipe"] in recipes.names()
+    assert card["bytes"] == len(content) <= shelf.MOST_BYTES
+    assert card["sha256"] == hashlib.sha256(content).hexdigest()
+    assert card["licence"] and card["hardware"] and card["minutes"] > 0
+    assert card["steps"] == recipes.get(name).at("gpu").steps, "the recipe changed since: train it anew"
+    assert {"frechet_distance", "floor", "n", "features", "split"} <= set(card["metrics"])
+    assert card["half_precision_change"] < 0.05
+    sampler = zoo.load(name)
+    assert card["parameters"] == sum(p.numel() for p in sampler.generator.parameters())
+    samples = sampler.sample(4)
+    assert samples.isfinite().all() and samples.min() >= -1 and samples.max() <= 1
+    tensors = load_file(shelf.SHELF / name / shelf.WEIGHTS)
+    assert {t.dtype for t in tensors.values()} <= {torch.float16, torch.int64}
+
+
+def test_the_zoo_is_small():
+    assert sum(path.stat().st_size for path in shelf.SHELF.rglob("*.safetensors")) <= shelf.MOST_BYTES_TOGETHER
+
+
+def test_nothing_else_lies_on_the_shelf():
+    folders = {path.name for path in shelf.SHELF.iterdir() if path.is_dir()} - {"__pycache__"}
+    assert folders == set(zoo.names())
+    for name in folders:
+        assert {path.name for path in (shelf.SHELF / name).iterdir()} == {shelf.CARD, shelf.WEIGHTS}
+
+
+# What train, pack and load do, on a shelf of the test's own with a small DCGAN.
+
+SMALL = {
+    "generator": partial(DCGANGenerator, channels=1, size=28, width=4),
+    "discriminator": partial(DCGANDiscriminator, channels=1, size=28, width=4),
+    "steps": 12,
+    "batch_size": 16,
+    "scored": 300,
+    "budgets": {"smoke": {"steps": 1}},
+}
+
+
+def evaluate(self: recipes.Recipe, sampler, root=None) -> dict:
+    """A report that costs nothing and knows the weights to the last bit."""
+    mean = sampler.sample(self.scored).double().mean().item()
+    return {"frechet_distance": mean, "floor": 1.0, "n": self.scored, "n_floor": 1, "features": "x", "split": "y"}
+
+
+@pytest.fixture(scope="module", autouse=True)
+def quick_reports():
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(recipes.Recipe, "evaluate", evaluate)
+        yield
+
+
+@pytest.fixture(scope="module")
+def made(tmp_path_factory: pytest.TempPathFactory):
+    """(folder of the run, its card) of a small dcgan-digits."""
+    out = tmp_path_factory.mktemp("zoo") / "run"
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setitem(catalogue._RECIPES, "dcgan-digits", small())
+        return out, zoo.train("dcgan-digits", seed=3, out=out, progress=False)
+
+
+def small() -> recipes.Recipe:
+    return dataclasses.replace(recipes.get("dcgan-digits"), **SMALL)
+
+
+@pytest.fixture
+def on_shelf(made, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A shelf that holds the small model; the folder of the model."""
+    monkeypatch.setitem(catalogue._RECIPES, "dcgan-digits", small())
+    monkeypatch.setattr(shelf, "SHELF", tmp_path)
+    folder = tmp_path / "dcgan-digits"
+    folder.mkdir()
+    for name in (shelf.WEIGHTS, shelf.CARD):
+        (folder / name).write_bytes((made[0] / "zoo" / name).read_bytes())
+    return folder
+
+
+def test_a_card_says_all_that_was_promised(made):
+    out, card = made
+    assert tuple(card) == shelf.FIELDS
+    assert json.loads((out / "zoo" / "card.json").read_text("utf-8")) == card
+    assert (card["recipe"], card["seed"], card["steps"], card["batch_size"]) == ("dcgan-digits", 3, 12, 16)
+    assert 0 < card["minutes"] < 5 and "MNIST" in card["licence"] and "core" in card["hardware"]
+    assert card["metrics"]["n"] == 300
+    content = (out / "zoo" / "weights.safetensors").read_bytes()
+    assert card["bytes"] == len(content) and card["sha256"] == hashlib.sha256(content).hexdigest()
+
+
+def test_loading_gives_the_runs_sampler_to_half_precision(made, on_shelf: Path):
+    assert zoo.names() == ["dcgan-digits"]
+    run, model = recipes.load_run(made[0]), zoo.load("dcgan-digits")
+    assert model.card == zoo.card("dcgan-digits") == made[1]
+    assert not any(module.training for module in model.generator.modules())
+    ours, theirs = model.generator.state_dict(), run.generator.state_dict()
+    assert ours.keys() == theirs.keys()
+    for name, tensor in theirs.items():
+        assert ours[name].dtype == tensor.dtype
+        rounded = tensor.half().float() if tensor.is_floating_point() else tensor
+        assert torch.equal(ours[name], rounded)
+    change = (model.sample(64) - run.sample(64)).abs().max().item()
+    assert 0 < change < 0.02
+    assert made[1]["half_precision_change"] == pytest.approx(change, rel=1e-3)
+    # The scores are those of the weights that are kept, not of those before rounding.
+    scores = [recipes.get("dcgan-digits").at("gpu").evaluate(sampler) for sampler in (model, run)]
+    assert scores[0] == made[1]["metrics"] != scores[1]
+
+
+def test_a_model_can_be_placed(on_shelf: Path):
+    assert next(zoo.load("dcgan-digits", "meta").generator.parameters()).device.type == "meta"
+    assert next(zoo.load("dcgan-digits", torch.device("cpu")).generator.parameters()).device.type == "cpu"
+
+
+def test_unknown_names_give_one_sentence(on_shelf: Path):
+    with pytest.raises(ValueError, match=r"^name is 'nope': the zoo holds dcgan-digits$"):
+        zoo.load("nope")
+    with pytest.raises(ValueError, match=r"^name is '\.\./dcgan-digits': the zoo holds"):
+        zoo.card("../dcgan-digits")
+    (on_shelf / "card.json").unlink()
+    with pytest.raises(ValueError, match="the zoo holds nothing yet"):
+        zoo.load("dcgan-digits")
+    with pytest.raises(ValueError, match=r"^name is 'nope': allowed is one of"):
+        zoo.train("nope")
+
+
+def flipped(folder: Path) -> None:
+    content = bytearray((folder / "weights.safetensors").read_bytes())
+    content[-7] ^= 1
+    (folder / "weights.safetensors").write_bytes(content)
+
+
+def truncated(folder: Path) -> None:
+    path = folder / "weights.safetensors"
+    path.write_bytes(path.read_bytes()[:500])
+
+
+def missing(folder: Path) -> None:
+    (folder / "weights.safetensors").unlink()
+
+
+def no_json(folder: Path) -> None:
+    (folder / "card.json").write_text("{")
+
+
+def half_a_card(folder: Path) -> None:
+    (folder / "card.json").write_text('{"name": "dcgan-digits"}')
+
+
+def another_network(folder: Path) -> None:
+    path = folder / "weights.safetensors"
+    save_file({"layers.0.weight": torch.zeros(3)}, path)
+    card = json.loads((folder / "card.json").read_text("utf-8"))
+    card["sha256"] = hashlib.sha256(path.read_bytes()).hexdigest()
+    (folder / "card.json").write_text(json.dumps(card))
+
+
+@pytest.mark.parametrize("spoil", [flipped, truncated, missing, no_json, half_a_card, another_network])
+def test_a_damaged_model_gives_one_sentence(spoil, on_shelf: Path):
+    spoil(on_shelf)
+    with pytest.raises(CheckpointError, match=r"^dcgan-digits of the zoo cannot be read \(.* damaged\): install"):
+        zoo.load("dcgan-digits")
+
+
+def test_training_again_gives_the_same_bits_and_a_stopped_run_adds_up(made, on_shelf: Path, tmp_path: Path):
+    stopped = dataclasses.replace(small(), steps=12)
+    calls = []
+
+    class Stop(Exception):
+        pass
+
+    def clock(self, game) -> None:
+        calls.append(game.step)
+        if game.step == 7:
+            raise Stop
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setitem(catalogue._RECIPES, "dcgan-digits", stopped)
+        patch.setattr(shelf._Clock, "__call__", clock)
+        with pytest.raises(Stop):
+            zoo.train("dcgan-digits", seed=3, out=tmp_path / "again", progress=False)
+    (tmp_path / "again" / "minutes.json").write_text("50.0")
+    card = zoo.train("dcgan-digits", seed=3, out=tmp_path / "again", resume=True, progress=False)
+    assert card["sha256"] == made[1]["sha256"] and 50 < card["minutes"] < 55
+    assert calls[:3] == [0, 1, 2]
+
+
+def test_only_finished_runs_of_the_gpu_budget_are_kept(made, tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    with pytest.raises(CheckpointError, match="holds no finished run"):
+        zoo.pack(tmp_path, tmp_path / "zoo")
+    monkeypatch.setitem(catalogue._RECIPES, "dcgan-digits", small())
+    recipes.get("dcgan-digits").train("smoke", out=tmp_path / "smoke", progress=False)
+    with pytest.raises(CheckpointError, match="was trained at budget smoke: the zoo keeps gpu"):
+        zoo.pack(tmp_path / "smoke", tmp_path / "zoo")
+    monkeypatch.setattr(shelf, "MOST_BYTES", 1000)
+    with pytest.raises(CheckpointError, match=r"take \d+ bytes: allowed are 1000"):
+        zoo.pack(made[0], tmp_path / "zoo")
+    assert not (tmp_path / "zoo").exists()
+
+
+def test_weights_that_overflow_half_precision_are_refused(made, tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setitem(catalogue._RECIPES, "dcgan-digits", small())
+    run = tmp_path / "run"
+    run.mkdir()
+    (run / "card.json").write_bytes((made[0] / "card.json").read_bytes())
+    tensors = load_file(made[0] / "sampler.safetensors")
+    tensors["layers.1.running_var"][0] = 1e6
+    save_file(tensors, run / "sampler.safetensors")
+    with pytest.raises(CheckpointError, match="too large for half precision"):
+        zoo.pack(run, tmp_path / "zoo")

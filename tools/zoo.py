@@ -1,0 +1,34 @@
+"""Put finished runs into the zoo: weights in half precision and card, under ganbook/zoo/NAME.
+
+    ganbook zoo train dcgan-digits --seed 0 --out runs/zoo/dcgan-digits    # or: ganbook train … --budget gpu
+    python tools/zoo.py runs/zoo/dcgan-digits [RUN …]
+
+A run of another budget than `gpu`, or of more than two megabytes, is refused. Look at the card before committing it.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+from pathlib import Path
+
+from ganbook import recipes
+from ganbook.training.checkpoint import CheckpointError
+from ganbook.zoo import shelf
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("runs", nargs="+", type=Path, help="folders of finished runs")
+    for run in parser.parse_args().runs:
+        try:
+            name = recipes.load_run(run).card["recipe"]
+            card = shelf.pack(run, shelf.SHELF / name)
+        except CheckpointError as error:
+            parser.error(str(error))
+        print(json.dumps(card, indent=1, ensure_ascii=False))
+        print(f"{name}: {card['bytes'] / 1e6:.2f} MB in {shelf.SHELF / name}")
+
+
+if __name__ == "__main__":
+    main()
