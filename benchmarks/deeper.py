@@ -1,0 +1,137 @@
+"""Four generators of digits at equal compute: DCGAN, a residual network with a modern loss, a VAE, a VAE that plays on.
+
+    python benchmarks/deeper.py [--seeds 3] [--rounds 300]
+
+Compute is processor time of one thread: what the first method needs for ``--rounds`` rounds. The price of a round is
+measured first, as the least of several rounds of each method in turn, so that both are timed under the same load.
+Writes ganbook/recipes/equal_compute.json, which chapter 9 shows, after every run; runs that stand there already are
+skipped. Three seeds take about five minutes on an idle core.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import time
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import nn
+
+from ganbook import recipes
+from ganbook.convolutions import spectrum
+from ganbook.data.batch import Batch
+from ganbook.data.images import to_float
+from ganbook.recipes.deeper import EQUAL_COMPUTE
+from ganbook.recipes.recipe import Recipe
+from ganbook.training import DecoderStart, Sampler, adam, gan_round, vae_step
+
+METHODS = ("dcgan-plain", "resnet-digits", "vae", "vae-gan-digits")
+SCORED = 2500
+
+
+def recipe_of(method: str) -> Recipe:
+    """The recipe whose players a method has."""
+    return recipes.get("vae-gan-digits" if method == "vae" else method).at("laptop")
+
+
+def price(calls: dict[str, Callable[[], object]], repeats: int = 12) -> dict[str, float]:
+    """Processor seconds of one call each: the least of several, taken in turn."""
+    least = dict.fromkeys(calls, float("inf"))
+    for _ in range(repeats):
+        for name, call in calls.items():
+            started = time.process_time()
+            call()
+            least[name] = min(least[name], time.process_time() - started)
+    return least
+
+
+def prices(batch: Batch) -> dict[str, float]:
+    """Of a round of each game, and of a step of the VAE."""
+    calls: dict[str, Callable[[], object]] = {}
+    for method in ("dcgan-plain", "resnet-digits", "vae-gan-digits"):
+        game = recipe_of(method).game()
+        for network in (game.generator, game.discriminator):
+            network.to(memory_format=torch.channels_last)
+        calls[method] = lambda game=game: gan_round(game, batch)  # type: ignore[misc]
+    recipe = recipe_of("vae")
+    start, decoder = recipe.prepare, recipe.generator(recipe.prior.dim)
+    assert isinstance(start, DecoderStart)
+    encoder = start.encoder(recipe.prior.dim)
+    optimizer = adam(nn.ModuleList([encoder, decoder]))
+    calls["vae"] = lambda: vae_step(encoder, decoder, optimizer, batch, start.std)
+    return price(calls)
+
+
+def trained(
+    method: str, seed: int, seconds: float, cost: dict[str, float]
+) -> tuple[Sampler, dict[str, Any], dict[str, int]]:
+    """A sampler that took ``seconds`` at the given prices, its report, and the steps and rounds that this bought."""
+    recipe = replace(recipe_of(method), scored=SCORED)
+    start = recipe.prepare
+    if not isinstance(start, DecoderStart):
+        bought = {"rounds": round(seconds / cost[method])}
+        run = replace(recipe, steps=bought["rounds"]).train("laptop", seed, progress=False)
+        return run.sampler, run.metrics, bought
+    if method == "vae":
+        start = replace(start, steps=round(seconds / cost["vae"]))
+        with torch.random.fork_rng():
+            torch.manual_seed(seed)
+            game = recipe.game()
+            start(game, recipe.load_data(), recipe.batch_size, seed)
+        sampler = Sampler(game.averaged_generator(), recipe.prior, {})
+        return sampler, recipe.evaluate(sampler), {"vae_steps": start.steps}
+    start = replace(start, steps=round(seconds / 2 / cost["vae"]))
+    bought = {"vae_steps": start.steps, "rounds": round(seconds / 2 / cost[method])}
+    run = replace(recipe, steps=bought["rounds"], prepare=start).train("laptop", seed, progress=False)
+    return run.sampler, run.metrics, bought
+
+
+def high_share(images: torch.Tensor) -> float:
+    """Share of the power at frequencies above a quarter of a cycle a pixel, in either direction."""
+    power = spectrum(images)
+    y, x = (torch.fft.fftfreq(n).abs() for n in power.shape)
+    return (power[torch.maximum(y[:, None], x[None]) > 0.25].sum() / power.sum()).item()
+
+
+def main() -> None:
+    """Train and score what is missing."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--seeds", type=int, default=3)
+    parser.add_argument("--rounds", type=int, default=300)
+    parser.add_argument("--out", type=Path, default=EQUAL_COMPUTE)
+    arguments = parser.parse_args()
+    torch.set_num_threads(1)
+    samples = recipe_of("dcgan-plain").load_data()
+    real = to_float(torch.cat([samples.images, recipe_of("dcgan-plain").load_data("test").images]))  # type: ignore[union-attr]
+    kept: dict[str, Any] = {"real_high_share": high_share(real), "torch": torch.__version__, "runs": []}
+    if arguments.out.exists():
+        kept = json.loads(arguments.out.read_text("utf-8"))
+    if "price" not in kept:
+        kept["price"] = prices(next(samples.batches(64)))
+    seconds = arguments.rounds * kept["price"]["dcgan-plain"]
+    done = {(run["method"], run["seed"]) for run in kept["runs"]}
+    for seed in range(arguments.seeds):
+        for method in METHODS:
+            if (method, seed) in done:
+                continue
+            sampler, report, bought = trained(method, seed, seconds, kept["price"])
+            scores = ("frechet_distance", "floor", "floors", "precision", "recall", "n", "n_real", "n_floor")
+            scores += ("n_pairs", "features", "split", "class_share_min", "class_share_max")
+            run = {
+                "method": method,
+                "seed": seed,
+                "seconds": seconds,
+                **bought,
+                "high_share": high_share(sampler.sample(SCORED)),
+            }
+            kept["runs"].append(run | {name: report[name] for name in scores})
+            arguments.out.write_text(json.dumps(kept, indent=1) + "\n", encoding="utf-8")
+            print(f"{method} seed {seed}: {bought}, {report['floors']:.1f} floors", flush=True)
+
+
+if __name__ == "__main__":
+    main()
