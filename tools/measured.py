@@ -3,7 +3,8 @@
     ```{measured} timings
     ```
 
-takes `timings` (ganbook/timings.json), `claims` (book/reference/claims.json) or `checks` (book/reference/checks.json).
+takes `timings` (ganbook/timings.json), `claims` (book/reference/claims.json), `checks` (book/reference/checks.json) or
+`zoo` (the cards in ganbook/zoo, a section each, with samples drawn when the page is built).
 A file that is missing gives one sentence that says how to make it: the figures are never typed in.
 """
 
@@ -68,8 +69,10 @@ class Measured(Directive):
 
     def run(self) -> list[nodes.Node]:
         what = self.arguments[0]
+        if what == "zoo":
+            return self.zoo()
         if what not in FILES:
-            raise self.error(f"{what!r} is not measured; allowed: {', '.join(FILES)}")
+            raise self.error(f"{what!r} is not measured; allowed: {', '.join(FILES)}, zoo")
         path, command = FILES[what]
         environment = self.state.document.settings.env
         environment.note_dependency(str(path))  # a changed file makes the page again
@@ -77,6 +80,60 @@ class Measured(Directive):
             return [nodes.paragraph(text=f"Not measured yet: `{command}` writes this table.")]
         maker = {"timings": timings, "claims": claims, "checks": checks}[what]
         return [_table(*maker(json.loads(path.read_text(encoding="utf-8"))))]
+
+    def zoo(self) -> list[nodes.Node]:
+        """One section a model: what it is, real images beside samples, the card."""
+        from ganbook.zoo import shelf
+
+        sections: list[nodes.Node] = []
+        for name in shelf.names():
+            for file in (shelf.CARD, shelf.WEIGHTS):
+                self.state.document.settings.env.note_dependency(str(shelf.SHELF / name / file))
+            found = shelf.card(name)
+            section = nodes.section("", nodes.title(text=name), ids=[f"zoo-{name}"], names=[f"zoo-{name}"])
+            section += nodes.paragraph(text=found["about"])
+            section += nodes.raw("", picture(name), format="html")
+            section += _table(*card(found))
+            sections.append(section)
+        return sections or [nodes.paragraph(text="The zoo is empty: `ganbook zoo train NAME` trains a model for it.")]
+
+
+def card(content: dict[str, Any]) -> tuple[Row, list[Row]]:
+    """One row a field of a model's card, one more for each of its scores."""
+    rows = [[field.replace("_", " "), _value(value)] for field, value in content.items() if field != "metrics"]
+    scores = [[f"score: {name.replace('_', ' ')}", _value(value)] for name, value in content["metrics"].items()]
+    return ["field", f"{content['name']} (seed {content['seed']})"], rows[2:] + scores
+
+
+def picture(name: str, rows: int = 4) -> str:
+    """Real images above samples, neither of them selected: the first of the test split, the first latents of seed 0."""
+    from ganbook import data, plots, recipes, zoo
+    from ganbook.data.images import to_float
+
+    sampler = zoo.load(name)
+    recipe = recipes.get(sampler.card["recipe"])
+    fake = sampler.sample(16 * rows)
+    shown = [("generated", fake)]
+    if fake.ndim == 4 and isinstance(recipe.data, str):
+        images = data.load(recipe.data, "test", recipe.size).images
+        shown.insert(0, ("real", to_float(images[:: max(1, len(images) // (16 * rows))][: 16 * rows])))
+    fig, axes = plots.figure(rows=len(shown), height=1.9 * len(shown), squeeze=False)
+    for axis, (title, samples) in zip(axes[:, 0], shown, strict=True):
+        if samples.ndim == 4:
+            axis.imshow(plots.image_grid(samples, 16))
+            axis.axis("off")
+        else:
+            plots.points(axis, None, samples)
+        axis.set_title(title)
+    return plots.html(fig, f"Samples of {name}: {' above '.join(title for title, _ in shown)}, in the order drawn.")
+
+
+def _value(value: Any) -> str:
+    if isinstance(value, str) and len(value) == 64:  # a checksum, which nobody reads to its end
+        return f"{value[:16]}…"
+    if isinstance(value, list):
+        return " ".join(f"{entry:.3f}" for entry in value)
+    return f"{value:.4g}" if isinstance(value, float) else str(value)
 
 
 def _table(head: Row, rows: list[Row]) -> nodes.table:
