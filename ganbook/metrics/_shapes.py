@@ -35,8 +35,8 @@ def distance_rows(a: Tensor, b: Tensor) -> Iterator[Tensor]:
     """Euclidean distances (rows, M) of the points a (N, dim) to b (M, dim), a few million at a time, in order.
 
     In float64 and around b's mean, so that two copies of one point come out about 1e-8 of its length apart; float32
-    would lose three digits of them.
+    would lose three digits of them. The mean is rounded, so that points of a lattice keep their exact distances.
     """
-    centre = b.mean(0)
+    centre = b.mean(0).round()
     for part in torch.split(a - centre, max(1, _ENTRIES // len(b))):
         yield torch.cdist(part, b - centre)

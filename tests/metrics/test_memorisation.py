@@ -72,3 +72,9 @@ def test_bad_input_is_named():
         memorisation(torch.zeros(3, 2), torch.zeros(3, 4), torch.zeros(3, 4))
     with pytest.raises(ValueError, match="queries holds NaN"):
         nearest(torch.full((1, 2), float("nan")), torch.zeros(1, 2))
+
+
+def test_equal_distances_on_a_lattice_stay_equal():
+    samples, train = torch.tensor([[1.0, 2.0]]), torch.tensor([[0.0, 0.0], [7.0, 7.0], [9.0, 0.0]])
+    held_out = torch.tensor([[2.0, 1.0], [-1.0, -2.0], [9.0, 1.0]])  # as far, as far, nearer
+    assert memorisation(samples, train, held_out).nearer == pytest.approx(1 / 3)
