@@ -765,8 +765,8 @@ up_block = sheet.task(
 
 # -- the challenge -----------------------------------------------------------------------------------
 
-#: What two 4-2-1 layers of BAR_WIDTH channels reach, 100 × mean squared error; see `bar_upsampler`.
-BAR = 9.0
+#: 100 × mean squared error, a little below what `bar_upsampler` reaches: 9.8 over two seeds (9.5 and 10.1).
+BAR = 9.7
 STEPS, SMOKE_STEPS, LIMIT = 300, 5, 6000
 _BATCH, _LR = 32, 3e-3
 
