@@ -857,8 +857,8 @@ evaluate = sheet.task(
 
 # -- the challenge -----------------------------------------------------------------------------------
 
-#: Mean over the challenge's three seeds of a greedy choice, one image after the other; 50 random images reach about 3.
-BAR = 0.9
+#: On the challenge's three seeds the solution's greedy choice reaches 0.96; fifty digits that nobody chose, 2.1.
+BAR = 1.2
 KEPT = 50
 _POOL = 1000
 
