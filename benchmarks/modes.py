@@ -66,7 +66,7 @@ def main() -> None:
     wanted = parser.parse_args()
     torch.set_num_threads(1)
     if wanted.what == "cures":
-        runs = {f"cures/{where}/{cure}": (cures, where, cure) for where in TOYS for cure in CURES}
+        runs = {f"cures/{where}/{cure}": (cures, where, cure) for cure in CURES for where in TOYS}
     else:
         names = tuple(TOYS) if wanted.what == "best" else STACKED
         seeds = SEEDS[wanted.what]

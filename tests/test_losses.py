@@ -233,3 +233,28 @@ def test_bad_logits_are_named(name, bad, error, came):
 def test_unknown_name(name):
     with pytest.raises(ValueError, match=r"name is .*: allowed is one of saturating, non_saturating"):
         losses.get(name)
+
+
+@pytest.mark.parametrize("label", [0.9, 0.7, 1.0])
+def test_smoothed_is_cross_entropy_with_a_softer_real_label_only(label):
+    real, fake = torch.randn(7, requires_grad=True), torch.randn(5, requires_grad=True)
+    loss = losses.smoothed(label)
+    bce = torch.nn.functional.binary_cross_entropy_with_logits
+    expected = bce(real, torch.full_like(real, label)) + bce(fake, torch.zeros_like(fake))
+    torch.testing.assert_close(loss.discriminator(real, fake), expected)
+    for mine, theirs in zip(
+        torch.autograd.grad(loss.discriminator(real, fake), (real, fake)),
+        torch.autograd.grad(expected, (real, fake)),
+        strict=True,
+    ):
+        torch.testing.assert_close(mine, theirs)
+    torch.testing.assert_close(loss.generator(fake), losses.get("non_saturating").generator(fake))
+
+
+def test_a_smoothed_real_logit_has_a_finite_optimum_and_bad_labels_are_named():
+    best = torch.tensor([math.log(9)], requires_grad=True)
+    (slope,) = torch.autograd.grad(losses.smoothed(0.9).discriminator(best, tensor([0.0])), best)
+    assert abs(slope.item()) < 1e-6
+    for label in (0, -0.1, 1.1):
+        with pytest.raises(ValueError, match=f"real_label is {label}"):
+            losses.smoothed(label)

@@ -37,8 +37,8 @@ __all__ = [
 ]
 
 WIDTH = 32
-KERNELS = 16
-"""Numbers that minibatch discrimination appends."""
+KERNELS, KERNEL_DIM = 8, 4
+"""Numbers that minibatch discrimination appends, and the size of the space in which each compares."""
 
 
 def critic(
@@ -65,7 +65,7 @@ def critic(
         layers += [nn.Linear(before, after), nn.LeakyReLU(0.2)]
     last = width
     if view is MinibatchDiscrimination:
-        layers.append(MinibatchDiscrimination(width, KERNELS))
+        layers.append(MinibatchDiscrimination(width, KERNELS, KERNEL_DIM))
         last += KERNELS
     elif view is MinibatchStdDev:
         layers.append(MinibatchStdDev())
@@ -145,7 +145,7 @@ VANISHING = Recipe(
     g_lr=1e-3,
     d_lr=1e-2,
     batch_size=32,
-    steps=200,
+    steps=320,
 )
 
 EXPLOSION = Recipe(
@@ -199,10 +199,10 @@ IGNORED = Recipe(
     generator=LabelledGenerator,
     discriminator=BlindCritic,
     prior=Prior(CLASSES + 2),
-    g_lr=1e-3,
-    d_lr=1e-3,
+    g_lr=2e-3,
+    d_lr=2e-3,
     batch_size=64,
-    steps=300,
+    steps=500,
 )
 
 SIDE = 28
@@ -356,7 +356,7 @@ def _stacked_critic() -> nn.Module:
         *body,
         nn.Flatten(),
         nn.Linear(features, 64),
-        MinibatchDiscrimination(64, KERNELS),
+        MinibatchDiscrimination(64, KERNELS, KERNEL_DIM),
         nn.Linear(64 + KERNELS, 1),
         nn.Flatten(0),
     )

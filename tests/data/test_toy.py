@@ -155,3 +155,23 @@ def test_samples_repeat_with_a_generator_and_move_on_without(name):
 def test_bad_arguments_are_named(make, message):
     with pytest.raises(ValueError, match=message):
         make()
+
+
+def test_points_come_with_their_component_and_labels_change_no_point():
+    eight = toy.ring()
+    points, labels = eight.labelled(400, torch.Generator().manual_seed(0))
+    assert torch.equal(points, eight.sample(400, torch.Generator().manual_seed(0)))
+    assert torch.equal(torch.cdist(points, eight.centres).argmin(1), labels)
+    batch = next(eight.batches(64, seed=1, start=3))
+    assert torch.equal(torch.cdist(batch.real, eight.centres).argmin(1), batch.labels)
+    halves = [next(eight.batches(64, seed=1, start=3, rank=rank, world=2)) for rank in (0, 1)]
+    assert torch.equal(halves[1].labels, batch.labels[1::2]) and torch.equal(halves[0].real, batch.real[::2])
+
+
+def test_pairs_of_point_and_label():
+    four = toy.ring(modes=4, std=0.1)
+    pairs = toy.Labelled(four).sample(300, torch.Generator().manual_seed(2))
+    assert pairs.shape == (300, 6)
+    assert torch.equal(torch.cdist(pairs[:, :2], four.centres).argmin(1), pairs[:, 2:].argmax(1))
+    assert pairs[:, 2:].sum(1).eq(1).all()
+    assert next(toy.Labelled(four).batches(8)).real.shape == (8, 6)
