@@ -1,0 +1,1031 @@
+"""Checks for the exercises of chapter 6, DCGAN."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterator, Mapping
+from itertools import pairwise
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+from ganbook.checks.challenge import NoScore, Score, scored
+from ganbook.checks.compare import Observation
+from ganbook.checks.task import Answer, Mistake, Reject, Sheet, Trial
+
+sheet = Sheet("dcgan", "Exercises 6: DCGAN")
+progress, done = sheet.progress, sheet.done
+results, require_all_passed = sheet.results, sheet.require_all_passed
+
+World = Mapping[str, Any]
+
+# -- 1 a block of the generator ----------------------------------------------------------------------
+
+_IN, _OUT = 6, 4
+_UP = "transposed convolution"
+
+
+def _block_world() -> dict[str, Tensor]:
+    return {
+        "x": torch.randn(3, _IN, 5, 5),
+        "weight": 0.3 * torch.randn(_IN, _OUT, 4, 4),
+        # Scales far from 1: the largest outputs lie above 6, where ReLU6 cuts, and above 1, where Hardtanh does.
+        "gamma": 4 + torch.rand(_OUT),
+        "beta": torch.randn(_OUT),
+    }
+
+
+def _observe_block(answer: Answer, world: World) -> Observation:
+    block = answer(_IN, _OUT)
+    if not isinstance(block, nn.Module):
+        raise Reject("type", block, "a module", "The function builds the block and returns it, as an `nn.Module`.")
+    ups = [layer for layer in block.modules() if isinstance(layer, nn.ConvTranspose2d)]
+    norms = [layer for layer in block.modules() if isinstance(layer, nn.BatchNorm2d)]
+    if len(ups) != 1 or len(norms) != 1:
+        raise Reject(
+            "layers",
+            f"{len(ups)} of {_UP}, {len(norms)} of BatchNorm2d",
+            "one of each",
+            "The block has one `ConvTranspose2d` and one `BatchNorm2d`; both do their work once.",
+        )
+    up, norm = ups[0], norms[0]
+    seen: dict[str, Any] = {
+        "input and output channels": (up.in_channels, up.out_channels),
+        "kernel, stride and padding": (up.kernel_size[0], up.stride[0], _number(up.padding[0])),
+        "the convolution has a bias": up.bias is not None,
+        "BatchNorm learns scale and shift": norm.affine,
+    }
+    with torch.no_grad():
+        if up.weight.shape == world["weight"].shape:
+            up.weight.copy_(world["weight"])
+        if up.bias is not None:
+            up.bias.zero_()
+        if norm.affine and norm.num_features == _OUT:
+            norm.weight.copy_(world["gamma"])
+            norm.bias.copy_(world["beta"])
+        out = block.train()(world["x"].clone())
+    return {"the shape of the output": tuple(out.shape), **seen, "the output, for weights of ours": out}
+
+
+def _number(padding: int | str) -> int:
+    return padding if isinstance(padding, int) else -1
+
+
+def _block(*tail: Callable[[], nn.Module], bias: bool = False, **geometry: Any) -> Answer:
+    settings = {"kernel_size": 4, "stride": 2, "padding": 1, "bias": bias} | geometry
+    return lambda i, o: nn.Sequential(nn.ConvTranspose2d(i, o, **settings), *(layer() for layer in tail))
+
+
+def _norm(**settings: Any) -> Callable[[], nn.Module]:
+    return lambda: nn.BatchNorm2d(_OUT, **settings)
+
+
+generator_block = sheet.task(
+    "generator_block",
+    "A block of the generator",
+    tried=f"generator_block({_IN}, {_OUT}) on a batch of maps 5 × 5, in training mode, with weights of ours",
+    setup=_block_world,
+    observe=_observe_block,
+    reference=_block(_norm(), nn.ReLU),
+    mistakes=(
+        Mistake(
+            "relu-before-norm",
+            "ReLU comes before BatchNorm, so BatchNorm makes half of the numbers negative again and nothing cuts them. "
+            "The block normalises first, then rectifies.",
+            like=_block(nn.ReLU, _norm()),
+        ),
+        Mistake(
+            "relu6",
+            "`ReLU6` cuts everything above 6 as well, and with it the gradient. A generator's ReLU has no upper end.",
+            like=_block(_norm(), nn.ReLU6),
+        ),
+        Mistake(
+            "hardtanh",
+            "`Hardtanh` cuts at −1 and 1. The straight lines look alike, but DCGAN's G has ReLU inside, and tanh only "
+            "at its output.",
+            like=_block(_norm(), nn.Hardtanh),
+        ),
+        Mistake(
+            "leaky",
+            "`LeakyReLU` is what D has. In G the rule asks for the plain ReLU; the chapter measures what the leak "
+            "does.",
+            like=(
+                _block(_norm(), lambda: nn.LeakyReLU(0.2)),
+                _block(_norm(), nn.LeakyReLU),
+            ),
+        ),
+        Mistake(
+            "tanh",
+            "tanh belongs to G's very last layer. Inside, it flattens what is large, and its gradient fades.",
+            like=_block(_norm(), nn.Tanh),
+        ),
+        Mistake(
+            "no-affine",
+            "BatchNorm has lost its scale γ and shift β: every map is forced to mean 0 and spread 1 for good.",
+            like=_block(_norm(affine=False), nn.ReLU),
+        ),
+        Mistake(
+            "bias-before-norm",
+            "The convolution has a bias, which BatchNorm subtracts again at once: parameters that do nothing. β does "
+            "their work.",
+            like=_block(_norm(), nn.ReLU, bias=True),
+        ),
+        Mistake(
+            "eps-for-momentum",
+            "BatchNorm's second argument is eps, not momentum: 0.8 is added to every variance. This bug lived for "
+            "years in a famous code.",
+            like=(_block(_norm(eps=0.8), nn.ReLU), _block(_norm(eps=0.8), nn.ReLU, bias=True)),
+        ),
+        Mistake(
+            "no-doubling",
+            "The map is not doubled: look at kernel, stride and padding in (H − 1)·stride − 2·padding + kernel.",
+            when=lambda t: t.got["the shape of the output"][2:] != t.want["the shape of the output"][2:],
+        ),
+        Mistake(
+            "kernel-2",
+            "A kernel of 2 with stride 2 doubles the map, but neighbouring outputs share no input: blocks of 2 × 2 "
+            "that know nothing of each other.",
+            like=_block(_norm(), nn.ReLU, kernel_size=2, padding=0),
+        ),
+        Mistake(
+            "kernel-3",
+            "Kernel 3 with an output padding doubles the map too, but 3 is no multiple of the stride 2: some outputs "
+            "get more terms than others, the checkerboard of chapter 5.",
+            like=_block(_norm(), nn.ReLU, kernel_size=3, output_padding=1),
+        ),
+        Mistake(
+            "no-activation",
+            "Without ReLU two of these blocks in a row are one linear map, up to the normalisation.",
+            like=_block(_norm()),
+        ),
+        Mistake(
+            "channels-swapped",
+            "Input and output channels have changed places: `ConvTranspose2d` takes (in, out), in this order.",
+            when=lambda t: "channels" in str(t.error) or t.got["input and output channels"] == (_OUT, _IN),
+        ),
+    ),
+    lesson="Double the map, normalise, rectify: four of DCGAN's rules in three layers.",
+)
+
+# -- 2 initialisation --------------------------------------------------------------------------------
+
+_STATISTICS = {
+    "the spread of the convolution's weights": 0.002,
+    "the mean of the convolution's weights": 0.002,
+    "the spread of the transposed convolution's weights": 0.002,
+    "the mean of the transposed convolution's weights": 0.002,
+    "the mean of BatchNorm's γ": 0.008,
+    "the spread of γ": 0.005,
+    "the largest size of β": 1e-6,
+    "the largest size of the convolution's bias": 1e-6,
+}
+
+
+def _untouched() -> nn.Module:
+    """A network in which a layer that was passed over gives itself away: every number of it is 0.5."""
+    layers = (
+        nn.Conv2d(16, 16, 4),
+        nn.ReLU(),
+        nn.Sequential(nn.ConvTranspose2d(16, 16, 4, bias=False), nn.BatchNorm2d(256)),
+    )
+    network = nn.Sequential(*layers)
+    with torch.no_grad():
+        for parameter in network.parameters():
+            parameter.fill_(0.5)
+    return network
+
+
+def _observe_initialised(answer: Answer, world: tuple[nn.Module]) -> Observation:
+    network = answer(world[0])
+    if network is not world[0]:
+        raise Reject(
+            "another-network", network, "the same network", "Change the network you were given, and return it."
+        )
+    of = network.get_parameter
+    conv, bias, up, gamma, beta = of("0.weight"), of("0.bias"), of("2.0.weight"), of("2.1.weight"), of("2.1.bias")
+    values = (
+        conv.std(), conv.mean(), up.std(), up.mean(), gamma.mean(), gamma.std(), beta.abs().max(), bias.abs().max(),
+    )  # fmt: skip
+    return {name: float(value.detach()) for name, value in zip(_STATISTICS, values, strict=True)}
+
+
+def _initialised(
+    weight: Callable[[Tensor], object] = lambda w: w.normal_(0, 0.02),
+    gamma: Callable[[Tensor], object] = lambda w: w.normal_(1, 0.02),
+    beta: Callable[[Tensor], object] = lambda w: w.zero_(),
+    bias: Callable[[Tensor], object] = lambda w: w.zero_(),
+    transposed: bool = True,
+    only_children: bool = False,
+) -> Answer:
+    @torch.no_grad()
+    def initialise(network: nn.Module) -> nn.Module:
+        for layer in network.children() if only_children else network.modules():
+            if isinstance(layer, nn.Conv2d) or (transposed and isinstance(layer, nn.ConvTranspose2d)):
+                weight(layer.weight)
+                if layer.bias is not None:
+                    bias(layer.bias)
+            elif isinstance(layer, nn.BatchNorm2d):
+                gamma(layer.weight)
+                beta(layer.bias)
+        return network
+
+    return initialise
+
+
+def _as_before(w: Tensor) -> Tensor:
+    return w
+
+
+def _around_0(w: Tensor) -> Tensor:
+    return w.normal_(0, 0.02)
+
+
+initialise = sheet.task(
+    "initialise",
+    "Where training starts",
+    tried="initialise(network) on a network with a convolution, a transposed one and BatchNorm; statistics of the "
+    "weights",
+    setup=lambda: (_untouched(),),
+    observe=_observe_initialised,
+    reference=_initialised(),
+    tolerance=_STATISTICS,
+    mistakes=(
+        Mistake(
+            "gamma-around-0",
+            "γ is drawn around 0: each BatchNorm then multiplies its maps by about 0.02, and G's output and gradient "
+            "start almost dead. Draw it around 1.",
+            like=_initialised(gamma=_around_0),
+        ),
+        Mistake(
+            "everything-the-same",
+            "Every parameter got N(0, 0.02): γ belongs around 1, and biases and β start at exactly 0.",
+            like=_initialised(gamma=_around_0, beta=_around_0, bias=_around_0),
+        ),
+        Mistake(
+            "variance-for-deviation",
+            "0.02 is the standard deviation. You drew with the variance 0.02, seven times too wide.",
+            like=_initialised(weight=lambda w: w.normal_(0, 0.02**0.5)),
+        ),
+        Mistake(
+            "deviation-squared",
+            "0.02 is the standard deviation; you drew with its square, so everything is near 0.",
+            like=_initialised(weight=lambda w: w.normal_(0, 0.02**2)),
+        ),
+        Mistake(
+            "uniform",
+            "The weights are uniform between −0.02 and 0.02. Asked for is a normal distribution with that spread.",
+            like=_initialised(weight=lambda w: w.uniform_(-0.02, 0.02)),
+        ),
+        Mistake(
+            "arguments-swapped",
+            "`normal_` takes the mean first: these weights all lie around 0.02 instead of spreading by it.",
+            like=_initialised(weight=lambda w: w.fill_(0.02)),
+        ),
+        Mistake(
+            "transposed-passed-over",
+            "The transposed convolution kept its old weights: `ConvTranspose2d` is not a `Conv2d`, and G consists of "
+            "nothing else.",
+            like=_initialised(transposed=False),
+        ),
+        Mistake(
+            "outer-layers-only",
+            "Layers inside a block were passed over. `children()` sees one level only; `modules()` or `apply` see all.",
+            like=_initialised(only_children=True),
+        ),
+        Mistake(
+            "norm-passed-over",
+            "BatchNorm's γ and β were left as they were.",
+            like=_initialised(gamma=_as_before, beta=_as_before),
+        ),
+        Mistake(
+            "gamma-without-spread",
+            "γ is exactly 1 in every channel. That trains as well, but the rule here is N(1, 0.02).",
+            like=_initialised(gamma=lambda w: w.fill_(1)),
+        ),
+        Mistake(
+            "beta-not-0",
+            "β is drawn at random, or left alone. It starts at 0: nothing is known yet of where a map should lie.",
+            like=(_initialised(beta=_around_0), _initialised(beta=_as_before)),
+        ),
+        Mistake(
+            "bias-not-0",
+            "The convolution's bias was drawn at random, or left as it was. It starts at 0.",
+            like=(_initialised(bias=_around_0), _initialised(bias=_as_before)),
+        ),
+    ),
+    lesson="Small random weights, γ around 1, no offsets: the first image is grey noise, and the first gradient alive.",
+)
+
+# -- 3 ranges ----------------------------------------------------------------------------------------
+
+
+def _range_world() -> tuple[Tensor, Tensor]:
+    images = torch.randint(0, 256, (2, 1, 5, 5), dtype=torch.uint8)
+    images[0, 0, 0, :2] = torch.tensor([0, 255])
+    fake = torch.tanh(1.5 * torch.randn(3, 1, 5, 5))
+    fake[0, 0, 0, :2] = torch.tensor([-1.0, 1.0])
+    return images, fake
+
+
+def _observe_ranges(answer: Answer, world: tuple[Tensor, Tensor]) -> Observation:
+    images, fake = (entry.clone() for entry in world)
+    both = answer(images, fake)
+    if not isinstance(both, tuple | list) or len(both) != 2:
+        raise Reject("not-a-pair", both, "two results: real, pixels", "Return two tensors, separated by a comma.")
+    real, pixels = both
+    if isinstance(pixels, Tensor) and pixels.dtype != torch.uint8:
+        raise Reject(
+            "pixels-not-bytes",
+            str(pixels.dtype),
+            "torch.uint8",
+            "A picture is made of whole numbers from 0 to 255: round, then convert with `.to(torch.uint8)`.",
+        )
+    return {"real": real, "pixels": pixels.float() if isinstance(pixels, Tensor) else pixels}
+
+
+def _real(images: Tensor) -> Tensor:
+    return images.float() / 127.5 - 1
+
+
+def _pixels(fake: Tensor) -> Tensor:
+    return ((fake + 1) * 127.5).round().clamp(0, 255).to(torch.uint8)
+
+
+def _ranges(real: Callable[[Tensor], Tensor] = _real, pixels: Callable[[Tensor], Tensor] = _pixels) -> Answer:
+    return lambda images, fake: (real(images), pixels(fake))
+
+
+ranges = sheet.task(
+    "ranges",
+    "The range of tanh",
+    tried="ranges(images, fake): 2 images of bytes, with a 0 and a 255, and 3 outputs of a tanh",
+    setup=_range_world,
+    observe=_observe_ranges,
+    reference=_ranges(),
+    mistakes=(
+        Mistake(
+            "real-in-0-1",
+            "The real images lie in [0, 1], G's in [−1, 1]: D tells them apart by their darkest pixel, and learns "
+            "nothing else.",
+            like=_ranges(real=lambda x: x.float() / 255),
+        ),
+        Mistake(
+            "half-the-range",
+            "The real images lie in [−½, ½]: G would learn never to use its strongest black and white.",
+            like=_ranges(real=lambda x: x.float() / 255 - 0.5),
+        ),
+        Mistake(
+            "divided-by-128",
+            "255 does not become 1: the middle of 0 … 255 is 127.5, not 128 or 127.",
+            like=(
+                _ranges(real=lambda x: x.float() / 128 - 1),
+                _ranges(real=lambda x: x.float() / 127 - 1),
+            ),
+        ),
+        Mistake(
+            "byte-arithmetic",
+            "You computed with bytes, which wrap around at 256. Make the images floats first.",
+            like=(
+                _ranges(real=lambda x: (2 * x).float() / 255 - 1),
+                _ranges(real=lambda x: (2 * x - 255).float() / 255),
+            ),
+        ),
+        Mistake(
+            "standardised",
+            "The batch was standardised to mean 0 and spread 1. That leaves [−1, 1], and depends on which images are "
+            "in the batch.",
+            like=_ranges(real=lambda x: (x.float() - x.float().mean()) / x.float().std()),
+        ),
+        Mistake(
+            "pixels-cut",
+            "Decimals were cut off instead of rounded, so every picture comes out half a step too dark.",
+            like=_ranges(pixels=lambda x: ((x + 1) * 127.5).to(torch.uint8)),
+        ),
+        Mistake(
+            "pixels-negative",
+            "Negative outputs were not shifted: half of the range is below 0 and cannot be a byte.",
+            like=(
+                _ranges(pixels=lambda x: (x * 255).round().clamp(0, 255).to(torch.uint8)),
+                _ranges(pixels=lambda x: (x * 127.5).round().clamp(0, 255).to(torch.uint8)),
+                _ranges(pixels=lambda x: (x.abs() * 255).round().to(torch.uint8)),
+            ),
+        ),
+        Mistake(
+            "pixels-wrap",
+            "An output of 1 became 256, which a byte shows as 0: white pixels turn black.",
+            like=_ranges(pixels=lambda x: ((x + 1) * 128).round().to(torch.int64).remainder(256).to(torch.uint8)),
+        ),
+    ),
+    lesson="What D sees of both sources must have one range, the one that G's last layer can reach.",
+)
+
+# -- 4 gradient accumulation -------------------------------------------------------------------------
+
+
+def _small_d() -> nn.Sequential:
+    """D with a BatchNorm: real and fake samples in one batch give other statistics than one after the other."""
+    return nn.Sequential(nn.Linear(3, 5), nn.BatchNorm1d(5), nn.Tanh(), nn.Linear(5, 1), nn.Flatten(0))
+
+
+def _accumulation_world() -> dict[str, Any]:
+    generator, discriminator = nn.Linear(2, 3), _small_d()
+    stale = {network: [torch.randn_like(p) for p in network.parameters()] for network in (generator, discriminator)}
+    return {
+        "generator": generator,
+        "discriminator": discriminator,
+        "stale": stale,
+        "real": torch.randn(8, 3) + 1,
+        "z": torch.randn(6, 2),
+    }
+
+
+def _with_leftovers(world: World) -> None:
+    for network, stale in world["stale"].items():
+        for parameter, gradient in zip(network.parameters(), stale, strict=True):
+            parameter.grad = gradient.clone()
+
+
+def _vector(parameters: Iterator[nn.Parameter]) -> Tensor:
+    return torch.cat([p.detach().flatten() for p in parameters])
+
+
+def _leftover(network: nn.Module, stale: list[Tensor]) -> str:
+    """Whether what lay in `.grad` still lies there."""
+    now = [p.grad for p in network.parameters()]
+    same = all(g is not None and torch.equal(g, old) for g, old in zip(now, stale, strict=True))
+    return "as before" if same or all(g is None or not g.any() for g in now) else "changed"
+
+
+def _observe_accumulation(answer: Answer, world: World) -> Observation:
+    _with_leftovers(world)
+    discriminator, generator = world["discriminator"], world["generator"]
+    before = _vector(discriminator.parameters())
+    optimizer = torch.optim.SGD(discriminator.parameters(), lr=0.1)
+    loss = answer(discriminator, optimizer, world["real"].clone(), generator(world["z"]))
+    return {
+        "the change of D's weights": _vector(discriminator.parameters()) - before,
+        "G's gradients": _leftover(generator, world["stale"][generator]),
+        "the loss": float(loss.detach()) if isinstance(loss, Tensor) and loss.numel() == 1 else loss,
+    }
+
+
+def _d_step(
+    between: str = "",
+    zero: bool = True,
+    detach: bool = True,
+    weight: float = 1.0,
+    swapped: bool = False,
+    parts: str = "both",
+    together: bool = False,
+) -> Answer:
+    """D's turn in two passes; ``between`` the two backward passes: "", "zero" or "step"."""
+
+    def step(d: nn.Module, optimizer: torch.optim.Optimizer, real: Tensor, fake: Tensor) -> Tensor:
+        if zero:
+            optimizer.zero_grad()
+        shown = fake.detach() if detach else fake
+        sign = -1 if swapped else 1
+        if together:
+            logits = d(torch.cat((real, shown)))
+            loss = F.softplus(-logits[: len(real)]).mean() + F.softplus(logits[len(real) :]).mean()
+            loss.backward()  # type: ignore[no-untyped-call]
+        else:
+            loss = torch.zeros(())
+            for kind, samples, side in (("real", real, -sign), ("fake", shown, sign)):
+                if parts in ("both", kind):
+                    part = weight * F.softplus(side * d(samples)).mean()
+                    part.backward()  # type: ignore[no-untyped-call]
+                    loss = loss + part.detach()
+                if kind == "real" and between == "zero":
+                    optimizer.zero_grad()
+                if kind == "real" and between == "step":
+                    optimizer.step()
+        optimizer.step()
+        return loss.detach()
+
+    return step
+
+
+accumulate = sheet.task(
+    "accumulate",
+    "One step from two passes",
+    tried="accumulate(discriminator, d_optimizer, real, fake) on 8 real and 6 fake samples, with leftover gradients",
+    setup=_accumulation_world,
+    observe=_observe_accumulation,
+    reference=_d_step(),
+    mistakes=(
+        Mistake(
+            "zeroed-between",
+            "The gradient of the real pass was thrown away before the step: D learns from fakes only. `backward` adds "
+            "up; clear once, before both.",
+            like=_d_step(between="zero"),
+        ),
+        Mistake(
+            "two-steps",
+            "D made a step after the real pass, and its fakes were judged by another D. Asked for is one step from "
+            "both gradients.",
+            like=(_d_step(between="step"),),
+        ),
+        Mistake(
+            "stale-gradients",
+            "What lay in `.grad` from G's last turn went into D's step. Clear it first.",
+            like=(_d_step(zero=False),),
+        ),
+        Mistake(
+            "no-detach",
+            "D's step is right, but its gradient ran on into G. Cut the fakes off: it costs time, and G's next step "
+            "would contain it.",
+            like=_d_step(detach=False),
+        ),
+        Mistake(
+            "half",
+            "Each pass counts half, so D's step is half of what the summed loss gives.",
+            like=_d_step(weight=0.5),
+        ),
+        Mistake(
+            "labels-swapped",
+            "Real samples got the label 0 and fakes 1: D learns the opposite.",
+            like=_d_step(swapped=True),
+        ),
+        Mistake(
+            "real-only",
+            "Only the real pass reached the step; D never learns what a fake looks like.",
+            like=_d_step(parts="real"),
+        ),
+        Mistake(
+            "one-batch",
+            "Real and fake samples went through D in one batch, so BatchNorm mixed their statistics. DCGAN shows D one "
+            "kind at a time.",
+            like=_d_step(together=True),
+        ),
+    ),
+    lesson="Gradients add up in .grad: two backward passes and one step are the gradient of the summed loss.",
+)
+
+# -- 5 fixed noise -----------------------------------------------------------------------------------
+
+
+class _Watched(nn.Module):
+    """A small generator with BatchNorm that remembers what it was asked."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.first, self.norm, self.last = nn.Linear(3, 4), nn.BatchNorm1d(4), nn.Linear(4, 2)
+        self.asked: list[Tensor] = []
+
+    def forward(self, z: Tensor) -> Tensor:
+        self.asked.append(z.detach().clone())
+        result: Tensor = self.last(self.norm(self.first(z)))
+        return result
+
+
+def _observe_snapshots(answer: Answer, world: tuple[_Watched]) -> Observation:
+    (generator,) = world
+    generator.train()
+    rounds = []
+
+    def train() -> None:
+        rounds.append((generator.training, bool(generator.asked)))
+        with torch.no_grad():
+            generator.last.bias.add_(1.0)
+
+    running = generator.norm.running_mean
+    assert running is not None
+    before = running.clone()
+    frames = answer(generator, train, 4, 5, 3)
+    if not isinstance(frames, Tensor):
+        raise Reject("type", frames, "one tensor (frames, n, …)", "Stack the frames into one tensor: `torch.stack`.")
+    same_noise = all(torch.equal(a, generator.asked[0]) for a in generator.asked)
+    steps = [round(float((b - a).mean()), 3) for a, b in pairwise(frames.detach())] if frames.ndim else []
+    return {
+        "the shape of the film": tuple(frames.shape),
+        "every frame from the same noise": same_noise,
+        "numbers of noise a sample": tuple(generator.asked[0].shape) if generator.asked else (),
+        "trainings before the first look": sum(not after for _, after in rounds),
+        "trainings in all": len(rounds),
+        "each frame differs from the one before by the training between": steps if same_noise else "cannot be told",
+        "the generator was in training mode whenever it trained": all(mode for mode, _ in rounds),
+        "the generator is in training mode afterwards": generator.training,
+        "looking changed BatchNorm's statistics": not torch.equal(running, before),
+        "the film holds on to the graph": frames.requires_grad,
+    }
+
+
+def _film(
+    fresh: bool = False,
+    evaluate: bool = True,
+    back: bool = True,
+    no_grad: bool = True,
+    before: bool = True,
+    extra: bool = False,
+    uniform: bool = False,
+) -> Answer:
+    def film(g: nn.Module, train: Callable[[], None], frames: int, n: int, latent_dim: int) -> Tensor:
+        z = torch.rand(n, latent_dim) if uniform else torch.randn(n, latent_dim)
+        seen = []
+        for i in range(frames):
+            if i or not before:
+                train()
+            if evaluate:
+                g.eval()
+            with torch.set_grad_enabled(not no_grad):
+                seen.append(g(torch.randn(n, latent_dim) if fresh else z))
+            if back:
+                g.train()
+        if extra:
+            train()
+        return torch.stack(seen)
+
+    return film
+
+
+snapshots = sheet.task(
+    "snapshots",
+    "The same noise, every time",
+    tried="snapshots(generator, train, frames=4, n=5, latent_dim=3) on a generator with BatchNorm",
+    setup=lambda: (_Watched(),),
+    observe=_observe_snapshots,
+    reference=_film(),
+    mistakes=(
+        Mistake(
+            "fresh-noise",
+            "Every frame has new noise: you see other samples each time, and cannot tell what training changed. Draw "
+            "it once.",
+            like=_film(fresh=True),
+        ),
+        Mistake(
+            "left-in-eval",
+            "The generator is left in evaluation mode, so the training after the first look uses BatchNorm's running "
+            "statistics. Put it back.",
+            like=_film(back=False),
+        ),
+        Mistake(
+            "looked-in-training-mode",
+            "You looked in training mode: BatchNorm's running statistics took in your fixed noise, frame by frame, "
+            "and a sample depends on its neighbours.",
+            like=_film(evaluate=False),
+        ),
+        Mistake(
+            "keeps-the-graph",
+            "The film holds on to the graph of every frame, and to all its activations. Looking needs no gradient.",
+            like=_film(no_grad=False),
+        ),
+        Mistake(
+            "first-frame-missing",
+            "The first frame comes after training. It should show the untrained generator, or the film starts too "
+            "late.",
+            like=_film(before=False),
+        ),
+        Mistake(
+            "trained-once-more",
+            "train() is called once after the last frame, which nobody sees: 4 frames have 3 trainings between them.",
+            like=_film(extra=True),
+        ),
+        Mistake(
+            "fresh-and-in-training-mode",
+            "Two things: the noise is new in every frame, and the generator is asked in training mode.",
+            like=_film(fresh=True, evaluate=False),
+        ),
+    ),
+    lesson="One draw, evaluation mode, no graph, and back: the film shows training and nothing else.",
+)
+
+# -- 6 spherical interpolation -----------------------------------------------------------------------
+
+
+_EQUAL = "between a latent and itself"
+
+
+def _slerp_world() -> dict[str, tuple[Tensor, Tensor, float]]:
+    a, b = torch.randn(4, 50), torch.randn(4, 50) * torch.tensor([0.7, 1.0, 1.2, 1.5])[:, None]
+    return {
+        "a quarter of the way": (a, b, 0.25),
+        "halfway": (a, b, 0.5),
+        "at the start": (a, b, 0.0),
+        _EQUAL: (a, a.clone(), 0.3),
+    }
+
+
+def _observe_slerp(answer: Answer, world: World) -> Observation:
+    seen = {where: answer(a.clone(), b.clone(), t) for where, (a, b, t) in world.items()}
+    # Near the angle 0 rounding decides whether a formula that divides by its sine gives a number: told in words.
+    same, (latent, _, _) = seen[_EQUAL], world[_EQUAL]
+    if isinstance(same, Tensor) and same.shape == latent.shape:
+        seen[_EQUAL] = "that latent" if torch.allclose(same.detach().float(), latent, atol=5e-3) else "not that latent"
+    return seen
+
+
+def _slerp(
+    guarded: bool = True,
+    swapped: bool = False,
+    one_angle: bool = False,
+    lengths: bool = True,
+    to_unit: bool = False,
+    cosine_only: bool = False,
+) -> Answer:
+    def slerp(z0: Tensor, z1: Tensor, t: float) -> Tensor:
+        if swapped:
+            t = 1 - t
+        if to_unit:
+            z0, z1 = F.normalize(z0, dim=1), F.normalize(z1, dim=1)
+        if one_angle:
+            cosine = (z0 * z1).sum() / (z0.norm() * z1.norm())
+        else:
+            cosine = (z0 * z1).sum(1, keepdim=True)
+            if lengths:
+                cosine = cosine / (z0.norm(dim=1, keepdim=True) * z1.norm(dim=1, keepdim=True))
+        angle = cosine if cosine_only else cosine.clamp(-1, 1).acos()
+        mixed = (((1 - t) * angle).sin() * z0 + (t * angle).sin() * z1) / angle.sin()
+        near = angle.abs() < 1e-3
+        return torch.where(near, torch.lerp(z0, z1, t) if guarded else torch.nan, mixed)
+
+    return slerp
+
+
+def _linear_normalised(z0: Tensor, z1: Tensor, t: float) -> Tensor:
+    pushed: Tensor = F.normalize(torch.lerp(z0, z1, t), dim=1) * z0.norm(dim=1, keepdim=True)
+    return pushed
+
+
+def _square_root_mix(z0: Tensor, z1: Tensor, t: float) -> Tensor:
+    mixed: Tensor = (1 - t) ** 0.5 * z0 + t**0.5 * z1
+    return mixed
+
+
+def _only_equal_wrong(trial: Trial) -> bool:
+    right = torch.allclose(trial.got["halfway"].float(), trial.want["halfway"], atol=1e-3)
+    return bool(right) and trial.got[_EQUAL] != trial.want[_EQUAL]
+
+
+slerp = sheet.task(
+    "slerp",
+    "Along the sphere",
+    tried="slerp(z0, z1, t) on 4 pairs of latents of 50 numbers, for several t, and on equal pairs",
+    setup=_slerp_world,
+    observe=_observe_slerp,
+    reference=_slerp(),
+    mistakes=(
+        Mistake(
+            "linear",
+            "This is the straight line. Halfway, two independent latents of 50 numbers have cancelled to about 0.7 of "
+            "their length: a place where the prior has next to nothing.",
+            like=lambda z0, z1, t: torch.lerp(z0, z1, t),
+        ),
+        Mistake(
+            "swapped",
+            "t = 0 should give z0 and t = 1 should give z1: the two weights have changed places.",
+            like=(_slerp(swapped=True), _slerp(guarded=False, swapped=True)),
+        ),
+        Mistake(
+            "unit-length",
+            "The latents lost their lengths: normalise for the angle only, and mix the latents themselves.",
+            like=(_slerp(to_unit=True), _slerp(guarded=False, to_unit=True)),
+        ),
+        Mistake(
+            "one-angle-for-all",
+            "One angle was computed for the whole batch. Each pair has its own.",
+            like=(_slerp(one_angle=True), _slerp(guarded=False, one_angle=True)),
+        ),
+        Mistake(
+            "angle-of-raw-vectors",
+            "The cosine needs the lengths divided out; the inner product of two latents of 50 numbers is far outside "
+            "[−1, 1].",
+            like=(
+                _slerp(lengths=False),
+                _slerp(guarded=False, lengths=False),
+                lambda z0, z1, t: _unclamped_raw(z0, z1, t),
+            ),
+        ),
+        Mistake(
+            "cosine-for-angle",
+            "You put the cosine where the angle belongs: the arc cosine is missing.",
+            like=(_slerp(cosine_only=True), _slerp(guarded=False, cosine_only=True)),
+        ),
+        Mistake(
+            "line-pushed-out",
+            "A straight line, pushed out to the length of z0: the end loses z1's length, and the speed along the arc "
+            "is not constant.",
+            like=_linear_normalised,
+        ),
+        Mistake(
+            "square-roots",
+            "√(1−t) and √t keep the length of orthogonal latents on average. These latents are not quite orthogonal, "
+            "and the formula asks for sines.",
+            like=_square_root_mix,
+        ),
+        Mistake(
+            "not-finite-for-equal",
+            "For z0 = z1 the angle is 0, and sin 0 / sin 0 is not a number (or noise). There the straight line is "
+            "right.",
+            when=_only_equal_wrong,
+        ),
+    ),
+    lesson="Along the sphere the length changes evenly, so G is never asked about a latent that the prior would not "
+    "draw.",
+)
+
+
+def _unclamped_raw(z0: Tensor, z1: Tensor, t: float) -> Tensor:
+    angle = (z0 * z1).sum(1, keepdim=True).acos()
+    return (((1 - t) * angle).sin() * z0 + (t * angle).sin() * z1) / angle.sin()
+
+
+# -- 7 find the bugs ---------------------------------------------------------------------------------
+
+
+def _loop_world() -> dict[str, Any]:
+    generator = nn.Sequential(nn.Linear(2, 5), nn.Tanh(), nn.Linear(5, 3))
+    discriminator = nn.Sequential(nn.Linear(3, 5), nn.Tanh(), nn.Linear(5, 1), nn.Flatten(0))
+    return {
+        "generator": generator.double(),
+        "discriminator": discriminator.double(),
+        "batches": [torch.randn(6, 3, dtype=torch.float64) + 1 for _ in range(2)],
+        "z": [torch.randn(6, 2, dtype=torch.float64) for _ in range(4)],
+    }
+
+
+def _observe_loop(answer: Answer, world: World) -> Observation:
+    generator, discriminator = world["generator"], world["discriminator"]
+    before = [_vector(network.parameters()) for network in (generator, discriminator)]
+    latents = iter(world["z"] * 3)
+    answer(generator, discriminator, [b.clone() for b in world["batches"]], lambda n: next(latents)[:n], 0.3)
+    return {
+        "the change of G's weights": _vector(generator.parameters()) - before[0],
+        "the change of D's weights": _vector(discriminator.parameters()) - before[1],
+        "batches of noise drawn": 12 - len(list(latents)),
+    }
+
+
+def _loop(
+    wrong_parameters: bool = False,
+    stale: bool = False,
+    one_noise: bool = False,
+    fakes_twice: bool = False,
+    leak: bool = False,
+    cleared_again: bool = False,
+    g_stays: bool = False,
+    g_label_fake: bool = False,
+    d_swapped: bool = False,
+) -> Answer:
+    """The training loop with any of the bugs in it."""
+
+    def train(
+        generator: nn.Module,
+        discriminator: nn.Module,
+        batches: list[Tensor],
+        sample_z: Callable[[int], Tensor],
+        lr: float,
+    ) -> tuple[nn.Module, nn.Module]:
+        d_optimizer = torch.optim.SGD(discriminator.parameters(), lr=lr)
+        g_optimizer = torch.optim.SGD((discriminator if wrong_parameters else generator).parameters(), lr=lr)
+        once = sample_z(len(batches[0])) if one_noise else None
+        for real in batches:
+            generator.zero_grad()
+            if not stale:
+                discriminator.zero_grad()
+            fake = generator(sample_z(len(real)) if once is None else once)
+            side = -1 if d_swapped else 1
+            fake_logits = discriminator(fake if leak else fake.detach())
+            d_loss = F.softplus(-side * discriminator(real)).mean() + F.softplus(side * fake_logits).mean()
+            d_loss.backward(retain_graph=True)  # type: ignore[no-untyped-call]
+            d_optimizer.step()
+
+            if cleared_again:
+                discriminator.zero_grad()
+            if not fakes_twice:
+                fake = generator(sample_z(len(real)) if once is None else once)
+            logits = discriminator(fake)
+            g_loss = F.softplus(logits if g_label_fake else -logits).mean()
+            g_loss.backward()  # type: ignore[no-untyped-call]
+            if g_stays:
+                generator.zero_grad()
+            g_optimizer.step()
+        return generator, discriminator
+
+    return train
+
+
+_PARAMETERS = (
+    "G's optimiser holds D's weights: G never moves, and D is pushed to call fakes real, by its own opponent's loss."
+)
+_STALE = (
+    "D's step still contains what G's turn left in D's gradients, which wants fakes to look real. `backward` adds up: "
+    "clear D's gradients before its own turn."
+)
+_NOISE = "The noise is drawn once, before the loop: G learns to place these few points, and nothing between them."
+
+train_loop = sheet.task(
+    "train_loop",
+    "Find the bugs: a training loop",
+    tried="train_loop(generator, discriminator, batches, sample_z, lr) on two batches, with plain gradient steps",
+    setup=_loop_world,
+    observe=_observe_loop,
+    reference=_loop(),
+    also=(_loop(fakes_twice=True),),
+    blank=_loop(wrong_parameters=True, stale=True, one_noise=True),
+    mistakes=(
+        Mistake(
+            "wrong-parameters",
+            f"One bug is left. {_PARAMETERS}",
+            like=tuple(
+                _loop(wrong_parameters=True, cleared_again=cleared, fakes_twice=twice)
+                for cleared in (False, True)
+                for twice in (False, True)
+            ),
+        ),
+        Mistake(
+            "stale-gradients",
+            f"One bug is left. {_STALE}",
+            like=(_loop(stale=True), _loop(stale=True, fakes_twice=True)),
+        ),
+        Mistake("one-noise", f"One bug is left. {_NOISE}", like=_loop(one_noise=True)),
+        Mistake(
+            "noise-and-stale",
+            "Two bugs are left: where the noise is drawn, and what G's turn leaves in D's gradients.",
+            like=_loop(one_noise=True, stale=True),
+        ),
+        Mistake(
+            "parameters-and-noise",
+            "Two bugs are left: whose weights the second optimiser holds, and where the noise is drawn.",
+            like=(
+                _loop(wrong_parameters=True, one_noise=True),
+                _loop(wrong_parameters=True, one_noise=True, cleared_again=True),
+            ),
+        ),
+        Mistake(
+            "parameters-and-stale",
+            "Two bugs are left: whose weights the second optimiser holds, and what G's turn leaves in D's gradients.",
+            like=(
+                _loop(wrong_parameters=True, stale=True),
+                _loop(wrong_parameters=True, stale=True, fakes_twice=True),
+            ),
+        ),
+        Mistake(
+            "detach-lost",
+            "D's turn now sends its gradient into G, and G's step contains it: half of it makes the fakes easier to "
+            "catch. The fakes of D's turn were cut off for that reason.",
+            like=(_loop(leak=True), _loop(leak=True, fakes_twice=True)),
+        ),
+        Mistake(
+            "g-does-not-move",
+            "G's optimiser is right, but G's gradient is gone when it steps: cut off by a `detach` in G's own turn, or "
+            "cleared between `backward` and `step`.",
+            like=_loop(g_stays=True),
+        ),
+        Mistake(
+            "g-learns-to-be-caught",
+            "In its own turn G's fakes carry the label 0: G learns to be caught. G wants the label 1.",
+            like=_loop(g_label_fake=True),
+        ),
+        Mistake(
+            "d-labels-swapped",
+            "D's labels are exchanged: it learns to call real samples fake.",
+            like=_loop(d_swapped=True),
+        ),
+    ),
+    lesson="Two optimisers, each with its own player's weights; fresh noise; and clean gradients before each turn.",
+)
+
+# -- the challenge -----------------------------------------------------------------------------------
+
+_WIDTHS = (48, 32, 24, 16, 8, 1)
+_DRAWN = 16
+#: A little below what N(0, 2 / (4·in)) reaches on the challenge's seeds, 0.63. DCGAN's N(0, 0.02²) is off by 14.6, and
+#: `nn.init.kaiming_normal_`, which reads a transposed convolution's channels the other way round, by 2.2.
+BAR = 0.6
+
+
+def challenge(set_weights: Any, seeds: tuple[int, ...] = (0, 1, 2, 3)) -> Score:
+    """Keep signal and gradient alive through five doublings without BatchNorm: ``set_weights(network)``, in place.
+
+    The network is `ConvTranspose2d(…, 4, 2, 1, bias=False)` and ReLU in turn, 48 maps of 2 × 2 at its start, one of
+    64 × 64 at its end. Scored is by how many powers of 2 the sizes of the maps, before ReLU, are away from 1, and the
+    sizes of the gradients that reach them from a gradient of size 1 at the output; both averaged over the layers, then
+    added. A size is the root of the mean square.
+    """
+
+    def told(figures: tuple[float, ...], mean: float) -> str:
+        each = ", ".join(f"{figure:.2f}" for figure in figures)
+        text = f"challenge: off by {mean:.2f} powers of 2 ({each} for each seed); the bar is {BAR:.2f}: "
+        return text + ("beaten" if mean < BAR else "not beaten yet")
+
+    return scored(lambda _seed: _octaves_off(set_weights), seeds, told)
+
+
+def _octaves_off(set_weights: Callable[[nn.Module], object]) -> float:
+    ups = [nn.ConvTranspose2d(a, b, 4, 2, 1, bias=False) for a, b in pairwise(_WIDTHS)]
+    network = nn.Sequential(*(layer for up in ups for layer in (up, nn.ReLU())))
+    set_weights(network)
+    x, maps = torch.randn(_DRAWN, _WIDTHS[0], 2, 2), []
+    for up in ups:
+        maps.append(up(x))
+        x = F.relu(maps[-1])
+    if not all(bool(m.isfinite().all()) for m in maps) or not maps[-1].requires_grad:
+        raise NoScore("The maps must stay finite, and the weights must take gradients.")
+    gradients = torch.autograd.grad(maps[-1], maps, torch.randn_like(maps[-1]))
+    sizes = [[float(t.detach().square().mean().sqrt()) for t in tensors] for tensors in (maps, gradients)]
+    if min(map(min, sizes)) == 0:
+        raise NoScore("A map or its gradient is 0 everywhere: the signal has died.")
+    return sum(sum(abs(math.log2(size)) for size in row) / len(row) for row in sizes)
