@@ -137,7 +137,7 @@ def _receive(mirror: str, part: Path, remote: Remote, progress: bool) -> str | N
                 part.unlink(missing_ok=True)
             else:
                 break
-        except (OSError, HTTPException) as error:
+        except (OSError, HTTPException, ValueError) as error:  # ValueError: a length that is no number
             if isinstance(error, OSError) and error.errno in (28, 122):  # no space, no quota: no mirror helps
                 raise
             cause = getattr(error, "reason", None) or error
@@ -157,7 +157,8 @@ def _append(mirror: str, part: Path, have: int, remote: Remote, progress: bool) 
     if have:
         request.add_header("Range", f"bytes={have}-")
     with _open(request) as answer:
-        if have and not (answer.status == 206 and answer.headers["Content-Range"].startswith(f"bytes {have}-")):
+        span = answer.headers["Content-Range"] or ""
+        if have and not (answer.status == 206 and span.startswith(f"bytes {have}-")):
             have = 0
         said = answer.headers["Content-Length"]
         if said is not None and int(said) != remote.size - have:
@@ -208,6 +209,12 @@ def _sha256(path: Path) -> str:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
+# RuntimeError: zipfile on an encrypted entry, or on a compression that it does not know.
+_BROKEN = (
+    tarfile.TarError, zipfile.BadZipFile, gzip.BadGzipFile, zlib.error, lzma.LZMAError, EOFError, RuntimeError,
+)  # fmt: skip
+
+
 def unpack(archive: Path, folder: Path) -> Path:
     """Unpack a .zip or .tar (.gz, .bz2, .xz) into ``folder``, which must not exist; it appears whole or not at all.
 
@@ -231,7 +238,9 @@ def unpack(archive: Path, folder: Path) -> Path:
         part.chmod(0o755)
         inside = list(part.iterdir())
         (inside[0] if len(inside) == 1 and inside[0].is_dir() else part).rename(folder)
-    except (tarfile.TarError, zipfile.BadZipFile, gzip.BadGzipFile, zlib.error, lzma.LZMAError, EOFError) as error:
+    except DataError:  # refused
+        raise
+    except _BROKEN as error:
         raise DataError(f"{archive} is broken or no archive ({error}): delete it and fetch it again") from error
     finally:
         shutil.rmtree(part, ignore_errors=True)

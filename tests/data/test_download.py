@@ -65,6 +65,14 @@ class Handler(BaseHTTPRequestHandler):
     def tampered(self, name):
         self.reply(200, self.content(name)[:-1] + b"?")
 
+    def odd(self, name):  # a partial answer that does not say which part
+        self.reply(206, self.content(name))
+
+    def wordy(self, name):
+        self.send_response(200)
+        self.send_header("Content-Length", "many")
+        self.end_headers()
+
     def short(self, name):
         self.reply(200, self.content(name)[:1000])
 
@@ -139,9 +147,10 @@ def test_a_partial_file_is_gone_on_with(at, have, tmp_path):
     assert left(tmp_path) == ["file.bin"]
 
 
-def test_a_server_without_ranges_begins_anew(at, tmp_path):
+@pytest.mark.parametrize("place", ["rangeless", "odd"])
+def test_a_server_without_ranges_begins_anew(at, place, tmp_path):
     (tmp_path / "file.bin.part").write_bytes(CONTENT[:300_000])
-    assert fetch(at("rangeless"), tmp_path, progress=False).read_bytes() == CONTENT
+    assert fetch(at(place), tmp_path, progress=False).read_bytes() == CONTENT
 
 
 @pytest.mark.parametrize("have", [300_000, 1_000_000, 1_000_001])
@@ -174,6 +183,7 @@ def test_mirrors_are_tried_in_their_order(at, tmp_path):
         ("short", "it holds another file, of 1000 bytes instead of 1000000"),
         ("html", "it holds another file, of 27 bytes"),
         ("gone", "it answered 503"),
+        ("wordy", "invalid literal"),
         ("downgrade", "its address begins with ftp"),
     ],
 )
@@ -312,6 +322,17 @@ def test_links_and_devices_in_a_tar_are_refused(kind, tmp_path):
 def test_links_and_devices_in_a_zip_are_refused(mode, tmp_path):
     archive = zipped(tmp_path / "archive", ("good.txt", b"good"), ("link", b"/etc/passwd", mode))
     with pytest.raises(DataError, match="a link or a device"):
+        unpack(archive, tmp_path / "out")
+    assert left(tmp_path) == ["archive"]
+
+
+def test_an_encrypted_archive_is_refused(tmp_path):
+    archive = zipped(tmp_path / "archive", ("a", b"secret"))
+    content = bytearray(archive.read_bytes())
+    for at in (6, content.index(b"PK\1\2") + 8):  # the flag in both headers
+        content[at] |= 1
+    archive.write_bytes(bytes(content))
+    with pytest.raises(DataError, match=r"is broken or no archive .*encrypted"):
         unpack(archive, tmp_path / "out")
     assert left(tmp_path) == ["archive"]
 
