@@ -21,9 +21,15 @@ results, require_all_passed = sheet.results, sheet.require_all_passed
 # -- 1 the Fréchet distance --------------------------------------------------------------------------
 
 
-def _correlated() -> tuple[Tensor, Tensor]:
-    a = torch.randn(9, 3) @ torch.randn(3, 3) + 1
-    return a, torch.randn(14, 3) @ torch.randn(3, 3) - 0.5
+def _correlated() -> tuple[Tensor, ...]:
+    """Two pairs of sets: with one, two different mistakes may agree by chance."""
+    sets = [torch.randn(n, 3) @ torch.randn(3, 3) + shift for n, shift in ((9, 1.0), (14, -0.5), (11, 0.0), (8, 0.7))]
+    return tuple(sets)
+
+
+def _observe_two(answer: Answer, world: tuple[Tensor, ...]) -> Observation:
+    first, second = (tuple(part.clone() for part in pair) for pair in (world[:2], world[2:]))
+    return {"the first result": answer(*first), "the second result": answer(*second)}
 
 
 def _covariance(f: Tensor, unbiased: bool = True, centred: bool = True) -> Tensor:
@@ -67,8 +73,9 @@ def _nothing(difference: Tensor) -> Tensor:
 frechet_distance = sheet.task(
     "frechet_distance",
     "The Fréchet distance from scratch",
-    tried="frechet_distance(features_a, features_b) on 9 and 14 samples of 3 correlated features",
+    tried="frechet_distance(features_a, features_b) on two pairs of sets, of 8 to 14 samples of 3 correlated features",
     setup=_correlated,
+    observe=_observe_two,
     reference=_frechet(),
     mistakes=(
         Mistake(
@@ -404,10 +411,12 @@ precision_recall = sheet.task(
 # -- 4 extrapolation ---------------------------------------------------------------------------------
 
 
-def _scores_by_n() -> tuple[Tensor, Tensor]:
+def _scores_by_n() -> tuple[Tensor, ...]:
+    """Sizes and scores of two generators."""
     ns = torch.tensor([1600, 100, 200, 800, 400, 50], dtype=torch.float64)
-    scores = 2 + torch.rand(1, dtype=torch.float64) + (150 + 50 * torch.rand(1, dtype=torch.float64)) / ns
-    return ns, scores + 0.05 * torch.randn(6, dtype=torch.float64)
+    limits, slopes = 2 + torch.rand(2, 1, dtype=torch.float64), 150 + 50 * torch.rand(2, 1, dtype=torch.float64)
+    one, other = limits + slopes / ns + 0.05 * torch.randn(2, 6, dtype=torch.float64)
+    return ns, one, ns, other
 
 
 def _fitted(x: Tensor, y: Tensor) -> tuple[Tensor, Tensor]:
@@ -418,8 +427,9 @@ def _fitted(x: Tensor, y: Tensor) -> tuple[Tensor, Tensor]:
 extrapolated = sheet.task(
     "extrapolated",
     "What would infinitely many samples score?",
-    tried="extrapolated(ns, scores) on six sizes from 50 to 1600, in no order, and noisy scores",
+    tried="extrapolated(ns, scores) on six sizes from 50 to 1600, in no order, and the noisy scores of two generators",
     setup=_scores_by_n,
+    observe=_observe_two,
     reference=lambda ns, scores: _fitted(1 / ns, scores)[1],
     mistakes=(
         Mistake(
