@@ -148,3 +148,11 @@ def test_checkerboard_of_a_known_pattern(period):
 def test_what_does_not_fit_is_named(call, said):
     with pytest.raises(ValueError, match=said):
         call()
+
+
+def test_checkerboard_of_stripes_is_a_mean_over_three_frequencies():
+    noise = torch.randn(800, 1, 30, 30, generator=torch.Generator().manual_seed(2))
+    stripes = torch.zeros(30, 30)
+    stripes[::2] = 1  # energy at (½, 0), none at (0, ½) and (½, ½)
+    at_one = 1 + 0.2**2 * (30 * 30 / 2) ** 2 / 900
+    assert checkerboard(noise + 0.2 * stripes) == pytest.approx(at_one ** (1 / 3), rel=0.1)

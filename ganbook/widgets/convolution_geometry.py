@@ -40,7 +40,7 @@ def convolution_geometry(
         kernel: 1 to 6. stride: 1 to 3. padding: 0 to 3. output_padding: 0 to 2, of the transposed convolution only.
     """
     controls = {
-        "direction": choice("", _DIRECTIONS, direction),
+        "direction": choice("layer", _DIRECTIONS, direction),
         "size": slider("input's side", size, 1, 6, 1),
         "kernel": slider("kernel", kernel, 1, 6, 1),
         "stride": slider("stride", stride, 1, 3, 1),
