@@ -1,5 +1,6 @@
-"""Modes covered: each cure on the ring and the grid, the best recipes over ten seeds, and stacked digits.
+"""Modes covered: each cure on the museum's collapse, on the ring and the grid, the best recipes, and stacked digits.
 
+    python benchmarks/modes.py museum     # 11 cures of the recipe "failure-collapse", five games a row side by side
     python benchmarks/modes.py cures      # 11 cures x 2 toys, five games a row side by side
     python benchmarks/modes.py best       # the recipes "ring" and "grid", seeds 0 to 9
     python benchmarks/modes.py stacked    # three recipes on stacked digits, seeds 0 to 2, with checkpoints
@@ -22,7 +23,8 @@ import torch
 from ganbook import metrics, recipes
 from ganbook.data import toy
 from ganbook.data.cache import cache_dir, write_atomically
-from ganbook.recipes.failures import CURES, crowd, plain
+from ganbook.recipes.failures import COLLAPSE, CURES, crowd, plain
+from ganbook.recipes.recipe import Recipe
 from ganbook.training.fit import fit
 
 TARGET = Path(__file__).parents[1] / "book" / "images" / "modes.json"
@@ -32,10 +34,32 @@ SEEDS = {"best": range(10), "stacked": range(3)}
 STACKED = ("stacked-dcgan", "stacked-minibatch", "stacked-modern")
 
 
+def museum(cure: str) -> list[dict[str, Any]]:
+    """Five games of the museum's collapse with one cure, and how many modes each serves at the end."""
+    mixture = COLLAPSE.data
+    assert isinstance(mixture, toy.Mixture)
+    samples = played(CURES[cure](COLLAPSE), mixture)
+    reports = [metrics.report_points(part, mixture.centres, mixture.std) for part in samples]
+    return [report | {"served": served(part, mixture)} for report, part in zip(reports, samples, strict=True)]
+
+
+def served(samples: torch.Tensor, mixture: toy.Mixture) -> int:
+    """Modes with at least 2 % of the samples within 0.5, as on the page."""
+    distance, nearest = torch.cdist(samples, mixture.centres).min(1)
+    counts = torch.bincount(nearest[distance <= 0.5], minlength=len(mixture.centres))
+    return int((counts >= 0.02 * len(samples)).sum())
+
+
 def cures(toy_name: str, cure: str) -> list[dict[str, Any]]:
     """The reports of five games, the first from seed 0, the next from where its random numbers left off."""
     mixture = TOYS[toy_name]()
-    recipe = crowd(CURES[cure](plain(mixture, STEPS)), MEMBERS)
+    samples = played(CURES[cure](plain(mixture, STEPS)), mixture)
+    return [metrics.report_points(part, mixture.centres, mixture.std) for part in samples]
+
+
+def played(recipe: Recipe, mixture: toy.Mixture) -> tuple[torch.Tensor, ...]:
+    """The samples of five games."""
+    recipe = crowd(recipe, MEMBERS)
     torch.manual_seed(0)
     game = recipe.game()
     fit(
@@ -48,8 +72,7 @@ def cures(toy_name: str, cure: str) -> list[dict[str, Any]]:
         progress=False,
     )
     with torch.no_grad():
-        samples = game.averaged_generator()(game.prior.sample(MEMBERS * SAMPLES)).chunk(MEMBERS)
-    return [metrics.report_points(part, mixture.centres, mixture.std) for part in samples]
+        return game.averaged_generator()(game.prior.sample(MEMBERS * SAMPLES)).chunk(MEMBERS)
 
 
 def alone(name: str, seed: int) -> list[dict[str, Any]]:
@@ -61,11 +84,14 @@ def alone(name: str, seed: int) -> list[dict[str, Any]]:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("what", choices=("cures", "best", "stacked"))
+    parser.add_argument("what", choices=("museum", "cures", "best", "stacked"))
     parser.add_argument("--only", default="", help="play the runs whose name contains this text")
     wanted = parser.parse_args()
     torch.set_num_threads(1)
-    if wanted.what == "cures":
+    runs: dict[str, tuple[Any, ...]]
+    if wanted.what == "museum":
+        runs = {f"museum/{cure}": (museum, cure) for cure in CURES}
+    elif wanted.what == "cures":
         runs = {f"cures/{where}/{cure}": (cures, where, cure) for cure in CURES for where in TOYS}
     else:
         names = tuple(TOYS) if wanted.what == "best" else STACKED

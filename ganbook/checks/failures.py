@@ -744,9 +744,9 @@ repaired_round = sheet.task(
 
 # -- the challenge -----------------------------------------------------------------------------------
 
-#: Set from the measurements in the comment of the notebook's challenge.
-BAR = 0.5
-ROUNDS, SMOKE_ROUNDS = 400, 5
+#: What minibatch discrimination alone reaches on the challenge's three seeds (0.56, 0.71 and 0.61).
+BAR = 0.63
+ROUNDS, SMOKE_ROUNDS = 320, 5
 _FIXED = ("name", "about", "data", "steps", "batch_size", "budgets", "play", "scored", "prior", "size")
 _NEAR, _SAMPLES = 0.5, 1000
 

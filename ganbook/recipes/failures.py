@@ -1,7 +1,7 @@
 """The failure museum of chapter 7: small runs that fail in a known way, and the same runs with a cure.
 
 An exhibit ``failure-X`` and its cure ``cured-X`` differ in what the cure changes and in nothing else. The cures of
-:data:`CURES` are changes to one plain recipe, for a table over a ring and a grid.
+:data:`CURES` can be applied to any recipe on points whose discriminator is :func:`critic`.
 """
 
 from __future__ import annotations
@@ -108,7 +108,7 @@ COLLAPSE = Recipe(
     g_lr=5e-3,
     d_lr=1e-3,
     batch_size=64,
-    steps=400,
+    steps=320,
 )
 
 OSCILLATION = Recipe(
@@ -258,7 +258,7 @@ MUSEUM = (
         OSCILLATION,
         name="cured-oscillation",
         about="The same game with R1, which takes the slope of D away as the fakes arrive.",
-        r1_gamma=1.0,
+        r1_gamma=4.0,
     ),
     VANISHING,
     replace(
@@ -310,7 +310,11 @@ def plain(mixture: toy.Mixture, steps: int) -> Recipe:
 
 
 def _with_critic(**changes: Any) -> Callable[[Recipe], Recipe]:
-    return lambda recipe: replace(recipe, discriminator=partial(critic, width=64, **changes))
+    def changed(recipe: Recipe) -> Recipe:
+        kept = recipe.discriminator.keywords if isinstance(recipe.discriminator, partial) else {}
+        return replace(recipe, discriminator=partial(critic, **{**kept, **changes}))
+
+    return changed
 
 
 def _supervised(recipe: Recipe) -> Recipe:
@@ -330,7 +334,7 @@ CURES: dict[str, Callable[[Recipe], Recipe]] = {
     "label supervision": _supervised,
     "one-sided label smoothing": lambda recipe: replace(recipe, loss=losses.smoothed(0.9)),
     "instance noise": _noisy,
-    "two time scales": lambda recipe: replace(recipe, d_lr=4e-3),
+    "two time scales": lambda recipe: replace(recipe, d_lr=4 * recipe.g_lr),
     "moving average (EMA)": lambda recipe: replace(recipe, ema_half_life=100 * recipe.batch_size),
     "spectral norm": _with_critic(spectral=True),
     "R1": lambda recipe: replace(recipe, r1_gamma=0.1),
