@@ -431,7 +431,7 @@ def _observe_average(answer: Answer, world: _Average) -> Observation:
     returned = answer(average, generator, _HALF_LIFE, _BATCH)
     if not isinstance(returned, nn.Module):
         raise Reject("type", returned, "the average, a network", "Return `average`, with its weights changed.")
-    seen: Observation = {
+    seen: dict[str, Any] = {
         "the average's weights": _joined(returned).clone(),
         "the average's running mean (BatchNorm)": returned.get_buffer("1.running_mean").clone(),
         "the average's count of batches (BatchNorm)": int(returned.get_buffer("1.num_batches_tracked")),
@@ -453,8 +453,8 @@ def _averaging(share_of_old: float, buffers: bool = False, moves_generator: bool
                 if moves_generator:
                     new.copy_(mixed)
             if buffers:
-                for old, new in zip(average.buffers(), generator.buffers(), strict=True):
-                    old.copy_(share_of_old * old + (1 - share_of_old) * new)
+                for held, fresh in zip(average.buffers(), generator.buffers(), strict=True):
+                    held.copy_(share_of_old * held + (1 - share_of_old) * fresh)
         return average
 
     return update
