@@ -35,8 +35,9 @@ def distance_rows(a: Tensor, b: Tensor) -> Iterator[Tensor]:
     """Euclidean distances (rows, M) of the points a (N, dim) to b (M, dim), a few million at a time, in order.
 
     In float64 and around b's mean, so that two copies of one point come out about 1e-8 of its length apart; float32
-    would lose three digits of them. The mean is rounded, so that points of a lattice keep their exact distances.
+    would lose three digits of them. The mean is rounded to few binary places, so that points of a lattice keep
+    their exact distances, and ties stay ties.
     """
-    centre = b.mean(0).round()
+    centre = (b.mean(0) * 1024).round() / 1024
     for part in torch.split(a - centre, max(1, _ENTRIES // len(b))):
         yield torch.cdist(part, b - centre)

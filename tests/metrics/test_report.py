@@ -20,6 +20,7 @@ def test_real_digits_score_near_their_floor_and_noise_far_from_it():
     assert noise["floors"] > 20
     assert real["precision"] > 0.6 < real["recall"] and abs(real["density"] - 1) < 0.2
     assert abs(real["precision"] - real["precision_real"]) < 0.15
+    assert 0.7 < real["precision_real"] < 0.98 > real["recall_real"] > 0.7  # two disjoint parts, not one twice
     assert noise["precision"] == noise["density"] == 0 < noise["kernel_distance"]
     assert abs(real["kernel_distance"]) < noise["kernel_distance"] / 20
     assert real["n_pairs"] == 500
