@@ -555,7 +555,7 @@ def _vae_world() -> dict[str, Any]:
     encoder = nn.Sequential(nn.Linear(6, 5), nn.Tanh(), nn.Linear(5, 4)).double()
     decoder = nn.Sequential(nn.Linear(2, 5), nn.Tanh(), nn.Linear(5, 6)).double()
     with torch.no_grad():
-        encoder[2].bias.copy_(torch.tensor([0.5, -0.5, 1.0, -1.0]) + 0.1 * torch.randn(4))
+        encoder.get_parameter("2.bias").copy_(torch.tensor([0.5, -0.5, 1.0, -1.0]) + 0.1 * torch.randn(4))
     return {
         "networks": (encoder, decoder),
         "stale": [[torch.randn_like(p) for p in network.parameters()] for network in (encoder, decoder)],
