@@ -241,7 +241,7 @@ CHECKERBOARD = Recipe(
     g_lr=2e-3,
     d_lr=2e-3,
     batch_size=32,
-    steps=120,
+    steps=20,
     scored=500,
 )
 
