@@ -1,7 +1,7 @@
 """Trained generators that come with the library: a recipe's ``gpu`` budget, kept in half precision, each with its card.
 
->>> sampler = load("dcgan-digits")  # doctest: +SKIP
->>> sampler.sample(16).shape  # doctest: +SKIP
+>>> sampler = load("dcgan-digits")
+>>> sampler.sample(16).shape
 torch.Size([16, 1, 28, 28])
 """
 
