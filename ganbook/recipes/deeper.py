@@ -19,7 +19,7 @@ ENCODER = partial(Encoder, channels=1, size=28, width=16)
 
 RESNET_DIGITS = Recipe(
     name="resnet-digits",
-    about="Residual networks without norm, relativistic pairs, R1 and R2, and nothing else: the baseline of R3GAN.",
+    about="On trial, not measured yet: residual networks without norm, relativistic pairs, R1 and R2, after R3GAN.",
     data="digits",
     size=28,
     generator=partial(ResNetGenerator, channels=1, size=28, width=8, depth=2),
@@ -40,7 +40,7 @@ RESNET_DIGITS = Recipe(
 
 VAE_GAN_DIGITS = Recipe(
     name="vae-gan-digits",
-    about="Unbalanced GAN: DCGAN's generator learns as the decoder of a VAE first, then plays on.",
+    about="On trial, not measured yet: Unbalanced GAN, a generator that starts as the decoder of a VAE.",
     data="digits",
     size=28,
     generator=partial(DCGANGenerator, channels=1, size=28, width=16),
