@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TypeVar, cast
+from typing import TypeVar
 
 from torch import nn
 
@@ -40,5 +40,5 @@ def replace_layers(
     if not places:
         raise ValueError(f"network has no {kind.__name__} in [{first}:{last}]: nothing would be replaced")
     for parent, name, child in places:
-        setattr(parent, name, make(cast(Layer, child)))
+        setattr(parent, name, make(child))
     return network
