@@ -145,7 +145,7 @@ VANISHING = Recipe(
     g_lr=1e-3,
     d_lr=1e-2,
     batch_size=32,
-    steps=320,
+    steps=480,
 )
 
 EXPLOSION = Recipe(

@@ -150,7 +150,7 @@ def test_a_full_disk_leaves_no_half_file(tmp_path, monkeypatch):
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        ({"name": "digit"}, r"^name is 'digit': allowed is one of digits, mnist"),
+        ({"name": "digit"}, r"^name is 'digit': allowed is one of digits, "),
         ({"name": "digits", "split": "valid"}, r"^split is 'valid': allowed is 'train' or 'test'"),
         ({"name": "digits", "size": 0}, r"^size is 0: allowed is a whole number of pixels"),
         ({"name": "digits", "size": 28.0}, r"^size is 28.0"),
