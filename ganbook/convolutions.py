@@ -1,6 +1,6 @@
 """Convolutions by hand: one channel, every product visible.
 
-The same operations as :mod:`torch.nn.functional`'s, for one image (H, W) and one kernel (k, l), written so that they
+The same operations as ``torch.nn.functional``'s, for one image (H, W) and one kernel (k, l), written so that they
 can be read, drawn and compared. As in every deep-learning library, "convolution" means cross-correlation: the kernel
 is not flipped.
 
