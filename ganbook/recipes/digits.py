@@ -25,7 +25,7 @@ DCGAN_DIGITS = Recipe(
     anneal_from=0.5,
     ema_half_life=10_000,
     batch_size=64,
-    steps=2500,
+    steps=1800,
     budgets={"smoke": {"steps": 60, "scored": 1000}, "gpu": {"steps": 12_000}},
 )
 
