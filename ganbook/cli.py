@@ -8,7 +8,8 @@ from __future__ import annotations
 import functools
 import json
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, NoReturn, ParamSpec
 
@@ -96,10 +97,8 @@ def train(
 
     chosen = recipes.get(recipe)
     folder = out or Path("runs") / recipe
-    try:
+    with _no_overwriting(folder):
         run = chosen.train(budget, seed, folder, resume, root=data)
-    except FileExistsError:
-        raise _Wrong(f"{folder} holds a run already: go on with --resume, or choose another --out") from None
     grid = _picture(run.sampler.sample(64), folder / "samples.png")
     print(f"{recipe}: {run.sampler.card['steps']} rounds in {run.sampler.card['minutes']} minutes")
     _print_metrics(run.metrics)
@@ -118,10 +117,8 @@ def train_for_zoo(
     from ganbook import zoo
 
     folder = out or Path("runs") / "zoo" / name
-    try:
+    with _no_overwriting(folder):
         card = zoo.train(name, seed, folder, resume)
-    except FileExistsError:
-        raise _Wrong(f"{folder} holds a run already: go on with --resume, or choose another --out") from None
     _print_card(card)
     if name in zoo.names():
         shipped = zoo.card(name)
@@ -187,6 +184,14 @@ def list_everything() -> None:
     for name in zoo.names():
         card = zoo.card(name)
         print(f"  {name:<16} {card['parameters']} parameters, {card['steps']} rounds in {card['minutes']:.0f} minutes")
+
+
+@contextmanager
+def _no_overwriting(folder: Path) -> Iterator[None]:
+    try:
+        yield
+    except FileExistsError:
+        raise _Wrong(f"{folder} holds a run already: go on with --resume, or choose another --out") from None
 
 
 def _sampler(name: str) -> Sampler:

@@ -10,7 +10,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from ganbook import convolutions
-from ganbook.checks.challenge import NoScore, Score, scored
+from ganbook.checks.challenge import NoScore, Score, listed, scored, verdict
 from ganbook.checks.compare import Observation
 from ganbook.checks.task import Answer, Mistake, Reject, Sheet
 
@@ -794,11 +794,10 @@ def challenge(upsampler: Any, seeds: tuple[int, ...] = (0, 1)) -> Score:
     steps = SMOKE_STEPS if budget() == "smoke" else STEPS
 
     def told(errors: tuple[float, ...], mean: float) -> str:
-        each = ", ".join(f"{error:.2f}" for error in errors)
-        text = f"challenge: error {mean:.2f} ({each} for each seed) after {steps} steps"
+        text = f"challenge: error {mean:.2f} ({listed(errors)} for each seed) after {steps} steps"
         if steps < STEPS:
             return f"{text}; too few steps to compare with the bar (budget smoke)"
-        return f"{text}; the bar is {BAR:.2f}: " + ("beaten" if mean < BAR else "not beaten yet")
+        return f"{text}; {verdict(BAR, mean < BAR)}"
 
     return scored(lambda seed: _restore(upsampler, steps, seed), seeds, told)
 

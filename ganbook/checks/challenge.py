@@ -10,7 +10,7 @@ import torch
 
 from ganbook.checks.task import own_random_numbers
 
-__all__ = ["NoScore", "Score", "scored"]
+__all__ = ["NoScore", "Score", "listed", "scored", "verdict"]
 
 
 class NoScore(Exception):
@@ -38,6 +38,16 @@ class Score:
 
     def __repr__(self) -> str:
         return f"challenge: no score. {self.trouble}" if self.trouble else self.told(self.figures, self.mean)
+
+
+def listed(figures: Iterable[float], digits: int = 2) -> str:
+    """The figures in a row, as a challenge tells them."""
+    return ", ".join(f"{figure:.{digits}f}" for figure in figures)
+
+
+def verdict(bar: float, beaten: bool, digits: int = 2) -> str:
+    """How a challenge ends its sentence."""
+    return f"the bar is {bar:.{digits}f}: " + ("beaten" if beaten else "not beaten yet")
 
 
 def scored(

@@ -10,7 +10,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from ganbook.checks.challenge import Score, scored
+from ganbook.checks.challenge import Score, listed, scored, verdict
 from ganbook.checks.compare import Observation
 from ganbook.checks.task import Answer, Mistake, Reject, Sheet, Trial
 
@@ -932,8 +932,8 @@ def challenge(solve: Any, seeds: tuple[int, ...] = (0, 1, 2)) -> Score:
         return -math.log10(max(float(left_over), 1e-300))
 
     def told(orders: tuple[float, ...], mean: float) -> str:
-        each = ", ".join(f"{order:.2f}" for order in orders)
-        text = f"challenge: {mean:.2f} orders of magnitude nearer ({each}); the bar is {BAR:.2f}: "
-        return text + ("beaten" if mean > BAR + 0.005 else "not beaten yet")
+        return (
+            f"challenge: {mean:.2f} orders of magnitude nearer ({listed(orders)}); {verdict(BAR, mean > BAR + 0.005)}"
+        )
 
     return scored(play, seeds, told)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from itertools import pairwise
 from typing import Any
 
@@ -11,9 +11,9 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from ganbook.checks.challenge import NoScore, Score, scored
+from ganbook.checks.challenge import NoScore, Score, listed, scored, verdict
 from ganbook.checks.compare import Observation
-from ganbook.checks.task import Answer, Mistake, Reject, Sheet, Trial
+from ganbook.checks.task import Answer, Mistake, Reject, Sheet, Trial, flat_weights
 
 sheet = Sheet("dcgan", "Exercises 6: DCGAN")
 progress, done = sheet.progress, sheet.done
@@ -447,10 +447,6 @@ def _with_leftovers(world: World) -> None:
             parameter.grad = gradient.clone()
 
 
-def _vector(parameters: Iterator[nn.Parameter]) -> Tensor:
-    return torch.cat([p.detach().flatten() for p in parameters])
-
-
 def _leftover(network: nn.Module, stale: list[Tensor]) -> str:
     """Whether what lay in `.grad` still lies there."""
     now = [p.grad for p in network.parameters()]
@@ -461,11 +457,11 @@ def _leftover(network: nn.Module, stale: list[Tensor]) -> str:
 def _observe_accumulation(answer: Answer, world: World) -> Observation:
     _with_leftovers(world)
     discriminator, generator = world["discriminator"], world["generator"]
-    before = _vector(discriminator.parameters())
+    before = flat_weights(discriminator)
     optimizer = torch.optim.SGD(discriminator.parameters(), lr=0.1)
     loss = answer(discriminator, optimizer, world["real"].clone(), generator(world["z"]))
     return {
-        "the change of D's weights": _vector(discriminator.parameters()) - before,
+        "the change of D's weights": flat_weights(discriminator) - before,
         "G's gradients": _leftover(generator, world["stale"][generator]),
         "the loss": float(loss.detach()) if isinstance(loss, Tensor) and loss.numel() == 1 else loss,
     }
@@ -848,12 +844,12 @@ def _loop_world() -> dict[str, Any]:
 
 def _observe_loop(answer: Answer, world: World) -> Observation:
     generator, discriminator = world["generator"], world["discriminator"]
-    before = [_vector(network.parameters()) for network in (generator, discriminator)]
+    before = [flat_weights(network) for network in (generator, discriminator)]
     latents = iter(world["z"] * 3)
     answer(generator, discriminator, [b.clone() for b in world["batches"]], lambda n: next(latents)[:n], 0.3)
     return {
-        "the change of G's weights": _vector(generator.parameters()) - before[0],
-        "the change of D's weights": _vector(discriminator.parameters()) - before[1],
+        "the change of G's weights": flat_weights(generator) - before[0],
+        "the change of D's weights": flat_weights(discriminator) - before[1],
         "batches of noise drawn": 12 - len(list(latents)),
     }
 
@@ -1007,9 +1003,7 @@ def challenge(set_weights: Any, seeds: tuple[int, ...] = (0, 1, 2, 3)) -> Score:
     """
 
     def told(figures: tuple[float, ...], mean: float) -> str:
-        each = ", ".join(f"{figure:.2f}" for figure in figures)
-        text = f"challenge: off by {mean:.2f} powers of 2 ({each} for each seed); the bar is {BAR:.2f}: "
-        return text + ("beaten" if mean < BAR else "not beaten yet")
+        return f"challenge: off by {mean:.2f} powers of 2 ({listed(figures)} for each seed); {verdict(BAR, mean < BAR)}"
 
     return scored(lambda _seed: _octaves_off(set_weights), seeds, told)
 

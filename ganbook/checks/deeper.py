@@ -10,9 +10,9 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from ganbook.checks.challenge import NoScore, Score, scored
+from ganbook.checks.challenge import NoScore, Score, listed, scored, verdict
 from ganbook.checks.compare import Observation, describe
-from ganbook.checks.task import Answer, Mistake, Reject, Sheet, loss_with_gradients
+from ganbook.checks.task import Answer, Mistake, Reject, Sheet, flat_weights, loss_with_gradients
 
 sheet = Sheet("deeper", "Exercises 9: Deeper generators")
 progress, done = sheet.progress, sheet.done
@@ -564,10 +564,6 @@ def _vae_world() -> dict[str, Any]:
     }
 
 
-def _flat(network: nn.Module) -> Tensor:
-    return torch.cat([p.detach().flatten() for p in network.parameters()])
-
-
 def _observe_step(answer: Answer, world: Mapping[str, Any]) -> Observation:
     encoder, decoder = world["networks"]
     kept = [[p.detach().clone() for p in network.parameters()] for network in (encoder, decoder)]
@@ -575,10 +571,10 @@ def _observe_step(answer: Answer, world: Mapping[str, Any]) -> Observation:
         for network, stale in zip((encoder, decoder), world["stale"], strict=True):
             for parameter, gradient in zip(network.parameters(), stale, strict=True):
                 parameter.grad = gradient.clone()
-        before = _flat(decoder), _flat(encoder)
+        before = flat_weights(decoder), flat_weights(encoder)
         optimizer = torch.optim.SGD([*encoder.parameters(), *decoder.parameters()], lr=0.01)
         answer(encoder, decoder, optimizer, world["x"].clone(), world["noise"].clone(), 0.5)
-        after = _flat(decoder), _flat(encoder)
+        after = flat_weights(decoder), flat_weights(encoder)
     finally:
         with torch.no_grad():
             for network, old in zip((encoder, decoder), kept, strict=True):
@@ -702,9 +698,7 @@ def challenge(estimate: Any, seeds: tuple[int, ...] = (0, 1, 2)) -> Score:
     """
 
     def told(errors: tuple[float, ...], mean: float) -> str:
-        each = ", ".join(f"{error:.2f}" for error in errors)
-        text = f"challenge: relative error {mean:.2f} ({each} for each seed); the bar is {BAR:.2f}: "
-        return text + ("beaten" if mean < BAR else "not beaten yet")
+        return f"challenge: relative error {mean:.2f} ({listed(errors)} for each seed); {verdict(BAR, mean < BAR)}"
 
     return scored(lambda _seed: _relative_error(estimate), seeds, told)
 

@@ -10,9 +10,9 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from ganbook.checks.challenge import NoScore, Score, scored
+from ganbook.checks.challenge import NoScore, Score, listed, scored, verdict
 from ganbook.checks.compare import Observation, describe
-from ganbook.checks.task import Answer, Mistake, Reject, Sheet, Trial, loss_with_gradients
+from ganbook.checks.task import Answer, Mistake, Reject, Sheet, Trial, flat_weights, loss_with_gradients
 
 sheet = Sheet("failures", "Exercises 7: When training fails")
 progress, done = sheet.progress, sheet.done
@@ -422,25 +422,21 @@ class _Average:
             self.generator.get_buffer("1.num_batches_tracked").fill_(30)
 
 
-def _joined(network: nn.Module) -> Tensor:
-    return torch.cat([p.detach().flatten() for p in network.parameters()])
-
-
 def _observe_average(answer: Answer, world: _Average) -> Observation:
     average, generator = world.average, world.generator
     returned = answer(average, generator, _HALF_LIFE, _BATCH)
     if not isinstance(returned, nn.Module):
         raise Reject("type", returned, "the average, a network", "Return `average`, with its weights changed.")
     seen: dict[str, Any] = {
-        "the average's weights": _joined(returned).clone(),
+        "the average's weights": flat_weights(returned),
         "the average's running mean (BatchNorm)": returned.get_buffer("1.running_mean").clone(),
         "the average's count of batches (BatchNorm)": int(returned.get_buffer("1.num_batches_tracked")),
-        "the generator's weights": _joined(generator).clone(),
+        "the generator's weights": flat_weights(generator),
     }
     with torch.no_grad():  # does a later step of the generator reach the average?
         for parameter in generator.parameters():
             parameter.add_(1.0)
-    seen["the average's weights after G's next step"] = _joined(returned).clone()
+    seen["the average's weights after G's next step"] = flat_weights(returned)
     return seen
 
 
@@ -640,12 +636,12 @@ def _observe_round(answer: Answer, world: _Game) -> Observation:
         parameter.grad = world.stale[at : at + parameter.numel()].view_as(parameter).clone()
         at += parameter.numel()
     optimizers = [torch.optim.SGD(network.parameters(), lr=0.1) for network in (generator, discriminator)]
-    before = [_joined(network).clone() for network in (generator, discriminator)]
+    before = [flat_weights(network) for network in (generator, discriminator)]
     latents = iter(world.z * 3)
     answer(generator, discriminator, *optimizers, world.real.clone(), lambda n: next(latents)[:n])
     return {
-        "the change of D's weights": _joined(discriminator) - before[1],
-        "the change of G's weights": _joined(generator) - before[0],
+        "the change of D's weights": flat_weights(discriminator) - before[1],
+        "the change of G's weights": flat_weights(generator) - before[0],
     }
 
 
@@ -665,7 +661,7 @@ def _play(
         d_optimizer: torch.optim.Optimizer,
         real: Tensor,
         sample_z: Callable[[int], Tensor],
-    ) -> None:
+    ) -> bool:
         discriminator.eval() if in_eval else discriminator.train()
         fake = generator(sample_z(len(real))).detach()
         real_logits, fake_logits = discriminator(real), discriminator(fake)
@@ -684,16 +680,9 @@ def _play(
         g_optimizer.zero_grad()
         g_loss.backward()  # type: ignore[no-untyped-call]
         g_optimizer.step()
-
-    return _returning(play)
-
-
-def _returning(play: Callable[..., None]) -> Answer:
-    def answer(*arguments: Any) -> bool:
-        play(*arguments)
         return True
 
-    return answer
+    return play
 
 
 _EVAL = "D trains in evaluation mode: its BatchNorm uses old running statistics, and goes on using them."
@@ -763,11 +752,10 @@ def challenge(changes: Any, seeds: tuple[int, ...] = (0, 1, 2)) -> Score:
     rounds = SMOKE_ROUNDS if budget() == "smoke" else ROUNDS
 
     def told(figures: tuple[float, ...], mean: float) -> str:
-        each = ", ".join(f"{figure:.2f}" for figure in figures)
-        text = f"challenge: mean share {mean:.2f} ({each} for each seed) after {rounds} rounds"
+        text = f"challenge: mean share {mean:.2f} ({listed(figures)} for each seed) after {rounds} rounds"
         if rounds < ROUNDS:
             return f"{text}; too few rounds to compare with the bar (budget smoke)"
-        return f"{text}; the bar is {BAR:.2f}: " + ("beaten" if mean > BAR else "not beaten yet")
+        return f"{text}; {verdict(BAR, mean > BAR)}"
 
     return scored(lambda seed: _cured_share(changes, rounds, seed), seeds, told)
 

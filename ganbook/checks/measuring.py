@@ -10,7 +10,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from ganbook.checks.challenge import NoScore, Score, scored
+from ganbook.checks.challenge import NoScore, Score, listed, scored, verdict
 from ganbook.checks.compare import Observation, as_array, describe
 from ganbook.checks.task import Answer, Mistake, Reject, Sheet
 
@@ -881,11 +881,9 @@ def challenge(choose: Any, seeds: tuple[int, ...] = (0, 1, 2)) -> Score:
     """
 
     def told(distances: tuple[float, ...], mean: float) -> str:
-        each = ", ".join(f"{distance:.2f}" for distance in distances)
-        compared = "beaten" if mean < BAR else "not beaten yet"
         return (
-            f"challenge: {KEPT} images score {mean:.2f} ({each} for each seed) against 1 000 test digits; the bar is "
-            f"{BAR:.2f}: {compared}"
+            f"challenge: {KEPT} images score {mean:.2f} ({listed(distances)} for each seed) against 1 000 test digits; "
+            f"{verdict(BAR, mean < BAR)}"
         )
 
     return scored(lambda seed: _fool(choose, seed), seeds, told)

@@ -10,7 +10,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from ganbook.checks.challenge import NoScore, Score, scored
+from ganbook.checks.challenge import NoScore, Score, listed, scored, verdict
 from ganbook.checks.compare import Observation
 from ganbook.checks.task import Answer, Mistake, Reject, Sheet, Trial
 
@@ -1114,8 +1114,7 @@ def challenge(estimate_js: Any, draws: int = DRAWS) -> Score:
         return sum(wrong_by) / len(wrong_by)
 
     def told(errors: tuple[float, ...], mean: float) -> str:
-        each = ", ".join(f"{error:.3f}" for error in errors)
-        text = f"challenge: mean error {mean:.3f} nats over five pairs of densities ({each} for each draw)"
-        return f"{text}; the bar is {BAR:.3f}: " + ("beaten" if mean < BAR else "not beaten yet")
+        text = f"challenge: mean error {mean:.3f} nats over five pairs of densities ({listed(errors, 3)} for each draw)"
+        return f"{text}; {verdict(BAR, mean < BAR, 3)}"
 
     return scored(play, range(draws), told)

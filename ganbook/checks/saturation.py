@@ -10,9 +10,9 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from ganbook.checks.challenge import Score, scored
+from ganbook.checks.challenge import Score, listed, scored, verdict
 from ganbook.checks.compare import Observation, describe
-from ganbook.checks.task import Answer, Mistake, Reject, Sheet, Trial
+from ganbook.checks.task import Answer, Mistake, Reject, Sheet, Trial, flat_weights
 
 sheet = Sheet("saturation", "Exercises 3: Saturation")
 progress, done = sheet.progress, sheet.done
@@ -756,22 +756,18 @@ def _stuck_world() -> dict[str, Any]:
 
 def _observe_turns(answer: Answer, world: Mapping[str, Any]) -> Observation:
     networks = world["generator"], world["discriminator"]
-    before = [_weights(network) for network in networks]
+    before = [flat_weights(network) for network in networks]
     for network, stale in world["stale"].items():
         for parameter, gradient in zip(network.parameters(), stale, strict=True):
             parameter.grad = gradient.clone()
     optimizers = [torch.optim.SGD(network.parameters(), lr=0.01) for network in networks]
     latents = iter(world["z"] * 4)
     answer(*networks, *optimizers, world["real"].clone(), lambda n: next(latents)[:n])
-    after = [_weights(network) for network in networks]
+    after = [flat_weights(network) for network in networks]
     return {
         "the change of D's weights": after[1] - before[1],
         "the change of G's weights": after[0] - before[0],
     }
-
-
-def _weights(network: nn.Module) -> Tensor:
-    return torch.cat([p.detach().flatten() for p in network.parameters()])
 
 
 def _turns(
@@ -901,11 +897,10 @@ def challenge(generator_loss: Any, seeds: tuple[int, ...] = (0, 1, 2)) -> Score:
     rounds = SMOKE_ROUNDS if budget() == "smoke" else ROUNDS
 
     def told(distances: tuple[float, ...], mean: float) -> str:
-        each = ", ".join(f"{distance:.2f}" for distance in distances)
-        text = f"challenge: mean distance {mean:.2f} ({each} for each seed) after {rounds} rounds"
+        text = f"challenge: mean distance {mean:.2f} ({listed(distances)} for each seed) after {rounds} rounds"
         if rounds < ROUNDS:
             return f"{text}; too few rounds to compare with the bar (budget smoke)"
-        return f"{text}; the bar is {BAR:.2f}: " + ("beaten" if mean < BAR else "not beaten yet")
+        return f"{text}; {verdict(BAR, mean < BAR)}"
 
     return scored(lambda _seed: _escape(generator_loss, rounds), seeds, told)
 

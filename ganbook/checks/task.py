@@ -22,7 +22,8 @@ from typing import Any, Literal
 
 import numpy as np
 import torch
-from torch import Tensor
+from torch import Tensor, nn
+from torch.nn.utils import parameters_to_vector
 
 from ganbook.checks import STUB_MESSAGE
 from ganbook.checks.compare import Difference, Observation, Seen, alike, describe, first_difference, prepared
@@ -374,6 +375,11 @@ def _line_of_learner(error: BaseException) -> str:
         if not frame.f_code.co_filename.startswith(here) and "site-packages" not in frame.f_code.co_filename
     ]
     return lines[-1] if lines else ""
+
+
+def flat_weights(network: nn.Module) -> Tensor:
+    """A copy of all weights as one vector, so that what a training step changed is one observation."""
+    return parameters_to_vector(network.parameters()).detach()
 
 
 def loss_with_gradients(answer: Answer, inputs: Mapping[str, Tensor]) -> dict[str, Any]:

@@ -12,7 +12,7 @@ from torch.nn import functional as F
 from torch.nn.utils import parameters_to_vector
 from torch.optim import Optimizer
 
-from ganbook.checks.challenge import NoScore, Score, scored
+from ganbook.checks.challenge import NoScore, Score, listed, scored
 from ganbook.checks.compare import Observation, describe
 from ganbook.checks.task import Answer, Mistake, Reject, Sheet, loss_with_gradients
 from ganbook.data.toy import Mixture, ring
@@ -924,8 +924,7 @@ def challenge(train: Any, seeds: tuple[int, ...] = (0, 1, 2)) -> Score:
         return overlap(samples, eight)
 
     def told(overlaps: tuple[float, ...], mean: float) -> str:
-        each = ", ".join(f"{overlap:.3f}" for overlap in overlaps)
-        text = f"challenge: mean score {mean:.3f} ({each}) after {rounds} rounds a seed\n"
+        text = f"challenge: mean score {mean:.3f} ({listed(overlaps, 3)}) after {rounds} rounds a seed\n"
         if rounds < ROUNDS:
             return f"{text}too few rounds to compare with the number to beat (budget smoke)"
         return f"{text}to beat: {BAR:.2f}, " + ("beaten" if mean > BAR else "not beaten yet")

@@ -10,20 +10,11 @@ from typing import TypeVar, cast
 
 from torch import Tensor, nn
 
-from ganbook.models.shapes import check_at_least, check_shape
+from ganbook.models.shapes import check_at_least, check_shape, stages
 
 __all__ = ["DCGANDiscriminator", "DCGANGenerator", "initialise"]
 
 Network = TypeVar("Network", bound=nn.Module)
-
-SIZES = (16, 28, 32, 64, 128)
-
-
-def _stages(size: int) -> tuple[int, int]:
-    """Side of the smallest feature map, and how often it is doubled to reach ``size``."""
-    if not isinstance(size, int) or size not in SIZES:
-        raise ValueError(f"size is {size}: allowed is one of {', '.join(map(str, SIZES))}")
-    return (7, 2) if size == 28 else (4, size.bit_length() - 3)
 
 
 def initialise(network: Network, norm_mean: float = 1.0) -> Network:
@@ -56,7 +47,7 @@ class DCGANGenerator(nn.Module):
         super().__init__()
         check_at_least(1, latent_dim=latent_dim, channels=channels, width=width)
         self.latent_dim = latent_dim
-        start, doublings = _stages(size)
+        start, doublings = stages(size)
         maps = [width * 2**i for i in reversed(range(doublings))]
         layers: list[nn.Module] = [nn.ConvTranspose2d(latent_dim, maps[0], start, 1, 0, bias=False)]
         for inputs, outputs in pairwise(maps):
@@ -96,7 +87,7 @@ class DCGANDiscriminator(nn.Module):
         super().__init__()
         check_at_least(1, channels=channels, width=width)
         self.shape = (channels, size, size)
-        start, halvings = _stages(size)
+        start, halvings = stages(size)
         layers: list[nn.Module] = [nn.Conv2d(channels, width, 4, 2, 1), nn.LeakyReLU(0.2, inplace=True)]
         for i in range(1, halvings):
             inputs, outputs = width * 2 ** (i - 1), width * 2**i

@@ -15,8 +15,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn.functional import pixel_shuffle
 
-from ganbook.models.dcgan import _stages
-from ganbook.models.shapes import check_at_least, check_shape
+from ganbook.models.shapes import check_at_least, check_shape, stages
 
 __all__ = ["ResNetDiscriminator", "ResNetGenerator", "ResidualBlock"]
 
@@ -136,7 +135,7 @@ class ResNetGenerator(nn.Module):
         super().__init__()
         check_at_least(1, latent_dim=latent_dim, channels=channels, width=width, depth=depth)
         self.latent_dim = latent_dim
-        self.start, doublings = _stages(size)
+        self.start, doublings = stages(size)
         maps = [width * 2**i for i in reversed(range(doublings))]
         scale = 1 / math.sqrt(depth + doublings - 1)
         block = partial(ResidualBlock, norm=norm, pre_activation=pre_activation, branch_scale=scale)
@@ -179,7 +178,7 @@ class ResNetDiscriminator(nn.Module):
         super().__init__()
         check_at_least(1, channels=channels, width=width, depth=depth)
         self.shape = (channels, size, size)
-        start, halvings = _stages(size)
+        start, halvings = stages(size)
         maps = [width * 2**i for i in range(halvings)]
         scale = 1 / math.sqrt(depth + halvings - 1)
         block = partial(ResidualBlock, norm=norm, pre_activation=pre_activation, branch_scale=scale)

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from torch import Tensor
 
-__all__ = ["check_at_least", "check_shape"]
+__all__ = ["SIZES", "check_at_least", "check_shape", "stages"]
+
+SIZES = (16, 28, 32, 64, 128)
 
 
 def check_at_least(least: int, **sizes: int) -> None:
@@ -19,3 +21,10 @@ def check_shape(name: str, tensor: Tensor, *shape: int) -> None:
     if tensor.ndim != len(shape) + 1 or tensor.shape[1:] != shape:
         allowed = ", ".join(map(str, shape))
         raise ValueError(f"{name} has shape {tuple(tensor.shape)}: allowed is (N, {allowed})")
+
+
+def stages(size: int) -> tuple[int, int]:
+    """Side of the smallest feature map, and how often it is doubled to reach ``size``."""
+    if not isinstance(size, int) or size not in SIZES:
+        raise ValueError(f"size is {size}: allowed is one of {', '.join(map(str, SIZES))}")
+    return (7, 2) if size == 28 else (4, size.bit_length() - 3)

@@ -11,8 +11,7 @@ from typing import cast
 import torch
 from torch import Tensor, nn
 
-from ganbook.models.dcgan import _stages
-from ganbook.models.shapes import check_at_least, check_shape
+from ganbook.models.shapes import check_at_least, check_shape, stages
 
 __all__ = ["Encoder", "kl_to_standard_normal", "reparameterise"]
 
@@ -31,7 +30,7 @@ class Encoder(nn.Module):
         super().__init__()
         check_at_least(1, latent_dim=latent_dim, channels=channels, width=width)
         self.shape = (channels, size, size)
-        start, halvings = _stages(size)
+        start, halvings = stages(size)
         maps = [channels, *(width * 2**i for i in range(halvings))]
         layers: list[nn.Module] = []
         for inputs, outputs in pairwise(maps):

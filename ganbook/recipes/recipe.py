@@ -25,7 +25,7 @@ from ganbook.training.prior import Prior
 from ganbook.training.rounds.gan import gan_round
 from ganbook.training.sampler import CARD, WEIGHTS, Sampler
 
-__all__ = ["Recipe", "Run", "load_run"]
+__all__ = ["Recipe", "Run", "load_run", "revived"]
 
 POINTS_SCORED = 2500
 """Samples of a mode-coverage report, as in PacGAN."""
@@ -230,18 +230,23 @@ def load_run(folder: str | Path) -> Sampler:
     from safetensors import SafetensorError
     from safetensors.torch import load_file
 
-    from ganbook.recipes.catalogue import get
-
     folder = Path(folder)
     try:
         card = json.loads((folder / CARD).read_text("utf-8"))
-        recipe = get(card["recipe"]).at(card["budget"])
-        generator = recipe.generator(recipe.prior.dim)
-        generator.load_state_dict(load_file(folder / WEIGHTS))
+        return revived(card, load_file(folder / WEIGHTS))
     except FileNotFoundError as error:
         raise CheckpointError(f"{folder} holds no finished run ({error.filename} is missing)") from error
     except (OSError, ValueError, KeyError, TypeError, RuntimeError, SafetensorError) as error:
         raise CheckpointError(f"the run in {folder} cannot be read ({WEIGHTS} or {CARD} is damaged)") from error
+
+
+def revived(card: dict[str, Any], weights: Mapping[str, Tensor]) -> Sampler:
+    """The sampler whose generator has these weights (of any precision), as the recipe and budget on its card say."""
+    from ganbook.recipes.catalogue import get
+
+    recipe = get(card["recipe"]).at(card["budget"])
+    generator = recipe.generator(recipe.prior.dim)
+    generator.load_state_dict(weights)
     return Sampler(generator, recipe.prior, card)
 
 

@@ -8,7 +8,7 @@ from functools import partial
 
 from torch import nn
 
-from ganbook.models import DCGANDiscriminator, DCGANGenerator
+from ganbook.models import DCGANDiscriminator, DCGANGenerator, ResizeConvolution
 from ganbook.models.dcgan import initialise
 from ganbook.models.surgery import replace_layers
 from ganbook.recipes.recipe import Recipe
@@ -67,7 +67,7 @@ def _pooling(network: nn.Module) -> nn.Module:
 
 def _enlarging(network: nn.Module) -> nn.Module:
     def enlarged(c: nn.ConvTranspose2d) -> nn.Module:
-        return initialise(nn.Sequential(nn.Upsample(scale_factor=2), nn.Conv2d(c.in_channels, c.out_channels, 3, 1, 1)))
+        return initialise(ResizeConvolution(c.in_channels, c.out_channels))
 
     return replace_layers(network, nn.ConvTranspose2d, enlarged, first=1)
 

@@ -97,11 +97,12 @@ def fit(
     log_every = max(1, steps // LOGS_PER_RUN)
     save_every = checkpoint_every or max(1, steps // 10)
     device = accelerator.device
-    batches = data.to(device).batches(
+    placed = data.to(device)
+    batches = placed.batches(
         batch_size, seed=seed, start=game.step, rank=accelerator.process_index, world=accelerator.num_processes
     )
     if prepare is not None and game.step == 0:
-        prepare(game, data.to(device), batch_size, seed)
+        prepare(game, placed, batch_size, seed)
     pending: list[dict[str, Tensor]] = []
     _watch(watch, game)
     for batch in _shown(batches, game.step, steps, progress and accelerator.is_main_process):

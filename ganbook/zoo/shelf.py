@@ -18,12 +18,12 @@ from ganbook.data.cache import write_atomically
 from ganbook.training.budget import Budget
 from ganbook.training.checkpoint import CheckpointError
 from ganbook.training.game import Game
-from ganbook.training.sampler import Sampler
+from ganbook.training.sampler import CARD, Sampler
 
 __all__ = ["FIELDS", "Card", "card", "load", "names", "pack", "train"]
 
 SHELF = Path(__file__).parent
-WEIGHTS, CARD, CLOCK = "weights.safetensors", "card.json", "minutes.json"
+WEIGHTS, CLOCK = "weights.safetensors", "minutes.json"
 BUDGET: Budget = "gpu"
 MOST_BYTES, MOST_BYTES_TOGETHER = 2_000_000, 12_000_000
 
@@ -87,13 +87,11 @@ def load(name: str, device: torch.device | str | None = None) -> Sampler:
         content = (folder / WEIGHTS).read_bytes()
         if hashlib.sha256(content).hexdigest() != found["sha256"]:
             raise ValueError("its checksum is wrong")
-        weights = {key: w.float() if w.is_floating_point() else w for key, w in parse(content).items()}
-        recipe = recipes.get(found["recipe"]).at(found["budget"])
-        generator = recipe.generator(recipe.prior.dim)
-        generator.load_state_dict(weights)
+        sampler = recipes.revived(found, parse(content))
     except (OSError, ValueError, KeyError, TypeError, RuntimeError, SafetensorError) as error:
         raise CheckpointError(_damaged(folder, WEIGHTS)) from error
-    return Sampler(generator.to(device or "cpu"), recipe.prior, found)
+    sampler.generator.to(device or "cpu")
+    return sampler
 
 
 def train(name: str, seed: int = 0, out: str | Path | None = None, resume: bool = False, progress: bool = True) -> Card:
@@ -153,7 +151,7 @@ def pack(run: Path, folder: Path) -> Card:
     if len(content) > MOST_BYTES:
         raise CheckpointError(f"weights of {run} take {len(content)} bytes: allowed are {MOST_BYTES}")
     before = sampler.sample(64)
-    sampler.generator.load_state_dict({name: w.float() if w.is_floating_point() else w for name, w in halved.items()})
+    sampler.generator.load_state_dict(halved)
     recipe = recipes.get(of_run["recipe"])
     clock = run / CLOCK
     made: Card = {

@@ -8,7 +8,7 @@ from torch import nn
 from torch.nn import functional as F
 
 from ganbook.models import DCGANDiscriminator, DCGANGenerator, ResidualBlock, ResNetDiscriminator, ResNetGenerator
-from ganbook.models.dcgan import SIZES
+from ganbook.models.shapes import SIZES
 
 
 def normed(x):

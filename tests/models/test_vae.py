@@ -5,7 +5,7 @@ import torch
 from torch.distributions import Independent, Normal, kl_divergence
 
 from ganbook.models import Encoder, kl_to_standard_normal, reparameterise
-from ganbook.models.dcgan import SIZES
+from ganbook.models.shapes import SIZES
 
 
 @pytest.mark.parametrize("dim", [1, 5])
