@@ -116,10 +116,13 @@ class ResNetGenerator(nn.Module):
 
     Args:
         latent_dim, channels, size: as for :class:`ganbook.models.DCGANGenerator`.
-        width: channels of the map at half the image's size; each earlier map has twice as many.
+        width: channels of the map at half the image's size.
         depth: blocks at the smallest map, where a block costs least; one more block each time the map is doubled.
+        growth: each earlier map has so many times the channels.
         norm: BatchNorm in the blocks.
         pre_activation: the form of the blocks.
+        brightness: mean value, in (-1, 1), of the images at the start. Data far from 0, such as digits on black, pull
+            all pixels of a normless G to one side in its first rounds, and tanh may saturate there.
     """
 
     def __init__(
@@ -129,14 +132,18 @@ class ResNetGenerator(nn.Module):
         size: int = 28,
         width: int = 32,
         depth: int = 1,
+        growth: int = 2,
         norm: bool = False,
         pre_activation: bool = True,
+        brightness: float = 0.0,
     ) -> None:
         super().__init__()
-        check_at_least(1, latent_dim=latent_dim, channels=channels, width=width, depth=depth)
+        if not -1 < brightness < 1:
+            raise ValueError(f"brightness is {brightness}: allowed is a number between -1 and 1")
+        check_at_least(1, latent_dim=latent_dim, channels=channels, width=width, depth=depth, growth=growth)
         self.latent_dim = latent_dim
         self.start, doublings = stages(size)
-        maps = [width * 2**i for i in reversed(range(doublings))]
+        maps = [width * growth**i for i in reversed(range(doublings))]
         scale = 1 / math.sqrt(depth + doublings - 1)
         block = partial(ResidualBlock, norm=norm, pre_activation=pre_activation, branch_scale=scale)
         blocks = [block(maps[0], maps[0]) for _ in range(depth)]
@@ -148,6 +155,7 @@ class ResNetGenerator(nn.Module):
         self.last = nn.Conv2d(maps[-1], 4 * channels, 3, 1, 1)
         _he_normal(self.first, slope=1.0)
         _he_normal(self.last, SLOPE, scale=0.5)  # inside tanh's steep part at the start
+        nn.init.constant_(cast(Tensor, self.last.bias), math.atanh(brightness))
 
     def forward(self, z: Tensor) -> Tensor:
         check_shape("z", z, self.latent_dim)
@@ -160,8 +168,9 @@ class ResNetDiscriminator(nn.Module):
 
     Args:
         channels, size: as for :class:`ResNetGenerator`.
-        width: channels of the map at half the image's size; each later map has twice as many.
+        width: channels of the map at half the image's size.
         depth: one block each time the map is halved, then this many at the smallest map.
+        growth: each later map has so many times the channels.
         norm: BatchNorm in the blocks (False with a gradient penalty, whose critic must judge each sample by itself).
         pre_activation: the form of the blocks.
     """
@@ -172,14 +181,15 @@ class ResNetDiscriminator(nn.Module):
         size: int = 28,
         width: int = 32,
         depth: int = 1,
+        growth: int = 2,
         norm: bool = False,
         pre_activation: bool = True,
     ) -> None:
         super().__init__()
-        check_at_least(1, channels=channels, width=width, depth=depth)
+        check_at_least(1, channels=channels, width=width, depth=depth, growth=growth)
         self.shape = (channels, size, size)
         start, halvings = stages(size)
-        maps = [width * 2**i for i in range(halvings)]
+        maps = [width * growth**i for i in range(halvings)]
         scale = 1 / math.sqrt(depth + halvings - 1)
         block = partial(ResidualBlock, norm=norm, pre_activation=pre_activation, branch_scale=scale)
         blocks = [block(inputs, outputs, resample="down") for inputs, outputs in pairwise(maps)]

@@ -8,11 +8,11 @@ from ganbook.models import CompactDiscriminator, CompactGenerator
 from ganbook.recipes.recipe import Recipe
 from ganbook.training.prior import Prior
 
-__all__ = ["RECIPES"]
+__all__ = ["DCGAN_DIGITS", "RECIPES"]
 
 DCGAN_DIGITS = Recipe(
     name="dcgan-digits",
-    about="A compact DCGAN on five thousand real digits, in minutes on a laptop.",
+    about="A compact DCGAN on four thousand real digits, in minutes on a laptop.",
     data="digits",
     size=28,
     generator=partial(CompactGenerator, channels=1, size=28, width=16),

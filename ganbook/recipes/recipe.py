@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import dataclasses
 import json
+import os
+import platform
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -180,6 +182,7 @@ class Recipe:
             "seed": seed,
             "steps": recipe.steps,
             "batch_size": recipe.batch_size,
+            "hardware": _hardware(),
             "minutes": round(minutes, 2),
             "licence": getattr(samples, "licence", ""),
         }
@@ -219,6 +222,12 @@ class Recipe:
             return total
 
         return penalty
+
+
+def _hardware() -> str:
+    if torch.cuda.is_available():
+        return torch.cuda.get_device_name()
+    return f"CPU ({platform.machine()}), {os.cpu_count()} cores, {torch.get_num_threads()} used"
 
 
 def load_run(folder: str | Path) -> Sampler:

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import os
-import platform
 import time
 from importlib.metadata import version
 from pathlib import Path
@@ -157,8 +155,7 @@ def pack(run: Path, folder: Path) -> Card:
     made: Card = {
         "name": recipe.name,
         "about": recipe.about,
-        **{field: of_run[field] for field in ("recipe", "budget", "seed", "steps", "batch_size")},
-        "hardware": _hardware(),
+        **{field: of_run[field] for field in ("recipe", "budget", "seed", "steps", "batch_size", "hardware")},
         "minutes": float(clock.read_text("utf-8")) if clock.is_file() else of_run["minutes"],
         "parameters": sum(p.numel() for p in sampler.generator.parameters()),
         "metrics": recipe.at(BUDGET).evaluate(sampler),
@@ -173,12 +170,6 @@ def pack(run: Path, folder: Path) -> Card:
     text = json.dumps(made, indent=1, ensure_ascii=False) + "\n"
     write_atomically(folder / CARD, lambda part: part.write_text(text, encoding="utf-8"))
     return made
-
-
-def _hardware() -> str:
-    if torch.cuda.is_available():
-        return torch.cuda.get_device_name()
-    return f"CPU ({platform.machine()}), {os.cpu_count()} cores, {torch.get_num_threads()} used"
 
 
 def _place(name: str) -> Path:

@@ -112,6 +112,23 @@ def test_images_at_the_start_lie_in_the_steep_part_of_tanh():
         assert 0.01 < logits.std() < 3
 
 
+def test_brightness_moves_the_images_of_the_start():
+    z, before_tanh = torch.randn(8, 64), {}
+    for brightness in (-0.75, 0.0, 0.5):
+        torch.manual_seed(0)
+        before_tanh[brightness] = ResNetGenerator(64, width=4, brightness=brightness)(z).double().atanh()
+        moved = before_tanh[brightness] - math.atanh(brightness)
+        torch.manual_seed(0)
+        assert torch.allclose(moved, ResNetGenerator(64, width=4)(z).double().atanh(), atol=1e-3)
+
+
+def test_growth_is_the_ratio_of_the_maps_channels():
+    generator, discriminator = ResNetGenerator(5, width=4, growth=3), ResNetDiscriminator(width=4, growth=3)
+    assert generator.blocks[0].conv1.in_channels == discriminator.blocks[-1].conv1.in_channels == 12
+    assert generator.last.in_channels == discriminator.first.out_channels == 4
+    assert discriminator(generator(torch.randn(2, 5))).shape == (2,)
+
+
 def test_a_batch_of_one_and_each_sample_by_itself():
     generator, discriminator = ResNetGenerator(5, width=4), ResNetDiscriminator(width=4)
     z = torch.randn(4, 5)
@@ -134,6 +151,8 @@ def test_depth_adds_blocks_at_the_smallest_map():
         (lambda: ResidualBlock(0, 4), r"^inputs is 0: allowed is 1 or more"),
         (lambda: ResidualBlock(4, 4, resample="sideways"), r"^resample is 'sideways': allowed is 'none', 'up' or"),
         (lambda: ResNetGenerator(depth=0), r"^depth is 0"),
+        (lambda: ResNetGenerator(brightness=-1.0), r"^brightness is -1.0: allowed is a number between -1 and 1"),
+        (lambda: ResNetGenerator(growth=0), r"^growth is 0"),
         (lambda: ResNetGenerator(size=30), r"^size is 30: allowed is one of 16, 28"),
         (lambda: ResNetDiscriminator(width=0), r"^width is 0"),
         (lambda: ResNetGenerator(5, width=4)(torch.zeros(2, 6)), r"^z has shape \(2, 6\)"),

@@ -4,7 +4,7 @@ import torch
 from torch import nn
 
 from ganbook import recipes
-from ganbook.models import DCGANGenerator, ResidualBlock
+from ganbook.models import CompactGenerator, ResidualBlock
 from ganbook.training import DecoderStart
 
 
@@ -23,7 +23,7 @@ def test_the_unbalanced_gan_begins_as_a_decoder():
         recipe = recipes.get("vae-gan-digits").at(budget)
         assert isinstance(recipe.prepare, DecoderStart) and recipe.prior.kind == "gaussian"
         game = recipe.game()
-        assert isinstance(game.generator, DCGANGenerator)
+        assert isinstance(game.generator, CompactGenerator)
         mean, log_variance = recipe.prepare.encoder(recipe.prior.dim)(torch.randn(2, 1, 28, 28))
         assert mean.shape == log_variance.shape == (2, recipe.prior.dim)
         assert game.generator(mean).shape == (2, 1, 28, 28)

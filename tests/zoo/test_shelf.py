@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import hashlib
 import json
+import shutil
 from functools import partial
 from pathlib import Path
 
@@ -111,6 +112,17 @@ def test_a_card_says_all_that_was_promised(made):
     assert card["metrics"]["n"] == 300
     content = (out / "zoo" / "weights.safetensors").read_bytes()
     assert card["bytes"] == len(content) and card["sha256"] == hashlib.sha256(content).hexdigest()
+
+
+def test_hardware_and_minutes_are_those_of_the_run_not_of_the_packing(made, tmp_path: Path, monkeypatch):
+    run = tmp_path / "run"
+    shutil.copytree(made[0], run)
+    of_run = json.loads((run / shelf.CARD).read_text("utf-8"))
+    (run / shelf.CARD).write_text(json.dumps(of_run | {"hardware": "an abacus"}), encoding="utf-8")
+    (run / shelf.CLOCK).write_text("7.5", encoding="utf-8")
+    monkeypatch.setitem(catalogue._RECIPES, "dcgan-digits", small())
+    card = shelf.pack(run, tmp_path / "zoo")
+    assert (card["hardware"], card["minutes"]) == ("an abacus", 7.5)
 
 
 def test_loading_gives_the_runs_sampler_to_half_precision(made, on_shelf: Path):
