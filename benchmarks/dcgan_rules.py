@@ -2,8 +2,8 @@
 
     python benchmarks/dcgan_rules.py [--seeds 3] [--budget laptop]
 
-Writes book/images/dcgan_rules.json, which chapter 6 shows, after every run; runs that stand there already are skipped.
-Three seeds of all recipes take about half an hour on two cores.
+Writes ganbook/results/dcgan_rules.json, which chapter 6 shows, after every run; runs that stand there already are
+skipped. Three seeds of all recipes take about half an hour on two cores.
 """
 
 from __future__ import annotations
@@ -14,9 +14,8 @@ from pathlib import Path
 
 import torch
 
+from ganbook import results
 from ganbook.recipes import rules
-
-OUT = Path(__file__).resolve().parent.parent / "book" / "images" / "dcgan_rules.json"
 
 
 def main() -> None:
@@ -24,7 +23,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--seeds", type=int, default=3)
     parser.add_argument("--budget", default="laptop", choices=["smoke", "laptop"])
-    parser.add_argument("--out", type=Path, default=OUT)
+    parser.add_argument("--out", type=Path, default=results.path("dcgan_rules"))
     arguments = parser.parse_args()
     runs = json.loads(arguments.out.read_text("utf-8")) if arguments.out.exists() else []
     done = {(run["recipe"], run["budget"], run["seed"]) for run in runs}

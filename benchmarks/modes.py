@@ -1,13 +1,14 @@
 """Modes covered: each cure on the museum's collapse, on the ring and the grid, the best recipes, and stacked digits.
 
+    python benchmarks/modes.py            # all of these, one after the other
     python benchmarks/modes.py museum     # 11 cures of the recipe "failure-collapse", five games a row side by side
     python benchmarks/modes.py cures      # 11 cures x 2 toys, five games a row side by side
     python benchmarks/modes.py best       # the recipes "ring" and "grid", seeds 0 to 9
     python benchmarks/modes.py stacked    # three recipes on stacked digits, seeds 0 to 2, with checkpoints
 
-A run that is already in the result, book/images/modes.json, is not played again; delete its line to repeat it. Every
-result is written as soon as it is there, so the script can be stopped at any time. ``--only TEXT`` plays the runs whose
-name contains TEXT. Chapter 7 shows the result.
+A run that is already in the result, ganbook/results/modes.json, is not played again; delete its line to repeat it.
+Every result is written as soon as it is there, so the script can be stopped at any time. ``--only TEXT`` plays the runs
+whose name contains TEXT. Chapter 7 shows the result.
 """
 
 from __future__ import annotations
@@ -15,22 +16,20 @@ from __future__ import annotations
 import argparse
 import json
 import time
-from pathlib import Path
 from typing import Any
 
 import torch
 
-from ganbook import metrics, recipes
+from ganbook import metrics, recipes, results
 from ganbook.data import toy
 from ganbook.data.cache import cache_dir, write_atomically
 from ganbook.recipes.failures import COLLAPSE, CURES, crowd, plain
 from ganbook.recipes.recipe import Recipe
 from ganbook.training.fit import fit
 
-TARGET = Path(__file__).parents[1] / "book" / "images" / "modes.json"
+TARGET = results.path("modes")
 TOYS = {"ring": toy.ring, "grid": toy.grid}
 STEPS, MEMBERS, SAMPLES = 1500, 5, 2500
-SEEDS = {"best": range(10), "stacked": range(3)}
 STACKED = ("stacked-dcgan", "stacked-minibatch", "stacked-modern")
 
 
@@ -84,19 +83,21 @@ def alone(name: str, seed: int) -> list[dict[str, Any]]:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("what", choices=("museum", "cures", "best", "stacked"))
+    parser.add_argument("what", nargs="*", help="museum, cures, best, stacked (default: all)")
     parser.add_argument("--only", default="", help="play the runs whose name contains this text")
     wanted = parser.parse_args()
+    kinds = {
+        "museum": {f"museum/{cure}": (museum, cure) for cure in CURES},
+        "cures": {f"cures/{where}/{cure}": (cures, where, cure) for cure in CURES for where in TOYS},
+        "best": {f"best/{name}/{seed}": (alone, name, seed) for seed in range(10) for name in TOYS},
+        "stacked": {f"stacked/{name}/{seed}": (alone, name, seed) for seed in range(3) for name in STACKED},
+    }
+    if unknown := set(wanted.what) - set(kinds):
+        parser.error(f"{', '.join(sorted(unknown))}: allowed is {', '.join(kinds)}")
     torch.set_num_threads(1)
-    runs: dict[str, tuple[Any, ...]]
-    if wanted.what == "museum":
-        runs = {f"museum/{cure}": (museum, cure) for cure in CURES}
-    elif wanted.what == "cures":
-        runs = {f"cures/{where}/{cure}": (cures, where, cure) for cure in CURES for where in TOYS}
-    else:
-        names = tuple(TOYS) if wanted.what == "best" else STACKED
-        seeds = SEEDS[wanted.what]
-        runs = {f"{wanted.what}/{name}/{seed}": (alone, name, seed) for seed in seeds for name in names}
+    runs: dict[str, tuple[Any, ...]] = {}
+    for kind in wanted.what or kinds:
+        runs |= kinds[kind]
     for label, (play, *arguments) in runs.items():
         if wanted.only not in label or label in read():
             continue

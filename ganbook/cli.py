@@ -179,7 +179,9 @@ def list_everything() -> None:
         print(f"  {name:<16} needs {needs.text}")
     print("recipes")
     for name in recipes.names():
-        print(f"  {name:<16} {recipes.get(name).about}")
+        recipe = recipes.get(name)
+        asked = NEEDS[recipe.data] if isinstance(recipe.data, str) else None
+        print(f"  {name:<16} {recipe.about}" + (f" Needs {asked.text}." if asked and not asked.offline else ""))
     print("zoo")
     for name in zoo.names():
         card = zoo.card(name)

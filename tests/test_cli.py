@@ -81,6 +81,8 @@ def test_list_names_everything():
     assert done.returncode == 0
     for name in (*data.names(), *recipes.names(), *zoo.names()):
         assert f"  {name} " in done.stdout
+    lines = {line.split()[0]: line for line in done.stdout.splitlines()}
+    assert "Needs a download (170 MB)" in lines["dcgan-cifar10"] and "Needs" not in lines["resnet-digits"]
     assert "lsun-bedroom     needs 43 GB that you download yourself" in done.stdout
 
 

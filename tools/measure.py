@@ -84,7 +84,7 @@ def main() -> None:
     if unknown := set(arguments.pages) - set(map(name, notebooks())):
         parser.error(f"not in _toc.yml: {', '.join(sorted(unknown))}")
 
-    timings, claims, failures = load(TIMINGS), load(CLAIMS), 0
+    failures = 0
     for path in notebooks():
         page = name(path)
         if arguments.pages and page not in arguments.pages:
@@ -94,6 +94,8 @@ def main() -> None:
                 seconds, made, failure = measure(path, budget, seed)
                 print(f"{page} {budget} seed {seed}: {seconds:.1f} s, {len(made)} claims {failure or ''}", flush=True)
                 failures += failure is not None
+                # Read again: two of these may run side by side, each with pages of its own.
+                timings, claims = load(TIMINGS), load(CLAIMS)
                 if seed == 0 and failure is None:
                     timings.setdefault(page, {})[budget] = {"seconds": round(seconds, 1), "hardware": hardware()}
                 merge(claims.setdefault(page, {}), made, budget, first=seed == 0)

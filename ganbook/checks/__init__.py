@@ -15,7 +15,17 @@ import importlib
 from types import ModuleType
 
 #: The exercise notebooks, in the order of the chapters.
-NOTEBOOKS = ("two_players", "minimax", "saturation", "convergence", "building_blocks", "dcgan", "failures", "measuring")
+NOTEBOOKS = (
+    "two_players",
+    "minimax",
+    "saturation",
+    "convergence",
+    "building_blocks",
+    "dcgan",
+    "failures",
+    "measuring",
+    "deeper",
+)
 
 #: What the student notebooks raise where the learner's code goes (tools/exercises.py writes it).
 STUB_MESSAGE = "your code here"

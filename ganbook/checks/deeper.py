@@ -545,7 +545,7 @@ paired_losses = sheet.task(
             ),
         ),
     ),
-    lesson="Add any number to all logits and nothing changes: D has no absolute scale, only order within pairs.",
+    lesson="Add any number to all logits and nothing changes: D has no absolute zero, only differences within pairs.",
 )
 
 # -- 7 find the bug ----------------------------------------------------------------------------------

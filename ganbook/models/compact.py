@@ -9,6 +9,7 @@ these brings.
 from __future__ import annotations
 
 import math
+from functools import partial
 from typing import TypeVar, cast
 
 from torch import Tensor, nn
@@ -16,6 +17,7 @@ from torch import Tensor, nn
 from ganbook.models.augment import RandomShift
 from ganbook.models.layers import MinibatchStdDev
 from ganbook.models.shapes import check_at_least, check_shape
+from ganbook.models.upsample import ResizeConvolution
 
 __all__ = ["CompactDiscriminator", "CompactGenerator"]
 
@@ -55,23 +57,27 @@ class CompactGenerator(nn.Module):
         channels: 1 for grey, 3 for colour.
         size: side of the image in pixels, a multiple of 4.
         width: channels at half the image's side; four times as many at a quarter of it.
+        resize: enlarge, then convolve, instead of transposed convolutions (Odena et al. 2016).
     """
 
-    def __init__(self, latent_dim: int = 64, channels: int = 1, size: int = 28, width: int = 16) -> None:
+    def __init__(
+        self, latent_dim: int = 64, channels: int = 1, size: int = 28, width: int = 16, resize: bool = False
+    ) -> None:
         super().__init__()
         check_at_least(1, latent_dim=latent_dim, channels=channels, width=width)
         self.latent_dim = latent_dim
         start, wide = _check_size(size), GROWTH * width
+        doubling = ResizeConvolution if resize else partial(nn.ConvTranspose2d, kernel_size=4, stride=2, padding=1)
         self.layers = _initialise(
             nn.Sequential(
                 nn.Linear(latent_dim, wide * start**2, bias=False),
                 nn.Unflatten(1, (wide, start, start)),
                 nn.BatchNorm2d(wide),
                 nn.ReLU(),
-                nn.ConvTranspose2d(wide, width, 4, 2, 1, bias=False),
+                doubling(wide, width, bias=False),
                 nn.BatchNorm2d(width),
                 nn.ReLU(),
-                nn.ConvTranspose2d(width, channels, 4, 2, 1),
+                doubling(width, channels),
                 nn.Tanh(),
             )
         )

@@ -377,7 +377,7 @@ STACKED = Recipe(
     g_lr=1e-3,
     d_lr=1e-3,
     batch_size=64,
-    steps=3000,
+    steps=1000,
     scored=10_000,
     budgets={"smoke": {"steps": 20, "scored": 100}, "gpu": {"steps": 30_000, "scored": 25_600}},
 )

@@ -201,8 +201,10 @@ class Recipe:
         if isinstance(self.data, Mixture):
             return metrics.report_points(sampler.sample(POINTS_SCORED), self.data.centres, self.data.std)
         if self.data == "digits" and self.size in (None, 28):
-            real = _all_images(self.data, root)
-            return metrics.report_images(sampler.sample(self.scored), real, split="train and test")
+            train, test = (_images(self.data, split, root) for split in ("train", "test"))
+            samples = sampler.sample(self.scored)
+            report = metrics.report_images(samples, torch.cat([train, test]), split="train and test")
+            return report | _memorisation(samples, train, test)
         if self.data == "stacked-digits" and self.size in (None, 28):
             return report_stacked(sampler.sample(self.scored))
         return {}
@@ -273,11 +275,23 @@ def _prepared(folder: Path, resume: bool) -> Path:
     return folder
 
 
-def _all_images(name: str, root: str | Path | None) -> Tensor:
-    """Both splits of a data set as floats in [-1, 1]."""
+def _images(name: str, split: str, root: str | Path | None) -> Tensor:
+    """One split of a data set as floats in [-1, 1]."""
     from ganbook.data.images import to_float
 
-    return to_float(torch.cat([data.load(name, split, root=root).images for split in ("train", "test")]))
+    images: Tensor = data.load(name, split, root=root).images
+    return to_float(images)
+
+
+def _memorisation(samples: Tensor, train: Tensor, test: Tensor) -> dict[str, float]:
+    """Are samples nearer to training images than test images are? In pixels; distances are Euclidean, in [-1, 1]."""
+    found = metrics.memorisation(samples, train, test)
+    return {
+        "memorisation_z": found.z,
+        "memorisation_copies": found.copies,
+        "nearest_of_samples": found.distances.min().item(),
+        "nearest_of_test": metrics.nearest(test, train)[0].min().item(),
+    }
 
 
 def _write_history(curves: History, folder: Path) -> None:

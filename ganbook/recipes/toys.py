@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from functools import partial
 
 from ganbook.data import toy
 from ganbook.models import MLPDiscriminator, MLPGenerator
@@ -32,8 +33,15 @@ RING = Recipe(
 GRID = replace(
     RING,
     name="grid",
-    about="Twenty-five Gaussians on a lattice: the ring's recipe, with more to cover.",
+    about="Twenty-five Gaussians on a lattice: deeper networks, relativistic pairs, R1 and R2, larger steps.",
     data=toy.grid(),
+    generator=partial(MLPGenerator, depth=4),  # between two modes the map from z must turn sharply, 24 times
+    discriminator=partial(MLPDiscriminator, depth=4),
+    loss="relativistic",
+    r1_gamma=0.05,
+    r2_gamma=0.05,
+    g_lr=2e-3,
+    d_lr=2e-3,
     steps=5000,
 )
 

@@ -2,6 +2,7 @@
 
 import pytest
 import torch
+from torch import nn
 
 from ganbook import penalties
 from ganbook.models import CompactDiscriminator, CompactGenerator
@@ -52,6 +53,15 @@ def test_the_signal_neither_fades_nor_explodes_at_the_start():
     assert 0.3 < CompactGenerator(64)(torch.randn(256, 64)).std() < 0.9
     logits = CompactDiscriminator()(torch.randn(256, 1, 28, 28))
     assert 0.1 < logits.std() < 3
+
+
+@pytest.mark.parametrize("resize", [True, False])
+def test_either_way_of_doubling_keeps_the_size_of_signal_and_image(resize):
+    torch.manual_seed(0)
+    generator = CompactGenerator(64, resize=resize)
+    assert any(isinstance(m, nn.ConvTranspose2d) for m in generator.modules()) is not resize
+    images = generator(torch.randn(256, 64))
+    assert images.shape == (256, 1, 28, 28) and 0.3 < images.std() < 0.9
 
 
 def test_the_penalty_reaches_all_weights():

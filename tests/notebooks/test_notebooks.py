@@ -157,3 +157,10 @@ def test_no_cell_is_excused_from_running_or_from_failing(path):
         tags = {tag.lower() for tag in cell.metadata.get("tags", [])}
         assert not {tag for tag in tags if tag.startswith(("nbval", "raises", "skip-execution"))}, cell.id
         assert not re.search(r"NBVAL_|PYTEST_VALIDATE", cell.source), cell.id
+
+
+@pytest.mark.parametrize("path", NOTEBOOKS, ids=of)
+def test_no_cell_needs_a_file_beside_the_notebook(path):
+    """On Colab there is none: what a page shows comes with the library."""
+    for cell in code_cells(path)[1:]:
+        assert not re.search(r"\bPath\(|(?<!\.)\bopen\(|\bread_(text|bytes)\(", cell.source), cell.id

@@ -42,6 +42,15 @@ def test_a_model_of_the_zoo_is_what_its_card_says(name: str):
     assert {t.dtype for t in tensors.values()} <= {torch.float16, torch.int64}
 
 
+def test_the_models_of_part_two_are_as_good_as_promised():
+    assert {"dcgan-digits", "resnet-digits", "vae-gan-digits"} <= set(zoo.names())
+    for name in ("dcgan-digits", "resnet-digits", "vae-gan-digits"):
+        scores = zoo.card(name)["metrics"]
+        assert scores["n"] == 5000 and scores["floors"] <= 12
+        assert scores["class_share_min"] >= 0.05 and scores["class_share_max"] <= 0.17
+        assert scores["nearest_of_samples"] >= scores["nearest_of_test"] and scores["memorisation_z"] < 3
+
+
 def test_the_zoo_is_small():
     assert sum(path.stat().st_size for path in shelf.SHELF.rglob("*.safetensors")) <= shelf.MOST_BYTES_TOGETHER
 

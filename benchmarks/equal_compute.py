@@ -1,10 +1,10 @@
 """Digits at equal compute: two DCGANs, a residual network with a modern loss, a VAE, and a VAE that plays on.
 
-    python benchmarks/deeper.py [--seeds 3] [--seconds 60]
+    python benchmarks/equal_compute.py [--seeds 3] [--seconds 60]
 
 Compute is processor time of one thread, ``--seconds`` of training for each run. The price of a round is measured first,
 as the least of several rounds of each method in turn, so that all are timed under the same load.
-Writes ganbook/recipes/equal_compute.json, which chapter 9 shows, after every run; runs that stand there already are
+Writes ganbook/results/equal_compute.json, which chapter 9 shows, after every run; runs that stand there already are
 skipped. Three seeds take about twenty minutes on an idle core.
 """
 
@@ -21,11 +21,10 @@ from typing import Any
 import torch
 from torch import nn
 
-from ganbook import recipes
+from ganbook import recipes, results
 from ganbook.convolutions import spectrum
 from ganbook.data.batch import Batch
 from ganbook.data.images import to_float
-from ganbook.recipes.deeper import EQUAL_COMPUTE
 from ganbook.recipes.recipe import Recipe
 from ganbook.training import DecoderStart, Sampler, adam, gan_round, vae_step
 
@@ -34,8 +33,8 @@ SCORED = 2500
 
 
 def recipe_of(method: str) -> Recipe:
-    """The recipe whose players a method has."""
-    return recipes.get("vae-gan-digits" if method == "vae" else method).at("laptop")
+    """The recipe whose players a method has, with the settings of its long run."""
+    return recipes.get("vae-gan-digits" if method == "vae" else method).at("gpu")
 
 
 def price(calls: dict[str, Callable[[], object]], repeats: int = 12) -> dict[str, float]:
@@ -104,7 +103,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--seeds", type=int, default=3)
     parser.add_argument("--seconds", type=float, default=60.0)
-    parser.add_argument("--out", type=Path, default=EQUAL_COMPUTE)
+    parser.add_argument("--out", type=Path, default=results.path("equal_compute"))
     arguments = parser.parse_args()
     torch.set_num_threads(1)
     samples = recipe_of("dcgan-plain").load_data()
