@@ -22,7 +22,7 @@ import torch
 from torch import nn
 
 from ganbook import recipes, results
-from ganbook.convolutions import spectrum
+from ganbook.convolutions import high_share
 from ganbook.data.batch import Batch
 from ganbook.data.images import to_float
 from ganbook.recipes.recipe import Recipe
@@ -89,13 +89,6 @@ def trained(
     bought = {"vae_steps": start.steps, "rounds": round(seconds / 2 / cost[method])}
     run = replace(recipe, steps=bought["rounds"], prepare=start).train("laptop", seed, progress=False)
     return run.sampler, run.metrics, bought
-
-
-def high_share(images: torch.Tensor) -> float:
-    """Share of the power at frequencies above a quarter of a cycle a pixel, in either direction."""
-    power = spectrum(images)
-    y, x = (torch.fft.fftfreq(n).abs() for n in power.shape)
-    return (power[torch.maximum(y[:, None], x[None]) > 0.25].sum() / power.sum()).item()
 
 
 def main() -> None:

@@ -19,6 +19,7 @@ __all__ = [
     "checkerboard",
     "contributions",
     "convolution_matrix",
+    "high_share",
     "insert_zeros",
     "output_size",
     "paint",
@@ -175,6 +176,13 @@ def spectrum(images: Tensor) -> Tensor:
     centred = centred - centred.mean((2, 3), keepdim=True)
     power: Tensor = torch.fft.fft2(centred).abs().square().mean((0, 1))
     return power
+
+
+def high_share(images: Tensor) -> float:
+    """Share of the power of images (N, C, H, W) above a quarter of a cycle a pixel, in either direction."""
+    power = spectrum(images)
+    y, x = (torch.fft.fftfreq(n).abs() for n in power.shape)
+    return (power[torch.maximum(y[:, None], x[None]) > 0.25].sum() / power.sum()).item()
 
 
 def checkerboard(images: Tensor, period: int = 2, reach: int = 2) -> float:

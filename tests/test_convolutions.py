@@ -12,6 +12,7 @@ from ganbook.convolutions import (
     checkerboard,
     contributions,
     convolution_matrix,
+    high_share,
     insert_zeros,
     output_size,
     paint,
@@ -98,6 +99,13 @@ def cosine(size, period):
     """A pattern that repeats every ``period`` rows."""
     rows = torch.cos(2 * math.pi * torch.arange(size) / period)
     return rows[:, None].expand(size, size)
+
+
+def test_high_share_is_the_power_above_a_quarter_of_a_cycle():
+    low, high = cosine(16, 16 / 3), cosine(16, 16 / 5)  # 3 / 16 and 5 / 16 of a cycle a pixel
+    assert high_share((5 + low + 2 * high)[None, None]) == pytest.approx(4 / 5, abs=1e-5)
+    assert high_share((low + 2 * high).T[None, None]) == pytest.approx(4 / 5, abs=1e-5)
+    assert high_share(low[None, None]) == pytest.approx(0, abs=1e-6)
 
 
 def test_spectrum_of_a_cosine_sits_at_its_frequency():

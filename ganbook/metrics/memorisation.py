@@ -24,6 +24,7 @@ class Memorisation(NamedTuple):
         copies: share of the samples nearer to the training set than 99 % of the held-out images; 0.01 for fresh data.
         distances: (N,) of each sample to its nearest training image.
         indices: (N,) which training image that is.
+        reference: (M,) the held-out images' distances to their nearest training image, ascending.
     """
 
     nearer: float
@@ -31,6 +32,7 @@ class Memorisation(NamedTuple):
     copies: float
     distances: Tensor
     indices: Tensor
+    reference: Tensor
 
 
 def nearest(queries: Tensor, points: Tensor) -> tuple[Tensor, Tensor]:
@@ -77,4 +79,4 @@ def memorisation(samples: Tensor, train: Tensor, held_out: Tensor) -> Memorisati
     variance = (total + 1 - float((ties**3 - ties).sum()) / (total * (total - 1))) / (12 * n * m)
     z = (nearer - 0.5) / math.sqrt(variance) if variance > 0 else 0.0
     limit = reference.quantile(0.01)
-    return Memorisation(nearer, z, (distances < limit).double().mean().item(), distances, indices)
+    return Memorisation(nearer, z, (distances < limit).double().mean().item(), distances, indices, reference)

@@ -290,7 +290,7 @@ def _memorisation(samples: Tensor, train: Tensor, test: Tensor) -> dict[str, flo
         "memorisation_z": found.z,
         "memorisation_copies": found.copies,
         "nearest_of_samples": found.distances.min().item(),
-        "nearest_of_test": metrics.nearest(test, train)[0].min().item(),
+        "nearest_of_test": found.reference.min().item(),
     }
 
 

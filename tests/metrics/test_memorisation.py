@@ -33,6 +33,7 @@ def test_equals_scipys_mann_whitney(shift):
     train, held_out, samples = cloud(80, 0), cloud(60, 1), cloud(45, 2) * (1 - shift)
     found = memorisation(samples, train, held_out)
     ours, reference = nearest(samples, train)[0], nearest(held_out, train)[0]
+    assert torch.equal(found.reference, reference.sort().values)
     expected = stats.mannwhitneyu(reference, ours, method="asymptotic", use_continuity=False, alternative="greater")
     assert found.nearer == pytest.approx(expected.statistic / (45 * 60))
     assert stats.norm.sf(found.z) == pytest.approx(expected.pvalue, rel=1e-6)
