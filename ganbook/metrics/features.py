@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import pickle
+from collections.abc import Sequence
 from importlib import resources
 from typing import Any, cast
 
 import torch
 from torch import Tensor, nn
+from torch.nn.functional import interpolate
 
-__all__ = ["DigitsNet", "FeaturesUnavailable", "InceptionNet", "features"]
+__all__ = ["DigitsNet", "EmojiNet", "FeaturesUnavailable", "InceptionNet", "features"]
 
 _CHUNK = 500
 
@@ -47,6 +49,52 @@ class DigitsNet(nn.Module):
     def logits(self, images: Tensor) -> Tensor:
         """(N, 10) class scores of images as for ``forward``."""
         return cast(Tensor, self.head(self(images)))
+
+
+class EmojiNet(nn.Module):
+    """A network that reads the words of an emoji's name off its picture; its last hidden layer serves as features.
+
+    ``forward`` maps float images (N, 3, H, W) in [-1, 1], of any size, to features (N, 96); they are enlarged or
+    reduced to 64 x 64 first. :meth:`logits` maps them to one score a word (N, len(words)). Trained by
+    ``tools/train_features.py emoji`` on the training split of "emoji"; held-out emoji are new to it.
+
+    Args:
+        words: the words it knows, in the order of its scores.
+    """
+
+    dim = 96
+    size = 64
+
+    def __init__(self, words: Sequence[str]) -> None:
+        super().__init__()
+        self.words = tuple(words)
+
+        def block(inputs: int, outputs: int, stride: int = 1) -> list[nn.Module]:
+            return [nn.Conv2d(inputs, outputs, 3, stride, 1, bias=False), nn.BatchNorm2d(outputs), nn.ReLU()]
+
+        self.body = nn.Sequential(
+            *block(3, 16, 2), *block(16, 32), nn.MaxPool2d(2), *block(32, 48), nn.MaxPool2d(2),
+            *block(48, 64), nn.MaxPool2d(2), *block(64, self.dim), nn.AdaptiveAvgPool2d(1), nn.Flatten(),
+        )  # fmt: skip
+        self.head = nn.Linear(self.dim, len(self.words))
+
+    def forward(self, images: Tensor) -> Tensor:
+        if images.ndim != 4 or images.shape[1] != 3 or not images.is_floating_point():
+            raise ValueError(
+                f"images is {images.dtype} {tuple(images.shape)}: allowed is float (N, 3, H, W) in [-1, 1]"
+            )
+        if self.training:
+            return cast(Tensor, self.body(self._sized(images)))
+        return torch.cat([self.body(self._sized(part)) for part in torch.split(images, _CHUNK)])
+
+    def logits(self, images: Tensor) -> Tensor:
+        """(N, len(words)) scores, above 0 where the word is likely, of images as for ``forward``."""
+        return cast(Tensor, self.head(self(images)))
+
+    def _sized(self, images: Tensor) -> Tensor:
+        if images.shape[-2:] == (self.size, self.size):
+            return images
+        return interpolate(images, (self.size, self.size), mode="bilinear", antialias=True)
 
 
 class FeaturesUnavailable(OSError):
@@ -114,19 +162,34 @@ def features(name: str) -> nn.Module:
     """The feature network called ``name``, in evaluation mode, its parameters frozen.
 
     Args:
-        name: "digits" (:class:`DigitsNet`) or "inception" (:class:`InceptionNet`).
+        name: "digits" (:class:`DigitsNet`), "emoji" (:class:`EmojiNet`) or "inception" (:class:`InceptionNet`).
 
     Raises:
         ValueError: if no network has that name.
         FeaturesUnavailable: if its weights cannot be had on this machine.
     """
+    if name not in ("digits", "emoji", "inception"):
+        raise ValueError(f"name is {name!r}: allowed is 'digits', 'emoji' or 'inception'")
+    network: nn.Module
     if name == "inception":
-        return InceptionNet().eval().requires_grad_(False)
-    if name != "digits":
-        raise ValueError(f"name is {name!r}: allowed is 'digits' or 'inception'")
-    from safetensors.torch import load
-
-    weights = load(resources.files("ganbook.metrics").joinpath("digits.safetensors").read_bytes())
-    network = DigitsNet()
-    network.load_state_dict({key: w.float() if w.is_floating_point() else w for key, w in weights.items()})
+        network = InceptionNet()
+    elif name == "digits":
+        weights, _ = _shipped("digits.safetensors")
+        network = DigitsNet()
+        network.load_state_dict(weights)
+    else:
+        weights, texts = _shipped("emoji.safetensors")
+        network = EmojiNet(texts["words"].split("\n"))
+        network.load_state_dict(weights)
     return network.eval().requires_grad_(False)
+
+
+def _shipped(file: str) -> tuple[dict[str, Tensor], dict[str, str]]:
+    """Weights that come with the library, in float32, and the texts kept beside them."""
+    from safetensors import safe_open
+
+    place = resources.files("ganbook.metrics").joinpath(file)
+    with resources.as_file(place) as path, safe_open(path, framework="pt") as opened:
+        tensors = {key: opened.get_tensor(key) for key in opened.keys()}  # noqa: SIM118 - it is no dict
+        texts = opened.metadata() or {}
+    return {key: w.float() if w.is_floating_point() else w for key, w in tensors.items()}, texts

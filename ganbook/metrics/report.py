@@ -9,13 +9,14 @@ import torch
 from torch import Tensor, nn
 
 from ganbook.metrics._shapes import check_features
+from ganbook.metrics.classes import class_agreement, class_diversity
 from ganbook.metrics.features import DigitsNet, features
 from ganbook.metrics.frechet import frechet_distance
 from ganbook.metrics.kernel import kernel_distance
 from ganbook.metrics.manifold import density_coverage, precision_recall
 from ganbook.metrics.modes import mode_coverage
 
-__all__ = ["report_features", "report_images", "report_points"]
+__all__ = ["report_features", "report_images", "report_labels", "report_points"]
 
 PAIRS = 1000
 """Samples a side of the scores that look at all pairs, whose cost grows with the square."""
@@ -108,3 +109,29 @@ def report_images(samples: Tensor, real: Tensor, split: str, name: str | nn.Modu
             "class_share_max": share.max().item(),
         }
     return report
+
+
+@torch.no_grad()
+def report_labels(samples: Tensor, labels: Tensor, real: Tensor, real_labels: Tensor) -> dict[str, Any]:
+    """Are labels obeyed, and how much do samples of one label vary?
+
+    "class_agreement" with the labels asked for, with "judge_accuracy", the same classifier's on real images, and
+    "shuffled_agreement", with the same labels in another order, which is chance for classes of equal number.
+    "diversity" is the mean distance of two samples of one class, "diversity_real" of two real images of one class.
+
+    Args:
+        samples: float digits (N, 1, 28, 28) in [-1, 1], generated for
+        labels: (N,) int64.
+        real, real_labels: real digits and their classes.
+    """
+    network = features("digits")
+    assert isinstance(network, DigitsNet)
+    shuffled = labels[torch.randperm(len(labels), generator=torch.Generator().manual_seed(0))]
+    return {
+        "class_agreement": class_agreement(samples, labels, network),
+        "judge_accuracy": class_agreement(real, real_labels, network),
+        "shuffled_agreement": class_agreement(samples, shuffled, network),
+        "diversity": class_diversity(network(samples), labels),
+        "diversity_real": class_diversity(network(real), real_labels),
+        "n_judge": len(real),
+    }

@@ -19,7 +19,7 @@ from ganbook.models.layers import MinibatchStdDev
 from ganbook.models.shapes import check_at_least, check_shape
 from ganbook.models.upsample import ResizeConvolution
 
-__all__ = ["CompactDiscriminator", "CompactGenerator"]
+__all__ = ["CompactDiscriminator", "CompactGenerator", "check_size", "compact_features", "initialise"]
 
 GROWTH = 4
 HIDDEN = 128
@@ -28,7 +28,7 @@ SLOPE = 0.2
 Network = TypeVar("Network", bound=nn.Module)
 
 
-def _initialise(network: Network) -> Network:
+def initialise(network: Network) -> Network:
     """Weights that keep the signal's size (He et al. 2015), biases 0."""
     for layer in network.modules():
         if isinstance(layer, nn.Conv2d | nn.Linear):
@@ -43,7 +43,8 @@ def _initialise(network: Network) -> Network:
     return network
 
 
-def _check_size(size: int) -> int:
+def check_size(size: int) -> int:
+    """A quarter of ``size``, which must be a multiple of 4 from 8."""
     if not isinstance(size, int) or size < 8 or size % 4:
         raise ValueError(f"size is {size}: allowed is a multiple of 4 from 8")
     return size // 4
@@ -66,9 +67,9 @@ class CompactGenerator(nn.Module):
         super().__init__()
         check_at_least(1, latent_dim=latent_dim, channels=channels, width=width)
         self.latent_dim = latent_dim
-        start, wide = _check_size(size), GROWTH * width
+        start, wide = check_size(size), GROWTH * width
         doubling = ResizeConvolution if resize else partial(nn.ConvTranspose2d, kernel_size=4, stride=2, padding=1)
-        self.layers = _initialise(
+        self.layers = initialise(
             nn.Sequential(
                 nn.Linear(latent_dim, wide * start**2, bias=False),
                 nn.Unflatten(1, (wide, start, start)),
@@ -87,6 +88,22 @@ class CompactGenerator(nn.Module):
         return cast(Tensor, self.layers(z))
 
 
+def compact_features(channels: int, size: int, width: int, shift: int, group: int) -> nn.Sequential:
+    """Images to (N, HIDDEN): the compact discriminator up to its last layer; arguments as there."""
+    end, wide = check_size(size), GROWTH * width
+    return nn.Sequential(
+        RandomShift(shift),
+        nn.Conv2d(channels, width, 4, 2, 1),
+        nn.LeakyReLU(SLOPE),
+        nn.Conv2d(width, wide, 4, 2, 1),
+        nn.LeakyReLU(SLOPE),
+        MinibatchStdDev(group),
+        nn.Flatten(),
+        nn.Linear((wide + 1) * end**2, HIDDEN),
+        nn.LeakyReLU(SLOPE),
+    )
+
+
 class CompactDiscriminator(nn.Module):
     """D: images (N, channels, size, size) to logits (N,).
 
@@ -100,21 +117,8 @@ class CompactDiscriminator(nn.Module):
         super().__init__()
         check_at_least(1, channels=channels, width=width, group=group)
         self.shape = (channels, size, size)
-        end, wide = _check_size(size), GROWTH * width
-        self.layers = _initialise(
-            nn.Sequential(
-                RandomShift(shift),
-                nn.Conv2d(channels, width, 4, 2, 1),
-                nn.LeakyReLU(SLOPE),
-                nn.Conv2d(width, wide, 4, 2, 1),
-                nn.LeakyReLU(SLOPE),
-                MinibatchStdDev(group),
-                nn.Flatten(),
-                nn.Linear((wide + 1) * end**2, HIDDEN),
-                nn.LeakyReLU(SLOPE),
-                nn.Linear(HIDDEN, 1),
-            )
-        )
+        features = compact_features(channels, size, width, shift, group)
+        self.layers = initialise(nn.Sequential(*features, nn.Linear(HIDDEN, 1)))
 
     def forward(self, x: Tensor) -> Tensor:
         check_shape("x", x, *self.shape)

@@ -1,4 +1,4 @@
-"""Residual networks: the block in its original and its pre-activated form, and the two players built from it.
+"""Residual networks: the block in its original and its pre-activated form, two players and a translator built from it.
 
 Geometry as in DCGAN, so that the two can be compared: any square size 16, 32, 64, 128 (from 4 x 4) or 28 (from
 7 x 7). The step between the image and half its size is one plain convolution; everything below is residual.
@@ -17,7 +17,7 @@ from torch.nn.functional import pixel_shuffle
 
 from ganbook.models.shapes import check_at_least, check_shape, stages
 
-__all__ = ["ResNetDiscriminator", "ResNetGenerator", "ResidualBlock"]
+__all__ = ["ResNetDiscriminator", "ResNetGenerator", "ResNetTranslator", "ResidualBlock"]
 
 Resample = Literal["none", "up", "down"]
 SLOPE = 0.2
@@ -205,3 +205,55 @@ class ResNetDiscriminator(nn.Module):
         check_shape("x", x, *self.shape)
         features = self.finish(self.blocks(self.first(x)))
         return cast(Tensor, self.last(features.flatten(1))).squeeze(1)
+
+
+class ResNetTranslator(nn.Module):
+    """CycleGAN's generator: images (N, inputs, H, W) to images (N, outputs, H, W) in (-1, 1) (Zhu et al. 2017, 7.2).
+
+    A 7 x 7 convolution, ``halvings`` convolutions of stride 2, residual blocks in the original form without an
+    activation of the sum, as many steps up, a 7 x 7 convolution. Normalised over each image by itself (InstanceNorm).
+
+    Args:
+        inputs, outputs: channels.
+        width: channels at full size; each halving doubles them.
+        blocks: residual blocks at the smallest size.
+        halvings: how often the side is halved; H and W must be multiples of ``2**halvings``.
+    """
+
+    def __init__(self, inputs: int = 3, outputs: int = 3, width: int = 64, blocks: int = 9, halvings: int = 2) -> None:
+        super().__init__()
+        check_at_least(1, inputs=inputs, outputs=outputs, width=width, blocks=blocks, halvings=halvings)
+        self.inputs, self.multiple = inputs, 2**halvings
+        maps = [width * 2**i for i in range(halvings + 1)]
+
+        def finished(channels: int) -> list[nn.Module]:
+            return [nn.InstanceNorm2d(channels), nn.ReLU()]
+
+        layers: list[nn.Module] = [nn.Conv2d(inputs, width, 7, 1, 3, padding_mode="reflect"), *finished(width)]
+        for narrow, wide in pairwise(maps):
+            layers += [nn.Conv2d(narrow, wide, 3, 2, 1), *finished(wide)]
+        layers += [_TranslatorBlock(maps[-1]) for _ in range(blocks)]
+        for wide, narrow in pairwise(reversed(maps)):
+            layers += [nn.ConvTranspose2d(wide, narrow, 4, 2, 1), *finished(narrow)]
+        layers += [nn.Conv2d(width, outputs, 7, 1, 3, padding_mode="reflect"), nn.Tanh()]
+        self.layers = nn.Sequential(*layers)
+
+    def forward(self, x: Tensor) -> Tensor:
+        if x.ndim != 4 or x.shape[1] != self.inputs or x.shape[2] % self.multiple or x.shape[3] % self.multiple:
+            allowed = f"(N, {self.inputs}, H, W) with H and W multiples of {self.multiple}"
+            raise ValueError(f"x has shape {tuple(x.shape)}: allowed is {allowed}")
+        return cast(Tensor, self.layers(x))
+
+
+class _TranslatorBlock(nn.Module):
+    """x plus a branch of two 3 x 3 convolutions; nothing touches the sum."""
+
+    def __init__(self, channels: int) -> None:
+        super().__init__()
+        convolution = partial(nn.Conv2d, channels, channels, 3, 1, 1, padding_mode="reflect")
+        self.branch = nn.Sequential(
+            convolution(), nn.InstanceNorm2d(channels), nn.ReLU(), convolution(), nn.InstanceNorm2d(channels)
+        )
+
+    def forward(self, x: Tensor) -> Tensor:
+        return x + cast(Tensor, self.branch(x))

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import torch
 from torch import Tensor
 
-__all__ = ["SIZES", "check_at_least", "check_shape", "stages"]
+__all__ = ["SIZES", "check_at_least", "check_labels", "check_shape", "stages"]
 
 SIZES = (16, 28, 32, 64, 128)
 
@@ -21,6 +22,12 @@ def check_shape(name: str, tensor: Tensor, *shape: int) -> None:
     if tensor.ndim != len(shape) + 1 or tensor.shape[1:] != shape:
         allowed = ", ".join(map(str, shape))
         raise ValueError(f"{name} has shape {tuple(tensor.shape)}: allowed is (N, {allowed})")
+
+
+def check_labels(labels: Tensor, n: int) -> None:
+    """Raise ValueError unless ``labels`` holds ``n`` whole numbers; an embedding says which are too large."""
+    if labels.shape != (n,) or labels.dtype != torch.int64:
+        raise ValueError(f"labels is {labels.dtype} {tuple(labels.shape)}: allowed is int64 ({n},), one class a sample")
 
 
 def stages(size: int) -> tuple[int, int]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ganbook.recipes import deeper, digits, failures, photographs, rules, toys
+from ganbook.recipes import control, deeper, digits, failures, photographs, rules, toys
 from ganbook.recipes.recipe import Recipe
 
 __all__ = ["get", "names"]
@@ -14,6 +14,7 @@ _ALL: tuple[Recipe, ...] = (
     *failures.RECIPES,
     *deeper.RECIPES,
     *photographs.RECIPES,
+    *control.RECIPES,
 )
 _RECIPES = {recipe.name: recipe for recipe in _ALL}
 

@@ -15,22 +15,20 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from ganbook import data, metrics, penalties
-from ganbook.data.toy import Distribution, Mixture
+from ganbook import data, penalties
+from ganbook.data.pairs import unpaired
+from ganbook.data.toy import Distribution
 from ganbook.losses import AdversarialLoss
-from ganbook.metrics.stacked import report_stacked
+from ganbook.recipes.reports import report
 from ganbook.training.budget import Budget, resolve
 from ganbook.training.checkpoint import CheckpointError, Checkpoints
 from ganbook.training.fit import Data, History, Prepare, Round, fit
 from ganbook.training.game import Game, Penalty, adam
 from ganbook.training.prior import Prior
 from ganbook.training.rounds.gan import gan_round
-from ganbook.training.sampler import CARD, WEIGHTS, Sampler
+from ganbook.training.sampler import CARD, WEIGHTS, Given, Sampler
 
 __all__ = ["Recipe", "Run", "load_run", "revived"]
-
-POINTS_SCORED = 2500
-"""Samples of a mode-coverage report, as in PacGAN."""
 
 
 @dataclass(frozen=True)
@@ -60,7 +58,11 @@ class Recipe:
         size: side of the images in pixels (None: the set's own).
         generator: builds G from the latent's size.
         discriminator: builds D.
-        prior: where latents come from.
+        prior: where latents come from; None for a generator that takes none.
+        given: what G is told beside its noise.
+        classes: number of classes, where G is told labels.
+        pairs_hidden: whether sources and images are drawn independently (:func:`ganbook.data.pairs.unpaired`).
+        memory: builds what the rounds keep from one to the next.
         loss: a pair of losses, or its name.
         r1_gamma, r2_gamma, gp_weight: weights of the penalties; 0 leaves one out.
         g_lr, d_lr, betas: Adam's settings.
@@ -78,7 +80,11 @@ class Recipe:
     data: str | Distribution
     generator: Callable[[int], nn.Module]
     discriminator: Callable[[], nn.Module]
-    prior: Prior
+    prior: Prior | None
+    given: Given = "nothing"
+    classes: int = 0
+    pairs_hidden: bool = False
+    memory: Callable[[], Mapping[str, nn.Module]] | None = None
     size: int | None = None
     loss: str | AdversarialLoss = "non_saturating"
     r1_gamma: float = 0.0
@@ -102,13 +108,14 @@ class Recipe:
 
     def load_data(self, split: str = "train", root: str | Path | None = None) -> Data:
         """The recipe's data set; ``root`` as in :func:`ganbook.data.load`."""
-        if isinstance(self.data, str):
-            return data.load(self.data, split, self.size, root)
-        return self.data
+        if not isinstance(self.data, str):
+            return self.data
+        found = data.load(self.data, split, self.size, root)
+        return unpaired(found) if self.pairs_hidden and isinstance(found, data.ImageSet) else found
 
     def game(self) -> Game:
         """Two untrained players, from torch's global random numbers."""
-        generator, discriminator = self.generator(self.prior.dim), self.discriminator()
+        generator, discriminator = self._new_generator(), self.discriminator()
         return Game(
             generator,
             discriminator,
@@ -118,7 +125,16 @@ class Recipe:
             g_optimizer=adam(generator, self.g_lr, self.betas),
             d_optimizer=adam(discriminator, self.d_lr, self.betas),
             ema_half_life=self.ema_half_life,
+            classes=self.classes,
+            memory=self.memory and self.memory(),
         )
+
+    def sampler(self, generator: nn.Module, card: dict[str, Any]) -> Sampler:
+        """A sampler over a generator of this recipe's."""
+        return Sampler(generator, self.prior, card, self.given, self.classes)
+
+    def _new_generator(self) -> nn.Module:
+        return self.generator(0 if self.prior is None else self.prior.dim)
 
     def train(
         self,
@@ -186,7 +202,7 @@ class Recipe:
             "minutes": round(minutes, 2),
             "licence": getattr(samples, "licence", ""),
         }
-        sampler = Sampler(game.averaged_generator(), self.prior, card)
+        sampler = recipe.sampler(game.averaged_generator(), card)
         card["metrics"] = recipe.evaluate(sampler, root)
         if folder is not None:
             sampler.save(folder)
@@ -194,20 +210,8 @@ class Recipe:
         return Run(sampler, curves, card["metrics"], folder)
 
     def evaluate(self, sampler: Sampler, root: str | Path | None = None) -> dict[str, Any]:
-        """The recipe's report on a sampler: mode coverage of points and stacked digits, Fréchet distance of digits.
-
-        Empty for data without a feature network that can judge it.
-        """
-        if isinstance(self.data, Mixture):
-            return metrics.report_points(sampler.sample(POINTS_SCORED), self.data.centres, self.data.std)
-        if self.data == "digits" and self.size in (None, 28):
-            train, test = (_images(self.data, split, root) for split in ("train", "test"))
-            samples = sampler.sample(self.scored)
-            report = metrics.report_images(samples, torch.cat([train, test]), split="train and test")
-            return report | _memorisation(samples, train, test)
-        if self.data == "stacked-digits" and self.size in (None, 28):
-            return report_stacked(sampler.sample(self.scored))
-        return {}
+        """The recipe's report on a sampler; see :func:`ganbook.recipes.reports.report`."""
+        return report(self, sampler, root)
 
     def _penalty(self) -> Penalty | None:
         if not (self.r1_gamma or self.r2_gamma or self.gp_weight):
@@ -256,9 +260,9 @@ def revived(card: dict[str, Any], weights: Mapping[str, Tensor]) -> Sampler:
     from ganbook.recipes.catalogue import get
 
     recipe = get(card["recipe"]).at(card["budget"])
-    generator = recipe.generator(recipe.prior.dim)
+    generator = recipe._new_generator()
     generator.load_state_dict(weights)
-    return Sampler(generator, recipe.prior, card)
+    return recipe.sampler(generator, card)
 
 
 def _prepared(folder: Path, resume: bool) -> Path:
@@ -273,25 +277,6 @@ def _prepared(folder: Path, resume: bool) -> Path:
     if not resume and (Checkpoints(folder / "checkpoints").paths() or (folder / WEIGHTS).exists()):
         raise FileExistsError(f"out is {folder}, which holds a run already: resume it, or choose another folder")
     return folder
-
-
-def _images(name: str, split: str, root: str | Path | None) -> Tensor:
-    """One split of a data set as floats in [-1, 1]."""
-    from ganbook.data.images import to_float
-
-    images: Tensor = data.load(name, split, root=root).images
-    return to_float(images)
-
-
-def _memorisation(samples: Tensor, train: Tensor, test: Tensor) -> dict[str, float]:
-    """Are samples nearer to training images than test images are? In pixels; distances are Euclidean, in [-1, 1]."""
-    found = metrics.memorisation(samples, train, test)
-    return {
-        "memorisation_z": found.z,
-        "memorisation_copies": found.copies,
-        "nearest_of_samples": found.distances.min().item(),
-        "nearest_of_test": found.reference.min().item(),
-    }
 
 
 def _write_history(curves: History, folder: Path) -> None:

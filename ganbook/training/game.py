@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import copy
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import torch
@@ -22,6 +23,9 @@ if TYPE_CHECKING:
     from accelerate import Accelerator
 
 __all__ = ["Game", "Penalty", "adam", "frozen"]
+
+Judge = Callable[[Callable[..., Any], Tensor], Tensor]
+"""(critic, images) to one logit an image, or one a patch."""
 
 Penalty = Callable[[Critic, Tensor, Tensor], Tensor]
 """(critic, real, fake) to a scalar that is added to the discriminator's loss."""
@@ -46,12 +50,14 @@ class Game:
     Args:
         generator: maps latents (N, prior.dim) to samples.
         discriminator: maps samples to logits (N,).
-        prior: where latents come from.
+        prior: where latents come from; None for a generator that takes none.
         loss: a pair of losses, or its name.
         penalty: added to the discriminator's loss, such as
             ``lambda critic, real, fake: penalties.r1(critic, real, gamma=0.1)``.
         g_optimizer, d_optimizer: default :func:`adam`.
         ema_half_life: half-life, in images, of the moving average of the generator's weights; 0 for none.
+        classes: number of classes that the generator is told as (z, labels); 0 for a generator that is told none.
+        memory: what a round keeps from one call to the next, such as an image pool; part of the game's state.
     """
 
     def __init__(
@@ -59,12 +65,14 @@ class Game:
         generator: nn.Module,
         discriminator: nn.Module,
         *,
-        prior: Prior,
+        prior: Prior | None,
         loss: AdversarialLoss | str = "non_saturating",
         penalty: Penalty | None = None,
         g_optimizer: Optimizer | None = None,
         d_optimizer: Optimizer | None = None,
         ema_half_life: float = 0,
+        classes: int = 0,
+        memory: Mapping[str, nn.Module] | None = None,
     ) -> None:
         self.generator = generator
         self.discriminator = discriminator
@@ -73,6 +81,8 @@ class Game:
         self.g_optimizer = g_optimizer or adam(generator)
         self.d_optimizer = d_optimizer or adam(discriminator)
         self.ema_half_life = ema_half_life
+        self.classes = classes
+        self.memory: dict[str, Any] = dict(memory or {})
         self.step = 0
         self._batch_size = 0  # of this round, over all processes: set by the latents drawn for it
         self._penalty = penalty
@@ -83,24 +93,37 @@ class Game:
 
     # What a round uses.
 
+    def count_batch(self, n: int) -> None:
+        """Say that this process's share of the round is ``n`` images, for a round that draws no latents."""
+        self._batch_size = n * self.world
+
     def sample_prior(self, n: int) -> Tensor:
-        """(n, dim) fresh latents on the generator's device.
+        """(n, dim) fresh latents on the generator's device; (n, 0), nothing, for a generator that takes none.
 
         Every process of a distributed run draws the latents of the whole batch and keeps its own, so two
         processes play the game that one would have played.
         """
         device = next(self.generator.parameters()).device
-        self._batch_size = n * self.world
+        self.count_batch(n)
+        if self.prior is None:
+            return torch.empty(n, 0, device=device)
         return self.prior.sample(self._batch_size, device)[self.rank :: self.world]
 
-    def penalty(self, real: Tensor, fake: Tensor) -> Tensor:
-        """The penalty on the critic, or a zero."""
+    def penalty(self, real: Tensor, fake: Tensor, judge: Judge | None = None) -> Tensor:
+        """The penalty on the critic, or a zero.
+
+        Args:
+            real, fake: what the penalty is taken over.
+            judge: asks the critic about images, where it is told more than them or says more than a logit:
+                ``lambda critic, images: critic(images, labels)``.
+        """
         if self._penalty is None:
             return real.new_zeros(())
         # Past autocast and past the distributed wrapper: a penalty is computed in float32, and its
         # gradient joins the loss's in the one backward pass, which is where gradients are averaged.
-        critic = _unwrapped(self.discriminator)
-        return self._penalty(getattr(critic, "_original_forward", critic), real, fake)
+        network = _unwrapped(self.discriminator)
+        critic = getattr(network, "_original_forward", network)
+        return self._penalty(critic if judge is None else partial(judge, critic), real, fake)
 
     def update_discriminator(self, d_loss: Tensor) -> None:
         """One step of the discriminator down the gradient of ``d_loss``."""
@@ -136,6 +159,8 @@ class Game:
         self.generator, self.discriminator, self.g_optimizer, self.d_optimizer = accelerator.prepare(
             self.generator, self.discriminator, self.g_optimizer, self.d_optimizer
         )
+        for kept in self.memory.values():
+            kept.to(accelerator.device)
         if self._average is not None:
             self._average.to(accelerator.device)
 
@@ -157,7 +182,7 @@ class Game:
             source = self._average.module
         twin = copy.deepcopy(source).to(memory_format=torch.contiguous_format)
         if self._average is not None:
-            _recalibrate(twin, self.prior)
+            _recalibrate(twin, self.prior, self.classes)
         return twin.eval()
 
     def state_dict(self) -> dict[str, Any]:
@@ -169,6 +194,7 @@ class Game:
             "g_optimizer": self.g_optimizer.state_dict(),
             "d_optimizer": self.d_optimizer.state_dict(),
             "average": None if self._average is None else self._average.state_dict(),
+            "memory": {name: kept.state_dict() for name, kept in self.memory.items()},
         }
 
     def load_state_dict(self, state: dict[str, Any]) -> None:
@@ -178,6 +204,8 @@ class Game:
         _unwrapped(self.discriminator).load_state_dict(state["discriminator"])
         self.g_optimizer.load_state_dict(state["g_optimizer"])
         self.d_optimizer.load_state_dict(state["d_optimizer"])
+        for name, kept in self.memory.items():
+            kept.load_state_dict(state["memory"][name])
         if self._average is not None:
             self._average.load_state_dict(state["average"])
 
@@ -222,15 +250,18 @@ def _unwrapped(network: nn.Module) -> nn.Module:
 
 
 @torch.no_grad()
-def _recalibrate(generator: nn.Module, prior: Prior) -> None:
+def _recalibrate(generator: nn.Module, prior: Prior | None, classes: int) -> None:
     norms = [m for m in generator.modules() if isinstance(m, _NormBase) and m.track_running_stats]
     if not norms:
         return
+    if prior is None:
+        raise ValueError("the generator has BatchNorm and takes no latents: allowed is InstanceNorm")
     for norm in norms:
         norm.reset_running_stats()
         norm.momentum = None  # a plain mean over the batches
     device = next(generator.parameters()).device
     z = prior.sample(CALIBRATION_LATENTS, generator=torch.Generator().manual_seed(0)).to(device)
+    labels = torch.arange(CALIBRATION_LATENTS, device=device) % classes if classes else None  # all equally often
     generator.train()
-    for part in torch.split(z, 256):
-        generator(part)
+    for i in range(0, CALIBRATION_LATENTS, 256):
+        generator(z[i : i + 256], *([] if labels is None else [labels[i : i + 256]]))

@@ -52,6 +52,7 @@ def latent_explorer(sampler: Sampler, start: int = 0, end: int = 1) -> VBox:
         sampler: an unconditional generator of images.
         start, end: which latents the way joins, as numbers of seeds from 0 to 99.
     """
+    assert sampler.prior is not None
     dim = sampler.prior.dim
     controls = {
         "start": slider("first latent", start, 0, 99, 1),
@@ -72,7 +73,9 @@ def draw_latents(
     sampler: Sampler, start: int, end: int, path: str = "arc", coordinate: int = 0, push: float = 0.0
 ) -> tuple[Figure, str]:
     """The explorer's picture, and its alternative text; arguments as the controls of :func:`latent_explorer`."""
-    first, last = (sampler.prior.sample(1, generator=torch.Generator().manual_seed(seed))[0] for seed in (start, end))
+    prior = sampler.prior
+    assert prior is not None
+    first, last = (prior.sample(1, generator=torch.Generator().manual_seed(seed))[0] for seed in (start, end))
     ways = PATHS[path](first, last, torch.linspace(0, 1, STOPS))
     ways[:, coordinate] += push
     device = next(sampler.generator.parameters()).device

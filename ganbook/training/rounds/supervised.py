@@ -25,9 +25,7 @@ def supervised_round(game: Game, batch: Batch) -> dict[str, Tensor]:
     Returns:
         Scalars: both losses, the classification loss, and the mean of D(x) over the real and over the fake samples.
     """
-    real, labels = batch.real, batch.labels
-    if labels is None:
-        raise ValueError("batch has no labels: allowed is a data set with classes")
+    real, labels = batch.real, batch.labelled()
 
     # The discriminator's turn: real or fake, and for real samples the class.
     with torch.no_grad():

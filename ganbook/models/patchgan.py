@@ -1,0 +1,78 @@
+"""PatchGAN (Isola et al. 2017): a discriminator that judges every patch of an image by itself."""
+
+from __future__ import annotations
+
+from typing import cast
+
+import torch
+from torch import Tensor, nn
+
+from ganbook.models.shapes import check_at_least
+
+__all__ = ["PatchDiscriminator", "receptive_field"]
+
+SLOPE = 0.2
+WIDEST = 8
+
+
+class PatchDiscriminator(nn.Module):
+    """D: images (N, channels, H, W), beside their sources if it is shown them, to logits (N, h, w): one a patch.
+
+    ``layers`` convolutions 4-2-1 that halve the side, then two of stride 1; with 0 layers, three convolutions 1 x 1
+    that judge pixels. The receptive field, the side of a patch in pixels, is 1, 16, 34, 70, 142 for 0 to 4 layers.
+
+    Args:
+        channels: of the images to judge.
+        sources: channels of the images they were made from; 0 for a discriminator that sees none.
+        layers: number of halvings.
+        width: channels after the first convolution; doubled by each next one, up to eight times.
+        norm: InstanceNorm after every convolution but the first and the last.
+    """
+
+    def __init__(
+        self, channels: int = 3, sources: int = 0, layers: int = 3, width: int = 64, norm: bool = True
+    ) -> None:
+        super().__init__()
+        check_at_least(0, sources=sources, layers=layers)
+        check_at_least(1, channels=channels, width=width)
+        self.channels, self.sources = channels, sources
+        maps = [width * min(2**i, WIDEST) for i in range(max(layers, 1) + 1)]
+        kernels = [(4, 2, 1)] * layers + [(4, 1, 1)] * 2 if layers else [(1, 1, 0)] * 3
+        stages: list[nn.Module] = []
+        for i, (kernel, inputs, outputs) in enumerate(
+            zip(kernels, [channels + sources, *maps], [*maps, 1], strict=True)
+        ):
+            stages.append(nn.Conv2d(inputs, outputs, *kernel))
+            if i + 1 < len(kernels):
+                stages += [nn.InstanceNorm2d(outputs)] if norm and i else []
+                stages.append(nn.LeakyReLU(SLOPE))
+        self.layers = nn.Sequential(*stages)
+
+    def forward(self, images: Tensor, sources: Tensor | None = None) -> Tensor:
+        if images.ndim != 4 or images.shape[1] != self.channels:
+            raise ValueError(f"images has shape {tuple(images.shape)}: allowed is (N, {self.channels}, H, W)")
+        seen = images
+        if self.sources:
+            wanted = (len(images), self.sources, *images.shape[2:])
+            if sources is None or sources.shape != wanted:
+                came = "None" if sources is None else f"of shape {tuple(sources.shape)}"
+                raise ValueError(f"sources is {came}: allowed is {wanted}, as large as images")
+            seen = torch.cat((sources, images), dim=1)
+        elif sources is not None:
+            raise ValueError("sources was given: allowed is None, for a discriminator that was built without")
+        return cast(Tensor, self.layers(seen)).squeeze(1)
+
+
+def receptive_field(network: nn.Module) -> int:
+    """Side in pixels of the patch that one output of a chain of convolutions sees.
+
+    Backwards from one output: each layer widens a field of r places to ``(r - 1) stride + kernel``. Layers are taken in
+    the order of ``network.modules()``, and all kernels are square.
+
+    >>> receptive_field(PatchDiscriminator(layers=3, width=1))
+    70
+    """
+    field = 1
+    for layer in reversed([m for m in network.modules() if isinstance(m, nn.Conv2d)]):
+        field = (field - 1) * layer.stride[0] + layer.kernel_size[0]
+    return field

@@ -1,0 +1,96 @@
+"""The U-Net of pix2pix (Ronneberger et al. 2015; Isola et al. 2017): down to a few pixels and up, with short cuts."""
+
+from __future__ import annotations
+
+from itertools import pairwise
+
+import torch
+from torch import Tensor, nn
+from torch.nn.functional import pixel_shuffle
+
+from ganbook.models.shapes import check_at_least, check_shape
+
+__all__ = ["UNet"]
+
+WIDEST = 8
+"""The deepest maps have at most so many times the channels of the first, as in the paper."""
+
+SLOPE = 0.2
+
+
+class UNet(nn.Module):
+    """G: sources (N, inputs, size, size) and noise z (N, latent_dim) to images (N, outputs, size, size) in (-1, 1).
+
+    Every stage down halves the side with a 4-2-1 convolution, every stage up doubles it; with ``skips`` each stage up
+    also sees what the stage down of its size saw. Normalised over each image by itself (InstanceNorm), which is what
+    the paper's BatchNorm of one image a batch does.
+
+    Args:
+        latent_dim: size of z, which joins at the smallest map; 0 for a network that takes no noise.
+        inputs, outputs: channels.
+        size: side of the images, a power of two from 16.
+        width: channels of the first map; each deeper map has twice as many, up to eight times.
+        depth: number of stages; the smallest map has side ``size / 2**depth``, 2 or more.
+        skips: False leaves the short cuts out: an encoder and a decoder.
+        dropout: share of values dropped in the two deepest stages up, in training (the paper: 0.5, in use as well).
+    """
+
+    def __init__(
+        self,
+        latent_dim: int = 0,
+        inputs: int = 1,
+        outputs: int = 3,
+        size: int = 64,
+        width: int = 24,
+        depth: int = 4,
+        skips: bool = True,
+        dropout: float = 0.0,
+    ) -> None:
+        super().__init__()
+        check_at_least(0, latent_dim=latent_dim)
+        check_at_least(1, inputs=inputs, outputs=outputs, width=width, depth=depth)
+        if size < 16 or size & (size - 1) or size >> depth < 2:
+            raise ValueError(
+                f"size is {size} at depth {depth}: allowed is a power of two from 16, at least 2^(depth + 1)"
+            )
+        if not 0 <= dropout < 1:
+            raise ValueError(f"dropout is {dropout}: allowed is 0 up to, not including, 1")
+        self.latent_dim, self.shape, self.skips = latent_dim, (inputs, size, size), skips
+        maps = [width * min(2**i, WIDEST) for i in range(depth)]
+        self.down = nn.ModuleList([nn.Conv2d(inputs, maps[0], 4, 2, 1)])
+        for narrow, wide in pairwise(maps):
+            self.down.append(
+                nn.Sequential(nn.LeakyReLU(SLOPE), nn.Conv2d(narrow, wide, 4, 2, 1), nn.InstanceNorm2d(wide))
+            )
+        self.noise = nn.Linear(latent_dim, maps[-1]) if latent_dim else None
+        self.up = nn.ModuleList()
+        last = maps[-1]
+        for i, narrow in enumerate(reversed(maps[:-1])):
+            self.up.append(
+                nn.Sequential(
+                    nn.ReLU(),
+                    nn.ConvTranspose2d(last, narrow, 4, 2, 1),
+                    nn.InstanceNorm2d(narrow),
+                    nn.Dropout(dropout if i < 2 else 0.0),
+                )
+            )
+            last = narrow * 2 if skips else narrow
+        # Four numbers a place, laid out as 2 x 2 pixels: a transposed convolution to three channels is slow on a CPU.
+        self.last = nn.Sequential(nn.ReLU(), nn.Conv2d(last, 4 * outputs, 3, 1, 1))
+
+    def forward(self, sources: Tensor, z: Tensor | None = None) -> Tensor:
+        check_shape("sources", sources, *self.shape)
+        x, seen = sources, []
+        for stage in self.down:
+            x = stage(x)
+            seen.append(x)
+        if self.noise is not None:
+            if z is None:
+                raise ValueError(f"z is None: allowed is noise (N, {self.latent_dim})")
+            check_shape("z", z, self.latent_dim)
+            x = x + self.noise(z)[:, :, None, None]
+        for stage, twin in zip(self.up, reversed(seen[:-1]), strict=True):
+            x = stage(x)
+            if self.skips:
+                x = torch.cat((x, twin), dim=1)
+        return torch.tanh(pixel_shuffle(self.last(x), 2))

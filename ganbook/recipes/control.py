@@ -1,0 +1,226 @@
+"""Recipes of Part III: digits by class, and emoji translated with pairs and without."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from functools import partial
+
+from torch import nn
+
+from ganbook.models import (
+    AuxiliaryDiscriminator,
+    ConditionalDiscriminator,
+    ConditionalGenerator,
+    PatchDiscriminator,
+    ResNetTranslator,
+    TwoCritics,
+    TwoTranslators,
+    UNet,
+)
+from ganbook.models.cycle import ImagePool
+from ganbook.recipes.digits import DCGAN_DIGITS
+from ganbook.recipes.recipe import Recipe
+from ganbook.training.prior import Prior
+from ganbook.training.rounds.conditional import auxiliary_round, conditional_round
+from ganbook.training.rounds.cyclegan import cyclegan_round
+from ganbook.training.rounds.pix2pix import pix2pix_round, regression_round
+
+__all__ = ["CONDITIONINGS", "PIX2PIX_ABLATION", "RECIPES"]
+
+# Digits by class. ----------------------------------------------------------------------------------------------------
+
+CONDITIONAL_DIGITS = replace(
+    DCGAN_DIGITS,
+    name="conditional-digits",
+    about="Digits by class: conditional BatchNorm in G, projection in D.",
+    generator=partial(ConditionalGenerator, how="batchnorm"),
+    discriminator=partial(ConditionalDiscriminator, how="projection"),
+    given="labels",
+    classes=10,
+    play=conditional_round,
+    budgets={"smoke": {"steps": 60, "scored": 1000}, "gpu": {"g_lr": 1e-3, "d_lr": 1e-3, "steps": 10_000}},
+)
+
+CONDITIONINGS = (
+    replace(
+        CONDITIONAL_DIGITS,
+        name="conditional-digits-concatenation",
+        about="Digits by class as in the first conditional GAN: a one-hot code beside z, and maps beside the image.",
+        generator=partial(ConditionalGenerator, how="concatenation"),
+        discriminator=partial(ConditionalDiscriminator, how="concatenation"),
+    ),
+    replace(
+        CONDITIONAL_DIGITS,
+        name="conditional-digits-embedding",
+        about="Digits by class: learned numbers beside z, one learned map beside the image.",
+        generator=partial(ConditionalGenerator, how="embedding"),
+        discriminator=partial(ConditionalDiscriminator, how="embedding"),
+    ),
+    replace(
+        CONDITIONAL_DIGITS,
+        name="conditional-digits-batchnorm",
+        about="Digits by class: conditional BatchNorm in G, maps of the one-hot code in D.",
+        discriminator=partial(ConditionalDiscriminator, how="concatenation"),
+    ),
+    CONDITIONAL_DIGITS,
+    replace(
+        CONDITIONAL_DIGITS,
+        name="conditional-digits-auxiliary",
+        about="Digits by class: conditional BatchNorm in G, a D that names the class (AC-GAN).",
+        discriminator=AuxiliaryDiscriminator,
+        play=auxiliary_round,
+    ),
+)
+"""From the oldest way to the newest, but for the auxiliary classifier."""
+
+# Lines to colours, with pairs. ---------------------------------------------------------------------------------------
+
+_SMALL = {"size": 32, "generator": partial(UNet, size=32, width=24)}
+
+PIX2PIX_EMOJI = Recipe(
+    name="pix2pix-emoji",
+    about="Line drawings of emoji to colours: U-Net, PatchGAN, L1 (pix2pix).",
+    data="emoji-lines",
+    size=64,
+    generator=partial(UNet, size=64, width=24),
+    discriminator=partial(PatchDiscriminator, sources=1, layers=2, width=24),
+    prior=Prior(8),
+    given="sources",
+    g_lr=1e-3,
+    d_lr=5e-4,
+    anneal_from=0.5,
+    ema_half_life=2_000,
+    batch_size=16,
+    steps=1000,
+    play=partial(pix2pix_round, l1_weight=100.0),
+    budgets={
+        "smoke": {**_SMALL, "steps": 20, "batch_size": 8},
+        "laptop": {**_SMALL, "steps": 700},
+        "gpu": {"steps": 12_000},
+    },
+)
+
+_NO_SKIPS = {"generator": partial(UNet, size=32, width=24, skips=False)}
+
+PIX2PIX_EMOJI_NO_SKIPS = replace(
+    PIX2PIX_EMOJI,
+    name="pix2pix-emoji-no-skips",
+    about="The same with an encoder and a decoder that no short cuts join.",
+    generator=partial(UNet, size=64, width=24, skips=False),
+    budgets={
+        budget: {**changes, **(_NO_SKIPS if "size" in changes else {})}
+        for budget, changes in PIX2PIX_EMOJI.budgets.items()
+    },
+)
+
+PIX2PIX_ABLATION = (
+    replace(PIX2PIX_EMOJI, name="pix2pix-emoji-l1", about="The same with L1 alone: no game.", play=regression_round),
+    replace(
+        PIX2PIX_EMOJI,
+        name="pix2pix-emoji-cgan",
+        about="The same with the conditional game alone: no L1.",
+        play=partial(pix2pix_round, l1_weight=0.0),
+    ),
+    PIX2PIX_EMOJI,
+)
+
+_TINY_PAIRS = {
+    "size": 64,
+    "generator": partial(UNet, inputs=3, size=64, width=8, depth=5),
+    "discriminator": partial(PatchDiscriminator, sources=3, layers=2, width=8),
+}
+
+PIX2PIX_FOLDER = replace(
+    PIX2PIX_EMOJI,
+    name="pix2pix-folder",
+    about="pix2pix as published, 256 x 256, on pairs side by side: --data FOLDER with train and test.",
+    data="pairs-folder",
+    size=256,
+    generator=partial(UNet, inputs=3, size=256, width=64, depth=7, dropout=0.5),
+    discriminator=partial(PatchDiscriminator, sources=3, layers=3, width=64),
+    prior=None,
+    g_lr=2e-4,
+    d_lr=2e-4,
+    ema_half_life=0,
+    batch_size=1,
+    steps=200 * 400,
+    budgets={"smoke": {**_TINY_PAIRS, "steps": 2}, "laptop": {**_TINY_PAIRS, "steps": 500}},
+)
+
+# Lines to colours, without pairs. ------------------------------------------------------------------------------------
+
+
+def _translators(_latent_dim: int, width: int, blocks: int) -> nn.Module:
+    return TwoTranslators(ResNetTranslator(width=width, blocks=blocks), ResNetTranslator(width=width, blocks=blocks))
+
+
+def _critics(layers: int, width: int) -> nn.Module:
+    return TwoCritics(PatchDiscriminator(layers=layers, width=width), PatchDiscriminator(layers=layers, width=width))
+
+
+def _pools(size: int) -> Mapping[str, nn.Module]:
+    return {"sources": ImagePool((3, size, size)), "targets": ImagePool((3, size, size))}
+
+
+CYCLEGAN_EMOJI = Recipe(
+    name="cyclegan-emoji",
+    about="Line drawings of emoji to colours and back, from sets without pairs (CycleGAN).",
+    data="emoji-lines",
+    size=32,
+    generator=partial(_translators, width=16, blocks=4),
+    discriminator=partial(_critics, layers=2, width=24),
+    prior=None,
+    given="sources",
+    pairs_hidden=True,
+    memory=partial(_pools, 32),
+    loss="least_squares",
+    g_lr=5e-4,
+    d_lr=5e-4,
+    anneal_from=0.5,
+    ema_half_life=2_000,
+    batch_size=8,
+    steps=800,
+    play=cyclegan_round,
+    budgets={"smoke": {"steps": 10, "batch_size": 4}, "gpu": {"steps": 10_000}},
+)
+
+_TINY_SETS = {
+    "size": 64,
+    "generator": partial(_translators, width=8, blocks=2),
+    "discriminator": partial(_critics, layers=2, width=8),
+    "memory": partial(_pools, 64),
+}
+
+CYCLEGAN_FOLDER = replace(
+    CYCLEGAN_EMOJI,
+    name="cyclegan-folder",
+    about="CycleGAN as published, 256 x 256, on sets of your own: --data FOLDER with trainA, trainB, testA and testB.",
+    data="unpaired-folder",
+    size=256,
+    generator=partial(_translators, width=64, blocks=9),
+    discriminator=partial(_critics, layers=3, width=64),
+    pairs_hidden=False,
+    memory=partial(_pools, 256),
+    g_lr=2e-4,
+    d_lr=2e-4,
+    ema_half_life=0,
+    batch_size=1,
+    steps=200 * 1000,
+    budgets={"smoke": {**_TINY_SETS, "steps": 2}, "laptop": {**_TINY_SETS, "steps": 500}},
+)
+
+RECIPES = (
+    *CONDITIONINGS,
+    *PIX2PIX_ABLATION,
+    PIX2PIX_EMOJI_NO_SKIPS,
+    PIX2PIX_FOLDER,
+    CYCLEGAN_EMOJI,
+    replace(
+        CYCLEGAN_EMOJI,
+        name="cyclegan-emoji-no-cycle",
+        about="The same without the cycle: two games that share nothing.",
+        play=partial(cyclegan_round, cycle_weight=0.0),
+    ),
+    CYCLEGAN_FOLDER,
+)

@@ -1,0 +1,62 @@
+"""Rounds on pairs: image-to-image translation of Isola et al. 2017, and the regression that it is compared with."""
+
+from __future__ import annotations
+
+from torch import Tensor
+from torch.nn.functional import l1_loss
+
+from ganbook.data.batch import Batch
+from ganbook.training.game import Game, frozen
+
+__all__ = ["pix2pix_round", "regression_round"]
+
+
+def pix2pix_round(game: Game, batch: Batch, l1_weight: float = 100.0) -> dict[str, Tensor]:
+    """One round of equation 4: the conditional game, and an L1 distance to the truth.
+
+    Args:
+        game: G takes (sources, z), D takes (images, sources) and returns a logit a patch; both are updated once.
+        batch: pairs of real images and their sources.
+        l1_weight: the paper's lambda; 0 leaves the distance out.
+
+    Returns:
+        Scalars: both adversarial losses, the L1 distance, and the mean of D over the real and over the fake pairs.
+    """
+    real, sources = batch.real, batch.paired()
+    fake = game.generator(sources, game.sample_prior(len(real)))
+
+    # The discriminator's turn; its loss is halved, which slows it down (section 3.3).
+    real_logits = game.discriminator(real, sources)
+    fake_logits = game.discriminator(fake.detach(), sources)
+    penalty = game.penalty(real, fake, lambda critic, images: critic(images, sources))
+    d_loss = 0.5 * game.loss.discriminator(real_logits, fake_logits) + penalty
+    game.update_discriminator(d_loss)
+
+    # The generator's turn: look real beside this source, and stay near the truth.
+    with frozen(game.discriminator):
+        judged_real = game.discriminator(real, sources) if game.loss.paired else None
+        g_loss = game.loss.generator(game.discriminator(fake, sources), judged_real)
+    l1 = l1_loss(fake, real)
+    game.update_generator(g_loss + l1_weight * l1)
+
+    d_real, d_fake = real_logits.detach().sigmoid().mean(), fake_logits.detach().sigmoid().mean()
+    losses = {"d_loss": d_loss.detach(), "g_loss": g_loss.detach(), "l1": l1.detach()}
+    return losses | {"d_real": d_real, "d_fake": d_fake}
+
+
+def regression_round(game: Game, batch: Batch) -> dict[str, Tensor]:
+    """One step of G alone, down the L1 distance to the truth: the ablation without a game.
+
+    Args:
+        game: its G takes (sources, z) and is updated once; its D rests.
+        batch: pairs of real images and their sources.
+
+    Returns:
+        The L1 distance, a scalar.
+    """
+    real, sources = batch.real, batch.paired()
+
+    fake = game.generator(sources, game.sample_prior(len(real)))
+    l1 = l1_loss(fake, real)
+    game.update_generator(l1)
+    return {"l1": l1.detach()}
