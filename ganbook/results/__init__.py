@@ -9,7 +9,7 @@ import json
 from pathlib import Path
 from typing import Any
 
-__all__ = ["load", "names", "path"]
+__all__ = ["load", "names", "path", "save"]
 
 
 def path(name: str) -> Path:
@@ -31,3 +31,11 @@ def load(name: str) -> Any:
     if name not in names():
         raise ValueError(f"name is {name!r}: allowed is one of {', '.join(names())}")
     return json.loads(path(name).read_text("utf-8"))
+
+
+def save(name: str, content: Any) -> None:
+    """Keep the results of ``benchmarks/NAME.py``: whole or not at all, so an interrupted script can go on."""
+    from ganbook.data.cache import write_atomically
+
+    text = json.dumps(content, indent=1, ensure_ascii=False) + "\n"
+    write_atomically(path(name), lambda part: part.write_text(text, encoding="utf-8"))

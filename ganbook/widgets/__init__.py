@@ -7,10 +7,21 @@ that explorers work on Colab as it comes.
 
 from __future__ import annotations
 
+from ganbook.widgets.class_explorer import class_explorer
+from ganbook.widgets.colouring_board import colouring_board
 from ganbook.widgets.convolution_geometry import convolution_geometry
 from ganbook.widgets.latent_explorer import latent_explorer
 from ganbook.widgets.saturation import saturation
 from ganbook.widgets.training_scrubber import Recorder, training_scrubber
 from ganbook.widgets.two_gaussians import two_gaussians
 
-__all__ = ["Recorder", "convolution_geometry", "latent_explorer", "saturation", "training_scrubber", "two_gaussians"]
+__all__ = [
+    "Recorder",
+    "class_explorer",
+    "colouring_board",
+    "convolution_geometry",
+    "latent_explorer",
+    "saturation",
+    "training_scrubber",
+    "two_gaussians",
+]

@@ -1,0 +1,62 @@
+"""Explorer of chapter 10: pick a class, walk between two latents."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import torch
+
+from ganbook import plots
+from ganbook.training.sampler import Sampler
+from ganbook.widgets._base import choice, explorer, slider
+from ganbook.widgets.latent_explorer import STOPS, spherical
+
+if TYPE_CHECKING:
+    from ipywidgets import VBox
+    from matplotlib.figure import Figure
+
+__all__ = ["class_explorer", "draw_classes"]
+
+
+def class_explorer(sampler: Sampler, label: int = 0, start: int = 0, end: int = 1) -> VBox:
+    """Explorer: a class, and the way between two latents in it and in the next class.
+
+    Args:
+        sampler: of a generator that is told labels.
+        label: the class to begin with.
+        start, end: which latents the way joins, as numbers of seeds from 0 to 99.
+    """
+    classes = range(sampler.classes)
+    controls = {
+        "label": choice("class", list(classes), label),
+        "start": slider("first latent", start, 0, 99, 1),
+        "end": slider("last latent", end, 0, 99, 1),
+    }
+
+    def draw(label: int, start: int, end: int) -> tuple[Figure, str]:
+        return draw_classes(sampler, label, start, end)
+
+    return explorer(draw, controls)
+
+
+@torch.no_grad()
+def draw_classes(sampler: Sampler, label: int, start: int, end: int) -> tuple[Figure, str]:
+    """The explorer's picture, and its alternative text; arguments as the controls of :func:`class_explorer`."""
+    prior = sampler.prior
+    assert prior is not None
+    first, last = (prior.sample(1, generator=torch.Generator().manual_seed(seed))[0] for seed in (start, end))
+    way = spherical(first, last, torch.linspace(0, 1, STOPS))
+    both = (label, (label + 1) % sampler.classes)
+    labels = torch.tensor(both).repeat_interleave(STOPS)
+    device = next(sampler.generator.parameters()).device
+    images = sampler.generator(way.repeat(2, 1).to(device), labels.to(device)).float().cpu()
+    fig, axes = plots.figure(width=8.0, height=2.2)
+    axes.imshow(plots.image_grid(images, STOPS), interpolation="nearest")
+    axes.set_axis_off()
+    axes.set_title(f"class {both[0]} above, class {both[1]} below: latent {start} to latent {end}", fontsize=9)
+    change = (images[:STOPS] - images[STOPS:]).abs().mean().item()
+    alt = (
+        f"{STOPS} images of class {both[0]} on the way from latent {start} to latent {end}, and below them the images of "
+        f"class {both[1]} at the same latents. A pixel of the two rows differs by {change:.2f} on average, of 2."
+    )
+    return fig, alt
