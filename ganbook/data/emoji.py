@@ -114,7 +114,7 @@ def _all_emoji(size: int) -> _Emoji:
     # Absent, unreadable, broken or another file: the package holds the originals.
     with suppress(OSError, KeyError, ValueError, SafetensorError), safe_open(path, framework="pt") as file:
         colours, lines, groups = (file.get_tensor(key) for key in ("colours", "lines", "groups"))
-        return _checked(size, colours, lines, groups, file.metadata())
+        return _checked(size, colours, lines, groups, file.metadata() or {})
     emoji = _drawn(size)
 
     def write(part: Path) -> None:
