@@ -99,7 +99,7 @@ def train(
     folder = out or Path("runs") / recipe
     with _no_overwriting(folder):
         run = chosen.train(budget, seed, folder, resume, root=data)
-    grid = _picture(run.sampler.sample(64), folder / "samples.png")
+    grid = _picture(chosen.at(run.sampler.card["budget"]).draw(run.sampler, 64, root=data), folder / "samples.png")
     print(f"{recipe}: {run.sampler.card['steps']} rounds in {run.sampler.card['minutes']} minutes")
     _print_metrics(run.metrics)
     print(f"run: {folder}   samples: {grid}")
@@ -138,11 +138,19 @@ def sample(
     seed: Annotated[int, typer.Option(min=0, help="The same seed draws the same samples.")] = 0,
     label: Annotated[int | None, typer.Option(help="Class to draw, for a conditional model.")] = None,
     caption: Annotated[str | None, typer.Option(help="Text to draw, for a text model.")] = None,
+    source: Annotated[Path | None, typer.Option(help="Picture to translate (default: held-out ones).")] = None,
+    data: Data = None,
 ) -> None:
-    """Draw samples into one picture."""
+    """Draw samples into one picture; a translator's stand right of their sources."""
     if out.suffix.lower() != ".png":
         raise _Wrong(f"--out is {out}: allowed is a name that ends in .png")
     sampler = _sampler(name)
+    if sampler.given == "sources" and label is None and caption is None:
+        samples = _translated(sampler, n, source, seed, data)
+        print(f"{len(samples)} pairs of source and translation: {_picture(samples, out)}")
+        return
+    if source is not None:
+        raise _Wrong(f"--source is {source}, but {name} translates nothing")
     samples = sampler.sample(
         n, labels=None if label is None else [label] * n, captions=None if caption is None else [caption] * n, seed=seed
     )
@@ -207,6 +215,24 @@ def _sampler(name: str) -> Sampler:
             f"or the folder of a finished run (ganbook train RECIPE --out DIR)"
         )
     return recipes.load_run(name)
+
+
+def _translated(sampler: Sampler, n: int, source: Path | None, seed: int, data: Path | None) -> Tensor:
+    """Sources and their translations side by side, (N, 3, H, 2 W): one picture of the reader's, or held-out sources."""
+    import torch
+
+    from ganbook import recipes
+    from ganbook.data.picture import read_picture
+
+    recipe = recipes.get(sampler.card["recipe"]).at(sampler.card["budget"])
+    if source is None:
+        sources = recipe.held_out_sources(n, data)
+    else:
+        channels = next(p for p in sampler.generator.parameters() if p.ndim == 4).shape[1]
+        assert recipe.size is not None
+        sources = read_picture(source, recipe.size, channels)[None]
+    made = sampler.sample(sources=sources, seed=seed)
+    return torch.cat([of.expand(-1, 3, -1, -1) for of in (sources, made)], dim=3)
 
 
 def _print_card(card: dict[str, Any]) -> None:

@@ -106,13 +106,16 @@ def card(content: dict[str, Any]) -> tuple[Row, list[Row]]:
 
 
 def picture(name: str, rows: int = 4) -> str:
-    """Real images above samples, neither of them selected: the first of the test split, the first latents of seed 0."""
+    """Real images above samples, neither of them selected: spread over the test split, the first latents of seed 0.
+
+    A translator's samples stand under the images that belong to them.
+    """
     from ganbook import data, plots, recipes, zoo
     from ganbook.data.images import to_float
 
     sampler = zoo.load(name)
-    recipe = recipes.get(sampler.card["recipe"])
-    fake = sampler.sample(16 * rows)
+    recipe = recipes.get(sampler.card["recipe"]).at(sampler.card["budget"])
+    fake = recipe.draw(sampler, 16 * rows)
     shown = [("generated", fake)]
     if fake.ndim == 4 and isinstance(recipe.data, str):
         images = data.load(recipe.data, "test", recipe.size).images

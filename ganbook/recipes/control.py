@@ -40,7 +40,7 @@ CONDITIONAL_DIGITS = replace(
     classes=10,
     steps=400,
     play=conditional_round,
-    budgets={"smoke": {"steps": 60, "scored": 1000}, "gpu": {"g_lr": 1e-3, "d_lr": 1e-3, "steps": 10_000}},
+    budgets={"smoke": {"steps": 24, "scored": 1000}, "gpu": {"g_lr": 1e-3, "d_lr": 1e-3, "steps": 10_000}},
 )
 
 CONDITIONINGS = (
@@ -152,8 +152,9 @@ PIX2PIX_FOLDER = replace(
 # Lines to colours, without pairs. ------------------------------------------------------------------------------------
 
 
-def _translators(_latent_dim: int, width: int, blocks: int) -> nn.Module:
-    return TwoTranslators(ResNetTranslator(width=width, blocks=blocks), ResNetTranslator(width=width, blocks=blocks))
+def _translators(_latent_dim: int, width: int, blocks: int, halvings: int = 2) -> nn.Module:
+    translator = partial(ResNetTranslator, width=width, blocks=blocks, halvings=halvings)
+    return TwoTranslators(translator(), translator())
 
 
 def _critics(layers: int, width: int) -> nn.Module:
@@ -169,7 +170,7 @@ CYCLEGAN_EMOJI = Recipe(
     about="Line drawings of emoji to colours and back, from sets without pairs (CycleGAN).",
     data="emoji-lines",
     size=32,
-    generator=partial(_translators, width=16, blocks=4),
+    generator=partial(_translators, width=16, blocks=4, halvings=1),
     discriminator=partial(_critics, layers=2, width=24),
     prior=None,
     given="sources",
@@ -230,4 +231,10 @@ RECIPES = (
         play=partial(cyclegan_round, cycle_weight=0.0),
     ),
     CYCLEGAN_FOLDER,
+    replace(
+        CYCLEGAN_FOLDER,
+        name="cyclegan-monet2photo",
+        about="CycleGAN as published: Monet's paintings to photographs and back.",
+        data="monet2photo",
+    ),
 )

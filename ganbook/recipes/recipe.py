@@ -16,6 +16,7 @@ import torch
 from torch import Tensor, nn
 
 from ganbook import data, penalties
+from ganbook.data.images import to_float
 from ganbook.data.pairs import unpaired
 from ganbook.data.toy import Distribution
 from ganbook.losses import AdversarialLoss
@@ -208,6 +209,24 @@ class Recipe:
             sampler.save(folder)
             _write_history(curves, folder)
         return Run(sampler, curves, card["metrics"], folder)
+
+    def draw(self, sampler: Sampler, n: int, seed: int = 0, root: str | Path | None = None) -> Tensor:
+        """``n`` samples to look at, (n, C, H, W) or (n, dim); a translator is given held-out sources."""
+        if self.given != "sources":
+            return sampler.sample(n, seed=seed)
+        return sampler.sample(sources=self.held_out_sources(n, root), seed=seed)
+
+    def held_out_sources(self, n: int, root: str | Path | None = None) -> Tensor:
+        """``n`` sources (n, C, size, size) in [-1, 1], spread evenly over the test split, as G is given them.
+
+        Raises:
+            ValueError: if the recipe's data have none.
+        """
+        test = self.load_data("test", root)
+        sources = getattr(test, "sources", None)
+        if sources is None:
+            raise ValueError(f"{self.name} translates nothing: allowed is a recipe whose data have sources")
+        return to_float(sources[:: max(1, len(sources) // n)][:n])
 
     def evaluate(self, sampler: Sampler, root: str | Path | None = None) -> dict[str, Any]:
         """The recipe's report on a sampler; see :func:`ganbook.recipes.reports.report`."""

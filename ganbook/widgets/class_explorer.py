@@ -56,7 +56,7 @@ def draw_classes(sampler: Sampler, label: int, start: int, end: int) -> tuple[Fi
     axes.set_title(f"class {both[0]} above, class {both[1]} below: latent {start} to latent {end}", fontsize=9)
     change = (images[:STOPS] - images[STOPS:]).abs().mean().item()
     alt = (
-        f"{STOPS} images of class {both[0]} on the way from latent {start} to latent {end}, and below them the images of "
-        f"class {both[1]} at the same latents. A pixel of the two rows differs by {change:.2f} on average, of 2."
+        f"{STOPS} images of class {both[0]} on the way from latent {start} to latent {end}, and below them the images "
+        f"of class {both[1]} at the same latents. A pixel of the two rows differs by {change:.2f} on average, of 2."
     )
     return fig, alt

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import io
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -11,6 +10,7 @@ import torch
 from torch import Tensor
 
 from ganbook import plots
+from ganbook.data.picture import read_picture
 from ganbook.training.sampler import Sampler
 from ganbook.widgets._base import choice, explorer, slider
 
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from ipywidgets import VBox
     from matplotlib.figure import Figure
 
-__all__ = ["Stroke", "colouring_board", "draw_coloured", "painted", "read_drawing"]
+__all__ = ["Stroke", "colouring_board", "draw_coloured", "painted"]
 
 TOOLS = ("look", "pen", "eraser")
 BLANK = "a white sheet"
@@ -53,27 +53,6 @@ def painted(lines: Tensor, stroke: Stroke) -> Tensor:
     distance = torch.hypot(x - stroke.x0 - along * dx, y - stroke.y0 - along * dy)
     cover = (stroke.thick / 2 + 0.5 - distance).clamp(0, 1)
     return torch.lerp(lines, torch.full_like(lines, -1.0 if stroke.tool == "pen" else 1.0), cover)
-
-
-def read_drawing(content: bytes, size: int) -> Tensor:
-    """A picture file as lines (1, size, size) in [-1, 1]: grey, on white, made square by white margins.
-
-    Raises:
-        ValueError: if it is not a picture.
-    """
-    from PIL import Image, ImageOps
-    from torchvision.transforms.v2.functional import pil_to_tensor
-
-    try:
-        with Image.open(io.BytesIO(content)) as opened:
-            image = opened.convert("RGBA")
-    except Exception as error:  # a decoder raises whatever it stumbles over
-        raise ValueError("the file is not a picture: allowed are PNG, JPEG, WebP and their like") from error
-    white = Image.new("RGBA", image.size, "white")
-    grey = Image.alpha_composite(white, image).convert("L")
-    square = ImageOps.pad(grey, (size, size), Image.Resampling.LANCZOS, color=255)
-    lines: Tensor = pil_to_tensor(square).float() / 127.5 - 1
-    return lines
 
 
 def colouring_board(sampler: Sampler, drawings: Mapping[str, Tensor]) -> VBox:
@@ -134,7 +113,7 @@ def colouring_board(sampler: Sampler, drawings: Mapping[str, Tensor]) -> VBox:
         if not given:
             return
         try:
-            sheets[UPLOADED] = read_drawing(bytes(given[-1]["content"]), size)
+            sheets[UPLOADED] = read_picture(bytes(given[-1]["content"]), size, channels=1)
         except ValueError as error:
             box.children[-1].value = str(error)
             return

@@ -148,9 +148,9 @@ def pack(run: Path, folder: Path) -> Card:
     content = save(halved)
     if len(content) > MOST_BYTES:
         raise CheckpointError(f"weights of {run} take {len(content)} bytes: allowed are {MOST_BYTES}")
-    before = sampler.sample(64)
-    sampler.generator.load_state_dict(halved)
     recipe = recipes.get(of_run["recipe"])
+    before = recipe.at(BUDGET).draw(sampler, 64)
+    sampler.generator.load_state_dict(halved)
     clock = run / CLOCK
     made: Card = {
         "name": recipe.name,
@@ -159,7 +159,7 @@ def pack(run: Path, folder: Path) -> Card:
         "minutes": float(clock.read_text("utf-8")) if clock.is_file() else of_run["minutes"],
         "parameters": sum(p.numel() for p in sampler.generator.parameters()),
         "metrics": recipe.at(BUDGET).evaluate(sampler),
-        "half_precision_change": (sampler.sample(64) - before).abs().max().item(),
+        "half_precision_change": (recipe.at(BUDGET).draw(sampler, 64) - before).abs().max().item(),
         "licence": of_run["licence"],
         "ganbook": version("ganbook"),
         "torch": version("torch"),
