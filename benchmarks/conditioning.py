@@ -1,9 +1,9 @@
 """Digits by class at equal compute: five ways of telling the players a class, no class, and classes that lie.
 
-    python benchmarks/conditioning.py [--seeds 3] [--seconds 60]
+    python benchmarks/conditioning.py [--seeds 3] [--seconds 40]
 
 Compute is processor time of one thread, as in equal_compute.py. Writes ganbook/results/conditioning.json, which chapter
-10 shows, after every run; runs that stand there already are skipped. Three seeds take half an hour on an idle core.
+10 shows, after every run; runs that stand there already are skipped. Three seeds take a quarter of an hour.
 """
 
 from __future__ import annotations
@@ -66,7 +66,7 @@ def main() -> None:
     """Train and score what is missing."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--seeds", type=int, default=3)
-    parser.add_argument("--seconds", type=float, default=60.0)
+    parser.add_argument("--seconds", type=float, default=40.0)
     arguments = parser.parse_args()
     torch.set_num_threads(1)
     kept: dict[str, Any] = {"torch": torch.__version__, "price": {}, "runs": []}

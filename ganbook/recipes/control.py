@@ -182,9 +182,9 @@ CYCLEGAN_EMOJI = Recipe(
     anneal_from=0.5,
     ema_half_life=2_000,
     batch_size=8,
-    steps=800,
+    steps=200,
     play=cyclegan_round,
-    budgets={"smoke": {"steps": 10, "batch_size": 4}, "gpu": {"steps": 10_000}},
+    budgets={"smoke": {"steps": 8, "batch_size": 4}, "gpu": {"steps": 4000}},
 )
 
 _TINY_SETS = {
