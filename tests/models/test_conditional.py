@@ -1,0 +1,201 @@
+"""Five ways of telling a player its class: each by hand, and none that the class does not reach."""
+
+import pytest
+import torch
+from torch import nn
+from torch.nn import functional as F
+
+from ganbook import penalties
+from ganbook.models import (
+    AuxiliaryDiscriminator,
+    CompactDiscriminator,
+    ConditionalBatchNorm2d,
+    ConditionalDiscriminator,
+    ConditionalGenerator,
+)
+
+IN_G, IN_D = ("concatenation", "embedding", "batchnorm"), ("concatenation", "embedding", "projection")
+LABELS = torch.tensor([0, 2, 2, 1])
+
+
+@pytest.fixture(autouse=True)
+def seeded():
+    torch.manual_seed(0)
+
+
+@pytest.mark.parametrize(("size", "channels"), [(28, 1), (32, 3), (8, 1)])
+def test_shapes(size, channels):
+    for how in IN_G:
+        images = ConditionalGenerator(5, 3, how, channels, size, 4)(torch.randn(4, 5), LABELS)
+        assert images.shape == (4, channels, size, size) and images.abs().max() <= 1
+    for how in IN_D:
+        assert ConditionalDiscriminator(3, how, channels, size, 4)(images, LABELS).shape == (4,)
+    logits, named = AuxiliaryDiscriminator(3, channels, size, 4)(images)
+    assert logits.shape == (4,) and named.shape == (4, 3)
+
+
+@pytest.mark.parametrize("how", IN_G)
+def test_the_class_changes_the_image_and_no_other_one(how):
+    generator = ConditionalGenerator(5, 3, how, width=4).eval()
+    if how == "batchnorm":  # at the start, all classes scale and shift alike
+        assert torch.equal(generator(torch.ones(2, 5), torch.tensor([0, 1])).diff(dim=0).abs().max(), torch.zeros(()))
+        nn.init.normal_(generator.norm1.scale.weight)
+    z = torch.randn(4, 5)
+    base, changed = generator(z, LABELS), generator(z, torch.tensor([0, 2, 1, 1]))
+    moved = (base - changed).abs().amax((1, 2, 3))
+    assert moved[2] > 1e-3 and moved[[0, 1, 3]].max() < 1e-5
+
+
+@pytest.mark.parametrize("how", IN_D)
+def test_the_class_changes_the_logit(how):
+    critic = ConditionalDiscriminator(3, how, width=4, shift=0, group=1)
+    x = torch.rand(4, 1, 28, 28) * 2 - 1
+    moved = (critic(x, LABELS) - critic(x, torch.tensor([0, 2, 1, 1]))).abs()
+    assert moved[2] > 1e-4 and moved[[0, 1, 3]].max() < 1e-5
+
+
+# -- each way by hand ---------------------------------------------------------------------------------------------
+
+
+def test_conditional_batchnorm_by_hand():
+    layer, x = ConditionalBatchNorm2d(2, 3), torch.randn(4, 2, 5, 5)
+    normed = (x - x.mean((0, 2, 3), keepdim=True)) / (x.var((0, 2, 3), unbiased=False, keepdim=True) + 1e-5).sqrt()
+    assert torch.allclose(layer(x, LABELS), normed, atol=1e-5), "at the start it only normalises"
+    with torch.no_grad():
+        layer.scale.weight.copy_(torch.tensor([[1.0, 2.0], [3.0, 4.0], [5.0, 6.0]]))
+        layer.shift.weight.copy_(torch.tensor([[0.5, -0.5], [0.0, 1.0], [-2.0, 7.0]]))
+    found = layer(x, LABELS)
+    for i, label in enumerate(LABELS.tolist()):
+        for channel in range(2):
+            expected = layer.scale.weight[label, channel] * normed[i, channel] + layer.shift.weight[label, channel]
+            assert torch.allclose(found[i, channel], expected, atol=1e-5)
+
+
+def test_conditional_batchnorm_of_one_class_is_batchnorm():
+    ours, theirs, x = ConditionalBatchNorm2d(3, 1), nn.BatchNorm2d(3), torch.randn(6, 3, 4, 4)
+    for _ in range(2):
+        assert torch.allclose(ours(x, torch.zeros(6).long()), theirs(x), atol=1e-6)
+    assert torch.allclose(ours.eval()(x, torch.zeros(6).long()), theirs.eval()(x), atol=1e-6)
+
+
+def test_a_one_hot_code_beside_z():
+    generator, z = ConditionalGenerator(5, 3, "concatenation", width=4).eval(), torch.randn(4, 5)
+    assert generator.first.in_features == 5 + 3
+    code = torch.tensor([[1.0, 0, 0], [0, 0, 1], [0, 0, 1], [0, 1, 0]])
+    seen = []
+    generator.first.register_forward_hook(lambda layer, given, made: seen.append(given[0]))
+    generator(z, LABELS)
+    assert torch.equal(seen[0], torch.cat((z, code), 1))
+
+
+def test_learned_numbers_beside_z():
+    generator, z = ConditionalGenerator(5, 3, "embedding", width=4).eval(), torch.randn(4, 5)
+    seen = []
+    generator.first.register_forward_hook(lambda layer, given, made: seen.append(given[0]))
+    generator(z, LABELS).sum().backward()
+    assert torch.equal(seen[0], torch.cat((z, generator.embedding.weight[LABELS]), 1))
+    assert (generator.embedding.weight.grad.abs().sum(1) > 0).all()
+
+
+def in_front(critic):
+    """What the first convolution of a critic without shifts sees."""
+    seen = []
+    critic.features[1].register_forward_hook(lambda layer, given, made: seen.append(given[0]))
+    return seen
+
+
+def test_one_map_a_class_beside_the_image():
+    critic, x = ConditionalDiscriminator(3, "concatenation", width=4, shift=0), torch.rand(4, 1, 28, 28)
+    seen = in_front(critic)
+    critic(x, LABELS)
+    assert torch.equal(seen[0][:, :1], x)
+    for i, label in enumerate(LABELS.tolist()):
+        for k in range(3):
+            assert torch.equal(seen[0][i, 1 + k], torch.full((28, 28), float(k == label)))
+
+
+def test_one_learned_map_beside_the_image():
+    critic, x = ConditionalDiscriminator(3, "embedding", width=4, shift=0), torch.rand(4, 1, 28, 28)
+    seen = in_front(critic)
+    critic(x, LABELS)
+    assert torch.equal(seen[0], torch.cat((x, critic.embedding.weight[LABELS].reshape(4, 1, 28, 28)), 1))
+
+
+def test_projection_is_a_product_added_to_the_logit():
+    critic, x = ConditionalDiscriminator(3, "projection", width=4, shift=0), torch.rand(4, 1, 28, 28)
+    features = critic.features(x)
+    expected = (features @ critic.last.weight.T).squeeze(1) + critic.last.bias
+    expected = expected + torch.stack([critic.embedding.weight[k] @ f for k, f in zip(LABELS, features, strict=True)])
+    assert torch.allclose(critic(x, LABELS), expected, atol=1e-5)
+    with torch.no_grad():
+        critic.embedding.weight.zero_()
+    assert torch.allclose(critic(x, LABELS), critic.last(features).squeeze(1), atol=1e-6)
+
+
+def test_an_auxiliary_critic_has_two_heads_on_one_body():
+    critic, x = AuxiliaryDiscriminator(3, width=4, shift=0), torch.rand(4, 1, 28, 28)
+    logits, named = critic(x)
+    features = critic.features(x)
+    assert torch.allclose(logits, F.linear(features, critic.real.weight, critic.real.bias).squeeze(1))
+    assert torch.allclose(named, F.linear(features, critic.named.weight, critic.named.bias))
+
+
+def test_without_a_class_they_are_the_compact_critic():
+    torch.manual_seed(3)
+    plain = CompactDiscriminator(width=4, shift=0)
+    critic = ConditionalDiscriminator(3, "projection", width=4, shift=0)
+    nn.init.zeros_(critic.embedding.weight)
+    own = dict(plain.state_dict())
+    critic.features.load_state_dict({k.removeprefix("layers."): w for k, w in own.items() if "layers.9" not in k})
+    critic.last.load_state_dict({k.removeprefix("layers.9."): w for k, w in own.items() if "layers.9" in k})
+    x = torch.rand(4, 1, 28, 28)
+    assert torch.allclose(critic(x, LABELS), plain(x), atol=1e-6)
+
+
+# -- at the start -------------------------------------------------------------------------------------------------
+
+
+def test_the_signal_neither_fades_nor_explodes_at_the_start():
+    labels = torch.arange(250) % 10
+    for how in IN_G:
+        assert 0.3 < ConditionalGenerator(how=how)(torch.randn(250, 64), labels).std() < 0.9, how
+    x, labels = torch.randn(240, 1, 28, 28), torch.arange(240) % 10
+    for how in IN_D:
+        assert 0.1 < ConditionalDiscriminator(how=how)(x, labels).std() < 3, how
+
+
+def test_the_product_is_as_large_as_the_rest_of_the_logit():
+    critic, x = ConditionalDiscriminator(), torch.randn(240, 1, 28, 28)
+    features = critic.features(x)
+    product = (critic.embedding.weight[torch.arange(240) % 10] * features).sum(1)
+    assert 0.3 < product.std() / critic.last(features).std() < 3
+
+
+@pytest.mark.parametrize("how", IN_D)
+def test_the_penalty_reaches_all_weights(how):
+    critic, labels = ConditionalDiscriminator(how=how, width=4), torch.arange(12) % 10
+    penalties.r1(lambda images: critic(images, labels), torch.rand(12, 1, 28, 28) * 2 - 1, 1.0).backward()
+    reached = {name for name, weight in critic.named_parameters() if weight.grad is not None and weight.grad.any()}
+    assert {name for name, _ in critic.named_parameters() if name.endswith("weight")} <= reached
+
+
+@pytest.mark.parametrize(
+    ("make", "message"),
+    [
+        (lambda: ConditionalGenerator(how="telepathy"), r"^how is 'telepathy': allowed is 'concatenation',"),
+        (lambda: ConditionalDiscriminator(how="batchnorm"), r"^how is 'batchnorm': allowed is .* or 'projection'"),
+        (lambda: ConditionalGenerator(classes=0), r"^classes is 0: allowed is 1 or more"),
+        (lambda: AuxiliaryDiscriminator(classes=0), r"^classes is 0"),
+        (lambda: ConditionalBatchNorm2d(0, 2), r"^channels is 0"),
+        (lambda: ConditionalGenerator(size=30), r"^size is 30: allowed is a multiple of 4"),
+        (lambda: ConditionalGenerator(5)(torch.zeros(4, 6), LABELS), r"^z has shape \(4, 6\)"),
+        (lambda: ConditionalGenerator(5)(torch.zeros(3, 5), LABELS), r"^labels is torch.int64 \(4,\): allowed"),
+        (lambda: ConditionalGenerator(5)(torch.zeros(4, 5), LABELS.float()), r"^labels is torch.float32 \(4,\)"),
+        (lambda: ConditionalDiscriminator()(torch.zeros(4, 1, 28, 28), LABELS[:, None]), r"^labels is .* \(4, 1\)"),
+        (lambda: ConditionalDiscriminator()(torch.zeros(4, 3, 28, 28), LABELS), r"^x has shape \(4, 3, 28, 28\)"),
+        (lambda: AuxiliaryDiscriminator()(torch.zeros(4, 1, 32, 32)), r"^x has shape"),
+    ],
+)  # fmt: skip
+def test_bad_arguments_are_named(make, message):
+    with pytest.raises(ValueError, match=message):
+        make()
