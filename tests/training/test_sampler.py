@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 import torch
+from torch import nn
 
 from ganbook.models import DCGANGenerator, MLPGenerator
 from ganbook.training import Prior, Sampler
@@ -46,3 +47,112 @@ def test_n_is_checked(sampler: Sampler, n):
 def test_an_unconditional_sampler_refuses_conditions(sampler: Sampler, condition):
     with pytest.raises(ValueError, match=f"{next(iter(condition))} was given, but test is unconditional"):
         sampler.sample(1, **condition)
+
+
+# -- told a class -------------------------------------------------------------------------------------------------
+
+
+class Told(nn.Module):
+    """Shows what it was given: the latent's first number and the class, or the source and the latent."""
+
+    def __init__(self):
+        super().__init__()
+        self.weight = nn.Parameter(torch.ones(()))
+        self.sizes = []
+
+    def forward(self, first, second=None):
+        assert not self.training and not torch.is_grad_enabled()
+        self.sizes.append(len(first))
+        if second is None or second.is_floating_point():
+            return self.weight * (first if second is None else first + second.mean(1)[:, None, None, None])
+        return self.weight * torch.stack((first[:, 0], second.float()), 1)
+
+
+@pytest.fixture
+def by_class() -> Sampler:
+    return Sampler(Told(), Prior(2), {"recipe": "digits-by-class"}, "labels", 3)
+
+
+def test_all_classes_in_turn_unless_some_are_asked_for(by_class: Sampler):
+    assert by_class.sample(7)[:, 1].tolist() == [0, 1, 2, 0, 1, 2, 0]
+    for labels in ([2, 2, 0], (2, 2, 0), torch.tensor([2, 2, 0]), torch.tensor([2, 2, 0], dtype=torch.uint8)):
+        assert by_class.sample(labels=labels)[:, 1].tolist() == [2, 2, 0]
+    assert torch.equal(by_class.sample(3, labels=[2, 2, 0]), by_class.sample(labels=[2, 2, 0]))
+
+
+def test_the_seed_is_of_the_latents_whatever_the_class(by_class: Sampler):
+    one, other = by_class.sample(labels=[0, 0, 0], seed=4), by_class.sample(labels=[2, 1, 0], seed=4)
+    assert torch.equal(one[:, 0], other[:, 0]) and len(one[:, 0].unique()) == 3
+    assert torch.equal(by_class.sample(5, seed=4), by_class.sample(5, seed=4))
+    assert not torch.equal(by_class.sample(5, seed=4)[:, 0], by_class.sample(5, seed=5)[:, 0])
+
+
+def test_many_samples_keep_their_own_label_and_latent(by_class: Sampler):
+    samples = by_class.sample(600)
+    assert by_class.generator.sizes == [256, 256, 88]
+    assert torch.equal(samples[:, 1], (torch.arange(600) % 3).float())
+    assert torch.equal(samples[:, 0], Prior(2).sample(600, generator=torch.Generator().manual_seed(0))[:, 0])
+
+
+@pytest.mark.parametrize(
+    ("arguments", "sentence"),
+    [
+        ({"labels": [0, 3]}, r"^labels holds 0 to 3: allowed is 0 to 2$"),
+        ({"labels": [-1]}, r"^labels holds -1 to -1: allowed is 0 to 2$"),
+        ({"labels": [0.5]}, r"^labels is torch.float32 \(1,\): allowed are whole numbers, one a sample$"),
+        ({"labels": [[0], [1]]}, r"^labels is torch.int64 \(2, 1\): allowed are whole numbers, one a sample$"),
+        ({"n": 3, "labels": [0, 1]}, r"^labels is torch.int64 \(2,\): allowed are 3 whole numbers, as many as n$"),
+        ({"labels": []}, r"^(n is 0: allowed is a whole number of 1 or more|labels is .*)$"),
+        ({}, r"^n is None: allowed is|^n is 0: allowed is"),
+        ({"n": 0}, r"^n is 0: allowed is a whole number of 1 or more$"),
+        ({"n": -2}, r"^n is (0|-2): allowed is a whole number of 1 or more$"),
+        ({"n": 1, "sources": torch.zeros(1, 1, 4, 4)}, r"^sources was given, but digits-by-class is told labels$"),
+        ({"n": 1, "captions": ["a seven"]}, r"^captions was given, but digits-by-class is told labels$"),
+    ],
+)
+def test_bad_labels_are_named(by_class: Sampler, arguments, sentence):
+    with pytest.raises(ValueError, match=sentence):
+        by_class.sample(**arguments)
+    assert by_class.generator.sizes == []
+
+
+# -- told a source ------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("prior", [Prior(2), None])
+def test_sources_are_translated_one_by_one(prior):
+    sources = torch.arange(300.0)[:, None, None, None].expand(300, 1, 2, 2) / 300
+    sampler = Sampler(Told(), prior, {"recipe": "lines"}, "sources")
+    made = sampler.sample(sources=sources, seed=1)
+    assert sampler.generator.sizes == [256, 44] and made.shape == (300, 1, 2, 2)
+    added = (made - sources)[:, 0, 0, 0]
+    if prior is None:
+        assert torch.equal(made, sources)
+        assert torch.equal(sampler.sample(sources=sources, seed=2), made), "nothing is left to chance"
+    else:
+        z = prior.sample(300, generator=torch.Generator().manual_seed(1))
+        assert torch.allclose(added, z.mean(1), atol=1e-5)
+        assert torch.equal(sampler.sample(300, sources=sources, seed=1), made)
+        assert not torch.equal(sampler.sample(sources=sources, seed=2), made)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "sentence"),
+    [
+        ({"n": 3}, r"^sources is None: this generator translates images, float \(n, C, H, W\) in \[-1, 1\]$"),
+        ({}, r"^sources is None"),
+        ({"sources": torch.zeros(1, 4, 4)}, r"^sources is torch.float32 \(1, 4, 4\): allowed is float \(n, C, H, W\)"),
+        ({"sources": torch.zeros(1, 1, 4, 4).byte()}, r"^sources is torch.uint8 .*: allowed is float"),
+        ({"n": 2, "sources": torch.zeros(1, 1, 4, 4)}, r"^sources .*: allowed is float \(2, C, H, W\), as many as n"),
+        ({"sources": torch.zeros(0, 1, 4, 4)}, r"^n is 0: allowed is a whole number of 1 or more$"),
+        ({"sources": torch.zeros(1, 1, 4, 4), "labels": [0]}, r"^labels was given, but lines is told sources$"),
+    ],
+)
+def test_bad_sources_are_named(arguments, sentence):
+    with pytest.raises(ValueError, match=sentence):
+        Sampler(Told(), None, {"recipe": "lines"}, "sources").sample(**arguments)
+
+
+def test_n_is_none_where_nothing_is_told(sampler: Sampler):
+    with pytest.raises(ValueError, match=r"^n is None: allowed is a whole number of 1 or more$"):
+        sampler.sample()
