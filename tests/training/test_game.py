@@ -8,7 +8,14 @@ from torch import nn
 
 from ganbook import losses
 from ganbook.data import Batch
-from ganbook.models import DCGANDiscriminator, DCGANGenerator, MLPDiscriminator, MLPGenerator
+from ganbook.models import (
+    ConditionalGenerator,
+    DCGANDiscriminator,
+    DCGANGenerator,
+    MLPDiscriminator,
+    MLPGenerator,
+    UNet,
+)
 from ganbook.training import Game, Prior, gan_round
 from ganbook.training.game import CALIBRATION_LATENTS, EMA_RAMP_UP
 
@@ -137,6 +144,21 @@ def test_the_average_holds_the_average_of_weights_and_no_buffers():
         assert torch.allclose(parameter, expected, atol=1e-6)
 
 
+def test_the_statistics_of_a_generator_by_class_are_those_of_all_classes_alike():
+    torch.manual_seed(0)
+    generator = ConditionalGenerator(5, 3, "concatenation", 1, 8, 2)
+    game = Game(generator, nn.Linear(1, 1), prior=Prior(5), ema_half_life=50.0, classes=3)
+    game.update_generator(generator(game.sample_prior(6), torch.arange(6) % 3).mean())
+    twin = game.averaged_generator()
+    z = Prior(5).sample(CALIBRATION_LATENTS, generator=torch.Generator().manual_seed(0))
+    code = nn.functional.one_hot(torch.arange(CALIBRATION_LATENTS) % 3).float()
+    with torch.no_grad():
+        maps = twin.first(torch.cat((z, code), 1)).unflatten(1, (-1, 2, 2))
+    assert torch.allclose(twin.norm1.running_mean, maps.mean((0, 2, 3)), atol=1e-4)
+    variance = torch.stack([part.var((0, 2, 3)) for part in maps.split(256)]).mean(0)
+    assert torch.allclose(twin.norm1.running_var, variance, rtol=1e-3)
+
+
 # -- verbs ---------------------------------------------------------------------------------------------
 
 
@@ -176,6 +198,50 @@ def test_no_penalty_is_a_zero_without_a_graph():
     assert zero.item() == 0 and zero.shape == () and not zero.requires_grad
 
 
+def test_a_generator_without_a_prior_gets_noise_of_no_size():
+    game = Game(MLPGenerator(2, 2, 8, 1), MLPDiscriminator(2, 8, 1), prior=None)
+    before = torch.get_rng_state()
+    assert game.sample_prior(5).shape == (5, 0)
+    assert torch.equal(torch.get_rng_state(), before)
+
+
+def test_an_average_without_a_prior_needs_a_generator_without_batchnorm():
+    x = torch.randn(2, 1, 16, 16)
+    for network, wrong in ((UNet(0, size=16, width=2, depth=2), False), (nn.BatchNorm2d(1), True)):
+        game = Game(network, nn.Linear(1, 1), prior=None, ema_half_life=9.0)
+        game.count_batch(2)
+        game.update_generator(network(x).square().mean())
+        if wrong:
+            with pytest.raises(ValueError, match=r"^the generator has BatchNorm and takes no latents: allowed is Inst"):
+                game.averaged_generator()
+        else:
+            assert game.averaged_generator()(x).shape == (2, 3, 16, 16)
+
+
+def test_count_batch_sets_the_pace_of_the_average():
+    averages = []
+    for n in (1, 10):
+        game = point_game(4.0)
+        for value in [0.0] * 200 + [1.0]:
+            nn.init.constant_(game.generator.at, value)
+            game.count_batch(n)
+            game.update_generator(game.generator(torch.zeros(n, 1)).mean())
+        averages.append(game.averaged_generator().at.item())
+    assert averages == pytest.approx([1 - 0.5**0.25, 1 - 0.5**2.5], abs=1e-5)
+
+
+def test_a_judge_asks_the_critic_in_its_own_way():
+    game = mlp_game(penalty=lambda critic, real, fake: critic(real).sum() + 10 * critic(fake).sum())
+    real, fake = torch.randn(3, 2), torch.randn(3, 2)
+
+    def twice(critic, images):
+        return 2 * critic(images)
+
+    d = game.discriminator
+    assert game.penalty(real, fake).item() == pytest.approx((d(real).sum() + 10 * d(fake).sum()).item(), rel=1e-5)
+    assert game.penalty(real, fake, twice).item() == pytest.approx(2 * game.penalty(real, fake).item(), rel=1e-5)
+
+
 # -- what a checkpoint holds ---------------------------------------------------------------------------
 
 
@@ -207,3 +273,21 @@ def test_a_state_is_not_shared_with_the_game_that_loaded_it():
     played(second)
     for name, tensor in first.generator.state_dict().items():
         assert torch.equal(tensor, before[name]), name
+
+
+class Memory(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.register_buffer("seen", torch.zeros(2))
+
+
+def test_memory_is_part_of_the_state():
+    first, second = (mlp_game(memory={"pool": Memory()}) for _ in range(2))
+    first.memory["pool"].seen += 7
+    state = first.state_dict()
+    assert torch.equal(state["memory"]["pool"]["seen"], torch.tensor([7.0, 7.0]))
+    second.load_state_dict(state)
+    assert torch.equal(second.memory["pool"].seen, torch.tensor([7.0, 7.0]))
+    first.memory["pool"].seen += 1
+    assert torch.equal(second.memory["pool"].seen, torch.tensor([7.0, 7.0]))
+    assert mlp_game().state_dict()["memory"] == {}
