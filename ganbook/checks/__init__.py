@@ -25,6 +25,8 @@ NOTEBOOKS = (
     "failures",
     "measuring",
     "deeper",
+    "conditional",
+    "pix2pix",
 )
 
 #: What the student notebooks raise where the learner's code goes (tools/exercises.py writes it).
