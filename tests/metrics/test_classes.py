@@ -9,7 +9,7 @@ import torch
 
 from ganbook import data
 from ganbook.data.images import to_float
-from ganbook.metrics import class_agreement, inception_score
+from ganbook.metrics import class_agreement, class_diversity, inception_score
 
 SURE = 60.0
 
@@ -69,3 +69,53 @@ def test_real_digits_agree_with_their_labels_and_shuffled_ones_at_chance():
 def test_one_label_an_image_is_asked_for():
     with pytest.raises(ValueError, match="one label an image"):
         class_agreement(torch.zeros(3, 1, 28, 28), torch.zeros(2, dtype=torch.int64))
+
+
+# -- how much samples of one class vary ---------------------------------------------------------------------------
+
+
+def test_diversity_by_hand():
+    points = torch.tensor([[0.0, 0.0], [3.0, 4.0], [0.0, 1.0], [10.0, 0.0], [10.0, 2.0]])
+    labels = torch.tensor([5, 5, 5, 2, 2])
+    # Class 5: distances 5, 1 and sqrt(18); class 2: 2. Each class counts once, whatever its number.
+    of_five = (5 + 1 + math.sqrt(18)) / 3
+    assert class_diversity(points, labels) == pytest.approx((of_five + 2) / 2, rel=1e-6)
+    order = torch.tensor([3, 0, 4, 2, 1])
+    assert class_diversity(points[order], labels[order]) == pytest.approx((of_five + 2) / 2, rel=1e-6)
+
+
+def test_one_picture_a_class_scores_0_however_far_the_classes_lie_apart():
+    labels = torch.arange(12) % 3
+    assert class_diversity(100 * torch.eye(3)[labels], labels) == pytest.approx(0, abs=1e-4)
+    assert class_diversity(torch.eye(12), labels) == pytest.approx(math.sqrt(2))
+
+
+def test_diversity_of_normal_noise_is_its_closed_form():
+    points = torch.randn(3000, 8, generator=torch.Generator().manual_seed(0))
+    # The difference of two is N(0, 2 I), whose length is sqrt(2) times that of chi with 8 degrees of freedom.
+    expected = 2 * math.gamma(4.5) / math.gamma(4)
+    assert class_diversity(points, torch.arange(3000) % 3) == pytest.approx(expected, rel=0.01)
+
+
+def test_real_digits_of_one_class_vary_less_than_digits_of_all():
+    test = data.load("digits", "test")
+    pixels, labels = to_float(test.images).flatten(1), test.labels
+    assert class_diversity(pixels, labels) < 0.97 * class_diversity(pixels, torch.zeros_like(labels))
+
+
+@pytest.mark.parametrize(
+    ("labels", "sentence"),
+    [
+        (torch.zeros(3).long(), r"^labels has shape \(3,\): allowed is one label for each of 4 rows"),
+        (torch.zeros(4, 1).long(), r"^labels has shape \(4, 1\)"),
+        (torch.tensor([0, 0, 1, 0]), r"^labels holds 1 once: allowed are two samples or more of each class"),
+    ],
+)
+def test_labels_that_do_not_fit_are_named(labels, sentence):
+    with pytest.raises(ValueError, match=sentence):
+        class_diversity(torch.randn(4, 2), labels)
+
+
+def test_features_that_are_not_finite_are_named():
+    with pytest.raises(ValueError, match="features"):
+        class_diversity(torch.full((4, 2), float("inf")), torch.zeros(4).long())

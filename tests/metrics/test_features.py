@@ -1,4 +1,4 @@
-"""The digits network judges digits it has never seen; Inception comes from torch-fidelity, or says why it cannot."""
+"""Networks shipped with the library judge images new to them; Inception comes from torch-fidelity, or says why not."""
 
 from __future__ import annotations
 
@@ -11,7 +11,8 @@ import torch
 
 from ganbook import data, metrics
 from ganbook.data.images import to_float, to_uint8
-from ganbook.metrics.features import DigitsNet
+from ganbook.metrics.features import DigitsNet, EmojiNet
+from train_features import tone_right, words_of
 
 
 def test_accuracy_on_the_test_split_is_98_percent_or_more():
@@ -31,6 +32,7 @@ def test_features_have_the_promised_shape_and_no_gradient():
 
 def test_the_weights_are_small():
     assert len(resources.files("ganbook.metrics").joinpath("digits.safetensors").read_bytes()) < 200_000
+    assert len(resources.files("ganbook.metrics").joinpath("emoji.safetensors").read_bytes()) < 400_000
 
 
 @pytest.mark.parametrize(
@@ -42,8 +44,70 @@ def test_other_images_are_refused(images):
 
 
 def test_unknown_name():
-    with pytest.raises(ValueError, match="name is 'faces': allowed is 'digits' or 'inception'"):
+    with pytest.raises(ValueError, match="name is 'faces': allowed is 'digits', 'emoji' or 'inception'"):
         metrics.features("faces")
+
+
+# -- emoji --------------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def held_out():
+    """Test emoji, what the network says of them, and the words of their names that it knows."""
+    test, network = data.load("emoji", "test"), metrics.features("emoji")
+    with torch.no_grad():
+        scores = network.logits(to_float(test.images))
+    named = torch.tensor([[word in words_of(caption) for word in network.words] for caption in test.captions])
+    return test, network, scores, named
+
+
+def test_words_are_read_off_emoji_that_the_network_has_never_seen(held_out):
+    test, network, scores, named = held_out
+    said = scores > 0
+    right = (said & named).sum().item()
+    # tools/train_features.py printed 0.841, 0.528 and 0.973.
+    assert right / said.sum().item() == pytest.approx(0.841, abs=0.04)
+    assert right / named.sum().item() == pytest.approx(0.528, abs=0.04)
+    assert tone_right(network, test) == pytest.approx(0.973, abs=0.02)
+    shuffled = named[torch.randperm(len(named), generator=torch.Generator().manual_seed(0))]
+    assert (said & shuffled).sum().item() / said.sum().item() < 0.3, "so many words are right by chance"
+
+
+def test_words_are_ranked_above_the_others(held_out):
+    _, network, scores, named = held_out
+    some = named.any(0)
+    better = [
+        (scores[named[:, k], k][:, None] > scores[~named[:, k], k][None]).float().mean() for k in some.nonzero()[:, 0]
+    ]
+    assert 0.9 < torch.stack(better).mean() < 1, "the area under the ROC curve; chance is 0.5"
+    assert len(network.words) == len(set(network.words)) == scores.shape[1] > 50
+
+
+def test_emoji_features_have_the_promised_shape_and_no_gradient():
+    network = metrics.features("emoji")
+    assert not network.training and not any(p.requires_grad for p in network.parameters())
+    assert network(torch.zeros(1, 3, 64, 64)).shape == (1, EmojiNet.dim) == (1, 96)
+    assert network.logits(torch.zeros(2, 3, 20, 20)).shape == (2, len(network.words))
+
+
+def test_emoji_of_any_size_are_seen_at_64_pixels():
+    network, images = metrics.features("emoji"), torch.rand(2, 3, 128, 128) * 2 - 1
+    halves = torch.nn.functional.interpolate(images, (64, 64), mode="bilinear", antialias=True)
+    assert torch.equal(network(images), network(halves))
+
+
+def test_many_emoji_are_seen_in_parts():
+    network, images = metrics.features("emoji"), torch.rand(501, 3, 16, 16) * 2 - 1
+    found = network(images)
+    assert found.shape == (501, 96) and torch.allclose(found[-1:], network(images[-1:]), atol=1e-5)
+
+
+@pytest.mark.parametrize(
+    "images", [torch.zeros(2, 1, 64, 64), torch.zeros(3, 64, 64), torch.zeros(2, 3, 64, 64).byte()]
+)
+def test_what_is_no_emoji_is_refused(images):
+    with pytest.raises(ValueError, match=r"allowed is float \(N, 3, H, W\)"):
+        metrics.features("emoji")(images)
 
 
 def no_network(*_, **__):

@@ -61,3 +61,35 @@ def test_a_report_draws_no_random_numbers():
     torch.manual_seed(3)
     torch.rand(160)
     assert torch.equal(after, torch.rand(1))
+
+
+def test_labels_report_of_real_digits_and_of_one_digit_a_class():
+    train, test = (data.load("digits", split) for split in ("train", "test"))
+    real, labels = to_float(test.images), test.labels
+    seen = to_float(train.images)
+    one = torch.stack([seen[train.labels == k][0] for k in range(10)])
+    some = torch.arange(0, 4000, 10)
+    found = metrics.report_labels(seen[some], train.labels[some], real, labels)
+    assert set(found) == {
+        "class_agreement", "judge_accuracy", "shuffled_agreement", "diversity", "diversity_real", "n_judge",
+    }  # fmt: skip
+    assert 0.98 <= found["judge_accuracy"] < 1 and found["n_judge"] == 1000
+    assert 0.98 <= found["class_agreement"] <= 1
+    assert 0.05 < found["shuffled_agreement"] < 0.16, "chance"
+    assert 0.85 < found["diversity"] / found["diversity_real"] < 1.15
+    asked = torch.arange(40) % 10
+    collapsed = metrics.report_labels(one[asked], asked, real, labels)
+    assert collapsed["class_agreement"] >= 0.9 and collapsed["diversity"] < 1e-3
+    assert collapsed["diversity_real"] == found["diversity_real"] > 1
+    disobeyed = metrics.report_labels(one[asked], (asked + 1) % 10, real, labels)
+    assert disobeyed["class_agreement"] <= 0.1
+
+
+def test_real_emoji_score_near_their_floor_and_their_lines_far_from_it():
+    test = data.load("emoji-lines", "test", 32)
+    real = to_float(test.images)
+    halves = metrics.report_images(real[::2], real, split="test", name="emoji")
+    grey = metrics.report_images(to_float(test.sources).expand_as(real), real, split="test", name="emoji")
+    assert (halves["features"], halves["n"], halves["n_real"], halves["n_floor"]) == ("emoji", 369, 737, 368)
+    assert 0 < halves["floors"] < 1 < 3 < grey["floors"]
+    assert "class_share" not in halves
