@@ -1,20 +1,21 @@
 """Digits by class at equal compute: five ways of telling the players a class, no class, and classes that lie.
 
-    python benchmarks/conditioning.py [--seeds 3] [--seconds 40]
+    python benchmarks/conditioning.py [--seeds 3] [--rounds 300]
 
-Compute is processor time of one thread, as in equal_compute.py. Writes ganbook/results/conditioning.json, which chapter
-10 shows, after every run; runs that stand there already are skipped. Three seeds take a quarter of an hour.
+Compute is counted in floating-point operations of a round, forward and backward, so the comparison does not depend on
+what else the machine does: every method gets those that ``--rounds`` of conditional-digits take. Writes
+ganbook/results/conditioning.json, which chapter 10 shows, after every run; runs that stand there already are skipped.
+Three seeds take about twenty minutes on an idle core.
 """
 
 from __future__ import annotations
 
 import argparse
-from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Any
 
 import torch
-from equal_compute import price
+from torch.utils.flop_counter import FlopCounterMode
 
 from ganbook import recipes, results
 from ganbook.data.batch import Batch
@@ -51,39 +52,41 @@ def methods() -> dict[str, Recipe]:
     return {"no labels": plain, **told, "shuffled labels": replace(last, play=Lying(last.play))}
 
 
-def prices() -> dict[str, float]:
-    """Processor seconds of a round of each method."""
-    calls: dict[str, Callable[[], object]] = {}
-    for name, recipe in methods().items():
-        batch, game = next(recipe.load_data().batches(recipe.batch_size)), recipe.game()
-        for network in (game.generator, game.discriminator):
-            network.to(memory_format=torch.channels_last)
-        calls[name] = lambda play=recipe.play, game=game, batch=batch: play(game, batch)  # type: ignore[misc]
-    return price(calls)
+def operations(recipe: Recipe) -> int:
+    """Floating-point operations of one round, without the penalty: the counter does not see its inner gradient."""
+    recipe = replace(recipe, r1_gamma=0.0)
+    batch, game = next(recipe.load_data().batches(recipe.batch_size)), recipe.game()
+    with FlopCounterMode(display=False) as counter:
+        recipe.play(game, batch)
+    return counter.get_total_flops()
 
 
 def main() -> None:
     """Train and score what is missing."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--seeds", type=int, default=3)
-    parser.add_argument("--seconds", type=float, default=40.0)
+    parser.add_argument("--rounds", type=int, default=300)
     arguments = parser.parse_args()
     torch.set_num_threads(1)
-    kept: dict[str, Any] = {"torch": torch.__version__, "price": {}, "runs": []}
+    cost = {name: operations(recipe) for name, recipe in methods().items()}
+    together = arguments.rounds * cost["conditional-digits"]
+    kept: dict[str, Any] = {"torch": torch.__version__, "operations_a_round": cost, "runs": []}
     if NAME in results.names():
         kept = results.load(NAME)
-    kept["price"] = kept["price"] or prices()
     done = {(run["method"], run["seed"]) for run in kept["runs"]}
     for seed in range(arguments.seeds):
         for name, recipe in methods().items():
             if (name, seed) in done:
                 continue
-            rounds = round(arguments.seconds / kept["price"][name])
+            rounds = round(together / cost[name])
             run = replace(recipe, steps=rounds, scored=SCORED).train("laptop", seed, progress=False)
             found = {score: run.metrics[score] for score in SCORES if score in run.metrics}
-            kept["runs"].append({"method": name, "seed": seed, "seconds": arguments.seconds, "rounds": rounds, **found})
+            kept["runs"].append({"method": name, "seed": seed, "rounds": rounds, "operations": together, **found})
             results.save(NAME, kept)
-            print(f"{name} seed {seed}: {rounds} rounds, {found['floors']:.1f} floors, {found.get('class_agreement')}")
+            print(
+                f"{name} seed {seed}: {rounds} rounds, {found['floors']:.1f} floors, {found.get('class_agreement')}",
+                flush=True,
+            )
 
 
 if __name__ == "__main__":
