@@ -1002,8 +1002,9 @@ pix2pix_step = sheet.task(
 
 # -- the challenge -----------------------------------------------------------------------------------
 
-#: What the median colours of the nine drawings with the nearest lines reach, painted under the lines.
-BAR = 0.103
+#: A little below what the median colours of the nine drawings with the nearest lines reach, painted under the lines:
+#: 0.1028, and 0.1129 with their mean.
+BAR = 0.102
 SIZE = 32
 
 
