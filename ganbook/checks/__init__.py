@@ -27,6 +27,7 @@ NOTEBOOKS = (
     "deeper",
     "conditional",
     "pix2pix",
+    "cyclegan",
 )
 
 #: What the student notebooks raise where the learner's code goes (tools/exercises.py writes it).
