@@ -1,0 +1,263 @@
+"""Part III's recipes are what they say they are, and each ablation changes one thing."""
+
+from __future__ import annotations
+
+import dataclasses
+import inspect
+from functools import partial
+from pathlib import Path
+
+import pytest
+import torch
+from PIL import Image
+from torch import nn
+
+from ganbook import data, recipes
+from ganbook.data.pairs import Unpaired
+from ganbook.models import (
+    AuxiliaryDiscriminator,
+    ConditionalDiscriminator,
+    ConditionalGenerator,
+    PatchDiscriminator,
+    ResNetTranslator,
+    TwoCritics,
+    TwoTranslators,
+    UNet,
+    receptive_field,
+)
+from ganbook.recipes.control import CONDITIONINGS, L1_WEIGHT, PIX2PIX_ABLATION, RECIPES
+from ganbook.training.rounds.conditional import auxiliary_round, conditional_round
+from ganbook.training.rounds.cyclegan import cyclegan_round
+from ganbook.training.rounds.pix2pix import pix2pix_round, regression_round
+
+BUDGETS = ("smoke", "laptop", "gpu")
+
+
+def differing(a: recipes.Recipe, b: recipes.Recipe) -> set[str]:
+    """Fields in which two recipes differ, apart from what they are called."""
+
+    def plain(value):
+        if isinstance(value, partial):  # equal partials are not ==
+            return value.func, value.args, tuple(sorted(value.keywords.items()))
+        return value
+
+    fields = {field.name for field in dataclasses.fields(a)} - {"name", "about", "budgets"}
+    return {name for name in fields if plain(getattr(a, name)) != plain(getattr(b, name))}
+
+
+def test_all_of_them_are_in_the_catalogue():
+    assert {recipe.name for recipe in RECIPES} <= set(recipes.names())
+    assert len({recipe.about for recipe in RECIPES}) == len(RECIPES)
+    assert all(set(recipe.budgets) <= set(BUDGETS) and "smoke" in recipe.budgets for recipe in RECIPES)
+
+
+# -- digits by class ----------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("budget", BUDGETS)
+def test_conditionings_differ_in_how_the_class_comes_in_and_in_nothing_else(budget: str):
+    whole = recipes.get("conditional-digits").at(budget)
+    allowed = {
+        "conditional-digits-concatenation": {"generator", "discriminator"},
+        "conditional-digits-embedding": {"generator", "discriminator"},
+        "conditional-digits-batchnorm": {"discriminator"},
+        "conditional-digits": set(),
+        "conditional-digits-auxiliary": {"discriminator", "play"},
+    }
+    assert {recipe.name for recipe in CONDITIONINGS} == set(allowed)
+    for name, changed in allowed.items():
+        assert differing(recipes.get(name).at(budget), whole) == changed, name
+    ways = {name: recipes.get(name).at(budget).game() for name in allowed}
+    told = {name: (game.generator.how, getattr(game.discriminator, "how", None)) for name, game in ways.items()}
+    assert told == {
+        "conditional-digits-concatenation": ("concatenation", "concatenation"),
+        "conditional-digits-embedding": ("embedding", "embedding"),
+        "conditional-digits-batchnorm": ("batchnorm", "concatenation"),
+        "conditional-digits": ("batchnorm", "projection"),
+        "conditional-digits-auxiliary": ("batchnorm", None),
+    }
+    kinds = {type(game.discriminator) for name, game in ways.items() if name != "conditional-digits-auxiliary"}
+    assert kinds == {ConditionalDiscriminator}
+    assert isinstance(ways["conditional-digits-auxiliary"].discriminator, AuxiliaryDiscriminator)
+    assert all(isinstance(game.generator, ConditionalGenerator) and game.classes == 10 for game in ways.values())
+    sizes = [sum(p.numel() for p in game.generator.parameters()) for game in ways.values()]
+    assert max(sizes) < 1.3 * min(sizes), "one way has many more weights than another"
+
+
+def test_conditional_digits_are_dcgan_digits_that_are_told_a_class():
+    for budget in ("smoke", "laptop"):
+        changed = differing(recipes.get("conditional-digits").at(budget), recipes.get("dcgan-digits").at(budget))
+        assert changed == {"generator", "discriminator", "given", "classes", "play", "steps"}
+    assert recipes.get("conditional-digits").play is conditional_round
+    assert recipes.get("conditional-digits-auxiliary").play is auxiliary_round
+
+
+# -- with pairs ---------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("budget", BUDGETS)
+def test_the_ablation_of_pix2pix_changes_the_round_alone(budget: str):
+    whole = recipes.get("pix2pix-emoji").at(budget)
+    assert [recipe.name for recipe in PIX2PIX_ABLATION] == ["pix2pix-emoji-l1", "pix2pix-emoji-cgan", "pix2pix-emoji"]
+    for name in ("pix2pix-emoji-l1", "pix2pix-emoji-cgan"):
+        assert differing(recipes.get(name).at(budget), whole) == {"play"}, name
+    assert recipes.get("pix2pix-emoji-l1").play is regression_round
+    weights = {n: recipes.get(n).play.keywords["l1_weight"] for n in ("pix2pix-emoji", "pix2pix-emoji-cgan")}
+    assert weights == {"pix2pix-emoji": L1_WEIGHT, "pix2pix-emoji-cgan": 0.0} and whole.play.func is pix2pix_round
+    assert 10 <= L1_WEIGHT <= 100
+
+
+@pytest.mark.parametrize("budget", BUDGETS)
+def test_without_skips_the_generator_loses_its_short_cuts_alone(budget: str):
+    whole, without = (recipes.get(name).at(budget) for name in ("pix2pix-emoji", "pix2pix-emoji-no-skips"))
+    assert differing(without, whole) == {"generator"}
+    assert without.generator.keywords == {**whole.generator.keywords, "skips": False}
+    assert whole.size == whole.generator.keywords["size"] == (64 if budget == "gpu" else 32)
+
+
+def test_emoji_are_painted_by_a_unet_and_judged_in_patches():
+    game = recipes.get("pix2pix-emoji").at("laptop").game()
+    assert isinstance(game.generator, UNet) and game.generator.skips and game.generator.latent_dim == 8
+    assert isinstance(game.discriminator, PatchDiscriminator) and receptive_field(game.discriminator) == 34
+    assert game.discriminator.sources == 1, "the conditional critic sees the lines"
+
+
+def test_pix2pix_on_a_folder_is_the_papers():
+    recipe = recipes.get("pix2pix-folder").at("gpu")
+    assert (recipe.size, recipe.batch_size, recipe.steps) == (256, 1, 80_000)
+    assert (recipe.g_lr, recipe.d_lr, recipe.betas, recipe.loss) == (2e-4, 2e-4, (0.5, 0.999), "non_saturating")
+    assert recipe.play is pix2pix_round and inspect.signature(pix2pix_round).parameters["l1_weight"].default == 100
+    assert recipe.prior is None and recipe.ema_half_life == 0
+    with torch.device("meta"):
+        critic, generator = recipe.discriminator(), recipe._new_generator()
+    assert receptive_field(critic) == 70 and critic.sources == 3
+    assert any(isinstance(m, nn.Dropout) and m.p == 0.5 for m in generator.modules())
+    assert generator.down[0].out_channels == 64
+
+
+# -- without pairs ------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("budget", BUDGETS)
+def test_without_a_cycle_the_round_loses_its_cycle_alone(budget: str):
+    whole, without = (recipes.get(name).at(budget) for name in ("cyclegan-emoji", "cyclegan-emoji-no-cycle"))
+    assert differing(without, whole) == {"play"} and whole.play is cyclegan_round
+    assert without.play.func is cyclegan_round and without.play.keywords == {"cycle_weight": 0.0}
+
+
+def test_cyclegan_never_sees_a_pair():
+    samples = dataclasses.replace(recipes.get("cyclegan-emoji")).load_data()
+    assert isinstance(samples, Unpaired) and samples.sources.shape == samples.images.shape
+    assert isinstance(recipes.get("pix2pix-emoji").at("laptop").load_data(), data.ImageSet)
+
+
+def test_cyclegan_on_a_folder_is_the_papers():
+    recipe = recipes.get("cyclegan-folder").at("gpu")
+    assert (recipe.size, recipe.batch_size, recipe.steps) == (256, 1, 200_000)
+    assert (recipe.g_lr, recipe.betas, recipe.loss) == (2e-4, (0.5, 0.999), "least_squares")
+    with torch.device("meta"):
+        game = recipe.game()
+    assert isinstance(game.generator, TwoTranslators) and isinstance(game.discriminator, TwoCritics)
+    assert receptive_field(game.discriminator.targets) == 70
+    assert {name: pool.size for name, pool in game.memory.items()} == {"sources": 50, "targets": 50}
+
+
+@pytest.mark.parametrize("budget", BUDGETS)
+def test_other_data_are_the_only_difference_of_the_recipes_named_after_them(budget: str):
+    pairs = [("pix2pix-folder-reversed", "pix2pix-folder"), ("cyclegan-monet2photo", "cyclegan-folder")]
+    for name, like in pairs:
+        one, other = (recipes.get(which).at(budget) for which in (name, like))
+        assert differing(one, other) == {"data"}
+        assert one.data == {"cyclegan-monet2photo": "monet2photo"}.get(name, "pairs-folder-reversed")
+
+
+def test_each_game_has_pools_of_its_own():
+    recipe = recipes.get("cyclegan-emoji").at("smoke")
+    one, other = recipe.game(), recipe.game()
+    one.memory["targets"].query(torch.ones(1, 3, 32, 32))
+    assert one.memory["targets"].filled == 1 and other.memory["targets"].filled == 0
+    assert one.memory["sources"].filled == 0
+
+
+# -- reports and runs ---------------------------------------------------------------------------------------------
+
+
+def translators(_latent_dim: int) -> nn.Module:
+    return TwoTranslators(ResNetTranslator(width=2, blocks=1), nn.Identity())
+
+
+@pytest.mark.parametrize(
+    ("name", "small"), [("pix2pix-emoji", partial(UNet, size=32, width=2)), ("cyclegan-emoji", translators)]
+)
+def test_the_report_on_an_untrained_translator(name: str, small):
+    recipe = dataclasses.replace(recipes.get(name).at("smoke"), generator=small)
+    torch.manual_seed(0)
+    found = recipe.evaluate(recipe.sampler(recipe._new_generator(), {"recipe": name}))
+    assert (found["n"], found["n_real"], found["split"], found["features"]) == (737, 737, "test", "emoji")
+    assert found["size"] == 32 and found["n_floor"] == 368
+    assert found["frechet_distance"] > 3 * found["floor"] > 0
+    assert 0.2 < found["l1"] < 1.5
+
+
+def test_a_perfect_translator_scores_0():
+    recipe = recipes.get("pix2pix-emoji").at("smoke")
+    test = data.load("emoji-lines", "test", 32)
+
+    class Perfect:
+        @staticmethod
+        def sample(sources):
+            assert torch.equal(sources, test.sources.float() / 127.5 - 1)
+            return test.images.float() / 127.5 - 1
+
+    found = recipe.evaluate(Perfect())
+    assert found["l1"] == 0 and found["frechet_distance"] == pytest.approx(0, abs=1e-3)
+
+
+def test_the_report_on_an_untrained_painter_of_digits():
+    recipe = dataclasses.replace(recipes.get("conditional-digits").at("smoke"), scored=200)
+    torch.manual_seed(0)
+    found = recipe.evaluate(recipe.sampler(recipe._new_generator(), {"recipe": "conditional-digits"}))
+    assert {"frechet_distance", "floor", "diversity", "diversity_real", "shuffled_agreement"} <= set(found)
+    assert (found["n"], found["split"], found["features"], found["n_judge"]) == (200, "train and test", "digits", 1000)
+    assert found["judge_accuracy"] >= 0.98 and found["class_agreement"] < 0.3
+
+
+@pytest.mark.parametrize(
+    "name", ["pix2pix-emoji", "pix2pix-emoji-l1", "cyclegan-emoji", "conditional-digits-auxiliary"]
+)
+def test_a_run_can_be_read_again(name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(recipes.Recipe, "evaluate", lambda *_: {})
+    original = recipes.get(name)
+    short = dataclasses.replace(original, budgets={"smoke": {**original.budgets["smoke"], "steps": 2, "batch_size": 4}})
+    run = short.train("smoke", out=tmp_path, progress=False)
+    again = recipes.load_run(tmp_path)
+    if short.given == "labels":
+        told = {"labels": [3, 1]}
+    else:
+        told = {"sources": torch.rand(2, 3 if short.pairs_hidden else 1, 32, 32) * 2 - 1}
+    samples = run.sampler.sample(**told)
+    assert torch.equal(again.sample(**told), samples) and samples.isfinite().all()
+    assert (again.given, again.classes) == (short.given, short.classes)
+    assert run.history["step"] == [1, 2] and run.sampler.card["licence"]
+
+
+def side_by_side(root: Path):
+    (root / "train").mkdir()
+    for i in range(4):
+        Image.new("RGB", (40, 20), (50 * i, 9, 200)).save(root / "train" / f"{i}.jpg")
+
+
+def two_sets(root: Path):
+    for folder, n in (("trainA", 3), ("trainB", 4)):
+        (root / folder).mkdir()
+        for i in range(n):
+            Image.new("RGB", (30, 20), (50 * i, 9, 200)).save(root / folder / f"{i}.jpg")
+
+
+@pytest.mark.parametrize(("name", "write"), [("pix2pix-folder", side_by_side), ("cyclegan-folder", two_sets)])
+def test_a_run_from_a_folder_of_the_readers(name: str, write, tmp_path: Path):
+    write(tmp_path)
+    run = recipes.get(name).train("smoke", root=tmp_path, progress=False)
+    made = run.sampler.sample(sources=torch.zeros(1, 3, 64, 64))
+    assert made.shape == (1, 3, 64, 64) and made.isfinite().all()
+    assert run.metrics == {} and run.history["step"] == [1, 2] and "authors" in run.sampler.card["licence"]
