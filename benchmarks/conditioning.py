@@ -3,7 +3,7 @@
     python benchmarks/conditioning.py [--seeds 3] [--rounds 300]
 
 Compute is counted in floating-point operations of a round, forward and backward, so the comparison does not depend on
-what else the machine does: every method gets those that ``--rounds`` of conditional-digits take. Writes
+what else the machine does: every method gets those that ``--rounds`` of the projection take. Writes
 ganbook/results/conditioning.json, which chapter 10 shows, after every run; runs that stand there already are skipped.
 Three seeds take about twenty minutes on an idle core.
 """
@@ -47,7 +47,7 @@ class Lying:
 def methods() -> dict[str, Recipe]:
     """By name, with the settings that all share."""
     told = {recipe.name: recipe.at("laptop") for recipe in CONDITIONINGS}
-    last = recipes.get("conditional-digits").at("laptop")
+    last = told["conditional-digits-projection"]
     plain = recipes.get("dcgan-digits").at("laptop")
     return {"no labels": plain, **told, "shuffled labels": replace(last, play=Lying(last.play))}
 
@@ -69,10 +69,9 @@ def main() -> None:
     arguments = parser.parse_args()
     torch.set_num_threads(1)
     cost = {name: operations(recipe) for name, recipe in methods().items()}
-    together = arguments.rounds * cost["conditional-digits"]
-    kept: dict[str, Any] = {"torch": torch.__version__, "operations_a_round": cost, "runs": []}
-    if NAME in results.names():
-        kept = results.load(NAME)
+    together = arguments.rounds * cost["conditional-digits-projection"]
+    kept: dict[str, Any] = results.load(NAME) if NAME in results.names() else {"torch": torch.__version__, "runs": []}
+    kept["operations_a_round"] = cost
     done = {(run["method"], run["seed"]) for run in kept["runs"]}
     for seed in range(arguments.seeds):
         for name, recipe in methods().items():

@@ -150,6 +150,41 @@ def test_a_condition_for_an_unconditional_model_exits_2(run: Path, tmp_path: Pat
     assert not (tmp_path / "x.png").exists()
 
 
+@pytest.fixture(scope="module")
+def translator(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A translator of line drawings that has learned next to nothing."""
+    folder = tmp_path_factory.mktemp("cli") / "translator"
+    recipe = catalogue.get("pix2pix-emoji")
+    budgets = {"smoke": recipe.budgets["smoke"] | {"steps": 1}}
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setitem(catalogue._RECIPES, "pix2pix-emoji", dataclasses.replace(recipe, budgets=budgets))
+        done = ganbook("train", "pix2pix-emoji", "--out", str(folder))
+    assert done.returncode == 0, done.stderr
+    return folder
+
+
+def test_a_translator_shows_its_sources(translator: Path, tmp_path: Path):
+    assert Image.open(translator / "samples.png").size[0] > 0
+    done = ganbook("sample", str(translator), "--n", "3", "--out", str(tmp_path / "held-out.png"))
+    assert done.returncode == 0 and "3 pairs of source and translation" in done.stdout
+    Image.new("RGB", (50, 70), "white").save(tmp_path / "mine.png")
+    mine = ("sample", str(translator), "--source", str(tmp_path / "mine.png"), "--out", str(tmp_path / "out.png"))
+    done = ganbook(*mine)
+    assert done.returncode == 0 and "1 pairs" in done.stdout
+    wide, high = Image.open(tmp_path / "out.png").size
+    assert wide > 1.8 * high  # the source, and right of it its translation
+
+
+def test_a_source_that_does_not_fit_exits_2(translator: Path, run: Path, tmp_path: Path):
+    (tmp_path / "text.png").write_text("hello")
+    wrong = ganbook("sample", str(translator), "--source", str(tmp_path / "text.png"))
+    assert wrong.returncode == 2 and "is not a picture" in one_sentence(wrong)
+    wrong = ganbook("sample", str(run), "--source", str(tmp_path / "text.png"))
+    assert wrong.returncode == 2 and "translates nothing" in one_sentence(wrong)
+    wrong = ganbook("sample", str(translator), "--label", "3")
+    assert wrong.returncode == 2 and "told sources" in one_sentence(wrong)
+
+
 def test_nan_exits_1_with_earlier_checkpoints_intact(tmp_path: Path):
     step = Game.update_discriminator
 

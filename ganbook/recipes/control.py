@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import replace
 from functools import partial
+from typing import Any
 
 from torch import nn
 
@@ -30,50 +31,65 @@ __all__ = ["CONDITIONINGS", "PIX2PIX_ABLATION", "RECIPES"]
 
 # Digits by class. ----------------------------------------------------------------------------------------------------
 
+_PROJECTION = partial(ConditionalDiscriminator, how="projection")
+_AT_FIRST = {"generator": partial(ConditionalGenerator, how="concatenation")}
+"""A code beside z is obeyed within minutes; conditional BatchNorm, which only rescales shared maps, takes longer."""
+
 CONDITIONAL_DIGITS = replace(
     DCGAN_DIGITS,
     name="conditional-digits",
-    about="Digits by class: conditional BatchNorm in G, projection in D.",
+    about="Digits by class: conditional BatchNorm in G (on a laptop: a one-hot code beside z), projection in D.",
     generator=partial(ConditionalGenerator, how="batchnorm"),
-    discriminator=partial(ConditionalDiscriminator, how="projection"),
+    discriminator=_PROJECTION,
     given="labels",
     classes=10,
     steps=400,
     play=conditional_round,
-    budgets={"smoke": {"steps": 24, "scored": 1000}, "gpu": {"g_lr": 1e-3, "d_lr": 1e-3, "steps": 10_000}},
+    budgets={
+        "smoke": {**_AT_FIRST, "steps": 24, "scored": 1000},
+        "laptop": _AT_FIRST,
+        "gpu": {"g_lr": 1e-3, "d_lr": 1e-3, "steps": 10_000},
+    },
 )
 
+
+def _way(name: str, about: str, **changes: Any) -> Recipe:
+    """Another way of telling the class, at the settings of the first; the same players at every budget."""
+    budgets = {
+        budget: {key: value for key, value in change.items() if key != "generator"}
+        for budget, change in CONDITIONAL_DIGITS.budgets.items()
+    }
+    return replace(CONDITIONAL_DIGITS, name=name, about=about, budgets=budgets, **changes)
+
+
 CONDITIONINGS = (
-    replace(
-        CONDITIONAL_DIGITS,
-        name="conditional-digits-concatenation",
-        about="Digits by class as in the first conditional GAN: a one-hot code beside z, and maps beside the image.",
+    _way(
+        "conditional-digits-concatenation",
+        "Digits by class as in the first conditional GAN: a one-hot code beside z, and maps beside the image.",
         generator=partial(ConditionalGenerator, how="concatenation"),
         discriminator=partial(ConditionalDiscriminator, how="concatenation"),
     ),
-    replace(
-        CONDITIONAL_DIGITS,
-        name="conditional-digits-embedding",
-        about="Digits by class: learned numbers beside z, one learned map beside the image.",
+    _way(
+        "conditional-digits-embedding",
+        "Digits by class: learned numbers beside z, one learned map beside the image.",
         generator=partial(ConditionalGenerator, how="embedding"),
         discriminator=partial(ConditionalDiscriminator, how="embedding"),
     ),
-    replace(
-        CONDITIONAL_DIGITS,
-        name="conditional-digits-batchnorm",
-        about="Digits by class: conditional BatchNorm in G, maps of the one-hot code in D.",
-        discriminator=partial(ConditionalDiscriminator, how="concatenation"),
-    ),
-    CONDITIONAL_DIGITS,
-    replace(
-        CONDITIONAL_DIGITS,
-        name="conditional-digits-auxiliary",
-        about="Digits by class: conditional BatchNorm in G, a D that names the class (AC-GAN).",
+    _way(
+        "conditional-digits-auxiliary",
+        "Digits by class: a one-hot code beside z, a D that names the class (AC-GAN).",
+        generator=partial(ConditionalGenerator, how="concatenation"),
         discriminator=AuxiliaryDiscriminator,
         play=auxiliary_round,
     ),
+    _way(
+        "conditional-digits-projection",
+        "Digits by class: a one-hot code beside z, projection in D.",
+        generator=partial(ConditionalGenerator, how="concatenation"),
+    ),
+    _way("conditional-digits-batchnorm", "Digits by class: conditional BatchNorm in G, projection in D."),
 )
-"""From the oldest way to the newest, but for the auxiliary classifier."""
+"""Five ways of telling the class; the last is that of conditional-digits on a GPU."""
 
 # Lines to colours, with pairs. ---------------------------------------------------------------------------------------
 
@@ -213,6 +229,7 @@ CYCLEGAN_FOLDER = replace(
 )
 
 RECIPES = (
+    CONDITIONAL_DIGITS,
     *CONDITIONINGS,
     *PIX2PIX_ABLATION,
     PIX2PIX_EMOJI_NO_SKIPS,

@@ -36,7 +36,7 @@ def test_a_model_of_the_zoo_is_what_its_card_says(name: str):
     assert card["half_precision_change"] < 0.05
     sampler = zoo.load(name)
     assert card["parameters"] == sum(p.numel() for p in sampler.generator.parameters())
-    samples = sampler.sample(4)
+    samples = recipes.get(name).at("gpu").draw(sampler, 4)
     assert samples.isfinite().all() and samples.min() >= -1 and samples.max() <= 1
     tensors = load_file(shelf.SHELF / name / shelf.WEIGHTS)
     assert {t.dtype for t in tensors.values()} <= {torch.float16, torch.int64}
@@ -49,6 +49,18 @@ def test_the_models_of_part_two_are_as_good_as_promised():
         assert scores["n"] == 5000 and scores["floors"] <= 12
         assert scores["class_share_min"] >= 0.05 and scores["class_share_max"] <= 0.17
         assert scores["nearest_of_samples"] >= scores["nearest_of_test"] and scores["memorisation_z"] < 3
+
+
+def test_the_models_of_part_three_are_as_good_as_promised():
+    scores = zoo.card("conditional-digits")["metrics"]
+    assert scores["n"] == 5000 and scores["class_agreement"] >= 0.98 <= scores["judge_accuracy"]
+    assert 0.07 <= scores["shuffled_agreement"] <= 0.13
+    assert scores["diversity"] >= 0.85 * scores["diversity_real"]
+    for name, size, bare in (("pix2pix-emoji", 64, 0.12), ("cyclegan-emoji", 32, 0.13)):
+        scores = zoo.card(name)["metrics"]
+        assert (scores["features"], scores["split"], scores["size"]) == ("emoji", "test", size)
+        assert scores["l1"] < bare, "farther from the colours than the bare lines are"
+        assert "OpenMoji" in zoo.card(name)["licence"] and "CC BY-SA 4.0" in zoo.card(name)["licence"]
 
 
 def test_the_zoo_is_small():
