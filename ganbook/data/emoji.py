@@ -52,7 +52,7 @@ def load_emoji(split: str, size: int | None = None) -> ImageSet:
     """Emoji in colour on white, 64 x 64 unless ``size`` says otherwise, with their English names as captions.
 
     About one drawing in five, chosen by its name, is the test split. All skin tones of one emoji are on the same side,
-    and so are emoji that share their lines, such as hearts of nine colours.
+    and so are emoji that share their lines, such as circles of nine colours.
 
     Raises:
         DataError: if the emoji cannot be drawn or read.

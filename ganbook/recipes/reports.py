@@ -32,7 +32,8 @@ def report(recipe: Recipe, sampler: Sampler, root: str | Path | None = None) -> 
     - digits: Fréchet distance and its company, distance to the training images; with labels, whether they are obeyed;
     - translations of emoji: Fréchet and L1 distance on the held-out emoji.
 
-    Empty for data without a feature network that can judge it.
+    Empty for data without a feature network that can judge it. Distances of emoji at different sizes are not to be
+    compared: the same emoji at 32 and at 64 pixels lie as far apart as two kindred emoji.
     """
     if isinstance(recipe.data, Mixture):
         return metrics.report_points(sampler.sample(POINTS_SCORED), recipe.data.centres, recipe.data.std)

@@ -35,7 +35,6 @@ def load(name: str) -> Any:
 
 def save(name: str, content: Any) -> None:
     """Keep the results of ``benchmarks/NAME.py``: whole or not at all, so an interrupted script can go on."""
-    from ganbook.data.cache import write_atomically
-
-    text = json.dumps(content, indent=1, ensure_ascii=False) + "\n"
-    write_atomically(path(name), lambda part: part.write_text(text, encoding="utf-8"))
+    part = path(name).with_suffix(".part")
+    part.write_text(json.dumps(content, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
+    part.replace(path(name))

@@ -81,8 +81,7 @@ class Sampler:
             told = _checked_sources(n, sources)
         if told is not None:
             n = len(told)
-        if n is None or n < 1:
-            raise ValueError(f"n is {n}: allowed is a whole number of 1 or more")
+        n = _checked_number(n)
         device = next(self.generator.parameters()).device
         z = torch.empty(n, 0)
         if self.prior is not None:
@@ -100,7 +99,7 @@ class Sampler:
 
     def _checked_labels(self, n: int | None, labels: Sequence[int] | Tensor | None) -> Tensor:
         if labels is None:
-            return torch.arange(max(n or 0, 0)) % self.classes
+            return torch.arange(_checked_number(n)) % self.classes
         told = torch.as_tensor(labels)
         if told.ndim != 1 or told.is_floating_point() or (n is not None and len(told) != n):
             wanted = "whole numbers, one a sample" if n is None else f"{n} whole numbers, as many as n"
@@ -117,6 +116,12 @@ class Sampler:
         write_atomically(folder / WEIGHTS, lambda part: save_file(weights, part))
         text = json.dumps(self.card, indent=2) + "\n"
         write_atomically(folder / CARD, lambda part: part.write_text(text, encoding="utf-8"))
+
+
+def _checked_number(n: int | None) -> int:
+    if n is None or n < 1:
+        raise ValueError(f"n is {n}: allowed is a whole number of 1 or more")
+    return n
 
 
 def _checked_sources(n: int | None, sources: Tensor | None) -> Tensor:

@@ -160,3 +160,10 @@ def test_inception_sees_what_torch_fidelity_sees(inception):
     assert inception.logits(images[:1]).shape == (1, 1008)
     with pytest.raises(ValueError, match="allowed is float"):
         inception(torch.zeros(1, 2, 9, 9))
+
+
+@pytest.mark.parametrize("name", ["digits", "emoji"])
+def test_a_network_is_had_without_drawing_random_numbers(name):
+    before = torch.get_rng_state()
+    metrics.features(name)
+    assert torch.equal(torch.get_rng_state(), before)

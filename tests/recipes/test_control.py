@@ -56,15 +56,17 @@ def test_all_of_them_are_in_the_catalogue():
 
 @pytest.mark.parametrize("budget", BUDGETS)
 def test_conditionings_differ_in_how_the_class_comes_in_and_in_nothing_else(budget: str):
-    whole = recipes.get("conditional-digits").at(budget)
+    whole = recipes.get("conditional-digits-projection").at(budget)
     allowed = {
-        "conditional-digits-concatenation": {"generator", "discriminator"},
+        "conditional-digits-concatenation": {"discriminator"},
         "conditional-digits-embedding": {"generator", "discriminator"},
-        "conditional-digits-batchnorm": {"discriminator"},
-        "conditional-digits": set(),
         "conditional-digits-auxiliary": {"discriminator", "play"},
+        "conditional-digits-projection": set(),
+        "conditional-digits-batchnorm": {"generator"},
     }
     assert {recipe.name for recipe in CONDITIONINGS} == set(allowed)
+    same = "conditional-digits-batchnorm" if budget == "gpu" else "conditional-digits-projection"
+    assert differing(recipes.get("conditional-digits").at(budget), recipes.get(same).at(budget)) == set()
     for name, changed in allowed.items():
         assert differing(recipes.get(name).at(budget), whole) == changed, name
     ways = {name: recipes.get(name).at(budget).game() for name in allowed}
@@ -72,9 +74,9 @@ def test_conditionings_differ_in_how_the_class_comes_in_and_in_nothing_else(budg
     assert told == {
         "conditional-digits-concatenation": ("concatenation", "concatenation"),
         "conditional-digits-embedding": ("embedding", "embedding"),
-        "conditional-digits-batchnorm": ("batchnorm", "concatenation"),
-        "conditional-digits": ("batchnorm", "projection"),
-        "conditional-digits-auxiliary": ("batchnorm", None),
+        "conditional-digits-auxiliary": ("concatenation", None),
+        "conditional-digits-projection": ("concatenation", "projection"),
+        "conditional-digits-batchnorm": ("batchnorm", "projection"),
     }
     kinds = {type(game.discriminator) for name, game in ways.items() if name != "conditional-digits-auxiliary"}
     assert kinds == {ConditionalDiscriminator}
