@@ -757,12 +757,22 @@ def _either(measure: Callable[[Tensor, int], Tensor]) -> tuple[Answer, Answer]:
     return _dependence(lambda images: measure(images, 0)), _dependence(lambda images: measure(images, 1))
 
 
+def _depending(answer: Answer, world: tuple[Any, Tensor, Tensor]) -> Observation:
+    """Of all draws, and of parts of them: one number alone may come out right, or like another mistake, by chance."""
+    generator, sources, noise = world
+    return {
+        "the dependence": answer(generator, sources.clone(), noise.clone()),
+        "the dependence on four of the sources": answer(generator, sources[:4].clone(), noise[:, :4].clone()),
+        "the dependence in five of the draws": answer(generator, sources.clone(), noise[:5].clone()),
+    }
+
+
 noise_dependence = sheet.task(
     "noise_dependence",
     "How much of the noise arrives",
     tried="noise_dependence(generator, sources, noise) with 6 sources and 7 draws for each",
     setup=_noise_world,
-    observe=lambda answer, world: {"the dependence": answer(world[0], *(part.clone() for part in world[1:]))},
+    observe=_depending,
     reference=_either(lambda images, c: _std(images, 0, c).mean())[1],
     also=(_either(lambda images, c: _std(images, 0, c).mean())[0],),
     mistakes=(
