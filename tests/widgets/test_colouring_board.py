@@ -2,6 +2,7 @@
 
 import io
 
+import matplotlib.pyplot as plt
 import pytest
 import torch
 from PIL import Image
@@ -38,7 +39,8 @@ def test_an_eraser_takes_a_stroke_away():
 
 
 def test_the_picture_states_what_it_shows(sampler):
-    _, alt = draw_coloured(sampler, WHITE, "a sheet", strokes=2)
+    fig, alt = draw_coloured(sampler, WHITE, "a sheet", strokes=2)
+    plt.close(fig)
     assert alt.startswith("Left the lines of a sheet with 2 strokes added, right their colouring:")
 
 
