@@ -43,7 +43,7 @@ CONDITIONAL_DIGITS = replace(
     discriminator=_PROJECTION,
     given="labels",
     classes=10,
-    steps=400,
+    steps=300,
     play=conditional_round,
     budgets={
         "smoke": {**_AT_FIRST, "steps": 24, "scored": 1000},
