@@ -14,7 +14,6 @@ from __future__ import annotations
 
 import argparse
 import contextlib
-import json
 import time
 from dataclasses import replace
 from typing import Any
@@ -92,7 +91,7 @@ def main() -> None:
     for name in arguments.names or EVERY:
         found = {run["recipe"]: run for run in kept["runs"]} | {name: race(name, arguments.floors, arguments.limit)}
         kept["runs"] = [found[known] for known in EVERY if known in found]
-        results.path("speedrun").write_text(json.dumps(kept, indent=1) + "\n", encoding="utf-8")
+        results.save("speedrun", kept)
     for run in kept["runs"]:
         how = "arrived after" if run["arrived"] else "not there after"
         print(f"{run['recipe']:<16} {how} {run['seconds']:6.1f} s, {run['rounds']} rounds, {run['floors']} floors")

@@ -81,8 +81,7 @@ def main() -> None:
                 run = replace(recipe, steps=ROUNDS[group]).train("laptop", seed, progress=False)
                 found = {score: run.metrics[score] for score in SCORES}
                 test = data.load("emoji-lines", "test", recipe.size)
-                lines = to_float(test.sources)  # type: ignore[union-attr,arg-type]
-                made = run.sampler.sample(sources=lines.expand(-1, 3, -1, -1) if recipe.pairs_hidden else lines)
+                made = recipe.draw(run.sampler, len(test))
                 found |= looks(made) | {f"{k}_real": v for k, v in looks(to_float(test.images)).items()}
                 seconds = round(time.process_time() - started, 1)
                 entry = {

@@ -174,7 +174,8 @@ def _translators(_latent_dim: int, width: int, blocks: int, halvings: int = 2) -
 
 
 def _critics(layers: int, width: int) -> nn.Module:
-    return TwoCritics(PatchDiscriminator(layers=layers, width=width), PatchDiscriminator(layers=layers, width=width))
+    critic = partial(PatchDiscriminator, layers=layers, width=width)
+    return TwoCritics(critic(), critic())
 
 
 def _pools(size: int) -> Mapping[str, nn.Module]:

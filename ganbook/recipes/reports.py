@@ -73,11 +73,7 @@ def _memorisation(samples: Tensor, train: Tensor, test: Tensor) -> dict[str, flo
 def _of_translations(recipe: Recipe, sampler: Sampler) -> dict[str, Any]:
     """Held-out sources, translated, against the held-out images that belong to them."""
     test = data.load(str(recipe.data), "test", recipe.size)
-    assert isinstance(test, data.ImageSet) and test.sources is not None
-    real, sources = to_float(test.images), to_float(test.sources)
-    if recipe.pairs_hidden:
-        sources = sources.expand_as(real)
-    made = sampler.sample(sources=sources)
+    real, made = to_float(test.images), sampler.sample(sources=recipe.held_out_sources(len(test)))
     scores = metrics.report_images(made, real, split="test", name="emoji")
     # As it comes: from -1 to 1; a difference of 1 is half the way from black to white.
     return scores | {"l1": (made - real).abs().mean().item(), "size": real.shape[-1]}
