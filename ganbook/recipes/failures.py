@@ -82,6 +82,7 @@ def crowd(recipe: Recipe, members: int) -> Recipe:
     Their samples come in equal parts, one after the other. For points; images would not gain.
     """
     one_g, one_d = recipe.generator, recipe.discriminator
+    assert one_d is not None, "a crowd is made of pairs"
     return replace(
         recipe,
         generator=lambda dim: SideBySide([one_g(dim) for _ in range(members)]),

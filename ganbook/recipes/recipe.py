@@ -58,7 +58,7 @@ class Recipe:
         data: a data set's name, or a toy distribution.
         size: side of the images in pixels (None: the set's own).
         generator: builds G from the latent's size.
-        discriminator: builds D.
+        discriminator: builds D; None for a game of one player.
         prior: where latents come from; None for a generator that takes none.
         given: what G is told beside its noise.
         classes: number of classes, where G is told labels.
@@ -80,7 +80,7 @@ class Recipe:
     about: str
     data: str | Distribution
     generator: Callable[[int], nn.Module]
-    discriminator: Callable[[], nn.Module]
+    discriminator: Callable[[], nn.Module] | None
     prior: Prior | None
     given: Given = "nothing"
     classes: int = 0
@@ -115,8 +115,8 @@ class Recipe:
         return unpaired(found) if self.pairs_hidden and isinstance(found, data.ImageSet) else found
 
     def game(self) -> Game:
-        """Two untrained players, from torch's global random numbers."""
-        generator, discriminator = self._new_generator(), self.discriminator()
+        """The untrained players, from torch's global random numbers."""
+        generator, discriminator = self._new_generator(), None if self.discriminator is None else self.discriminator()
         return Game(
             generator,
             discriminator,
@@ -124,7 +124,7 @@ class Recipe:
             loss=self.loss,
             penalty=self._penalty(),
             g_optimizer=adam(generator, self.g_lr, self.betas),
-            d_optimizer=adam(discriminator, self.d_lr, self.betas),
+            d_optimizer=None if discriminator is None else adam(discriminator, self.d_lr, self.betas),
             ema_half_life=self.ema_half_life,
             classes=self.classes,
             memory=self.memory and self.memory(),

@@ -47,9 +47,11 @@ def adam(network: nn.Module, lr: float = 2e-4, betas: tuple[float, float] = (0.5
 class Game:
     """Two networks, their optimisers, the prior, the losses and the generator's moving average.
 
+    A generator may also play alone, against nothing but the data: a game of one player.
+
     Args:
         generator: maps latents (N, prior.dim) to samples.
-        discriminator: maps samples to logits (N,).
+        discriminator: maps samples to logits (N,); None for a game of one player.
         prior: where latents come from; None for a generator that takes none.
         loss: a pair of losses, or its name.
         penalty: added to the discriminator's loss, such as
@@ -63,7 +65,7 @@ class Game:
     def __init__(
         self,
         generator: nn.Module,
-        discriminator: nn.Module,
+        discriminator: nn.Module | None,
         *,
         prior: Prior | None,
         loss: AdversarialLoss | str = "non_saturating",
@@ -75,11 +77,11 @@ class Game:
         memory: Mapping[str, nn.Module] | None = None,
     ) -> None:
         self.generator = generator
-        self.discriminator = discriminator
+        self._discriminator = discriminator
         self.prior = prior
         self.loss = losses.get(loss) if isinstance(loss, str) else loss
         self.g_optimizer = g_optimizer or adam(generator)
-        self.d_optimizer = d_optimizer or adam(discriminator)
+        self.d_optimizer = None if discriminator is None else d_optimizer or adam(discriminator)
         self.ema_half_life = ema_half_life
         self.classes = classes
         self.memory: dict[str, Any] = dict(memory or {})
@@ -92,6 +94,17 @@ class Game:
         )
 
     # What a round uses.
+
+    @property
+    def discriminator(self) -> nn.Module:
+        """The second player.
+
+        Raises:
+            ValueError: in a game of one player.
+        """
+        if self._discriminator is None:
+            raise ValueError("discriminator is None: allowed in a round of one player is the generator")
+        return self._discriminator
 
     def count_batch(self, n: int) -> None:
         """Say that this process's share of the round is ``n`` images, for a round that draws no latents."""
@@ -127,6 +140,8 @@ class Game:
 
     def update_discriminator(self, d_loss: Tensor) -> None:
         """One step of the discriminator down the gradient of ``d_loss``."""
+        if self.d_optimizer is None:
+            raise ValueError("update_discriminator was called in a game of one player: allowed is update_generator")
         self._descend(self.d_optimizer, d_loss)
 
     def update_generator(self, g_loss: Tensor) -> None:
@@ -154,20 +169,21 @@ class Game:
             return
         self._accelerator = accelerator
         # Convolutions run up to twice as fast with the channels innermost (benchmarks/throughput.py).
-        for network in (self.generator, self.discriminator):
-            network.to(memory_format=torch.channels_last)
-        self.generator, self.discriminator, self.g_optimizer, self.d_optimizer = accelerator.prepare(
-            self.generator, self.discriminator, self.g_optimizer, self.d_optimizer
-        )
+        for network in (self.generator, self._discriminator):
+            if network is not None:
+                network.to(memory_format=torch.channels_last)
+        self.generator, self.g_optimizer = accelerator.prepare(self.generator, self.g_optimizer)
+        if self._discriminator is not None:
+            self._discriminator, self.d_optimizer = accelerator.prepare(self._discriminator, self.d_optimizer)
         for kept in self.memory.values():
             kept.to(accelerator.device)
         if self._average is not None:
             self._average.to(accelerator.device)
 
     def set_rate(self, rate: float) -> None:
-        """Set both learning rates to ``rate`` times what the optimisers were made with."""
+        """Set the learning rates to ``rate`` times what the optimisers were made with."""
         for optimizer in (self.g_optimizer, self.d_optimizer):
-            for group in optimizer.param_groups:
+            for group in [] if optimizer is None else optimizer.param_groups:
                 group["lr"] = rate * group.setdefault("initial_lr", group["lr"])
 
     def averaged_generator(self) -> nn.Module:
@@ -190,9 +206,9 @@ class Game:
         return {
             "step": self.step,
             "generator": _unwrapped(self.generator).state_dict(),
-            "discriminator": _unwrapped(self.discriminator).state_dict(),
+            "discriminator": None if self._discriminator is None else _unwrapped(self._discriminator).state_dict(),
             "g_optimizer": self.g_optimizer.state_dict(),
-            "d_optimizer": self.d_optimizer.state_dict(),
+            "d_optimizer": None if self.d_optimizer is None else self.d_optimizer.state_dict(),
             "average": None if self._average is None else self._average.state_dict(),
             "memory": {name: kept.state_dict() for name, kept in self.memory.items()},
         }
@@ -201,9 +217,10 @@ class Game:
         """Put the players back where :meth:`state_dict` found them."""
         self.step = state["step"]
         _unwrapped(self.generator).load_state_dict(state["generator"])
-        _unwrapped(self.discriminator).load_state_dict(state["discriminator"])
         self.g_optimizer.load_state_dict(state["g_optimizer"])
-        self.d_optimizer.load_state_dict(state["d_optimizer"])
+        if self._discriminator is not None and self.d_optimizer is not None:
+            _unwrapped(self._discriminator).load_state_dict(state["discriminator"])
+            self.d_optimizer.load_state_dict(state["d_optimizer"])
         for name, kept in self.memory.items():
             kept.load_state_dict(state["memory"][name])
         if self._average is not None:
