@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
+from ganbook.data.described import load_birds, load_flowers
 from ganbook.data.digits import load_digits
 from ganbook.data.emoji import load_emoji, load_emoji_lines
 from ganbook.data.encoded import EncodedImages
@@ -44,6 +45,8 @@ NEEDS = {
     "unpaired-folder": Needs("a folder with trainA, trainB, testA and testB: root=...", offline=True),
     "horse2zebra": Needs("a download (117 MB)", offline=False),
     "monet2photo": Needs("a download (305 MB)", offline=False),
+    "flowers": Needs("photographs (345 MB) and captions that you download yourself", offline=False),
+    "birds": Needs("photographs (1.2 GB) and captions that you download yourself", offline=False),
 }
 Loader = Callable[[str, int | None, str | Path | None], ImageSet | EncodedImages | Unpaired]
 _OFFLINE: dict[str, Callable[[str, int | None], ImageSet | StackedDigits]] = {
@@ -64,6 +67,8 @@ _AT_A_ROOT: dict[str, Loader] = {
     "unpaired-folder": load_unpaired_folder,
     "horse2zebra": partial(load_unpaired, "horse2zebra"),
     "monet2photo": partial(load_unpaired, "monet2photo"),
+    "flowers": load_flowers,
+    "birds": load_birds,
 }
 
 

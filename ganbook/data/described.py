@@ -1,0 +1,207 @@
+"""Photographs that people described: Oxford's flowers and the birds of CUB, with the captions of Reed et al. 2016.
+
+Neither is downloaded: the captions lie where no checksum says what came. Only text and images are read; the authors'
+.mat and .t7 files are not needed, since the captions' folders say which class an image has.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from itertools import count
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from ganbook.data.batch import Batch, index_batches
+from ganbook.data.cache import cache_dir
+from ganbook.data.encoded import EncodedImages
+from ganbook.data.errors import DataError
+
+if TYPE_CHECKING:
+    import PIL.Image
+
+__all__ = ["DescribedImages", "load_birds", "load_flowers"]
+
+LISTS = {"train": "trainvalclasses.txt", "test": "testclasses.txt"}
+CAPTIONS_HOME = "https://github.com/reedscot/cvpr2016"
+
+
+@dataclass(frozen=True)
+class DescribedImages(EncodedImages):
+    """Image files with several captions each.
+
+    Attributes:
+        files: one an image.
+        texts: all captions of each image, at least one.
+        numbers: the class of each image, in ``classes``; train and test share no class.
+    """
+
+    root: Path
+    split: str
+    files: tuple[Path, ...]
+    texts: tuple[tuple[str, ...], ...]
+    numbers: tuple[int, ...]
+    classes: tuple[str, ...]
+    size: int
+    name: str
+    licence: str
+
+    def __len__(self) -> int:
+        return len(self.files)
+
+    def open(self, index: int) -> PIL.Image.Image:
+        """The file, opened by Pillow."""
+        from PIL import Image
+
+        return Image.open(self.files[index])
+
+    def label(self, index: int) -> int:
+        """Number of its class."""
+        return self.numbers[index]
+
+    def called(self, index: int) -> str:
+        """The file's path."""
+        return str(self.files[index])
+
+    @property
+    def captions(self) -> tuple[str, ...]:
+        """The first caption of each image, as long as ``images``; ``texts`` has all of them."""
+        return tuple(of_image[0] for of_image in self.texts)
+
+    def batches(
+        self, batch_size: int, *, seed: int = 0, start: int = 0, rank: int = 0, world: int = 1
+    ) -> Iterator[Batch]:
+        """Batches without end, each image with one of its captions: the next one in every epoch.
+
+        Which one depends on the image and the epoch only, so a resumed run reads what an uninterrupted one reads.
+        """
+        images = super().batches(batch_size, seed=seed, start=start, rank=rank, world=world)
+        order = index_batches(len(self), batch_size, seed, start, rank, world)
+        for step, indices, batch in zip(count(start), order, images, strict=False):
+            epoch = step // (len(self) // batch_size)
+            # Starting at the index: an epoch mixes first and last captions, should their writers' habits differ.
+            chosen = (self.texts[i][(i + epoch) % len(self.texts[i])] for i in indices.tolist())
+            yield replace(batch, captions=tuple(chosen))
+
+
+@dataclass(frozen=True)
+class _Published:
+    """What the authors published, and how it unpacks; the first of several places is where the archive puts it."""
+
+    name: str
+    pictures: tuple[str, ...]
+    in_classes: bool  # whether the pictures lie in one folder a class
+    archive: str
+    home: str
+    captions: tuple[str, ...]
+    licence: str
+
+
+FLOWERS = _Published(
+    name="flowers",
+    pictures=("jpg",),
+    in_classes=False,
+    archive="102flowers.tgz",
+    home="https://www.robots.ox.ac.uk/~vgg/data/flowers/102/",
+    captions=("cvpr2016_flowers", "."),
+    licence="Oxford 102 Flowers (Nilsback and Zisserman 2008), captions of Reed et al. 2016: for research, "
+    "images remain their owners'",
+)
+BIRDS = _Published(
+    name="birds",
+    # The captions' archive has a folder "images" too, without any: CUB's own comes first.
+    pictures=("CUB_200_2011/images", "images"),
+    in_classes=True,
+    archive="CUB_200_2011.tgz",
+    home="https://www.vision.caltech.edu/datasets/cub_200_2011/",
+    captions=("cvpr2016_cub", "."),
+    licence="Caltech-UCSD Birds 200-2011 (Wah et al. 2011), captions of Reed et al. 2016: non-commercial research, "
+    "images remain their owners'",
+)
+
+
+def load_flowers(split: str, size: int | None, root: str | Path | None) -> DescribedImages:
+    """Flowers of 102 kinds, ten captions each: 82 kinds to train on, 20 to test.
+
+    Below ``root`` lie ``jpg/image_00001.jpg``, ...; there or in ``cvpr2016_flowers``
+    ``text_c10/class_00001/image_00001.txt``, ... with a caption a line, and ``trainvalclasses.txt`` and
+    ``testclasses.txt`` with a class a line. An image without captions belongs to no split.
+
+    Raises:
+        DataError: if files are missing or do not belong together.
+    """
+    return _load(FLOWERS, split, size, root)
+
+
+def load_birds(split: str, size: int | None, root: str | Path | None) -> DescribedImages:
+    """Birds of 200 kinds, ten captions each: 150 kinds to train on, 50 to test.
+
+    Below ``root`` lies ``CUB_200_2011/images`` (or ``images``) with ``001.Black_footed_Albatross/NAME.jpg``, ...;
+    there or in ``cvpr2016_cub`` ``text_c10/001.Black_footed_Albatross/NAME.txt``, ... and the lists, as for flowers.
+
+    Raises:
+        DataError: if files are missing or do not belong together.
+    """
+    return _load(BIRDS, split, size, root)
+
+
+def _load(asked: _Published, split: str, size: int | None, root: str | Path | None) -> DescribedImages:
+    base = Path(root) if root is not None else cache_dir() / asked.name
+    pictures = next((base / place for place in asked.pictures if (base / place).is_dir()), None)
+    captions = next((base / place for place in asked.captions if (base / place / "text_c10").is_dir()), None)
+    if pictures is None or captions is None:
+        raise _not_there(asked, base, " or ".join(asked.pictures) if pictures is None else "text_c10")
+    lists = {}
+    for part, file in LISTS.items():
+        if not (captions / file).is_file():
+            raise _not_there(asked, base, file)
+        lists[part] = dict.fromkeys(_lines(captions / file))
+    shared = next((name for name in lists["train"] if name in lists["test"]), None)
+    if shared is not None:
+        raise DataError(f"{captions / LISTS['train']} and {LISTS['test']} both name {shared}: get the lists again")
+    classes = tuple(lists[split])
+    if not classes:
+        raise DataError(f"{captions / LISTS[split]} names no class: allowed is one a line")
+    described = _by_number(captions / "text_c10")
+    pictured = _by_number(pictures) if asked.in_classes else {}
+    files, texts, numbers = [], [], []
+    for number, name in enumerate(classes):
+        folder = described.get(_number(name), captions / "text_c10" / name)
+        found = sorted(path for path in folder.glob("*.txt") if not path.name.startswith("."))
+        if not found:
+            raise DataError(f"{folder} holds no captions: allowed is a .txt file an image of the class {name}")
+        place = pictured.get(_number(name), pictures / name) if asked.in_classes else pictures
+        for path in found:
+            files.append(place / f"{path.stem}.jpg")
+            if not files[-1].is_file():
+                raise DataError(f"{files[-1]} is missing, which {path} describes: unpack {asked.archive} again")
+            texts.append(_lines(path))
+            numbers.append(number)
+            if not texts[-1]:
+                raise DataError(f"{path} holds no caption: allowed is one a line, so remove or replace it")
+    return DescribedImages(
+        base, split, tuple(files), tuple(texts), tuple(numbers), classes, size or 64, asked.name, asked.licence
+    )
+
+
+def _not_there(asked: _Published, base: Path, what: str) -> DataError:
+    return DataError(
+        f"{asked.name} is not in {base} (no {what}): unpack {asked.archive} there, from {asked.home}, and "
+        f"{asked.captions[0]}, linked from {CAPTIONS_HOME}, with text_c10, {LISTS['train']} and {LISTS['test']}, or "
+        f'use data.load("captioned-digits"), which works offline'
+    )
+
+
+def _lines(path: Path) -> tuple[str, ...]:
+    """Lines that say anything, without what could not be decoded: some captions hold broken characters."""
+    text = path.read_text("utf-8-sig", errors="replace").replace("\ufffd", " ")
+    return tuple(line for raw in text.split("\n") if (line := " ".join(raw.split())))
+
+
+def _number(name: str) -> str:
+    """What a class has in common in all archives, which spell some birds' names differently: 009 of 009.Brewers_..."""
+    return name.split(".")[0]
+
+
+def _by_number(folder: Path) -> dict[str, Path]:
+    return {_number(path.name): path for path in sorted(folder.iterdir()) if path.is_dir()}
