@@ -6,6 +6,7 @@ from ganbook.metrics.classes import class_agreement, class_diversity, inception_
 from ganbook.metrics.features import FeaturesUnavailable, features
 from ganbook.metrics.frechet import frechet_distance, frechet_of_gaussians
 from ganbook.metrics.kernel import kernel_distance
+from ganbook.metrics.likelihood import GreyTable, bits_per_dimension
 from ganbook.metrics.manifold import DensityCoverage, PrecisionRecall, density_coverage, precision_recall
 from ganbook.metrics.memorisation import Memorisation, memorisation, nearest
 from ganbook.metrics.modes import ModeCoverage, mode_coverage
@@ -14,9 +15,11 @@ from ganbook.metrics.report import report_features, report_images, report_labels
 __all__ = [
     "DensityCoverage",
     "FeaturesUnavailable",
+    "GreyTable",
     "Memorisation",
     "ModeCoverage",
     "PrecisionRecall",
+    "bits_per_dimension",
     "class_agreement",
     "class_diversity",
     "density_coverage",

@@ -11,14 +11,16 @@ from ganbook.models.conditional import (
 )
 from ganbook.models.cycle import Cycle, TwoCritics, TwoTranslators
 from ganbook.models.dcgan import DCGANDiscriminator, DCGANGenerator
+from ganbook.models.diffusion import DiffusionModel, NoiseUNet, cosine_schedule
 from ganbook.models.mlp import MLPDiscriminator, MLPGenerator
 from ganbook.models.patchgan import PatchDiscriminator, receptive_field
 from ganbook.models.resnet import ResidualBlock, ResNetDiscriminator, ResNetGenerator, ResNetTranslator
 from ganbook.models.unet import UNet
 from ganbook.models.upsample import ResizeConvolution
-from ganbook.models.vae import Encoder, kl_to_standard_normal, reparameterise
+from ganbook.models.vae import VAE, Encoder, gaussian_log_likelihood, kl_to_standard_normal, reparameterise
 
 __all__ = [
+    "VAE",
     "AuxiliaryDiscriminator",
     "CompactDiscriminator",
     "CompactGenerator",
@@ -28,9 +30,11 @@ __all__ = [
     "Cycle",
     "DCGANDiscriminator",
     "DCGANGenerator",
+    "DiffusionModel",
     "Encoder",
     "MLPDiscriminator",
     "MLPGenerator",
+    "NoiseUNet",
     "PatchDiscriminator",
     "ResNetDiscriminator",
     "ResNetGenerator",
@@ -40,6 +44,8 @@ __all__ = [
     "TwoCritics",
     "TwoTranslators",
     "UNet",
+    "cosine_schedule",
+    "gaussian_log_likelihood",
     "kl_to_standard_normal",
     "receptive_field",
     "reparameterise",

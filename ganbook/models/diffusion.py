@@ -62,6 +62,10 @@ class _Block(nn.Module):
 class NoiseUNet(nn.Module):
     """The noise in images (N, channels, size, size) at times t (N,), of the images' shape.
 
+    Its layers see what the schedule makes of image and noise, and give what is missing to know both: the noise is
+    scale * x + signal * missing. Where hardly any image is left, the noise is nearly x itself, and an error of the
+    layers is an error of the image, not many times that (Salimans and Ho 2022, the parameter v; Karras et al. 2022).
+
     Args:
         channels: 1 for grey, 3 for colour.
         size: side of the image in pixels, a multiple of 4.
@@ -76,7 +80,7 @@ class NoiseUNet(nn.Module):
         if width < GROUPS or width % GROUPS:
             raise ValueError(f"width is {width}: allowed is a multiple of {GROUPS}, the groups of its norms")
         self.shape, wide = (channels, size, size), 2 * width
-        self.register_buffer("frequencies", torch.logspace(0, 3, 32).mul(math.pi / 2), persistent=False)
+        self.register_buffer("frequencies", torch.logspace(0, 2, 32).mul(math.pi / 2), persistent=False)
         self.time = nn.Sequential(nn.Linear(64, TIME), nn.SiLU(), nn.Linear(TIME, TIME), nn.SiLU())
         self.first = nn.Sequential(nn.PixelUnshuffle(2), nn.Conv2d(4 * channels, width, 3, 1, 1))
         self.down = nn.ModuleList(_Block(width, width) for _ in range(depth))
@@ -92,6 +96,10 @@ class NoiseUNet(nn.Module):
         check_shape("x", x, *self.shape)
         if t.shape != x.shape[:1]:
             raise ValueError(f"t has shape {tuple(t.shape)}: allowed is ({len(x)},), one time an image")
+        signal, scale = (part[:, None, None, None] for part in cosine_schedule(t))
+        return scale * x + signal * self._missing(x, t)
+
+    def _missing(self, x: Tensor, t: Tensor) -> Tensor:
         phase = t[:, None] * cast(Tensor, self.frequencies)
         time = self.time(torch.cat((phase.sin(), phase.cos()), dim=1))
         x = kept = self._through(self.down, self.first(x), time)
@@ -133,7 +141,10 @@ class DiffusionModel(nn.Module):
         self.network = NoiseUNet(channels, size, width, depth)
 
     def forward(self, z: Tensor, t: Tensor | None = None) -> Tensor:
-        """Images in [-1, 1] from noise z (N, latent_dim); or, given t (N,), the noise predicted in images z at t."""
+        """Images in [-1, 1] from noise z (N, latent_dim); or, given t (N,), the noise predicted in images z at t.
+
+        The second is what a round asks for; the first what a sampler does, with ``self.evaluations``.
+        """
         if t is not None:
             return cast(Tensor, self.network(z, t))
         channels, size, _ = self.network.shape
@@ -160,3 +171,34 @@ class DiffusionModel(nn.Module):
         signal, scale = (part[:, None, None, None] for part in cosine_schedule(t))
         image = ((x - scale * self.network(x, t)) / signal).clamp(-1, 1)
         return image, (x - signal * image) / scale
+
+    @torch.no_grad()
+    def path_nats(self, images: Tensor, evaluations: int = 20, generator: torch.Generator | None = None) -> Tensor:
+        """(N,) nats of a bound on -log p(x): all of it but the last step, from the first noisy version to the image.
+
+        With gamma = 2 log tan(angle), the logarithm of noise to signal (Kingma et al. 2021, equations 11 to 18),
+
+            -log p(x) <= KL(q(x_1 | x) || N(0, I)) + 1/2 integral E |eps - found eps|^2 d gamma + E[-log p(x | x_0)],
+
+        of which the first two terms are returned.
+
+        Args:
+            images: (N, channels, size, size) in [-1, 1].
+            evaluations: values of gamma at which the integral is taken, evenly spread from a random start.
+            generator: of the random numbers (default: torch's global ones).
+        """
+        check_shape("images", images, *self.network.shape)
+        check_at_least(1, evaluations=evaluations)
+        first, last = (2 * math.log(math.tan(angle)) for angle in ANGLES)
+        signal, scale = cosine_schedule(torch.ones((), device=images.device))
+        prior = signal**2 * images.square() + scale**2 - 1 - scale.square().log()
+        nats = 0.5 * prior.flatten(1).sum(1)
+        start = torch.rand(len(images), generator=generator).to(images.device)
+        for step in range(evaluations):
+            gamma = first + (last - first) * (step + start) / evaluations
+            t = ((gamma / 2).exp().atan() - ANGLES[0]) / (ANGLES[1] - ANGLES[0])
+            noise = torch.randn(images.shape, generator=generator).to(images.device)
+            signal, scale = (part[:, None, None, None] for part in cosine_schedule(t))
+            _, found = self.split(signal * images + scale * noise, t)
+            nats += 0.5 * (last - first) / evaluations * (noise - found).square().flatten(1).sum(1)
+        return nats

@@ -5,15 +5,17 @@ The decoder is any generator: what maps a latent to an image here is what the tw
 
 from __future__ import annotations
 
+import math
+from collections.abc import Callable
 from itertools import pairwise
-from typing import cast
+from typing import cast, overload
 
 import torch
 from torch import Tensor, nn
 
 from ganbook.models.shapes import check_at_least, check_shape, stages
 
-__all__ = ["Encoder", "kl_to_standard_normal", "reparameterise"]
+__all__ = ["VAE", "Encoder", "gaussian_log_likelihood", "kl_to_standard_normal", "reparameterise"]
 
 
 class Encoder(nn.Module):
@@ -44,15 +46,55 @@ class Encoder(nn.Module):
         return mean, log_variance
 
 
-def reparameterise(mean: Tensor, log_variance: Tensor) -> Tensor:
+class VAE(nn.Module):
+    """Encoder and decoder as one player, whose ``forward(z)`` is the decoder: G of a game without an opponent.
+
+    Args:
+        latent_dim: size of z.
+        encoder, decoder: build the two networks from the latent's size.
+    """
+
+    def __init__(
+        self, latent_dim: int, encoder: Callable[[int], nn.Module], decoder: Callable[[int], nn.Module]
+    ) -> None:
+        super().__init__()
+        self.encoder, self.decoder = encoder(latent_dim), decoder(latent_dim)
+
+    @overload
+    def forward(self, z: Tensor) -> Tensor: ...
+
+    @overload
+    def forward(self, z: Tensor, images: Tensor) -> tuple[Tensor, Tensor, Tensor]: ...
+
+    def forward(self, z: Tensor, images: Tensor | None = None) -> Tensor | tuple[Tensor, Tensor, Tensor]:
+        """Mean images of p(x | z) for latents z (N, latent_dim); or, given images, what the bound is made of.
+
+        Returns:
+            The mean images. Given images: (decoded, mean, log_variance), where the noise z was turned into a sample of
+            q(z | images) and decoded.
+        """
+        if images is None:
+            return cast(Tensor, self.decoder(z))
+        mean, log_variance = self.encoder(images)
+        return self.decoder(reparameterise(mean, log_variance, z)), mean, log_variance
+
+
+def reparameterise(mean: Tensor, log_variance: Tensor, noise: Tensor | None = None) -> Tensor:
     """A sample of N(mean, exp(log_variance)) through which gradients reach both (Kingma and Welling, section 2.4).
 
     Args:
-        mean, log_variance: (N, dim); the noise comes from torch's global random numbers.
+        mean, log_variance: (N, dim).
+        noise: (N, dim) standard normal numbers; None for fresh ones from torch's global random numbers.
     """
-    return mean + (0.5 * log_variance).exp() * torch.randn_like(mean)
+    return mean + (0.5 * log_variance).exp() * (torch.randn_like(mean) if noise is None else noise)
 
 
 def kl_to_standard_normal(mean: Tensor, log_variance: Tensor) -> Tensor:
     """KL(N(mean, exp(log_variance)) || N(0, I)) in nats, one number a sample, (N,) (the same, appendix B)."""
     return 0.5 * (mean.square() + log_variance.exp() - log_variance - 1).sum(1)
+
+
+def gaussian_log_likelihood(x: Tensor, mean: Tensor, std: float) -> Tensor:
+    """log N(x; mean, std^2) in nats, one number a sample, (N,), summed over all of a sample's numbers."""
+    off = ((x - mean) / std).flatten(1)
+    return -0.5 * off.square().sum(1) - off.shape[1] * math.log(std * math.sqrt(2 * math.pi))

@@ -6,8 +6,9 @@ from ganbook.training.budget import budget
 from ganbook.training.fit import TrainingError, fit
 from ganbook.training.game import Game, adam, frozen
 from ganbook.training.prior import Prior
+from ganbook.training.rounds.diffusion import diffusion_round
 from ganbook.training.rounds.gan import gan_round
-from ganbook.training.rounds.vae import DecoderStart, vae_step
+from ganbook.training.rounds.vae import DecoderStart, vae_round, vae_step
 from ganbook.training.sampler import Sampler
 
 __all__ = [
@@ -18,8 +19,10 @@ __all__ = [
     "TrainingError",
     "adam",
     "budget",
+    "diffusion_round",
     "fit",
     "frozen",
     "gan_round",
+    "vae_round",
     "vae_step",
 ]

@@ -4,6 +4,7 @@ import pytest
 import torch
 from torch.distributions import Independent, Normal, kl_divergence
 
+from ganbook import models
 from ganbook.models import Encoder, kl_to_standard_normal, reparameterise
 from ganbook.models.shapes import SIZES
 
@@ -70,3 +71,38 @@ def test_a_batch_of_one_in_evaluation_mode():
 def test_bad_arguments_are_named(make, message):
     with pytest.raises(ValueError, match=message):
         make()
+
+
+# -- both networks as one player --------------------------------------------------------------------------------------
+
+
+def one_player(dim=3):
+    torch.manual_seed(0)
+    return models.VAE(dim, lambda d: models.Encoder(d, 1, 16, 4), lambda d: models.CompactGenerator(d, 1, 16, 4))
+
+
+def test_given_a_latent_alone_it_is_the_decoder():
+    vae, z = one_player().eval(), torch.randn(4, 3)
+    assert torch.equal(vae(z), vae.decoder(z)) and vae(z).shape == (4, 1, 16, 16)
+
+
+def test_given_images_it_encodes_moves_the_noise_and_decodes():
+    vae, images, noise = one_player().eval(), torch.rand(4, 1, 16, 16) * 2 - 1, torch.randn(4, 3)
+    decoded, mean, log_variance = vae(noise, images)
+    expected = vae.encoder(images)
+    assert torch.equal(mean, expected[0]) and torch.equal(log_variance, expected[1])
+    assert torch.allclose(decoded, vae.decoder(mean + log_variance.exp().sqrt() * noise), atol=1e-6)
+
+
+def test_a_gradient_reaches_both_networks():
+    vae = one_player()
+    decoded, mean, log_variance = vae(torch.randn(6, 3), torch.rand(6, 1, 16, 16) * 2 - 1)
+    (decoded.square().mean() + models.kl_to_standard_normal(mean, log_variance).mean()).backward()
+    assert all(p.grad is not None and p.grad.abs().max() > 0 for p in vae.parameters() if p.requires_grad)
+
+
+def test_the_gaussian_likelihood_against_torch_distributions():
+    torch.manual_seed(0)
+    x, mean = torch.randn(5, 1, 4, 4), torch.randn(5, 1, 4, 4)
+    expected = torch.distributions.Normal(mean, 0.3).log_prob(x).sum((1, 2, 3))
+    assert torch.allclose(models.gaussian_log_likelihood(x, mean, 0.3), expected, rtol=1e-5)

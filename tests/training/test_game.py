@@ -1,5 +1,6 @@
 """The state of the two players: the moving average, its BatchNorm, and what a checkpoint holds."""
 
+import copy
 import io
 
 import pytest
@@ -7,7 +8,7 @@ import torch
 from torch import nn
 
 from ganbook import losses
-from ganbook.data import Batch
+from ganbook.data import Batch, toy
 from ganbook.models import (
     ConditionalGenerator,
     DCGANDiscriminator,
@@ -16,7 +17,7 @@ from ganbook.models import (
     MLPGenerator,
     UNet,
 )
-from ganbook.training import Game, Prior, gan_round
+from ganbook.training import Game, Prior, fit, gan_round
 from ganbook.training.game import CALIBRATION_LATENTS, EMA_RAMP_UP
 
 
@@ -291,3 +292,66 @@ def test_memory_is_part_of_the_state():
     first.memory["pool"].seen += 1
     assert torch.equal(second.memory["pool"].seen, torch.tensor([7.0, 7.0]))
     assert mlp_game().state_dict()["memory"] == {}
+
+
+# -- a game of one player ------------------------------------------------------------------------------
+
+
+def solitaire(seed=0, **options):
+    torch.manual_seed(seed)
+    return Game(MLPGenerator(2, 2, 8, 1), None, prior=Prior(2), **options)
+
+
+def regress(game, batch):
+    """A round of one player: to be the identity."""
+    z = game.sample_prior(len(batch.real))
+    loss = (game.generator(z) - z).square().mean()
+    game.update_generator(loss)
+    return {"loss": loss.detach()}
+
+
+def test_one_player_has_no_second_verb_and_no_second_network():
+    game = solitaire()
+    weights = copy.deepcopy(game.generator.state_dict())
+    with pytest.raises(ValueError, match=r"^update_discriminator was called in a game of one player: allowed is upd"):
+        game.update_discriminator(game.generator(torch.randn(3, 2)).mean())
+    with pytest.raises(ValueError, match=r"^discriminator is None: allowed in a round of one player is the generator$"):
+        gan_round(game, Batch(torch.randn(3, 2)))
+    assert game.d_optimizer is None and game.step == 0
+    for name, tensor in game.generator.state_dict().items():
+        assert torch.equal(tensor, weights[name])
+
+
+@pytest.mark.parametrize("half_life", [0, 50.0])
+def test_one_player_is_trained_annealed_and_resumed_bit_for_bit(tmp_path, half_life):
+    def run(steps, out, **options):
+        game = solitaire(ema_half_life=half_life, **options)
+        settings = {"batch_size": 8, "checkpoint_every": 5, "anneal_from": 0.5, "progress": False}
+        history = fit(game, toy.ring(), regress, steps=steps, out=tmp_path / out, resume=True, **settings)
+        return history, game
+
+    whole, reference = run(10, "whole")
+    (group,) = reference.g_optimizer.param_groups
+    assert group["lr"] == pytest.approx(2e-4 * 0.2), "the last of ten rounds has a fifth of the rate"
+
+    def stop(game, batch):
+        if game.step == 5:
+            raise KeyboardInterrupt
+        return regress(game, batch)
+
+    with pytest.raises(KeyboardInterrupt):
+        settings = {"batch_size": 8, "checkpoint_every": 5, "anneal_from": 0.5, "progress": False}
+        fit(solitaire(ema_half_life=half_life), toy.ring(), stop, steps=10, out=tmp_path / "parts", **settings)
+    torch.manual_seed(77)
+    again, resumed = run(10, "parts", seed=99)
+    assert again == whole and resumed.step == reference.step == 10
+    z = torch.randn(4, 2)
+    assert torch.equal(resumed.averaged_generator()(z), reference.averaged_generator()(z))
+
+
+def test_the_state_of_one_player_says_that_there_is_no_other():
+    state = solitaire().state_dict()
+    assert state["discriminator"] is None and state["d_optimizer"] is None
+    two = mlp_game()
+    with pytest.raises((AttributeError, TypeError)):
+        two.load_state_dict(state)

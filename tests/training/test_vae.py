@@ -11,7 +11,7 @@ from torch.distributions import Normal, kl_divergence
 
 from ganbook import models
 from ganbook.data import Batch, toy
-from ganbook.training import DecoderStart, Game, Prior, adam, fit, gan_round, vae_step
+from ganbook.training import DecoderStart, Game, Prior, adam, fit, gan_round, vae_round, vae_step
 
 
 class LinearEncoder(nn.Module):
@@ -144,3 +144,39 @@ def test_a_run_with_a_decoder_start_repeats_itself():
         return game.averaged_generator()(torch.ones(1, 2))
 
     assert torch.equal(run(), run())
+
+
+# -- as a round of one player -----------------------------------------------------------------------------------------
+
+
+def vae_game(device="cpu", **options):
+    torch.manual_seed(0)
+    with torch.device(device):
+        vae = models.VAE(4, lambda d: models.Encoder(d, 1, 16, 4), lambda d: models.CompactGenerator(d, 1, 16, 4))
+    return Game(vae, None, prior=Prior(4), **options)
+
+
+def test_the_round_reads_like_an_algorithm_box_too():
+    assert len(inspect.getsource(vae_round).splitlines()) <= 40
+
+
+def test_the_round_is_the_step_on_the_same_noise():
+    batch = Batch(torch.rand(5, 1, 16, 16) * 2 - 1)
+    game = vae_game()
+    game.g_optimizer = sgd(game.generator, lr=1e-4)
+    twin = copy.deepcopy(game.generator)
+    torch.manual_seed(2)
+    of_round = vae_round(game, batch, std=0.4)
+    torch.manual_seed(2)
+    of_step = vae_step(twin.encoder, twin.decoder, sgd(twin, lr=1e-4), batch, 0.4)
+    assert game.step == 1 and of_round.keys() == of_step.keys()
+    for name, score in of_step.items():
+        assert of_round[name].item() == pytest.approx(score.item(), rel=1e-5), name
+    for ours, theirs in zip(game.generator.parameters(), twin.parameters(), strict=True):
+        assert torch.allclose(ours, theirs, atol=1e-6)
+
+
+@pytest.mark.parametrize("device", ["cpu", "meta", *(["cuda"] if torch.cuda.is_available() else [])])
+def test_a_round_on_each_device(device):
+    scores = vae_round(vae_game(device), Batch(torch.zeros(3, 1, 16, 16, device=device)))
+    assert {score.device.type for score in scores.values()} == {device}

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable
 from dataclasses import dataclass
 from itertools import islice
@@ -12,11 +11,11 @@ from torch import Tensor, nn
 from torch.optim import Optimizer
 
 from ganbook.data.batch import Batch
-from ganbook.models.vae import kl_to_standard_normal, reparameterise
+from ganbook.models.vae import gaussian_log_likelihood, kl_to_standard_normal, reparameterise
 from ganbook.training.fit import Data, History
 from ganbook.training.game import Game, adam
 
-__all__ = ["DecoderStart", "vae_step"]
+__all__ = ["DecoderStart", "vae_round", "vae_step"]
 
 
 def vae_step(
@@ -38,15 +37,36 @@ def vae_step(
 
     mean, log_variance = encoder(real)
     z = reparameterise(mean, log_variance)
-    off = ((real - decoder(z)) / std).flatten(1)
-    log_likelihood = -0.5 * off.square().sum(1) - off.shape[1] * math.log(std * math.sqrt(2 * math.pi))
+    log_likelihood = gaussian_log_likelihood(real, decoder(z), std)
     kl = kl_to_standard_normal(mean, log_variance)
     elbo = (log_likelihood - kl).mean()
 
     optimizer.zero_grad()
-    (-elbo).backward()
+    (-elbo).backward()  # type: ignore[no-untyped-call]
     optimizer.step()
     return {"elbo": elbo.detach(), "log_likelihood": log_likelihood.detach().mean(), "kl": kl.detach().mean()}
+
+
+def vae_round(game: Game, batch: Batch, std: float = 0.3) -> dict[str, Tensor]:
+    """The same step as a round of a game of one player.
+
+    Args:
+        game: its generator is a :class:`ganbook.models.VAE`; its prior is Gaussian, as the bound's.
+        batch: real samples.
+        std: as for :func:`vae_step`.
+
+    Returns:
+        Scalars, as :func:`vae_step` does.
+    """
+    real = batch.real
+
+    decoded, mean, log_variance = game.generator(game.sample_prior(len(real)), real)
+    log_likelihood = gaussian_log_likelihood(real, decoded, std).mean()
+    kl = kl_to_standard_normal(mean, log_variance).mean()
+    elbo = log_likelihood - kl
+    game.update_generator(-elbo)
+
+    return {"elbo": elbo.detach(), "log_likelihood": log_likelihood.detach(), "kl": kl.detach()}
 
 
 @dataclass(frozen=True)

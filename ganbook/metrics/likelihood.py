@@ -1,0 +1,58 @@
+"""Likelihoods of grey images in bits, so that models with and without a density of their own can be compared."""
+
+from __future__ import annotations
+
+import math
+
+import torch
+from torch import Tensor
+
+__all__ = ["GreyTable", "bits_per_dimension"]
+
+GREYS = 256
+
+
+def bits_per_dimension(nats: Tensor, images: Tensor) -> float:
+    """Mean of ``nats`` (N,), one number an image, in bits a pixel and channel of ``images`` (N, C, H, W).
+
+    >>> round(bits_per_dimension(torch.tensor([math.log(2) * 784]), torch.zeros(1, 1, 28, 28)), 3)
+    1.0
+    """
+    if nats.shape != images.shape[:1] or not len(images):
+        raise ValueError(f"nats has shape {tuple(nats.shape)}: allowed is ({len(images)},), one number an image")
+    return nats.double().mean().item() / (math.log(2) * images[0].numel())
+
+
+class GreyTable:
+    """p(grey level | predicted grey): how often a pixel took each of 256 levels where about this grey was predicted.
+
+    A model's last step, from a predicted image to the bytes of a real one, as a table of counts. It is a distribution
+    whatever the prediction, so a bound that ends with it is a bound; it is fitted on training images.
+
+    Args:
+        predicted: float images in [-1, 1], of any shape; values outside count as the ends.
+        images: uint8, of the same shape.
+        bins: into which the predicted greys are sorted, from -1 to 1.
+        extra: counts that every level is given beforehand, so that none has probability 0.
+    """
+
+    def __init__(self, predicted: Tensor, images: Tensor, bins: int = 64, extra: float = 0.5) -> None:
+        if bins < 1 or extra <= 0:
+            raise ValueError(f"bins is {bins}, extra {extra}: allowed are 1 bin or more and a number above 0")
+        self.bins = bins
+        cells = self._cells(predicted, images)
+        counts = torch.bincount(cells.flatten(), minlength=bins * GREYS).double().view(bins, GREYS) + extra
+        self.log_probabilities = (counts / counts.sum(1, keepdim=True)).log()
+        """(bins, 256) in nats; each row is a distribution."""
+
+    def nats(self, predicted: Tensor, images: Tensor) -> Tensor:
+        """-log p(image | predicted image), summed over an image's pixels: (N,)."""
+        cells = self._cells(predicted, images)
+        return -self.log_probabilities.flatten()[cells].flatten(1).sum(1)
+
+    def _cells(self, predicted: Tensor, images: Tensor) -> Tensor:
+        if predicted.shape != images.shape or images.dtype != torch.uint8:
+            wanted = f"uint8 {tuple(predicted.shape)}, the shape of predicted"
+            raise ValueError(f"images is {images.dtype} {tuple(images.shape)}: allowed is {wanted}")
+        row = ((predicted + 1) / 2 * self.bins).long().clamp(0, self.bins - 1)
+        return row * GREYS + images.long()

@@ -1,0 +1,59 @@
+"""Recipes of chapter 14: the GAN's neighbours on the same digits. Games of one player."""
+
+from __future__ import annotations
+
+from functools import partial
+
+from torch import nn
+
+from ganbook.models import VAE, CompactGenerator, DiffusionModel, Encoder
+from ganbook.recipes.recipe import Recipe
+from ganbook.training.prior import Prior
+from ganbook.training.rounds.diffusion import diffusion_round
+from ganbook.training.rounds.vae import vae_round
+
+__all__ = ["RECIPES"]
+
+
+def _vae(latent_dim: int) -> nn.Module:
+    """The encoder and the decoder with which vae-gan-digits begins, the decoder twice as wide."""
+    encoder = partial(Encoder, channels=1, size=28, width=16)
+    return VAE(latent_dim, encoder, partial(CompactGenerator, channels=1, size=28, width=16))
+
+
+VAE_DIGITS = Recipe(
+    name="vae-digits",
+    about="A variational auto-encoder: a bound on the likelihood, samples in one pass, soft edges.",
+    data="digits",
+    size=28,
+    generator=_vae,
+    discriminator=None,
+    prior=Prior(16),
+    g_lr=2e-3,
+    betas=(0.9, 0.999),
+    anneal_from=0.5,
+    batch_size=64,
+    steps=1500,
+    play=partial(vae_round, std=0.5),
+    budgets={"smoke": {"steps": 60, "scored": 1000}, "gpu": {"steps": 5000}},
+)
+
+DIFFUSION_DIGITS = Recipe(
+    name="diffusion-digits",
+    about="A small diffusion model: a U-Net that predicts noise, sampled by DDIM in 20 evaluations.",
+    data="digits",
+    size=28,
+    generator=partial(DiffusionModel, channels=1, size=28, width=32, evaluations=20),
+    discriminator=None,
+    prior=Prior(28 * 28),
+    g_lr=2e-3,
+    betas=(0.9, 0.999),
+    anneal_from=0.5,
+    ema_half_life=20_000,
+    batch_size=32,
+    steps=1200,
+    play=diffusion_round,
+    budgets={"smoke": {"steps": 60, "scored": 500}, "gpu": {"steps": 16_000}},
+)
+
+RECIPES = (VAE_DIGITS, DIFFUSION_DIGITS)

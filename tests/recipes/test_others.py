@@ -1,0 +1,56 @@
+"""The neighbours of chapter 14 train, report, are kept and are drawn from like any GAN."""
+
+import dataclasses
+from functools import partial
+
+import pytest
+import torch
+
+from ganbook import recipes
+from ganbook.models import VAE, DiffusionModel
+
+NAMES = ("vae-digits", "diffusion-digits")
+
+
+def tiny(name):
+    changes = {"steps": 4, "batch_size": 8, "scored": 60, "budgets": {}}
+    if name == "diffusion-digits":
+        changes["generator"] = partial(DiffusionModel, size=28, width=8, evaluations=2)
+    return dataclasses.replace(recipes.get(name), **changes)
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_game_of_one_player_with_a_gaussian_prior(name):
+    for budget in ("smoke", "laptop", "gpu"):
+        recipe = recipes.get(name).at(budget)
+        game = recipe.game()
+        assert recipe.discriminator is None and game.d_optimizer is None
+        assert recipe.prior.kind == "gaussian"
+    assert isinstance(game.generator, VAE if name == "vae-digits" else DiffusionModel)
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_run_is_reported_kept_and_loaded(name, tmp_path, monkeypatch):
+    monkeypatch.setitem(recipes.catalogue._RECIPES, name, tiny(name))
+    run = recipes.get(name).train("smoke", seed=1, out=tmp_path, progress=False)
+    assert {"frechet_distance", "floor", "n", "features", "split", "memorisation_z"} <= set(run.metrics)
+    assert run.metrics["n"] == 60
+    loaded = recipes.load_run(tmp_path)
+    samples = run.sampler.sample(3, seed=5)
+    assert samples.shape == (3, 1, 28, 28) and samples.abs().max() <= 1
+    assert torch.equal(loaded.sample(3, seed=5), samples)
+    assert not torch.equal(loaded.sample(3, seed=6), samples)
+    curves = {"vae-digits": {"elbo", "log_likelihood", "kl"}, "diffusion-digits": {"loss"}}[name]
+    assert set(run.history) == {"step"} | curves
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_few_steps_learn_something(name):
+    changes = {"steps": 40, "batch_size": 32, "budgets": {}, "scored": 24}
+    if name == "diffusion-digits":
+        changes["generator"] = partial(DiffusionModel, size=28, width=8, evaluations=2)
+    history = dataclasses.replace(recipes.get(name), **changes).train("smoke", progress=False).history
+    if name == "vae-digits":
+        assert history["elbo"][-1] > history["elbo"][0] + 200
+    else:
+        assert history["loss"][-1] < 0.7 * history["loss"][0]
