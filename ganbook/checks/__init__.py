@@ -28,6 +28,7 @@ NOTEBOOKS = (
     "conditional",
     "pix2pix",
     "cyclegan",
+    "standing",
 )
 
 #: What the student notebooks raise where the learner's code goes (tools/exercises.py writes it).

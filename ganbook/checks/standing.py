@@ -1,0 +1,985 @@
+"""Checks for the exercises of chapter 14, Where GANs stand."""
+
+from __future__ import annotations
+
+import math
+import random
+from collections.abc import Callable, Mapping, Sequence
+from itertools import combinations, pairwise
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+from ganbook.checks.challenge import NoScore, Score, listed, scored, verdict
+from ganbook.checks.compare import Observation, describe
+from ganbook.checks.task import Answer, Mistake, Reject, Sheet
+
+sheet = Sheet("standing", "Exercises 14: Where GANs stand")
+progress, done = sheet.progress, sheet.done
+results, require_all_passed = sheet.results, sheet.require_all_passed
+
+Function = Callable[[Tensor], Tensor]
+
+# -- 1 bits per dimension ----------------------------------------------------------------------------
+
+_SHAPE = (3, 4, 6)
+
+
+def _likelihoods() -> tuple[Tensor, tuple[int, ...]]:
+    """Densities on both sides of 1, so that no sign can hide; fewer than 9 bits, so that 127.5 is told from 128."""
+    return math.prod(_SHAPE) * (2.4 * torch.rand(5) - 1.2), _SHAPE
+
+
+def _bits(
+    unit: float = math.log(2),
+    scale: float = 127.5,
+    sign: int = 1,
+    scale_sign: int = 1,
+    divided: bool = True,
+    once: bool = False,
+    dims: Callable[[Sequence[int]], int] = math.prod,
+) -> Answer:
+    def bits(log_likelihood: Tensor, shape: Sequence[int]) -> Tensor:
+        d = dims(shape)
+        total = -sign * log_likelihood + scale_sign * (1 if once else d) * math.log(scale)
+        return total / unit / (d if divided else 1)
+
+    return bits
+
+
+bits_per_dim = sheet.task(
+    "bits_per_dim",
+    "From nats to bits per dimension",
+    tried="bits_per_dim(log_likelihood, (3, 4, 6)) with five log-likelihoods",
+    setup=_likelihoods,
+    reference=_bits(),
+    mistakes=(
+        Mistake(
+            "nats",
+            "These are nats. A log-likelihood is a natural logarithm; a bit is a halving, so its logarithm has base 2.",
+            like=(_bits(unit=1), _bits(unit=1, scale=1)),
+        ),
+        Mistake(
+            "not-divided",
+            "These are the bits of a whole image. Per dimension, images of different sizes can be compared.",
+            like=(_bits(divided=False), _bits(divided=False, scale=1), _bits(divided=False, unit=1)),
+        ),
+        Mistake(
+            "scaling-forgotten",
+            "The scaling is forgotten: this is the density in [−1, 1], where a grey level is 1/127.5 wide. Squeezing "
+            "the axis raised it; the code is for levels of width 1.",
+            like=(_bits(scale=1), _bits(scale=1, sign=-1)),
+        ),
+        Mistake(
+            "scaling-the-wrong-way",
+            "The scaling counts with the wrong sign. On the wide axis from 0 to 255 the same mass is spread thinner, "
+            "so the likelihood falls and more bits are needed.",
+            like=(_bits(scale_sign=-1), _bits(scale_sign=-1, unit=1)),
+        ),
+        Mistake(
+            "sign",
+            "The log-likelihood has the wrong sign. A likelier image needs fewer bits.",
+            like=(_bits(sign=-1), _bits(sign=-1, scale_sign=-1)),
+        ),
+        Mistake(
+            "scaling-once",
+            "The scaling counts once an image. Each of the dimensions is stretched, and their factors multiply.",
+            like=(_bits(once=True), _bits(once=True, unit=1)),
+        ),
+        Mistake(
+            "other-range",
+            "That is the scaling of another range. Here 255 steps from grey to grey fill an interval of length 2.",
+            like=tuple(_bits(scale=scale) for scale in (255.0, 256.0, 128.0)),
+        ),
+        Mistake(
+            "channels-forgotten",
+            "You divided by the number of pixels. A dimension is one number: every channel of a pixel counts.",
+            like=(
+                _bits(dims=lambda shape: math.prod(shape[1:])),
+                lambda log_likelihood, shape: (
+                    (math.prod(shape) * math.log(127.5) - log_likelihood) / math.log(2) / math.prod(shape[1:])
+                ),
+            ),
+        ),
+        Mistake(
+            "half-in-nats",
+            "One of the two terms is in bits and the other one in nats. Convert both, or their sum.",
+            like=(
+                lambda log_likelihood, shape: -log_likelihood / (math.log(2) * math.prod(shape)) + math.log(127.5),
+                lambda log_likelihood, shape: -log_likelihood / math.prod(shape) + math.log2(127.5),
+            ),
+        ),
+        Mistake(
+            "times-log-two",
+            "You multiplied by log 2. One bit is log 2 = 0.69 nats, so there are more bits than nats.",
+            like=(_bits(unit=1 / math.log(2)), _bits(unit=1 / math.log(2), scale=1)),
+        ),
+    ),
+    small_case="An image of one pixel whose density in [−1, 1] is ½ everywhere needs log2(255) bits.",
+    lesson="A figure in bits per dimension says nothing until the scaling of the pixels is said.",
+)
+
+# -- 2 change of variables ---------------------------------------------------------------------------
+
+
+def _layer() -> tuple[Tensor, Function, Function]:
+    """As many points as entries of a half: a sum over the wrong axis raises no error."""
+    weights = torch.randn(2, 3, 3)
+
+    def scale(x: Tensor) -> Tensor:
+        return 0.8 * torch.tanh(x @ weights[0] + 0.4)
+
+    def shift(x: Tensor) -> Tensor:
+        return torch.tanh(x @ weights[1]) - 0.5
+
+    return torch.randn(3, 6) + 0.3, scale, shift
+
+
+def _normal(z: Tensor) -> Tensor:
+    return (-0.5 * z.square() - 0.5 * math.log(2 * math.pi)).sum(1)
+
+
+def _coupling(
+    log_det: Function = lambda s: -s.sum(1),
+    back: Callable[[Tensor, Tensor, Tensor], Tensor] = lambda x2, s, t: (x2 - t) * torch.exp(-s),
+    density: Callable[[Tensor, Tensor], Tensor] = lambda x1, z2: _normal(torch.cat((x1, z2), dim=1)),
+    swapped: bool = False,
+    both: bool = False,
+) -> Answer:
+    def log_density(x: Tensor, scale: Function, shift: Function) -> Tensor:
+        x1, x2 = x.chunk(2, dim=1)
+        if swapped:
+            x1, x2 = x2, x1
+        s, t = scale(x1), shift(x1)
+        return density(back(x1, s, t) if both else x1, back(x2, s, t)) + log_det(s)
+
+    return log_density
+
+
+def _forwards(x2: Tensor, s: Tensor, t: Tensor) -> Tensor:
+    return x2 * torch.exp(s) + t
+
+
+coupling_log_density = sheet.task(
+    "coupling_log_density",
+    "What a flow knows",
+    tried="coupling_log_density(x, scale, shift) on 3 points with 6 entries",
+    setup=_layer,
+    reference=_coupling(),
+    mistakes=(
+        Mistake(
+            "log-det-sign",
+            "The log-determinant has the wrong sign. Where the layer stretches (s above 0), it thins the density out.",
+            like=_coupling(lambda s: s.sum(1)),
+        ),
+        Mistake(
+            "log-det-missing",
+            "This is the density of z. Nothing says yet how much volume the layer makes or takes on the way to x.",
+            like=_coupling(lambda s: torch.zeros(())),
+        ),
+        Mistake(
+            "wrong-axis",
+            "The log-determinant is not that of each point. A point's volume changes by the product over *its own* "
+            "entries, which runs along dimension 1.",
+            like=(
+                _coupling(lambda s: -s.sum(0)),
+                _coupling(lambda s: -s.sum()),
+                _coupling(lambda s: -s.mean(1)),
+                _coupling(lambda s: -s.mean()),
+                _coupling(lambda s: -s.mean(0)),
+                _coupling(lambda s: -s.sum(1).mean()),
+            ),
+        ),
+        Mistake(
+            "two-pi",
+            "The normal density's constant is missing, or not counted once for each of the entries of z. Without it, "
+            "densities do not integrate to 1.",
+            like=(
+                _coupling(density=lambda x1, z2: -0.5 * torch.cat((x1, z2), 1).square().sum(1)),
+                _coupling(
+                    density=lambda x1, z2: -0.5 * torch.cat((x1, z2), 1).square().sum(1) - 0.5 * math.log(2 * math.pi)
+                ),
+                _coupling(
+                    density=lambda x1, z2: (
+                        -0.5 * torch.cat((x1, z2), 1).square().sum(1) - x1.shape[1] * 0.5 * math.log(2 * math.pi)
+                    )
+                ),
+                _coupling(
+                    density=lambda x1, z2: (
+                        -0.5 * torch.cat((x1, z2), 1).square().sum(1) - 2 * x1.shape[1] * math.log(2 * math.pi)
+                    )
+                ),
+            ),
+        ),
+        Mistake(
+            "half-left-out",
+            "Only the second half went into the normal density. The first one is not changed, but it is as random.",
+            like=(_coupling(density=lambda x1, z2: _normal(z2)), _coupling(density=lambda x1, z2: _normal(x1))),
+        ),
+        Mistake(
+            "both-halves",
+            "Both halves were transformed. The first one passes unchanged; only so does the way back know s and t.",
+            like=(_coupling(both=True), _coupling(lambda s: -2 * s.sum(1), both=True)),
+        ),
+        Mistake(
+            "halves-swapped",
+            "The halves have changed places: the first one stays and feeds `scale` and `shift`.",
+            like=(
+                _coupling(swapped=True),
+                _coupling(lambda s: s.sum(1), swapped=True),
+                _coupling(lambda s: s.sum(1), _forwards, swapped=True),
+            ),
+        ),
+        Mistake(
+            "wrong-direction",
+            "You sent x through the layer once more. The layer leads from z to x: undo it, last operation first.",
+            like=(_coupling(lambda s: s.sum(1), _forwards), _coupling(back=_forwards)),
+        ),
+        Mistake(
+            "shift-after",
+            "The scaling was undone before the shift. What came last, the shift, has to go first.",
+            like=(
+                _coupling(back=lambda x2, s, t: x2 * torch.exp(-s) - t),
+                _coupling(lambda s: s.sum(1), lambda x2, s, t: x2 * torch.exp(-s) - t),
+            ),
+        ),
+        Mistake(
+            "without-exp",
+            "s was taken as the factor itself. It is the factor's logarithm: any s will do, and no factor is 0.",
+            like=(
+                _coupling(back=lambda x2, s, t: (x2 - t) / s),
+                _coupling(lambda s: -s.abs().log().sum(1), lambda x2, s, t: (x2 - t) / s),
+                _coupling(lambda s: s.abs().log().sum(1), lambda x2, s, t: (x2 - t) / s),
+            ),
+        ),
+        Mistake(
+            "x-in-the-normal",
+            "The normal density was taken at x. It is z that is normal: find the z that x was made of.",
+            like=(
+                _coupling(back=lambda x2, s, t: x2),
+                _coupling(lambda s: s.sum(1), lambda x2, s, t: x2),
+            ),
+        ),
+    ),
+    lesson="A flow gives up freedom in each layer so that a log-determinant costs one sum; a GAN gives up the density.",
+)
+
+# -- 3 noising ---------------------------------------------------------------------------------------
+
+
+def _noising() -> tuple[Tensor, Tensor, Tensor]:
+    """All axes of one length: a level for each channel or column raises no error."""
+    levels = (torch.randperm(4) + 0.2 + 0.6 * torch.rand(4)) / 4  # spread out, whatever is drawn
+    return 0.7 * torch.tanh(torch.randn(4, 4, 4, 4) + 0.5) + 0.2, levels, torch.randn(4, 4, 4, 4)
+
+
+def _noised(
+    signal: Function = torch.sqrt,
+    noise: Function = lambda a: (1 - a).sqrt(),
+    shape: tuple[int, ...] = (-1, 1, 1, 1),
+    level: Function = lambda a: a,
+    drawn: Callable[[Tensor], Tensor] = lambda eps: eps,
+) -> Callable[[Tensor, Tensor, Tensor], Tensor]:
+    def noised(x0: Tensor, alpha_bar: Tensor, eps: Tensor) -> Tensor:
+        a = level(alpha_bar).reshape(shape)
+        return signal(a) * x0 + noise(a) * drawn(eps)
+
+    return noised
+
+
+_NOISED = _noised()
+_ROOTS = (
+    "The square roots are missing. Variances add, standard deviations do not: with weights that sum to 1 the sum of "
+    "two independent images of variance 1 has less than that."
+)
+
+add_noise = sheet.task(
+    "add_noise",
+    "From an image to noise",
+    tried="add_noise(x0, alpha_bar, eps) with 4 images of 4 channels, 4 × 4, each with its own level",
+    setup=_noising,
+    observe=lambda answer, world: {"x_t": answer(*(part.clone() for part in world))},
+    reference=_NOISED,
+    mistakes=(
+        Mistake("no-roots", _ROOTS, like=_noised(lambda a: a, lambda a: 1 - a)),
+        Mistake(
+            "one-root",
+            "One of the two weights is a variance and the other one a standard deviation. Their *squares* sum to 1.",
+            like=(_noised(noise=lambda a: 1 - a), _noised(lambda a: a)),
+        ),
+        Mistake(
+            "one-minus-root",
+            "1 − √ᾱ is not √(1 − ᾱ): the root belongs around the difference.",
+            like=_noised(noise=lambda a: 1 - a.sqrt()),
+        ),
+        Mistake(
+            "swapped",
+            "The two weights have changed places. ᾱ near 1 means an image that is hardly noised.",
+            like=(_noised(lambda a: (1 - a).sqrt(), torch.sqrt), _noised(lambda a: 1 - a, lambda a: a)),
+        ),
+        Mistake(
+            "wrong-axis",
+            "The levels went to columns, rows or channels: (4,) lines up with the *last* axis. Each image, along "
+            "axis 0, has one level.",
+            like=(_noised(shape=(-1,)), _noised(shape=(-1, 1)), _noised(shape=(-1, 1, 1))),
+        ),
+        Mistake(
+            "one-level",
+            "All images got the same level. One step then trains the network for one t; a batch of many is worth more.",
+            like=(_noised(level=lambda a: a[:1]), _noised(level=lambda a: a.mean()), _noised(level=lambda a: a[-1:])),
+        ),
+        Mistake(
+            "not-shrunk",
+            "The noise is added and the image not shrunk. The sum then grows beyond variance 1, and at ᾱ = 0 the whole "
+            "image is still there.",
+            like=(_noised(signal=torch.ones_like), _noised(torch.ones_like, lambda a: 1 - a)),
+        ),
+        Mistake(
+            "own-noise",
+            "You drew noise of your own. The network will be asked for the `eps` that is in the image: use that one.",
+            like=_noised(drawn=torch.randn_like),
+        ),
+    ),
+    lesson="One draw leads to any t: no chain of t small steps is needed to make a training pair.",
+)
+
+# -- 4 the loss --------------------------------------------------------------------------------------
+
+
+class _Predictor(nn.Module):
+    """A network(x, t) for images with two channels, with weights that are large enough to tell inputs apart."""
+
+    def __init__(self, norm: bool = False) -> None:
+        super().__init__()
+        self.entry = nn.Conv2d(2, 3, 3, padding=1)
+        self.time = nn.Linear(1, 3)
+        self.norm = nn.BatchNorm2d(3) if norm else nn.Identity()
+        self.exit = nn.Conv2d(3, 2, 3, padding=1)
+        for parameter in self.parameters():
+            nn.init.normal_(parameter, std=0.4)
+        self.double()
+
+    def forward(self, x: Tensor, t: Tensor) -> Tensor:
+        told = self.time(t.double().reshape(-1, 1) / 5)[:, :, None, None]
+        # after the norm, which would take away what is the same for a whole batch
+        noise: Tensor = self.exit(torch.tanh(self.norm(self.entry(x)) + told))
+        return noise
+
+
+def _schedule(last: int) -> Tensor:
+    """(last + 1,) from 1 down to nearly 0."""
+    return (0.9 * math.pi / 2 * torch.linspace(0, 1, last + 1, dtype=torch.float64)).cos().square()
+
+
+def _loss_world() -> tuple[Any, ...]:
+    x0 = torch.tanh(torch.randn(4, 2, 4, 4, dtype=torch.float64) + 0.4)
+    t = torch.randperm(10)[:4] + 1
+    return _Predictor(), x0, _schedule(10), t, torch.randn_like(x0)
+
+
+def _observe_loss(answer: Answer, world: tuple[Any, ...]) -> Observation:
+    network, *tensors = world
+    loss = answer(network, *(part.clone() for part in tensors))
+    gradient = None
+    if isinstance(loss, Tensor) and loss.requires_grad:
+        found = torch.autograd.grad(loss.sum(), [*network.parameters()], allow_unused=True)
+        if any(part is not None for part in found):
+            whole = zip(network.parameters(), found, strict=True)
+            gradient = torch.cat([(torch.zeros_like(p) if g is None else g).flatten() for p, g in whole])
+    return {"the loss": loss, "the gradient by the network's weights": gradient}
+
+
+def _loss(
+    noised: Callable[[Tensor, Tensor, Tensor], Tensor] = _NOISED,
+    shown: str = "x_t",
+    target: Callable[[Tensor, Tensor, Tensor, Tensor], Tensor] = lambda x0, x_t, eps, a: eps,
+    told: Callable[[Tensor, Tensor], Tensor] = lambda t, a: t,
+    level: Callable[[Tensor, Tensor], Tensor] = lambda alpha_bar, t: alpha_bar[t],
+    distance: Function = lambda difference: difference.square().mean(),
+) -> Answer:
+    def loss(
+        network: Callable[[Tensor, Tensor], Tensor], x0: Tensor, alpha_bar: Tensor, t: Tensor, eps: Tensor
+    ) -> Tensor:
+        a = level(alpha_bar, t)
+        x_t = noised(x0, a, eps)
+        guess = network({"x_t": x_t, "x0": x0, "eps": eps}[shown], told(t, a))
+        return distance(guess - target(x0, x_t, eps, a.reshape(-1, 1, 1, 1)))
+
+    return loss
+
+
+noise_prediction_loss = sheet.task(
+    "noise_prediction_loss",
+    "What a diffusion model learns",
+    tried="noise_prediction_loss(network, x0, alpha_bar, t, eps) on 4 images at 4 steps, and its gradient",
+    setup=_loss_world,
+    observe=_observe_loss,
+    reference=_loss(),
+    mistakes=(
+        Mistake(
+            "clean-image-shown",
+            "The network saw the clean image, in which there is no noise to be found. Show it x_t.",
+            like=(_loss(shown="x0"), _loss(shown="eps")),
+        ),
+        Mistake(
+            "predicts-the-image",
+            "The target is the image. Such a network exists too, but the sampler of the next tasks expects the noise.",
+            like=_loss(target=lambda x0, x_t, eps, a: x0),
+        ),
+        Mistake(
+            "predicts-its-input",
+            "The target is x_t, which the network is given: it would learn to copy.",
+            like=_loss(target=lambda x0, x_t, eps, a: x_t),
+        ),
+        Mistake(
+            "predicts-the-difference",
+            "The target is what the noise did to this image. Ask for `eps` itself, of variance 1 at every level.",
+            like=(
+                _loss(target=lambda x0, x_t, eps, a: x_t - x0),
+                _loss(target=lambda x0, x_t, eps, a: (1 - a).sqrt() * eps),
+                _loss(target=lambda x0, x_t, eps, a: eps - x0),
+            ),
+        ),
+        Mistake(
+            "summed",
+            "This is a sum where the mean over all entries is asked. The step size would depend on the image size.",
+            like=(
+                _loss(distance=lambda difference: difference.square().sum()),
+                _loss(distance=lambda difference: difference.square().sum() / len(difference)),
+            ),
+        ),
+        Mistake(
+            "not-squared",
+            "These are absolute differences, or a root. The best answer to a mean square is a conditional mean.",
+            like=(
+                _loss(distance=lambda difference: difference.abs().mean()),
+                _loss(distance=lambda difference: difference.square().mean().sqrt()),
+            ),
+        ),
+        Mistake(
+            "level-told",
+            "The network was told ᾱ in place of the step t, which it was built for.",
+            like=_loss(told=lambda t, a: a),
+        ),
+        Mistake(
+            "schedule-by-position",
+            "The levels are the first ones of the schedule, whatever t says. Look each image's step up in `alpha_bar`.",
+            like=(
+                _loss(level=lambda alpha_bar, t: alpha_bar[: len(t)]),
+                _loss(level=lambda alpha_bar, t: alpha_bar[1 : len(t) + 1]),
+            ),
+        ),
+        Mistake(
+            "one-level",
+            "All images were noised to the same level; each has a step of its own.",
+            like=_loss(level=lambda alpha_bar, t: alpha_bar[t[:1]]),
+        ),
+        Mistake(
+            "wrong-axis",
+            "The levels lie along the columns of the images. Reshape them so that each image gets one.",
+            like=_loss(_noised(shape=(-1,))),
+        ),
+        Mistake(
+            "weights-of-the-noise",
+            "The noised image is not that of task 3: look at the two weights.",
+            like=(
+                _loss(_noised(lambda a: a, lambda a: 1 - a)),
+                _loss(_noised(lambda a: (1 - a).sqrt(), torch.sqrt)),
+                _loss(_noised(noise=lambda a: 1 - a)),
+                _loss(_noised(noise=lambda a: 1 - a.sqrt())),
+            ),
+        ),
+    ),
+    lesson="A regression: one player, one loss, nothing to balance. The price comes when images are drawn.",
+)
+
+# -- 5 one step of DDIM ------------------------------------------------------------------------------
+
+
+def _step_world() -> tuple[Tensor, ...]:
+    a_t, a_s = 0.1 + 0.2 * torch.rand(()), 0.5 + 0.3 * torch.rand(())
+    return torch.randn(3, 2, 4, 5), torch.randn(3, 2, 4, 5), a_t, a_s
+
+
+def _observe_ddim(answer: Answer, world: tuple[Tensor, ...]) -> Observation:
+    return {
+        "x_s": answer(*(part.clone() for part in world)),
+        "x_s of a last step, to ᾱ_s = 1": answer(*(part.clone() for part in world[:3]), torch.ones(())),
+    }
+
+
+def _clean(x: Tensor, eps: Tensor, a: Tensor) -> Tensor:
+    return (x - (1 - a).sqrt() * eps) / a.sqrt()
+
+
+def _ddim(
+    clean: Callable[[Tensor, Tensor, Tensor], Tensor] = _clean,
+    noise: Callable[[Tensor, Tensor, Tensor], Tensor] = lambda eps, a_t, a_s: (1 - a_s).sqrt() * eps,
+    signal: Function = torch.sqrt,
+) -> Answer:
+    return lambda x, eps, a_t, a_s: signal(a_s) * clean(x, eps, a_t) + noise(eps, a_t, a_s)
+
+
+def _mixed(image: Tensor, x: Tensor, a_t: Tensor, a_s: Tensor) -> Tensor:
+    """x_s from an image and the noise that x_t then holds beside it."""
+    return a_s.sqrt() * image + (1 - a_s).sqrt() * (x - a_t.sqrt() * image) / (1 - a_t).sqrt()
+
+
+def _ancestral(x: Tensor, eps: Tensor, a_t: Tensor, a_s: Tensor) -> Tensor:
+    """The mean of DDPM's random step."""
+    return (x - (1 - a_t / a_s) / (1 - a_t).sqrt() * eps) / (a_t / a_s).sqrt()
+
+
+def _ancestral_with_noise(x: Tensor, eps: Tensor, a_t: Tensor, a_s: Tensor) -> Tensor:
+    variance = (1 - a_t / a_s) * (1 - a_s) / (1 - a_t)
+    return _ancestral(x, eps, a_t, a_s) + variance.sqrt() * torch.randn_like(x)
+
+
+ddim_step = sheet.task(
+    "ddim_step",
+    "One step back",
+    tried="ddim_step(x_t, eps, alpha_bar_t, alpha_bar_s) with a middle and with a last step",
+    setup=_step_world,
+    observe=_observe_ddim,
+    reference=_ddim(),
+    mistakes=(
+        Mistake(
+            "stops-at-the-image",
+            "You return the predicted image, a mean over all images that could hide in x_t. Go only as far as ᾱ_s.",
+            like=lambda x, eps, a_t, a_s: _clean(x, eps, a_t),
+        ),
+        Mistake(
+            "x_t-for-the-image",
+            "x_t stands where the predicted image belongs: noise goes on top of noise. Solve task 3's formula for x0.",
+            like=_ddim(clean=lambda x, eps, a: x),
+        ),
+        Mistake(
+            "levels-swapped",
+            "ᾱ_t and ᾱ_s have changed places. x_t has the level t, what you return the level s.",
+            like=lambda x, eps, a_t, a_s: _ddim()(x, eps, a_s, a_t),
+        ),
+        Mistake(
+            "fresh-noise",
+            "Fresh noise went in. DDIM puts the *predicted* noise back, so that z alone settles the image.",
+            like=_ddim(noise=lambda eps, a_t, a_s: (1 - a_s).sqrt() * torch.randn_like(eps)),
+        ),
+        Mistake(
+            "no-noise-back",
+            "The predicted image is shrunk, and no noise put back. The network expects x_s to hold noise of its level.",
+            like=_ddim(noise=lambda eps, a_t, a_s: torch.zeros_like(eps)),
+        ),
+        Mistake(
+            "noise-of-the-old-level",
+            "The noise goes back with the weight of level t. x_s has less of it.",
+            like=_ddim(noise=lambda eps, a_t, a_s: (1 - a_t).sqrt() * eps),
+        ),
+        Mistake(
+            "not-divided",
+            "The predicted image is still shrunk: in x_t it counts √ᾱ_t, and that has to be divided out.",
+            like=(
+                _ddim(clean=lambda x, eps, a: x - (1 - a).sqrt() * eps),
+                _ddim(clean=lambda x, eps, a: (x - (1 - a).sqrt() * eps) / (1 - a).sqrt()),
+            ),
+        ),
+        Mistake(
+            "no-roots",
+            "The square roots are missing, in one place or in all. ᾱ is the share of the *variance*.",
+            like=(
+                _ddim(lambda x, eps, a: (x - (1 - a) * eps) / a, lambda eps, a_t, a_s: (1 - a_s) * eps, lambda a: a),
+                _ddim(noise=lambda eps, a_t, a_s: (1 - a_s) * eps, signal=lambda a: a),
+                _ddim(clean=lambda x, eps, a: (x - (1 - a) * eps) / a),
+                _ddim(clean=lambda x, eps, a: (x - (1 - a).sqrt() * eps) / a),
+                _ddim(clean=lambda x, eps, a: (x - (1 - a) * eps) / a.sqrt()),
+                _ddim(noise=lambda eps, a_t, a_s: (1 - a_s) * eps),
+                _ddim(signal=lambda a: a),
+            ),
+        ),
+        Mistake(
+            "noise-added-twice",
+            "The noise was added where it has to be taken away. x_t holds it already.",
+            like=_ddim(clean=lambda x, eps, a: (x + (1 - a).sqrt() * eps) / a.sqrt()),
+        ),
+        Mistake(
+            "random-step",
+            "This is the step of DDPM, or its mean: it expects noise to be drawn and needs many small steps.",
+            like=(_ancestral, _ancestral_with_noise),
+        ),
+        Mistake(
+            "clamped",
+            "The predicted image was clamped. The chapter's sampler does so too, to correct a network that errs. Here "
+            "the network's word is taken as it is.",
+            like=(
+                _ddim(clean=lambda x, eps, a: _clean(x, eps, a).clamp(-1, 1)),
+                lambda x, eps, a_t, a_s: _mixed(_clean(x, eps, a_t).clamp(-1, 1), x, a_t, a_s),
+            ),
+        ),
+    ),
+    lesson="Without fresh noise the chain is a map from z to an image, as G is; it calls its network at every step.",
+)
+
+# -- 6 a fair comparison -----------------------------------------------------------------------------
+
+Row = Mapping[str, Any]
+_KEYS = ("features", "split", "n", "device")
+_OTHER = {"features": "DINOv2", "split": "train", "n": 50_000, "device": "H100"}
+_TABLES = 3
+
+
+def _row(cost: float, distance: float, evaluations: int, batch: int, **changes: Any) -> dict[str, Any]:
+    """A row of the table; ``cost`` is in seconds an image."""
+    row = {"features": "Inception", "split": "test", "n": 10_000, "device": "T4"}
+    seconds = cost * batch / evaluations
+    return row | {"distance": distance, "evaluations": evaluations, "seconds": seconds, "batch": batch} | changes
+
+
+def _table(number: int) -> tuple[list[dict[str, Any]], dict[str, Any]]:
+    """Rows with one trap each; where every trap costs differently, no two of them can be mixed up in all tables."""
+    cost, distance = random.uniform(0.001, 0.003), random.uniform(6, 9)
+
+    def row(times: float, share: float, evaluations: int, batch: int, **changes: Any) -> dict[str, Any]:
+        return _row(cost * times * random.uniform(1, 1.15), distance * share, evaluations, batch, **changes)
+
+    rows = [
+        row(30, 0.96, 10, 100),  # the answer: the fastest of those that are as good
+        row(45, 0.9, 20, 1),  # fewest seconds for a batch, since it is a batch of one
+        row(60, 0.88, 4, 200),  # fewest evaluations
+        row(100, 0.5, 250, 100),  # lowest distance, and fewest seconds an evaluation
+        row(50, 0.8, 40, 150),
+        row(8 if number < _TABLES - 1 else 36, 1.6, 5, 80),  # not as good
+        row(90, 1.2, 3, 60),
+    ]
+    keys = list(_KEYS)[::-1] if number % 2 else list(_KEYS)
+    for place, key in enumerate(keys):  # cheap and good, and not comparable
+        evaluations = 6 + 3 * _KEYS.index(key)
+        rows.append(row(10 + 4 * place, 0.7 + 0.04 * place, evaluations, 120, **{key: _OTHER[key]}))
+    random.shuffle(rows)
+    for name, entry in zip("ABCDEFGHIJK", rows, strict=True):
+        entry["model"] = name
+    return rows, _row(cost, distance, 1, 64, model="GAN")
+
+
+def _observe_tables(answer: Answer, world: Sequence[tuple[list[dict[str, Any]], dict[str, Any]]]) -> Observation:
+    seen = {}
+    for number, (rows, ours) in enumerate(world, start=1):
+        came = answer([dict(row) for row in rows], dict(ours))
+        if not isinstance(came, tuple | list) or len(came) != 2:
+            raise Reject(
+                "not-a-pair",
+                came,
+                "the name of a model and a number",
+                "Return two things: the `model` of the row that you chose, and the ratio of the seconds.",
+            )
+        seen[f"the model chosen from table {number}"], seen[f"the ratio in table {number}"] = came
+    return seen
+
+
+def _seconds(row: Row) -> float:
+    return float(row["evaluations"] * row["seconds"] / row["batch"])
+
+
+def _without_batch(row: Row) -> float:
+    return float(row["evaluations"] * row["seconds"])
+
+
+def _times_batch(row: Row) -> float:
+    return float(row["evaluations"] * row["seconds"] * row["batch"])
+
+
+def _speed(
+    keys: Sequence[str] = _KEYS,
+    enough: Callable[[float, float], bool] = lambda distance, ours: distance <= ours,
+    rank: Callable[[Row], float] = _seconds,
+    cost: Callable[[Row], float] = _seconds,
+    inverted: bool = False,
+) -> Answer:
+    def speed(rows: Sequence[Row], ours: Row) -> tuple[str, float]:
+        fair = [row for row in rows if all(row[key] == ours[key] for key in keys)]
+        chosen = min((row for row in fair if enough(row["distance"], ours["distance"])), key=rank)
+        ratio = cost(chosen) / cost(ours)
+        return chosen["model"], 1 / ratio if inverted else ratio
+
+    return speed
+
+
+def _ignoring(*ignored: str) -> Answer:
+    return _speed([key for key in _KEYS if key not in ignored])
+
+
+speed_ratio = sheet.task(
+    "speed_ratio",
+    "A fair comparison",
+    tried=f"speed_ratio(rows, ours) on {_TABLES} tables of eleven rows",
+    setup=lambda: [_table(number) for number in range(_TABLES)],
+    observe=_observe_tables,
+    reference=_speed(),
+    mistakes=(
+        Mistake(
+            "features-ignored",
+            "You compared Fréchet distances in different features. They are distances in different spaces, with "
+            "different units.",
+            like=_ignoring("features"),
+        ),
+        Mistake(
+            "split-ignored",
+            "You compared distances to different splits. A model is nearer to the images that it learned from "
+            "than to new ones.",
+            like=_ignoring("split"),
+        ),
+        Mistake(
+            "n-ignored",
+            "You compared distances of different n. The distance is biased: the same generator scores lower with more "
+            "samples.",
+            like=_ignoring("n"),
+        ),
+        Mistake(
+            "device-ignored",
+            "You compared seconds on different devices: that ratio is about the hardware.",
+            like=_ignoring("device"),
+        ),
+        Mistake(
+            "several-ignored",
+            "Rows that cannot be compared are left in, for more than one reason. Which four entries have to agree?",
+            like=tuple(_ignoring(*ignored) for count in (2, 3, 4) for ignored in combinations(_KEYS, count)),
+        ),
+        Mistake(
+            "quality-ignored",
+            "You took the fastest row, however good. Speed alone is cheap: with fewer evaluations every sampler is "
+            "faster, and worse.",
+            like=(
+                _speed(enough=lambda distance, ours: True),
+                _speed((), enough=lambda distance, ours: True),
+            ),
+        ),
+        Mistake(
+            "higher-is-better",
+            "You asked for a distance that is at least ours. A distance is better when it is smaller.",
+            like=_speed(enough=lambda distance, ours: distance >= ours),
+        ),
+        Mistake(
+            "best-distance",
+            "You took the row with the lowest distance. It is better than ours, so its time buys more. Compare at "
+            "equal quality: of those that are good enough, the fastest.",
+            like=(
+                _speed(rank=lambda row: row["distance"]),
+                _speed((), rank=lambda row: row["distance"]),
+            ),
+        ),
+        Mistake(
+            "evaluations-alone",
+            "You counted evaluations. One of a large network takes longer than ten of a small one: seconds decide.",
+            like=tuple(
+                _speed(rank=rank, cost=cost, inverted=inverted)
+                for rank, cost in (
+                    (lambda row: row["evaluations"], _seconds),
+                    (lambda row: row["evaluations"], lambda row: row["evaluations"]),
+                    (_seconds, lambda row: row["evaluations"]),
+                )
+                for inverted in (False, True)
+            ),
+        ),
+        Mistake(
+            "evaluations-forgotten",
+            "These are the seconds of one evaluation. An image takes `evaluations` of them.",
+            like=tuple(
+                _speed(rank=rank, cost=cost)
+                for rank in (_seconds, lambda row: row["seconds"], lambda row: row["seconds"] / row["batch"])
+                for cost in (_seconds, lambda row: row["seconds"], lambda row: row["seconds"] / row["batch"])
+                if (rank, cost) != (_seconds, _seconds)
+            ),
+        ),
+        Mistake(
+            "batch-forgotten",
+            "These are seconds for a whole batch, and the batches differ in size. What does one image take?",
+            like=(
+                _speed(rank=_without_batch, cost=_without_batch),
+                _speed(cost=_without_batch),
+                _speed(rank=_without_batch),
+                _speed(rank=_times_batch, cost=_times_batch),
+                _speed(cost=_times_batch),
+            ),
+        ),
+        Mistake(
+            "inverted",
+            "The ratio is upside down. It says how many times longer *they* take: above 1 where we are faster.",
+            like=_speed(inverted=True),
+        ),
+    ),
+    lesson="A speed means something beside a quality, and a quality beside its features, split and n.",
+)
+
+# -- 7 find the bug ----------------------------------------------------------------------------------
+
+
+def _loop_world() -> tuple[_Predictor, Tensor, Tensor]:
+    network = _Predictor(norm=True)
+    assert isinstance(network.norm, nn.BatchNorm2d)
+    nn.init.normal_(network.norm.running_mean)  # type: ignore[arg-type]
+    nn.init.uniform_(network.norm.running_var, 0.3, 3)  # type: ignore[arg-type]
+    return network, _schedule(12), torch.randn(5, 2, 4, 4, dtype=torch.float64)
+
+
+def _observe_loop(answer: Answer, world: tuple[_Predictor, Tensor, Tensor]) -> Observation:
+    network, alpha_bar, z = world
+    seen = {}
+    for steps in (4, 3):
+        network.train()  # as training leaves it
+        seen[f"the samples after {steps} evaluations"] = answer(network, alpha_bar.clone(), z.clone(), steps)
+    return seen
+
+
+def _loop(
+    upwards: bool = False,
+    late: bool = False,
+    training: bool = False,
+    renamed: bool = False,
+    flipped: bool = False,
+    fresh: bool = False,
+) -> Answer:
+    """The loop with any of the bugs in it."""
+
+    def sample(network: nn.Module, alpha_bar: Tensor, z: Tensor, steps: int) -> Tensor:
+        network.train(training)
+        times = torch.linspace(0, len(alpha_bar) - 1, steps + 1).round().long()
+        levels = alpha_bar.flip(0) if flipped else alpha_bar
+        x = z
+        for t, s in pairwise(times if upwards or renamed or flipped else times.flip(0)):
+            if renamed:
+                t, s = s, t
+            eps = network(x, (s if late else t).expand(len(x)))
+            back = torch.randn_like(eps) if fresh else eps
+            x = levels[s].sqrt() * _clean(x, eps, levels[t]) + (1 - levels[s]).sqrt() * back
+        return x.detach()
+
+    return sample
+
+
+def _either(**bugs: bool) -> tuple[Answer, ...]:
+    """A bug that a repair brought in, beside any of the two others that may still be there."""
+    return tuple(_loop(late=late, training=training, **bugs) for late in (False, True) for training in (False, True))
+
+
+_UPWARDS = "The loop walks from t = 0 up, so it puts noise on z. Where does the list of steps have to begin?"
+_LATE = "The network sees x_t and is told s: it takes out less noise than there is. Which step is x at?"
+_TRAINING = (
+    "The network is in training mode, where BatchNorm uses the batch's own statistics: a sample depends on which "
+    "others are drawn with it."
+)
+
+ddim_sample = sheet.task(
+    "ddim_sample",
+    "Find the bugs: fifty steps for nothing",
+    tried="ddim_sample(network, alpha_bar, z, steps) with 4 and with 3 steps on a small network with BatchNorm",
+    setup=_loop_world,
+    observe=_observe_loop,
+    reference=_loop(),
+    blank=_loop(upwards=True, late=True, training=True),
+    mistakes=(
+        Mistake("direction", f"One bug is left. {_UPWARDS}", like=_loop(upwards=True)),
+        Mistake("told-the-wrong-step", f"One bug is left. {_LATE}", like=_loop(late=True)),
+        Mistake("training-mode", f"One bug is left. {_TRAINING}", like=_loop(training=True)),
+        Mistake(
+            "direction-and-step",
+            "Two bugs are left: at which end does the loop begin, and which step is the network told?",
+            like=_loop(upwards=True, late=True),
+        ),
+        Mistake(
+            "direction-and-mode",
+            "Two bugs are left: at which end does the loop begin, and in which mode is the network?",
+            like=_loop(upwards=True, training=True),
+        ),
+        Mistake(
+            "step-and-mode",
+            "Two bugs are left: which step is the network told, and in which mode is it?",
+            like=_loop(late=True, training=True),
+        ),
+        Mistake(
+            "renamed",
+            "Each step now leads downwards, but the first one is still that at the clean end. z is pure noise: begin "
+            "where ᾱ is nearly 0.",
+            like=_either(renamed=True),
+        ),
+        Mistake(
+            "schedule-flipped",
+            "You turned the schedule round instead of the steps. The levels are right now, and the network is told the "
+            "steps of the other end.",
+            like=_either(flipped=True),
+        ),
+        Mistake(
+            "fresh-noise",
+            "Fresh noise goes back now instead of the predicted one: that was right before.",
+            like=(*_either(fresh=True), *_either(fresh=True, upwards=True)),
+        ),
+    ),
+    lesson="None of the three raised an error: only the images told.",
+)
+
+# -- the challenge -----------------------------------------------------------------------------------
+
+#: What DDIM's step takes six evaluations for. With five it reaches 4.4 at even steps, and 1.7 at T (1 - k/5)^1.5, the
+#: best of such spacings.
+BAR = 1.2
+EVALUATIONS = 5
+_POINTS, _LAST, _STD = 1000, 1000, 0.04
+
+
+def _spiral() -> Tensor:
+    """(300, 2) centres of narrow Gaussians along a spiral."""
+    share = (0.05 + 0.95 * (torch.arange(300) + 0.5) / 300).sqrt()
+    angle = 3 * math.pi * share
+    return 1.5 * share[:, None] * torch.stack((angle.cos(), angle.sin()), dim=1)
+
+
+class _Exact:
+    """The best noise predictor there is for the spiral, in closed form; it counts what it is asked."""
+
+    def __init__(self, alpha_bar: Tensor, allowed: int) -> None:
+        self.alpha_bar, self.left, self.centres = alpha_bar, allowed, _spiral()
+
+    def __call__(self, x: Tensor, t: Any) -> Tensor:
+        t = torch.as_tensor(t).reshape(-1).expand(len(x))
+        if t.is_floating_point() or not (int(t.min()) >= 1 and int(t.max()) <= _LAST):
+            raise NoScore(f"t goes from 1 to {_LAST}, whole numbers; {describe(t)} came.")
+        self.left -= len(x)
+        if self.left < 0:
+            raise NoScore(f"More than {EVALUATIONS} evaluations a sample.")
+        a = self.alpha_bar[t][:, None]
+        variance = a * _STD**2 + 1 - a
+        squares = (x[:, None] - a[:, None].sqrt() * self.centres).square().sum(-1)
+        mean = torch.softmax(-0.5 * squares / variance, dim=1) @ self.centres
+        x0 = mean + a.sqrt() * _STD**2 / variance * (x - a.sqrt() * mean)
+        return (x - a.sqrt() * x0) / (1 - a).sqrt()
+
+
+def challenge(sampler: Any, seeds: tuple[int, ...] = (0, 1, 2)) -> Score:
+    """How good 1 000 points of a spiral are that ``sampler(network, x, alpha_bar, evaluations)`` makes of noise.
+
+    ``network(x, t)`` predicts the noise as well as anything can. The score is the Fréchet distance to 1 000 fresh
+    points, on 128 random waves as features, mean over three seeds; two sets of fresh points are 0.3 apart.
+    """
+
+    def told(distances: tuple[float, ...], mean: float) -> str:
+        return (
+            f"challenge: Fréchet distance {mean:.2f} ({listed(distances)} for each seed) with {EVALUATIONS} "
+            f"evaluations; {verdict(BAR, mean < BAR, 1)}"
+        )
+
+    return scored(lambda _seed: _waves_apart(sampler), seeds, told)
+
+
+def _waves_apart(sampler: Callable[..., Any]) -> float:
+    from ganbook.metrics import frechet_distance
+
+    waves = 2 * torch.randn(2, 64, generator=torch.Generator().manual_seed(0))  # the same ruler for all seeds
+    centres = _spiral()
+    real = centres[torch.randint(len(centres), (_POINTS,))] + _STD * torch.randn(_POINTS, 2)
+    angle = math.pi / 2 * (torch.linspace(0, 1, _LAST + 1) + 0.008) / 1.008
+    alpha_bar = ((angle.cos() / angle[0].cos()) ** 2).clamp(1e-4, 1)
+    network = _Exact(alpha_bar.clone(), EVALUATIONS * _POINTS)
+    x = sampler(network, torch.randn(_POINTS, 2), alpha_bar, EVALUATIONS)
+    if x is None or x is Ellipsis:
+        raise NoScore("Nothing came back.")
+    if not isinstance(x, Tensor) or x.shape != real.shape or not bool(x.isfinite().all()):
+        raise NoScore(f"Finite points of shape {tuple(real.shape)} are wanted; {describe(x)} came.")
+    sets = [torch.cat(((points @ waves).cos(), (points @ waves).sin()), dim=1) for points in (real, x.detach().float())]
+    return frechet_distance(*sets)
