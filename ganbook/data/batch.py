@@ -48,6 +48,12 @@ class Batch:
             raise ValueError("batch has no sources: allowed is a data set of pairs, such as 'emoji-lines'")
         return self.sources
 
+    def described(self) -> tuple[str, ...]:
+        """The captions; ValueError where the set has none."""
+        if self.captions is None:
+            raise ValueError("batch has no captions: allowed is a data set with texts, such as 'captioned-digits'")
+        return self.captions
+
 
 def step_generator(seed: int, step: int) -> torch.Generator:
     """A CPU random generator that depends on nothing but ``seed`` and ``step``, both 0 or more."""

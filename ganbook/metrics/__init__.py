@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from ganbook.metrics.captions import PaintedDigits, caption_agreement, read_painted_digits, retrieval
 from ganbook.metrics.classes import class_agreement, class_diversity, inception_score
 from ganbook.metrics.features import FeaturesUnavailable, features
 from ganbook.metrics.frechet import frechet_distance, frechet_of_gaussians
@@ -18,8 +19,10 @@ __all__ = [
     "GreyTable",
     "Memorisation",
     "ModeCoverage",
+    "PaintedDigits",
     "PrecisionRecall",
     "bits_per_dimension",
+    "caption_agreement",
     "class_agreement",
     "class_diversity",
     "density_coverage",
@@ -32,8 +35,10 @@ __all__ = [
     "mode_coverage",
     "nearest",
     "precision_recall",
+    "read_painted_digits",
     "report_features",
     "report_images",
     "report_labels",
     "report_points",
+    "retrieval",
 ]

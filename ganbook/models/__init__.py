@@ -15,6 +15,16 @@ from ganbook.models.diffusion import DiffusionModel, NoiseUNet, cosine_schedule
 from ganbook.models.mlp import MLPDiscriminator, MLPGenerator
 from ganbook.models.patchgan import PatchDiscriminator, receptive_field
 from ganbook.models.resnet import ResidualBlock, ResNetDiscriminator, ResNetGenerator, ResNetTranslator
+from ganbook.models.text import (
+    BagOfWords,
+    CharCNNRNN,
+    ConditioningAugmentation,
+    GRUEncoder,
+    SentenceEncoder,
+    Tokenizer,
+    unknown_words,
+)
+from ganbook.models.text_to_image import FusionBlock, Modulation, TextDiscriminator, TextGenerator
 from ganbook.models.unet import UNet
 from ganbook.models.upsample import ResizeConvolution
 from ganbook.models.vae import VAE, Encoder, gaussian_log_likelihood, kl_to_standard_normal, reparameterise
@@ -22,18 +32,24 @@ from ganbook.models.vae import VAE, Encoder, gaussian_log_likelihood, kl_to_stan
 __all__ = [
     "VAE",
     "AuxiliaryDiscriminator",
+    "BagOfWords",
+    "CharCNNRNN",
     "CompactDiscriminator",
     "CompactGenerator",
     "ConditionalBatchNorm2d",
     "ConditionalDiscriminator",
     "ConditionalGenerator",
+    "ConditioningAugmentation",
     "Cycle",
     "DCGANDiscriminator",
     "DCGANGenerator",
     "DiffusionModel",
     "Encoder",
+    "FusionBlock",
+    "GRUEncoder",
     "MLPDiscriminator",
     "MLPGenerator",
+    "Modulation",
     "NoiseUNet",
     "PatchDiscriminator",
     "ResNetDiscriminator",
@@ -41,6 +57,10 @@ __all__ = [
     "ResNetTranslator",
     "ResidualBlock",
     "ResizeConvolution",
+    "SentenceEncoder",
+    "TextDiscriminator",
+    "TextGenerator",
+    "Tokenizer",
     "TwoCritics",
     "TwoTranslators",
     "UNet",
@@ -49,4 +69,5 @@ __all__ = [
     "kl_to_standard_normal",
     "receptive_field",
     "reparameterise",
+    "unknown_words",
 ]

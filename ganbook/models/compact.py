@@ -88,11 +88,14 @@ class CompactGenerator(nn.Module):
         return cast(Tensor, self.layers(z))
 
 
-def compact_features(channels: int, size: int, width: int, shift: int, group: int) -> nn.Sequential:
-    """Images to (N, HIDDEN): the compact discriminator up to its last layer; arguments as there."""
+def compact_features(channels: int, size: int, width: int, shift: int, group: int, fill: float = -1.0) -> nn.Sequential:
+    """Images to (N, HIDDEN): the compact discriminator up to its last layer; arguments as there.
+
+    ``fill`` is what moves in at the border of a shifted image.
+    """
     end, wide = check_size(size), GROWTH * width
     return nn.Sequential(
-        RandomShift(shift),
+        RandomShift(shift, fill),
         nn.Conv2d(channels, width, 4, 2, 1),
         nn.LeakyReLU(SLOPE),
         nn.Conv2d(width, wide, 4, 2, 1),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ganbook.recipes import control, deeper, digits, failures, others, photographs, rules, toys
+from ganbook.recipes import control, deeper, digits, failures, others, photographs, rules, text, toys
 from ganbook.recipes.recipe import Recipe
 
 __all__ = ["get", "names"]
@@ -15,6 +15,7 @@ _ALL: tuple[Recipe, ...] = (
     *deeper.RECIPES,
     *photographs.RECIPES,
     *control.RECIPES,
+    *text.RECIPES,
     *others.RECIPES,
 )
 _RECIPES = {recipe.name: recipe for recipe in _ALL}

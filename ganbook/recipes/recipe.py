@@ -211,7 +211,9 @@ class Recipe:
         return Run(sampler, curves, card["metrics"], folder)
 
     def draw(self, sampler: Sampler, n: int, seed: int = 0, root: str | Path | None = None) -> Tensor:
-        """``n`` samples to look at, (n, C, H, W) or (n, dim); a translator is given held-out sources."""
+        """``n`` samples to look at, (n, C, H, W) or (n, dim); of held-out sources or captions, where G is told any."""
+        if self.given == "captions":
+            return sampler.sample(captions=self.held_out_captions(n, root), seed=seed)
         if self.given != "sources":
             return sampler.sample(n, seed=seed)
         return sampler.sample(sources=self.held_out_sources(n, root), seed=seed)
@@ -227,6 +229,18 @@ class Recipe:
         if sources is None:
             raise ValueError(f"{self.name} translates nothing: allowed is a recipe whose data have sources")
         return to_float(sources[:: max(1, len(sources) // n)][:n])
+
+    def held_out_captions(self, n: int, root: str | Path | None = None) -> tuple[str, ...]:
+        """``n`` captions, or as many as there are, spread evenly over the test split.
+
+        Raises:
+            ValueError: if the recipe's data have none.
+        """
+        captions = getattr(self.load_data("test", root), "captions", None)
+        if captions is None:
+            raise ValueError(f"{self.name} draws no texts: allowed is a recipe whose data have captions")
+        found: tuple[str, ...] = captions[:: max(1, len(captions) // n)][:n]
+        return found
 
     def evaluate(self, sampler: Sampler, root: str | Path | None = None) -> dict[str, Any]:
         """The recipe's report on a sampler; see :func:`ganbook.recipes.reports.report`."""

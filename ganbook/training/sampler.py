@@ -11,6 +11,7 @@ import torch
 from torch import Tensor, nn
 
 from ganbook.data.cache import write_atomically
+from ganbook.models.text import check_captions
 from ganbook.training.prior import Prior
 
 __all__ = ["CARD", "WEIGHTS", "Given", "Sampler"]
@@ -20,8 +21,8 @@ CARD = "card.json"
 CHUNK = 256
 
 
-Given = Literal["nothing", "labels", "sources"]
-"""What a generator is told beside its noise: (z), (z, labels) or (sources, z)."""
+Given = Literal["nothing", "labels", "sources", "captions"]
+"""What a generator is told beside its noise: (z), (z, labels), (sources, z) or (z, captions)."""
 
 
 class Sampler:
@@ -62,7 +63,7 @@ class Sampler:
         """(n, C, H, W) float images in [-1, 1], or (n, dim) points; the same seed gives the same samples.
 
         Args:
-            n: number of samples; None for one a label or a source.
+            n: number of samples; None for one a label, a source or a caption.
             labels: classes, one a sample. None: a generator that is told labels draws all of them in turn.
             captions: texts, one a sample.
             sources: float images (n, C, H, W) in [-1, 1] to translate.
@@ -76,9 +77,13 @@ class Sampler:
             if condition is not None and name != self.given:
                 takes = "unconditional" if self.given == "nothing" else f"told {self.given}"
                 raise ValueError(f"{name} was given, but {self.card.get('recipe', 'this generator')} is {takes}")
-        told = self._checked_labels(n, labels) if self.given == "labels" else None
-        if self.given == "sources":
+        told: Tensor | Sequence[str] | None = None
+        if self.given == "labels":
+            told = self._checked_labels(n, labels)
+        elif self.given == "sources":
             told = _checked_sources(n, sources)
+        elif self.given == "captions":
+            told = _checked_captions(n, captions)
         if told is not None:
             n = len(told)
         n = _checked_number(n)
@@ -87,13 +92,15 @@ class Sampler:
         if self.prior is not None:
             z = self.prior.sample(n, generator=torch.Generator().manual_seed(seed))
         parts = (slice(i, i + CHUNK) for i in range(0, n, CHUNK))
-        made = [self._generate(z[part].to(device), None if told is None else told[part].to(device)) for part in parts]
+        made = [self._generate(z[part].to(device), None if told is None else told[part]) for part in parts]
         return torch.cat(made).float().cpu()
 
-    def _generate(self, z: Tensor, told: Tensor | None) -> Tensor:
+    def _generate(self, z: Tensor, told: Tensor | Sequence[str] | None) -> Tensor:
         if told is None:
             return cast(Tensor, self.generator(z))
-        if self.given == "labels":
+        if isinstance(told, Tensor):
+            told = told.to(z.device)
+        if self.given != "sources":
             return cast(Tensor, self.generator(z, told))
         return cast(Tensor, self.generator(told) if self.prior is None else self.generator(told, z))
 
@@ -122,6 +129,12 @@ def _checked_number(n: int | None) -> int:
     if n is None or n < 1:
         raise ValueError(f"n is {n}: allowed is a whole number of 1 or more")
     return n
+
+
+def _checked_captions(n: int | None, captions: Sequence[str] | None) -> Sequence[str]:
+    if captions is None:
+        raise ValueError("captions is None: this generator draws what texts say, a list of strings, one a sample")
+    return check_captions(captions, n)
 
 
 def _checked_sources(n: int | None, sources: Tensor | None) -> Tensor:

@@ -1,0 +1,305 @@
+"""Pictures with captions, and combinations of words that no training caption holds.
+
+Captioned digits are real digits in one colour on another; emoji come with their Unicode names. Both keep some
+combinations for the test split whose parts all occur in training: what is asked there was never seen together.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from typing import NamedTuple
+
+import torch
+from torch import Tensor
+
+from ganbook.data import emoji
+from ganbook.data.batch import Batch, index_batches, step_generator
+from ganbook.data.digits import load_digits
+from ganbook.data.images import ImageSet, resize
+
+__all__ = [
+    "DIGIT_CAPTION_WORDS",
+    "DIGIT_WORDS",
+    "PALETTE",
+    "PEOPLE_WORDS",
+    "STROKES",
+    "TONES",
+    "CaptionedDigits",
+    "Person",
+    "load_captioned_digits",
+    "load_emoji_captions",
+    "load_emoji_people",
+    "person_of",
+]
+
+# Digits, in words. ---------------------------------------------------------------------------------------------------
+
+PALETTE = {
+    "red": (225, 50, 45),
+    "yellow": (250, 220, 60),
+    "green": (45, 160, 70),
+    "turquoise": (60, 205, 215),
+    "blue": (45, 75, 200),
+    "pink": (235, 95, 200),
+    "white": (245, 245, 245),
+    "black": (20, 20, 20),
+}
+"""Colours of digits and of their grounds, near the corners of the colour cube, so that none is taken for another."""
+
+DIGIT_WORDS = ("zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine")
+STROKES = ("thin", "", "bold")
+"""Words for the third of a class with the least ink, for the middle (no word) and for the third with the most."""
+
+WORDINGS = (
+    "a {stroke} {ink} {digit} on {ground}",
+    "{digit}, drawn in {stroke} {ink}, {ground} background",
+    "the digit {digit} in {stroke} {ink} on a {ground} ground",
+    "{ground} paper with a {stroke} {ink} {digit}",
+)
+
+DIGIT_CAPTION_WORDS = (
+    *("a", "background", "bold", "digit", "drawn", "ground", "in", "on", "paper", "the", "thin", "with"),
+    *PALETTE,
+    *DIGIT_WORDS,
+)
+"""Every word of a caption of a digit."""
+
+PER_DIGIT = {"train": 8, "test": 4}
+"""Pictures made of each of the 4 000 and 1 000 digits."""
+
+
+@dataclass(frozen=True)
+class CaptionedDigits:
+    """A split of the captioned digits, put together by index from a split of the digits.
+
+    Attributes:
+        name, split, licence: as in :class:`ganbook.data.ImageSet`.
+        digits: uint8 (M, 1, size, size), the digits of the same split.
+        digit_labels: (M,) int64.
+        digit_strokes: (M,) int64 indices of STROKES.
+        parts: (N, 4) int64: the digit's index, its colour, the ground's colour and the wording.
+    """
+
+    name: str
+    split: str
+    digits: Tensor
+    digit_labels: Tensor
+    digit_strokes: Tensor
+    parts: Tensor
+    licence: str
+
+    def __len__(self) -> int:
+        return len(self.parts)
+
+    @property
+    def images(self) -> Tensor:
+        """uint8 (N, 3, size, size), put together now: 75 MB for the whole training split at 28 pixels."""
+        return self._painted(self.parts).mul_(255).round_().to(torch.uint8)
+
+    @property
+    def labels(self) -> Tensor:
+        """(N,) int64: which digit."""
+        return self.digit_labels[self.parts[:, 0]]
+
+    @property
+    def inks(self) -> Tensor:
+        """(N,) int64: the digit's colour, an index of PALETTE."""
+        return self.parts[:, 1]
+
+    @property
+    def grounds(self) -> Tensor:
+        """(N,) int64: the ground's colour, an index of PALETTE."""
+        return self.parts[:, 2]
+
+    @property
+    def strokes(self) -> Tensor:
+        """(N,) int64: the stroke, an index of STROKES."""
+        return self.digit_strokes[self.parts[:, 0]]
+
+    @property
+    def captions(self) -> tuple[str, ...]:
+        """One text a picture, such as "a bold red seven on green"."""
+        return self._worded(self.parts)
+
+    def to(self, device: torch.device | str) -> CaptionedDigits:
+        """The same set with its tensors on ``device``."""
+        names = ("digits", "digit_labels", "digit_strokes", "parts")
+        return replace(self, **{name: getattr(self, name).to(device) for name in names})
+
+    def batch(self, indices: Tensor) -> Batch:
+        """The samples at ``indices`` (int64) as floats in [-1, 1], with digits as labels and their captions."""
+        parts = self.parts[indices.to(self.parts.device)]
+        painted = self._painted(parts).mul_(2).sub_(1)
+        return Batch(painted, self.digit_labels[parts[:, 0]], captions=self._worded(parts))
+
+    def batches(
+        self, batch_size: int, *, seed: int = 0, start: int = 0, rank: int = 0, world: int = 1
+    ) -> Iterator[Batch]:
+        """Batches without end, shuffled anew each epoch; see :func:`ganbook.data.batch.index_batches`."""
+        for indices in index_batches(len(self), batch_size, seed, start, rank, world):
+            yield self.batch(indices)
+
+    def _painted(self, parts: Tensor) -> Tensor:
+        """Float (n, 3, size, size) in [0, 1]: where the digit was white its ink, where it was black its ground."""
+        palette = torch.tensor(list(PALETTE.values()), device=parts.device) / 255
+        ink, ground = (palette[parts[:, i], :, None, None] for i in (1, 2))
+        return torch.lerp(ground, ink, self.digits[parts[:, 0]] / 255)
+
+    def _worded(self, parts: Tensor) -> tuple[str, ...]:
+        colours = list(PALETTE)
+        rows = zip(
+            parts.tolist(),
+            self.digit_labels[parts[:, 0]].tolist(),
+            self.digit_strokes[parts[:, 0]].tolist(),
+            strict=True,
+        )
+        texts = (
+            WORDINGS[wording].format(
+                stroke=STROKES[stroke], ink=colours[ink], ground=colours[ground], digit=DIGIT_WORDS[digit]
+            )
+            for (_, ink, ground, wording), digit, stroke in rows
+        )
+        return tuple(" ".join(text.split()) for text in texts)
+
+
+def held_out(digits: Tensor, inks: Tensor) -> Tensor:
+    """Whether a pair of digit and colour belongs to the test split: two or one of the eight colours of each digit."""
+    return (digits - inks) % 5 == 0
+
+
+def load_captioned_digits(split: str, size: int | None = None) -> CaptionedDigits:
+    """Real digits in one of eight colours on another, described in four wordings; the same on every machine.
+
+    Every fifth pair of digit and colour, in the pattern of a Latin square, occurs in the test split only; its digits
+    are those of the test split of "digits". All grounds occur in both. "thin" and "bold" name the third of a class with
+    the least and the most ink.
+    """
+    digits = load_digits(split, size)
+    assert digits.labels is not None
+    chance = step_generator(1, list(PER_DIGIT).index(split))
+    which = torch.arange(len(digits)).repeat(PER_DIGIT[split])
+    colours = torch.arange(len(PALETTE))
+    allowed = held_out(digits.labels[which, None], colours) == (split == "test")
+    ink = torch.multinomial(allowed.float(), 1, generator=chance).squeeze(1)
+    ground = (ink + torch.randint(1, len(PALETTE), ink.shape, generator=chance)) % len(PALETTE)
+    wording = torch.randint(len(WORDINGS), ink.shape, generator=chance)
+    strokes = (ink_of(digits.images)[:, None] > stroke_limits()[digits.labels]).sum(1)
+    return CaptionedDigits(
+        name="captioned-digits",
+        split=split,
+        digits=digits.images,
+        digit_labels=digits.labels,
+        digit_strokes=strokes,
+        parts=torch.stack((which, ink, ground, wording), dim=1),
+        licence=digits.licence,
+    )
+
+
+def ink_of(digits: Tensor) -> Tensor:
+    """(N,) share of the ink of uint8 digits (N, 1, H, W): 0 for black images, 1 for white ones."""
+    return digits.flatten(1).float().mean(1) / 255
+
+
+def stroke_limits() -> Tensor:
+    """(10, 2): the ink below which a training digit of each class is thin, and above which it is bold."""
+    train = load_digits("train")
+    assert train.labels is not None
+    ink, thirds = ink_of(train.images), torch.tensor([1 / 3, 2 / 3])
+    return torch.stack([ink[train.labels == digit].quantile(thirds) for digit in range(10)])
+
+
+# Emoji and their names. ----------------------------------------------------------------------------------------------
+
+TONES = ("", "light", "medium-light", "medium", "medium-dark", "dark")
+"""Skin tones as they stand in a name before "skin tone"; the first is none, OpenMoji's yellow."""
+
+_PEOPLE = (
+    "artist astronaut baby bald ball bath beard bed biking blond boat bouncing bowing cane cartwheeling "
+    "climbing construction cook crown curly dancing dark detective elf facepalming facing factory fairy farmer "
+    "feeding firefighter frowning gesturing getting golfing guard hair haircut hand handball headscarf health "
+    "in judge juggling kneeling levitating lifting light lotus mage man manual massage mechanic medium "
+    "motorized mountain no office officer ok person pilot playing police polo position pouting raising red "
+    "right room rowing running scientist shrugging singer skin skullcap standing steamy student suit superhero "
+    "supervillain surfing swimming taking teacher technologist tipping tone turban tuxedo vampire veil walking "
+    "water wearing weights wheelchair white with woman worker"
+)
+PEOPLE_WORDS = tuple(_PEOPLE.split())
+"""Every word of the names of "emoji-people"; written out, because weights trained on them depend on their order."""
+
+_TONE = re.compile(r",? ?\b(medium-light|medium-dark|light|medium|dark) skin tone")
+_PERSON = re.compile(r"(man|woman|person)\b(?! and\b) ?(.*)")
+_HELD_OUT_OF = 11
+
+
+class Person(NamedTuple):
+    """The three parts of the name of an emoji that shows one person."""
+
+    person: str
+    role: str
+    tone: str
+
+
+def person_of(caption: str) -> Person | None:
+    """The parts of a name such as "woman firefighter dark skin tone"; None for a name that does not compose so.
+
+    >>> person_of("man medium skin tone curly hair")
+    Person(person='man', role='curly hair', tone='medium')
+    >>> person_of("hot dog") is None
+    True
+    """
+    base, tones = _TONE.sub("", caption), _TONE.findall(caption)
+    found = _PERSON.fullmatch(base)
+    if found is None or len(tones) > 1:
+        return None
+    return Person(found[1], found[2], tones[0] if tones else "")
+
+
+def load_emoji_captions(split: str, size: int | None = None) -> ImageSet:
+    """All emoji in colour on white with their English names, 64 x 64 unless ``size`` says otherwise.
+
+    The test split are combinations of person, role and skin tone, one tone of about every second drawing; the same
+    drawing in five other tones, and the same tone on other drawings, are in the training split, the same picture never.
+
+    Raises:
+        DataError: if the emoji cannot be drawn or read.
+    """
+    return _split("emoji-captions", split, size, people_only=False)
+
+
+def load_emoji_people(split: str, size: int | None = None) -> ImageSet:
+    """As :func:`load_emoji_captions`: only the emoji whose names compose person, role and skin tone, all six tones."""
+    return _split("emoji-people", split, size, people_only=True)
+
+
+def _split(name: str, split: str, size: int | None, people_only: bool) -> ImageSet:
+    size = size or max(emoji.SIZES)
+    drawn = emoji.drawings(size)
+    people = _complete([person_of(caption) for caption in drawn.names])
+    tones = [len(found) and TONES.index(found[0]) for found in map(_TONE.findall, drawn.names)]
+    groups = drawn.groups.tolist()
+    # Drawings with the same lines are one: "man standing" looks like "person standing".
+    first = sorted(
+        {groups[i]: person for i, person in reversed(people.items())}.items(), key=lambda item: item[1][1::-1]
+    )
+    rank = {group: k for k, (group, _) in enumerate(first)}
+    held = [
+        group in rank and (rank[group] + tone) % _HELD_OUT_OF == 0 for group, tone in zip(groups, tones, strict=True)
+    ]
+    chosen = [i for i, out in enumerate(held) if out is (split == "test") and (i in people or not people_only)]
+    return ImageSet(
+        name=name,
+        split=split,
+        images=resize(drawn.colours[torch.tensor(chosen)], size),
+        captions=tuple(drawn.names[i] for i in chosen),
+        licence=emoji.LICENCE,
+    )
+
+
+def _complete(found: list[Person | None]) -> dict[int, Person]:
+    """Index and parts of the names that exist in all six tones."""
+    tones: dict[tuple[str, str], int] = {}
+    for person in filter(None, found):
+        tones[person[:2]] = tones.get(person[:2], 0) + 1
+    return {i: person for i, person in enumerate(found) if person and tones[person[:2]] == len(TONES)}

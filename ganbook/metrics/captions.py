@@ -1,0 +1,127 @@
+"""Are captions obeyed? Painted digits are read back without them; other pictures are looked up among real ones."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+import torch
+from torch import Tensor
+
+from ganbook.metrics.features import DigitsNet, features
+
+__all__ = ["PaintedDigits", "caption_agreement", "read_painted_digits", "retrieval"]
+
+INK_PIXELS = 20
+"""The pixels farthest from the ground, whose median is the ink: fewer than the thinnest digit has."""
+
+
+class PaintedDigits(NamedTuple):
+    """What pictures of painted digits show, each (N,): digit 0..9, colours as indices of the palette, share of ink."""
+
+    digits: Tensor
+    inks: Tensor
+    grounds: Tensor
+    coverage: Tensor
+
+
+@torch.no_grad()
+def read_painted_digits(
+    images: Tensor, palette: Sequence[tuple[int, int, int]], judge: DigitsNet | None = None
+) -> PaintedDigits:
+    """Read digit, colour and ground off pictures, knowing nothing of what was asked for.
+
+    The ground is the median of the border; the ink the median of the pixels that differ most from it; each is named by
+    the nearest colour of the palette. Between the two lies the digit in grey, which the classifier reads.
+
+    Args:
+        images: float (N, 3, 28, 28) in [-1, 1].
+        palette: the colours, 0..255.
+        judge: the classifier (default: the digits network).
+
+    Raises:
+        ValueError: if the shape does not fit.
+    """
+    if images.shape[1:] != (3, 28, 28) or not images.is_floating_point() or not len(images):
+        raise ValueError(f"images is {images.dtype} {tuple(images.shape)}: allowed is float (N, 3, 28, 28) in [-1, 1]")
+    network = judge or features("digits")
+    assert isinstance(network, DigitsNet)
+    colours = torch.tensor(palette, device=images.device).float() / 127.5 - 1
+    pixels = images.flatten(2)
+    border = torch.cat((images[:, :, 0], images[:, :, -1], images[:, :, :, 0], images[:, :, :, -1]), dim=2)
+    ground = border.median(dim=2, keepdim=True).values
+    farthest = (pixels - ground).norm(dim=1).topk(INK_PIXELS, dim=1).indices
+    ink = pixels.gather(2, farthest[:, None].expand(-1, 3, -1)).median(dim=2, keepdim=True).values
+    way = ink - ground
+    share = ((pixels - ground) * way).sum(1) / way.square().sum(1).clamp_min(1e-6)
+    grey = share.clamp(0, 1).view(-1, 1, 28, 28)
+    inks, grounds = (torch.cdist(colour.squeeze(2), colours).argmin(1) for colour in (ink, ground))
+    return PaintedDigits(network.logits(grey * 2 - 1).argmax(1), inks, grounds, grey.flatten(1).mean(1))
+
+
+def caption_agreement(
+    images: Tensor,
+    digits: Tensor,
+    inks: Tensor,
+    grounds: Tensor,
+    palette: Sequence[tuple[int, int, int]],
+    judge: DigitsNet | None = None,
+) -> dict[str, float]:
+    """Shares of painted digits that show what their captions say: "digit", "ink", "ground", and "all" three.
+
+    Print the same shares of real pictures beside them, and those with the captions in another order.
+
+    Args:
+        images: float (N, 3, 28, 28) in [-1, 1], drawn for
+        digits, inks, grounds: (N,) int64, what their captions say.
+        palette, judge: as for :func:`read_painted_digits`.
+
+    Raises:
+        ValueError: if the shapes do not fit.
+    """
+    asked = {"digit": digits, "ink": inks, "ground": grounds}
+    for name, values in asked.items():
+        if values.shape != images.shape[:1]:
+            raise ValueError(f"{name}s has shape {tuple(values.shape)}: allowed is ({len(images)},), one an image")
+    seen = read_painted_digits(images, palette, judge)
+    right = {
+        name: values.to(found.device) == found for (name, values), found in zip(asked.items(), seen[:3], strict=True)
+    }
+    right["all"] = right["digit"] & right["ink"] & right["ground"]
+    return {name: hits.double().mean().item() for name, hits in right.items()}
+
+
+def retrieval(queries: Tensor, gallery: Tensor, right: Tensor, among: Tensor | None = None) -> float:
+    """R@1: the share of queries whose nearest entry of the gallery is a right one.
+
+    Distances are Euclidean. Where a wrong entry is the same as a right one, as two names of one picture, the query is
+    answered rightly: nobody could tell.
+
+    Args:
+        queries: (N, dim) floats, such as generated images in rows.
+        gallery: (M, dim) floats, such as real images in rows.
+        right: (N, M) bool, which entries answer which query.
+        among: (N, M) bool, which entries are looked at (default: all).
+
+    Raises:
+        ValueError: if the shapes do not fit, or no entry that is looked at answers a query.
+    """
+    looked_at = torch.ones_like(right) if among is None else among
+    wanted = (len(queries), len(gallery))
+    for name, table in (("right", right), ("among", looked_at)):
+        if table.shape != wanted or table.dtype != torch.bool:
+            raise ValueError(
+                f"{name} is {table.dtype} {tuple(table.shape)}: allowed is bool {wanted}, queries by gallery"
+            )
+    if queries.ndim != 2 or gallery.ndim != 2 or queries.shape[1] != gallery.shape[1]:
+        raise ValueError(
+            f"gallery has shape {tuple(gallery.shape)} and queries {tuple(queries.shape)}: "
+            f"allowed are rows of one length"
+        )
+    if not len(queries) or not (right & looked_at).any(1).all():
+        raise ValueError("right marks no entry for a query: allowed is one or more among those that are looked at")
+    # By differences, not by products: equal pictures must come out equally far.
+    distances = torch.cdist(queries.double(), gallery.double(), compute_mode="donot_use_mm_for_euclid_dist")
+    nearest = distances.masked_fill(~looked_at, torch.inf).min(1).values
+    nearest_right = distances.masked_fill(~(right & looked_at), torch.inf).min(1).values
+    return (nearest_right <= nearest).double().mean().item()

@@ -1,0 +1,268 @@
+"""From a caption to a vector: tokens, text encoders that are trained along with a player, conditioning augmentation.
+
+Every encoder is a module from captions, a sequence of N strings, to (N, dim) numbers of mean 0 and variance 1 (layer
+norm), so that no player has to find out first how loud its text is.
+
+>>> words = Tokenizer(("a", "red", "seven"))
+>>> words(["A red seven!", "seven"]).tolist()
+[[2, 3, 4], [4, 0, 0]]
+>>> words.unknown("a purple seven")
+('purple',)
+"""
+
+from __future__ import annotations
+
+import importlib
+import re
+from collections.abc import Iterable, Sequence
+from typing import Any, cast
+
+import torch
+from torch import Tensor, nn
+from torch.nn.functional import one_hot
+
+from ganbook.models.shapes import check_at_least, check_shape
+from ganbook.models.vae import kl_to_standard_normal, reparameterise
+
+__all__ = [
+    "BagOfWords",
+    "CharCNNRNN",
+    "ConditioningAugmentation",
+    "GRUEncoder",
+    "SentenceEncoder",
+    "Tokenizer",
+    "check_captions",
+    "masked_mean",
+    "unknown_words",
+    "words_in",
+]
+
+PADDING, UNKNOWN = 0, 1
+ALPHABET = "abcdefghijklmnopqrstuvwxyz0123456789-,;.!?:'\"/\\|_@#$%^&*~`+=<>()[]{} "
+"""Characters that :class:`CharCNNRNN` tells apart, those of Zhang et al. 2015."""
+
+
+def words_in(caption: str) -> list[str]:
+    """The words of a caption in their order: small letters and digits, everything else parts them."""
+    return re.findall(r"[a-z0-9]+", caption.lower())
+
+
+def check_captions(captions: Sequence[str], n: int | None = None) -> Sequence[str]:
+    """``captions``, unless they are no sequence of strings, or not ``n`` of them.
+
+    Raises:
+        TypeError: for a single string, or anything else but strings.
+        ValueError: for another number of them.
+    """
+    if isinstance(captions, str) or not all(isinstance(caption, str) for caption in captions):
+        came = "one string" if isinstance(captions, str) else "no sequence of strings"
+        raise TypeError(f"captions is {came}: allowed is a list of strings, one a sample")
+    if n is not None and len(captions) != n:
+        raise ValueError(f"captions holds {len(captions)} texts: allowed are {n}, one a sample")
+    return captions
+
+
+class Tokenizer:
+    """Words to numbers: 0 pads, 1 stands for every unknown word, the others follow in the order of ``words``.
+
+    Args:
+        words: the vocabulary, in small letters.
+        length: tokens a caption, at most; further ones are cut off. None: as many as the longest caption has.
+    """
+
+    def __init__(self, words: Iterable[str], length: int | None = None) -> None:
+        self.words = tuple(words)
+        self.length = length
+        self._number = {word: number for number, word in enumerate(self.words, start=UNKNOWN + 1)}
+        if len(self._number) != len(self.words) or any(words_in(word) != [word] for word in self.words):
+            raise ValueError(
+                "words holds a word twice, or more than a word: allowed are different words of a-z and 0-9"
+            )
+
+    def __len__(self) -> int:
+        """How many numbers there are, padding and unknown included."""
+        return len(self.words) + UNKNOWN + 1
+
+    def __call__(self, captions: Sequence[str]) -> Tensor:
+        """(N, T) int64; an empty caption is all padding. T is 1 or more."""
+        rows = [
+            [self._number.get(word, UNKNOWN) for word in words_in(caption)][: self.length]
+            for caption in check_captions(captions)
+        ]
+        longest = max((len(row) for row in rows), default=0)
+        width = max(1, longest)
+        return torch.tensor([row + [PADDING] * (width - len(row)) for row in rows], dtype=torch.int64).view(-1, width)
+
+    def unknown(self, caption: str) -> tuple[str, ...]:
+        """The words of a caption that are not in the vocabulary, each once, in their order."""
+        return tuple(dict.fromkeys(word for word in words_in(caption) if word not in self._number))
+
+
+def unknown_words(network: nn.Module, caption: str) -> tuple[str, ...]:
+    """The words of a caption that a network's text encoders do not know; none where they read characters."""
+    known = [part.tokenizer for part in network.modules() if isinstance(part, _WordEncoder)]
+    return known[0].unknown(caption) if known else ()
+
+
+class _WordEncoder(nn.Module):
+    """What encoders of words share: a tokenizer, a table of embeddings, the device they live on."""
+
+    def __init__(self, words: Iterable[str], dim: int) -> None:
+        super().__init__()
+        check_at_least(1, dim=dim)
+        self.dim = dim
+        self.tokenizer = Tokenizer(words)
+        self.embedding = nn.Embedding(len(self.tokenizer), dim, padding_idx=PADDING)
+        self.norm = nn.LayerNorm(dim)
+
+    def tokens(self, captions: Sequence[str]) -> Tensor:
+        """(N, T) int64 on the encoder's device."""
+        return self.tokenizer(captions).to(self.embedding.weight.device)
+
+
+class BagOfWords(_WordEncoder):
+    """The mean of the words' vectors: "red on green" and "green on red" are the same to it.
+
+    Args:
+        words: the vocabulary.
+        dim: size of the result.
+    """
+
+    def __init__(self, words: Iterable[str], dim: int = 64) -> None:
+        super().__init__(words, dim)
+
+    def forward(self, captions: Sequence[str]) -> Tensor:
+        """(N, dim)."""
+        tokens = self.tokens(captions)
+        return cast(Tensor, self.norm(masked_mean(self.embedding(tokens), tokens != PADDING)))
+
+
+class GRUEncoder(_WordEncoder):
+    """Words in their order: the mean of their vectors and of a gated recurrent unit's states (Cho et al. 2014).
+
+    The vectors beside the states are a short cut: what a word means on its own need not pass through the recurrence,
+    and is learned long before what its place means.
+
+    Args:
+        words: the vocabulary.
+        dim: size of the result.
+    """
+
+    def __init__(self, words: Iterable[str], dim: int = 64) -> None:
+        super().__init__(words, dim)
+        self.recurrent = nn.GRU(dim, dim, batch_first=True)
+
+    def forward(self, captions: Sequence[str]) -> Tensor:
+        """(N, dim)."""
+        tokens = self.tokens(captions)
+        embedded = self.embedding(tokens)
+        states, _ = self.recurrent(embedded)
+        return cast(Tensor, self.norm(masked_mean(embedded + states, tokens != PADDING)))
+
+
+class CharCNNRNN(nn.Module):
+    """Convolutions over characters, then a recurrent unit, averaged over time (Reed et al. 2016, char-CNN-RNN).
+
+    It knows no vocabulary: a word that it never met is still a string of letters.
+
+    Args:
+        dim: size of the result.
+        width: channels of the convolutions.
+        length: characters that are read, at most; two convolutions with pooling leave a quarter of them as steps.
+    """
+
+    def __init__(self, dim: int = 64, width: int = 48, length: int = 64) -> None:
+        super().__init__()
+        check_at_least(1, dim=dim, width=width)
+        check_at_least(8, length=length)
+        self.dim, self.length = dim, length
+        self._number = {character: number for number, character in enumerate(ALPHABET)}
+        self.convolutions = nn.Sequential(
+            nn.Conv1d(len(ALPHABET), width, 3, padding=1), nn.ReLU(), nn.MaxPool1d(2),
+            nn.Conv1d(width, width, 3, padding=1), nn.ReLU(), nn.MaxPool1d(2),
+        )  # fmt: skip
+        self.recurrent = nn.GRU(width, dim, batch_first=True)
+        self.norm = nn.LayerNorm(dim)
+
+    def forward(self, captions: Sequence[str]) -> Tensor:
+        """(N, dim)."""
+        steps = self.convolutions(self.characters(captions)).transpose(1, 2)
+        states, _ = self.recurrent(steps)
+        return cast(Tensor, self.norm(states.mean(1)))
+
+    def characters(self, captions: Sequence[str]) -> Tensor:
+        """(N, alphabet, length) one-hot columns; zeros after the end and for characters outside the alphabet."""
+        blank = len(ALPHABET)
+        rows = [
+            [self._number.get(character, blank) for character in caption.lower()[: self.length]]
+            for caption in check_captions(captions)
+        ]
+        padded = torch.tensor([row + [blank] * (self.length - len(row)) for row in rows]).view(-1, self.length)
+        device = next(self.parameters()).device
+        return one_hot(padded.to(device), blank + 1)[..., :blank].transpose(1, 2).float()
+
+
+class SentenceEncoder(nn.Module):
+    """A pre-trained encoder of the package sentence-transformers, frozen; a linear layer after it is trained.
+
+    Args:
+        dim: size of the result.
+        name: a model that the package knows; downloaded once (90 MB for the default), unless it is a folder.
+
+    Raises:
+        ImportError: if the package is not installed; the sentence says how to install it.
+    """
+
+    def __init__(self, dim: int = 64, name: str = "sentence-transformers/all-MiniLM-L6-v2") -> None:
+        super().__init__()
+        check_at_least(1, dim=dim)
+        try:
+            sentence_transformers: Any = importlib.import_module("sentence_transformers")
+        except ImportError as error:
+            raise ImportError('SentenceEncoder needs a package: pip install "sentence-transformers>=3"') from error
+        # Kept out of the module's own parameters: neither trained, nor averaged, nor saved with it.
+        self._frozen: list[Any] = [sentence_transformers.SentenceTransformer(name)]
+        self._known: dict[str, Tensor] = {}
+        self.dim = dim
+        self.last = nn.Linear(self._embedded([""]).shape[1], dim)
+
+    def forward(self, captions: Sequence[str]) -> Tensor:
+        """(N, dim)."""
+        embedded = self._embedded(check_captions(captions)).to(self.last.weight.device)
+        return cast(Tensor, self.last(embedded))
+
+    def _embedded(self, captions: Sequence[str]) -> Tensor:
+        new = sorted(set(captions) - self._known.keys())
+        if new:
+            found = self._frozen[0].encode(new, convert_to_tensor=True, show_progress_bar=False)
+            self._known.update(zip(new, found.detach().float().cpu().clone(), strict=True))
+        return torch.stack([self._known[caption] for caption in captions])
+
+
+class ConditioningAugmentation(nn.Module):
+    """A Gaussian around each caption's vector, and a sample of it (Zhang et al. 2017, StackGAN, section 3.2).
+
+    A generator sees the space between captions, not only the points of the captions that occur.
+
+    Args:
+        text_dim: size of the encoder's vectors.
+        dim: size of the result.
+    """
+
+    def __init__(self, text_dim: int, dim: int) -> None:
+        super().__init__()
+        check_at_least(1, text_dim=text_dim, dim=dim)
+        self.text_dim, self.dim = text_dim, dim
+        self.both = nn.Linear(text_dim, 2 * dim)
+
+    def forward(self, text: Tensor) -> tuple[Tensor, Tensor]:
+        """(N, text_dim) to a sample (N, dim), in evaluation mode the mean, and its KL to N(0, I) in nats, (N,)."""
+        check_shape("text", text, self.text_dim)
+        mean, log_variance = cast(Tensor, self.both(text)).chunk(2, dim=1)
+        sample = reparameterise(mean, log_variance) if self.training else mean
+        return sample, kl_to_standard_normal(mean, log_variance)
+
+
+def masked_mean(steps: Tensor, real: Tensor) -> Tensor:
+    """(N, T, dim) and where they count (N, T) to their mean (N, dim); zeros where none does."""
+    return (steps * real[..., None]).sum(1) / real.sum(1, keepdim=True).clamp_min(1)

@@ -1,0 +1,230 @@
+"""Players that are told a caption: G(z, captions) and D(images, captions), each with a text encoder of its own."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Sequence
+from itertools import pairwise
+from typing import Literal, cast
+
+import torch
+from torch import Tensor, nn
+from torch.nn.functional import group_norm, leaky_relu
+
+from ganbook.models.compact import HIDDEN, SLOPE, compact_features, initialise
+from ganbook.models.shapes import check_at_least, check_shape
+from ganbook.models.text import ConditioningAugmentation, check_captions
+from ganbook.models.upsample import ResizeConvolution
+
+__all__ = ["FusionBlock", "Modulation", "TextDiscriminator", "TextGenerator"]
+
+START = {28: 7, 32: 4, 48: 6, 64: 8}
+"""Side of the first map, by the side of the image: it doubles until it gets there."""
+
+CALM = 0.2
+"""What the last convolution's first weights are multiplied with."""
+
+WIDEST = 8
+"""Channels grow twofold where the side halves, up to so many times the width."""
+
+TextEncoder = Callable[[], nn.Module]
+"""Builds a module from captions to (N, dim), whose attribute ``dim`` says how many."""
+
+
+class Modulation(nn.Module):
+    """Scale and shift every map by what a condition says of it: (1 + scale) x + shift (Tao et al. 2022, DF-GAN).
+
+    Args:
+        channels: of the maps.
+        condition_dim: size of the condition.
+    """
+
+    def __init__(self, channels: int, condition_dim: int) -> None:
+        super().__init__()
+        check_at_least(1, channels=channels, condition_dim=condition_dim)
+        self.both = nn.Linear(condition_dim, 2 * channels)
+
+    def forward(self, x: Tensor, condition: Tensor) -> Tensor:
+        """(N, channels, H, W) and (N, condition_dim) to (N, channels, H, W)."""
+        scale, shift = self.both(condition)[:, :, None, None].chunk(2, dim=1)
+        return cast(Tensor, (1 + scale) * x + shift)
+
+
+class _Beside(nn.Module):
+    """The condition as constant maps beside x, mixed in by a 1 x 1 convolution: the shift of a modulation, no scale."""
+
+    def __init__(self, channels: int, condition_dim: int) -> None:
+        super().__init__()
+        self.mix = nn.Conv2d(channels + condition_dim, channels, 1)
+
+    def forward(self, x: Tensor, condition: Tensor) -> Tensor:
+        maps = condition[:, :, None, None].expand(-1, -1, *x.shape[2:])
+        return cast(Tensor, self.mix(torch.cat((x, maps), dim=1)))
+
+
+class FusionBlock(nn.Module):
+    """Meet the condition, bend, enlarge, convolve: a stage of a generator that is told something at every stage.
+
+    Args:
+        inputs, outputs: channels.
+        condition_dim: size of the condition.
+        meet: builds what joins maps and condition from (channels, condition_dim): :class:`Modulation`.
+    """
+
+    def __init__(
+        self, inputs: int, outputs: int, condition_dim: int, meet: Callable[[int, int], nn.Module] = Modulation
+    ) -> None:
+        super().__init__()
+        self.meet = meet(inputs, condition_dim)
+        self.larger = ResizeConvolution(inputs, outputs)
+
+    def forward(self, x: Tensor, condition: Tensor) -> Tensor:
+        """(N, inputs, H, W) and (N, condition_dim) to (N, outputs, 2 H, 2 W)."""
+        # Norm within each image: no statistics to keep, and the scale of the maps is what the condition makes of it.
+        met = self.meet(group_norm(x, 1), condition)
+        return cast(Tensor, self.larger(leaky_relu(met, SLOPE)))
+
+
+class TextGenerator(nn.Module):
+    """G: latent z (N, latent_dim) and N captions to images (N, channels, size, size) in (-1, 1).
+
+    Args:
+        latent_dim: size of z.
+        encoder: builds the text encoder.
+        how: "fusion": captions scale and shift the maps at every stage; "concatenation": they stand beside them.
+        augment: draw what is told from a Gaussian around the caption's vector (:class:`ConditioningAugmentation`).
+        channels: 1 for grey, 3 for colour.
+        size: side of the image, 28, 32, 48 or 64.
+        width: channels at half the image's side; twice as many where it halves, at most eight times.
+        brightness: of the untrained generator's images, between -1 and 1.
+    """
+
+    def __init__(
+        self,
+        latent_dim: int,
+        encoder: TextEncoder,
+        how: Literal["fusion", "concatenation"] = "fusion",
+        augment: bool = False,
+        channels: int = 3,
+        size: int = 28,
+        width: int = 16,
+        brightness: float = 0.0,
+    ) -> None:
+        super().__init__()
+        check_at_least(1, latent_dim=latent_dim, channels=channels, width=width)
+        if not -1 < brightness < 1:
+            raise ValueError(f"brightness is {brightness}: allowed is a number between -1 and 1")
+        if how not in ("fusion", "concatenation"):
+            raise ValueError(f"how is {how!r}: allowed is 'fusion' or 'concatenation'")
+        self.latent_dim, self.start = latent_dim, _start(size)
+        self.encoder = encoder()
+        text_dim = int(cast(int, self.encoder.dim))
+        self.augmentation = ConditioningAugmentation(text_dim, text_dim) if augment else None
+        told = latent_dim + text_dim
+        doublings = (size // self.start).bit_length() - 1
+        widths = [min(2**i, WIDEST) * width for i in range(doublings - 1, -1, -1)] + [channels]
+        meet = Modulation if how == "fusion" else _Beside
+        self.first = nn.Linear(told, widths[0] * self.start**2)
+        self.blocks = nn.ModuleList(FusionBlock(a, b, told, meet) for a, b in pairwise(widths))
+        initialise(self)
+        for part in self.modules():
+            if isinstance(part, Modulation):
+                nn.init.normal_(part.both.weight, 0, part.both.in_features**-0.5)
+        # Far from where tanh is flat, and as bright as the data are on average: else all may turn white and stay so.
+        last = cast(ResizeConvolution, self.blocks[-1].larger).convolution
+        last.weight.data.mul_(CALM)
+        nn.init.constant_(cast(Tensor, last.bias), math.atanh(brightness))
+
+    def forward(
+        self, z: Tensor, captions: Sequence[str] | Tensor, with_kl: bool = False
+    ) -> Tensor | tuple[Tensor, Tensor]:
+        """Images; with ``with_kl`` also the augmentation's KL in nats, (N,), zeros without one.
+
+        Args:
+            z: (N, latent_dim).
+            captions: N texts, or what :meth:`embed` made of them, (N, text_dim).
+            with_kl: whether the KL is asked for.
+        """
+        check_shape("z", z, self.latent_dim)
+        text = captions if isinstance(captions, Tensor) else self.embed(check_captions(captions, len(z)))
+        kl = z.new_zeros(len(z))
+        if self.augmentation is not None:
+            text, kl = self.augmentation(text)
+        told = torch.cat((z, text), dim=1)
+        x = self.first(told).unflatten(1, (-1, self.start, self.start))
+        for block in self.blocks:
+            x = block(x, told)
+        images = torch.tanh(x)
+        return (images, kl) if with_kl else images
+
+    def embed(self, captions: Sequence[str]) -> Tensor:
+        """(N, text_dim): what the generator understands of captions; the way between two of them can be walked."""
+        return cast(Tensor, self.encoder(captions))
+
+
+class TextDiscriminator(nn.Module):
+    """D: images (N, channels, size, size) and captions to logits: is this a real image of this caption?
+
+    Args:
+        encoder: builds the text encoder.
+        how: where the caption comes in. "projection": the image's features times what is understood of the caption,
+            added to the logit (Miyato and Koyama 2018). "concatenation": beside the features, before a hidden layer
+            (Reed et al. 2016).
+        channels, size, width, shift, group: as for :class:`ganbook.models.CompactDiscriminator`.
+        fill: what moves in at the border of a shifted image; -1 is black, 1 is white.
+    """
+
+    def __init__(
+        self,
+        encoder: TextEncoder,
+        how: Literal["projection", "concatenation"] = "projection",
+        channels: int = 3,
+        size: int = 28,
+        width: int = 24,
+        shift: int = 0,
+        group: int = 4,
+        fill: float = -1.0,
+    ) -> None:
+        super().__init__()
+        check_at_least(1, channels=channels, width=width, group=group)
+        if how not in ("projection", "concatenation"):
+            raise ValueError(f"how is {how!r}: allowed is 'projection' or 'concatenation'")
+        self.how, self.shape = how, (channels, size, size)
+        self.encoder = encoder()
+        self.text_dim = int(cast(int, self.encoder.dim))
+        self.features = compact_features(channels, size, width, shift, group, fill)
+        self.project = nn.Linear(self.text_dim, HIDDEN, bias=False)
+        self.hidden = nn.Linear(HIDDEN + self.text_dim, HIDDEN) if how == "concatenation" else None
+        self.last = nn.Linear(HIDDEN, 1)
+        initialise(self)
+        nn.init.normal_(self.project.weight, 0, (HIDDEN * self.text_dim) ** -0.5)
+
+    def forward(self, images: Tensor, captions: Sequence[str] | Tensor) -> Tensor:
+        """Logits, one a caption.
+
+        Args:
+            images: (N, channels, size, size).
+            captions: N texts, or k N of them: the i-th, the (N + i)-th, ... all describe the i-th image, whose features
+                are computed once. Or what :meth:`embed` made of them.
+        """
+        check_shape("images", images, *self.shape)
+        text = captions if isinstance(captions, Tensor) else self.embed(check_captions(captions))
+        if not len(text) or len(text) % max(1, len(images)):
+            raise ValueError(f"captions holds {len(text)} texts: allowed is a multiple of the {len(images)} images")
+        features = self.features(images).repeat(len(text) // len(images), 1)
+        if self.hidden is not None:
+            features = leaky_relu(self.hidden(torch.cat((features, text), dim=1)), SLOPE)
+            return cast(Tensor, self.last(features)).squeeze(1)
+        return cast(Tensor, self.last(features).squeeze(1) + (self.project(text) * features).sum(1))
+
+    def embed(self, captions: Sequence[str]) -> Tensor:
+        """(N, text_dim): what the discriminator understands of captions; equal ones are read once."""
+        number = {caption: i for i, caption in enumerate(dict.fromkeys(captions))}
+        which = torch.tensor([number[caption] for caption in captions], device=self.last.weight.device)
+        return cast(Tensor, self.encoder(tuple(number))[which])
+
+
+def _start(size: int) -> int:
+    if size not in START:
+        raise ValueError(f"size is {size}: allowed is one of {', '.join(map(str, START))}")
+    return START[size]

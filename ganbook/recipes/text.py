@@ -1,0 +1,156 @@
+"""Recipes of chapter 13: digits, people and flowers from captions."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from functools import partial
+
+from ganbook.data.captions import DIGIT_CAPTION_WORDS, PEOPLE_WORDS
+from ganbook.models import BagOfWords, CharCNNRNN, GRUEncoder, TextDiscriminator, TextGenerator
+from ganbook.recipes.recipe import Recipe
+from ganbook.training.prior import Prior
+from ganbook.training.rounds.text import text_round
+
+__all__ = ["RECIPES", "TEXT_ABLATION"]
+
+# Digits from captions. -----------------------------------------------------------------------------------------------
+
+_READS = partial(GRUEncoder, DIGIT_CAPTION_WORDS)
+_G = partial(TextGenerator, encoder=_READS, size=28, width=16)
+_D = partial(TextDiscriminator, encoder=_READS, size=28, width=16)
+
+TEXT_DIGITS = Recipe(
+    name="text-digits",
+    about="Painted digits from captions: fusion in G, projection and wrong captions in D; some pairs never seen.",
+    data="captioned-digits",
+    size=28,
+    generator=_G,
+    discriminator=_D,
+    prior=Prior(32),
+    given="captions",
+    r1_gamma=0.1,
+    g_lr=2e-3,
+    d_lr=2e-3,
+    anneal_from=0.5,
+    ema_half_life=2_000,
+    batch_size=64,
+    steps=1000,
+    play=partial(text_round, wrong=4),
+    scored=4000,
+    budgets={"smoke": {"steps": 16, "scored": 500}, "laptop": {"scored": 1000}, "gpu": {"steps": 6000}},
+)
+
+TEXT_ABLATION = (
+    TEXT_DIGITS,
+    replace(
+        TEXT_DIGITS,
+        name="text-digits-concatenation",
+        about="The same with the caption beside D's features instead of multiplied with them.",
+        discriminator=partial(_D, how="concatenation"),
+    ),
+    replace(
+        TEXT_DIGITS,
+        name="text-digits-one-wrong",
+        about="The same with one wrong caption for each real image, as published, instead of four.",
+        play=text_round,
+    ),
+    replace(
+        TEXT_DIGITS,
+        name="text-digits-none-wrong",
+        about="The same without wrong captions: D sees real images with their own only.",
+        play=partial(text_round, wrong=0),
+    ),
+    replace(
+        TEXT_DIGITS,
+        name="text-digits-beside",
+        about="The same with the caption beside G's maps instead of scaling and shifting them.",
+        generator=partial(_G, how="concatenation"),
+    ),
+    replace(
+        TEXT_DIGITS,
+        name="text-digits-augmented",
+        about="The same with conditioning augmentation.",
+        generator=partial(_G, augment=True),
+        play=partial(text_round, wrong=4, kl_weight=0.01),
+    ),
+    replace(
+        TEXT_DIGITS,
+        name="text-digits-bag",
+        about="The same with a bag of words, which cannot tell red on green from green on red.",
+        generator=partial(_G, encoder=partial(BagOfWords, DIGIT_CAPTION_WORDS)),
+        discriminator=partial(_D, encoder=partial(BagOfWords, DIGIT_CAPTION_WORDS)),
+    ),
+    replace(
+        TEXT_DIGITS,
+        name="text-digits-characters",
+        about="The same with an encoder that reads characters (char-CNN-RNN).",
+        generator=partial(_G, encoder=CharCNNRNN),
+        discriminator=partial(_D, encoder=CharCNNRNN),
+    ),
+)
+"""One change at a time; the first is the recipe itself."""
+
+# People from their names. --------------------------------------------------------------------------------------------
+
+_READS_NAMES = partial(GRUEncoder, PEOPLE_WORDS)
+
+TEXT_EMOJI = Recipe(
+    name="text-emoji",
+    about="Emoji of people from their names; some combinations of person, role and skin tone never seen.",
+    data="emoji-people",
+    size=48,
+    generator=partial(TextGenerator, encoder=_READS_NAMES, size=48, width=32, brightness=0.6),
+    discriminator=partial(TextDiscriminator, encoder=_READS_NAMES, size=48, width=16, shift=2, fill=1.0),
+    prior=Prior(8),
+    given="captions",
+    r1_gamma=0.1,
+    g_lr=2e-3,
+    d_lr=1e-3,
+    anneal_from=0.5,
+    ema_half_life=2_000,
+    batch_size=32,
+    steps=400,
+    play=partial(text_round, wrong=4, l1_weight=20.0),
+    budgets={"smoke": {"steps": 8}, "gpu": {"steps": 6000}},
+)
+
+# Flowers and birds. --------------------------------------------------------------------------------------------------
+
+_TINY = {
+    "generator": partial(TextGenerator, encoder=CharCNNRNN, size=64, width=8),
+    "discriminator": partial(TextDiscriminator, encoder=CharCNNRNN, size=64, width=8),
+    "batch_size": 8,
+}
+
+TEXT_FLOWERS = replace(
+    TEXT_DIGITS,
+    name="text-flowers",
+    about="Oxford's flowers from captions, 64 x 64, an encoder of characters as in the first paper: --data FOLDER.",
+    data="flowers",
+    size=64,
+    generator=partial(
+        TextGenerator, encoder=partial(CharCNNRNN, dim=128, width=128, length=200), augment=True, size=64, width=64
+    ),
+    discriminator=partial(
+        TextDiscriminator, encoder=partial(CharCNNRNN, dim=128, width=128, length=200), size=64, width=64, shift=4
+    ),
+    prior=Prior(100),
+    g_lr=2e-4,
+    d_lr=2e-4,
+    ema_half_life=10_000,
+    play=partial(text_round, wrong=1, kl_weight=0.01),
+    steps=100_000,
+    budgets={"smoke": {**_TINY, "steps": 2}, "laptop": {**_TINY, "steps": 500}},
+)
+
+RECIPES = (
+    *TEXT_ABLATION,
+    TEXT_EMOJI,
+    TEXT_FLOWERS,
+    replace(
+        TEXT_FLOWERS,
+        name="text-birds",
+        about="Caltech's and UCSD's birds from captions, by the recipe of the flowers: --data FOLDER.",
+        data="birds",
+    ),
+)

@@ -1,0 +1,55 @@
+"""The round with captions: a matching-aware discriminator (Reed et al. 2016, GAN-CLS)."""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor
+from torch.nn.functional import l1_loss
+
+from ganbook.data.batch import Batch
+from ganbook.training.game import Game, frozen
+
+__all__ = ["text_round"]
+
+
+def text_round(
+    game: Game, batch: Batch, *, wrong: int = 1, kl_weight: float = 0.0, l1_weight: float = 0.0
+) -> dict[str, Tensor]:
+    """One round of Algorithm 1 of the paper: what is fake, and what is real but described wrongly, are both rejected.
+
+    Args:
+        game: G takes (z, captions), D takes (images, captions); both are updated once.
+        batch: real samples with captions.
+        wrong: wrong captions for each real image, those of the next images of the batch; the paper has 1, and 0 is
+            the ablation.
+        kl_weight: of the conditioning augmentation's KL, in G's loss.
+        l1_weight: of the distance to the picture that the caption belongs to, in G's loss as in pix2pix; for data in
+            which a caption means one picture.
+
+    Returns:
+        Scalars: both losses, the mean of D over real, fake and wrongly described samples.
+    """
+    real, right = batch.real, batch.described()
+    others = sum((right[k:] + right[:k] for k in range(1, wrong + 1)), ())
+
+    # The discriminator's turn: is this a real image, and the one that the caption describes?
+    with torch.no_grad():
+        fake = game.generator(game.sample_prior(len(real)), right)
+    real_logits, wrong_logits = game.discriminator(real, right + others).split([len(real), len(others)])
+    fake_logits = game.discriminator(fake, right)
+    d_loss = game.loss.discriminator(real_logits, fake_logits)
+    if wrong:
+        d_loss = 0.5 * d_loss + 0.5 * game.loss.discriminator(real_logits.repeat(wrong), wrong_logits)
+    penalty = game.penalty(real, fake, lambda critic, images: critic(images, right))
+    game.update_discriminator(d_loss + penalty)
+
+    # The generator's turn, on fresh noise and the same captions.
+    with frozen(game.discriminator):
+        fake, kl = game.generator(game.sample_prior(len(real)), right, with_kl=True)
+        judged_real = game.discriminator(real, right) if game.loss.paired else None
+        g_loss = game.loss.generator(game.discriminator(fake, right), judged_real)
+    game.update_generator(g_loss + kl_weight * kl.mean() + l1_weight * l1_loss(fake, real))
+
+    said = {"d_real": real_logits, "d_fake": fake_logits} | ({"d_wrong": wrong_logits} if wrong else {})
+    losses = {"d_loss": d_loss.detach(), "g_loss": g_loss.detach()}
+    return losses | {name: logits.detach().sigmoid().mean() for name, logits in said.items()}
