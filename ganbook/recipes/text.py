@@ -110,8 +110,8 @@ TEXT_EMOJI = Recipe(
     ema_half_life=2_000,
     batch_size=32,
     steps=400,
-    play=partial(text_round, wrong=4, l1_weight=20.0),
-    budgets={"smoke": {"steps": 8}, "gpu": {"steps": 6000}},
+    play=partial(text_round, wrong=4, l1_weight=50.0),
+    budgets={"smoke": {"steps": 8}, "gpu": {"steps": 8000}},
 )
 
 # Flowers and birds. --------------------------------------------------------------------------------------------------
