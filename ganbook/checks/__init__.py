@@ -28,6 +28,7 @@ NOTEBOOKS = (
     "conditional",
     "pix2pix",
     "cyclegan",
+    "text",
     "standing",
 )
 
