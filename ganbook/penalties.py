@@ -11,11 +11,12 @@ import math
 from collections.abc import Callable
 from contextlib import AbstractContextManager, nullcontext
 from numbers import Real
+from typing import cast
 
 import torch
 from torch import Tensor
 
-__all__ = ["gradient_penalty", "r1", "r2"]
+__all__ = ["gradient_penalty", "matching_aware", "r1", "r2"]
 
 Critic = Callable[[Tensor], Tensor]
 
@@ -32,7 +33,8 @@ def r1(critic: Critic, images: Tensor, gamma: float) -> Tensor:
         A scalar in float32 (float64 for float64 images).
     """
     _check_weight("gamma", gamma)
-    return gamma / 2 * _squared_norms(critic, _checked("images", images)).mean()
+    (squared,) = _squared_norms(critic, _checked("images", images))
+    return gamma / 2 * squared.mean()
 
 
 def r2(critic: Critic, fake_images: Tensor, gamma: float) -> Tensor:
@@ -41,7 +43,8 @@ def r2(critic: Critic, fake_images: Tensor, gamma: float) -> Tensor:
     The samples are detached: the penalty shapes the critic, never the generator.
     """
     _check_weight("gamma", gamma)
-    return gamma / 2 * _squared_norms(critic, _checked("fake_images", fake_images)).mean()
+    (squared,) = _squared_norms(critic, _checked("fake_images", fake_images))
+    return gamma / 2 * squared.mean()
 
 
 def gradient_penalty(critic: Critic, real: Tensor, fake: Tensor, weight: float) -> Tensor:
@@ -62,22 +65,56 @@ def gradient_penalty(critic: Critic, real: Tensor, fake: Tensor, weight: float) 
     if real.shape != fake.shape:
         raise ValueError(f"fake has shape {tuple(fake.shape)}: allowed is that of real, {tuple(real.shape)}")
     t = torch.rand(len(real), *[1] * (real.ndim - 1), device=real.device, dtype=real.dtype)
-    squared = _squared_norms(critic, torch.lerp(real, fake, t))
-    zero = squared == 0
-    norms = squared.masked_fill(zero, 1.0).sqrt().masked_fill(zero, 0.0)
-    return weight * (norms - 1).square().mean()
+    (squared,) = _squared_norms(critic, torch.lerp(real, fake, t))
+    return weight * (_roots(squared) - 1).square().mean()
 
 
-def _squared_norms(critic: Critic, points: Tensor) -> Tensor:
-    """||grad_x a(x)||^2 of each sample, (N,), with a graph for the critic's parameters."""
-    points.requires_grad_(True)
+def matching_aware(
+    critic: Callable[[Tensor, Tensor], Tensor], images: Tensor, texts: Tensor, weight: float = 2.0, power: float = 6.0
+) -> Tensor:
+    """MA-GP: ``weight * E (||grad_x a(x, e)|| + ||grad_e a(x, e)||)^power`` (Tao et al. 2022, DF-GAN, eq. 3).
+
+    Taken where the critic is to be flat: at real samples with the texts that belong to them, and nowhere else. Norms
+    are per sample; at a zero gradient, where a norm's slope is infinite, it is taken as zero.
+
+    Args:
+        critic: maps (images, texts) to logits, each of which depends on its own sample and text only.
+        images: (N, ...) real samples; detached.
+        texts: (N, dim) what an encoder made of their own captions; detached: the encoder does not feel the penalty.
+        weight: 0 or more; the paper's k.
+        power: 1 or more; the paper's p.
+
+    Returns:
+        A scalar in float32 (float64 for float64 images).
+    """
+    _check_weight("weight", weight)
+    if not isinstance(power, Real) or not 1 <= power < math.inf:
+        raise ValueError(f"power is {power}: allowed is a number of 1 or more")
+    images, texts = _checked("images", images), _checked("texts", texts)
+    if texts.ndim != 2 or len(texts) != len(images):
+        raise ValueError(f"texts has shape {tuple(texts.shape)}: allowed is ({len(images)}, dim), one an image")
+    of_images, of_texts = _squared_norms(critic, images, texts)
+    both = _roots(of_images) + _roots(of_texts)
+    return cast(Tensor, weight * (both**power).mean())
+
+
+def _squared_norms(critic: Callable[..., Tensor], *points: Tensor) -> list[Tensor]:
+    """||grad a||^2 of each sample by each of the critic's arguments, (N,), with a graph for its parameters."""
+    for of in points:
+        of.requires_grad_(True)
     # Autocast off: a sum of squared half-precision gradients overflows at 64 x 64 pixels.
-    with torch.enable_grad(), _without_autocast(points.device.type):
-        logits = critic(points)
+    with torch.enable_grad(), _without_autocast(points[0].device.type):
+        logits = critic(*points)
         if not logits.requires_grad:  # a critic that ignores its input, or has no graph, has gradient zero
-            return points.new_zeros(len(points))
-        (gradient,) = torch.autograd.grad(logits.sum(), points, create_graph=True, materialize_grads=True)
-    return gradient.flatten(1).square().sum(1)
+            return [of.new_zeros(len(of)) for of in points]
+        gradients = torch.autograd.grad(logits.sum(), points, create_graph=True, materialize_grads=True)
+    return [gradient.flatten(1).square().sum(1) for gradient in gradients]
+
+
+def _roots(squared: Tensor) -> Tensor:
+    """Square roots, whose slope is taken as 0 at 0."""
+    zero = squared == 0
+    return squared.masked_fill(zero, 1.0).sqrt().masked_fill(zero, 0.0)
 
 
 def _without_autocast(device_type: str) -> AbstractContextManager[object]:

@@ -235,3 +235,112 @@ def test_bad_samples_are_named(bad, error, came):
 def test_real_and_fake_are_never_broadcast(shape):
     with pytest.raises(ValueError, match=r"^fake has shape .*allowed is that of real, \(2, 2\)"):
         penalties.gradient_penalty(linear, torch.zeros(2, 2), torch.zeros(shape), 1.0)
+
+
+# -- with texts ---------------------------------------------------------------------------------------------------
+
+
+def bilinear(seed=0):
+    """a(x, e) = x . A . e, with gradients A e and A^T x."""
+    table = torch.randn(6, 4, dtype=torch.float64, generator=torch.Generator().manual_seed(seed)).requires_grad_()
+    return table, lambda x, e: (x.flatten(1) @ table * e).sum(1)
+
+
+def images_and_texts(n=5, dtype=torch.float64):
+    torch.manual_seed(1)
+    return torch.randn(n, 1, 2, 3, dtype=dtype), torch.randn(n, 4, dtype=dtype)
+
+
+@pytest.mark.parametrize(("weight", "power"), [(2.0, 6.0), (0.5, 1.0), (3.0, 2.5)])
+@pytest.mark.parametrize("n", [1, 5])
+def test_matching_aware_of_a_bilinear_critic(weight, power, n):
+    table, critic = bilinear()
+    images, texts = images_and_texts(n)
+    norms = (texts @ table.T).norm(dim=1) + (images.flatten(1) @ table).norm(dim=1)
+    came = penalties.matching_aware(critic, images, texts, weight, power)
+    assert came.dtype == torch.float64 and came.shape == ()
+    assert came.item() == pytest.approx(weight * (norms**power).mean().item(), rel=1e-9)
+    # Its slope is the closed form's: the gradient of a gradient.
+    expected = torch.autograd.grad(weight * (norms**power).mean(), table)[0]
+    assert torch.allclose(torch.autograd.grad(came, table)[0], expected, rtol=1e-6)
+
+
+def test_matching_aware_of_a_linear_critic():
+    # Gradients of norm 5 in the image and 13 in the text everywhere: k (5 + 13)^6.
+    texts = torch.randn(7, 2)
+    critic = lambda x, e: linear(x) + e @ torch.tensor([5.0, 12.0])  # noqa: E731
+    came = penalties.matching_aware(critic, torch.randn(7, 2), texts)
+    assert came.item() == pytest.approx(2 * 18**6, rel=1e-5), "the paper's k = 2 and p = 6 are the defaults"
+    of_images = penalties.matching_aware(lambda x, e: linear(x), torch.randn(7, 2), texts, 1.0, 2.0)
+    assert of_images.item() == pytest.approx(25, rel=1e-5)
+    assert penalties.matching_aware(critic, texts, texts, 0).item() == 0
+
+
+def test_matching_aware_takes_each_sample_by_itself():
+    _, critic = bilinear()
+    images, texts = images_and_texts()
+    alone = [penalties.matching_aware(critic, images[i : i + 1], texts[i : i + 1], 1.0, 3.0).item() for i in range(5)]
+    together = penalties.matching_aware(critic, images, texts, 1.0, 3.0).item()
+    assert together == pytest.approx(sum(alone) / 5, rel=1e-9) and max(alone) > 2 * min(alone)
+
+
+@pytest.mark.parametrize("power", [1.0, 2.0, 6.0])
+def test_matching_aware_is_finite_at_zero_gradient(power):
+    images, texts = images_and_texts()
+    table = torch.zeros(6, 4, dtype=torch.float64, requires_grad=True)
+    for critic in (
+        lambda x, e: (x.flatten(1) @ table * e).sum(1),
+        lambda x, e: (e @ table.T).sum(1),  # the image does nothing
+        lambda x, e: (x.flatten(1) @ table).sum(1),  # the text does nothing
+        lambda x, e: table.sum().expand(len(x)),
+        lambda x, e: torch.ones(len(x)),
+    ):
+        came = penalties.matching_aware(critic, images, texts, 2.0, power)
+        (slope,) = torch.autograd.grad(came + 0 * table.sum(), table)
+        assert came.item() == 0 and not slope.any() and slope.isfinite().all()
+
+
+def test_matching_aware_is_felt_by_the_critic_alone():
+    table, critic = bilinear()
+    images, texts = (samples.requires_grad_() for samples in images_and_texts())
+    penalties.matching_aware(critic, images, texts).backward()
+    assert images.grad is None and texts.grad is None and table.grad.abs().max() > 0
+    assert torch.equal(texts, images_and_texts()[1])
+
+
+@pytest.mark.parametrize("dtype", [torch.float16, torch.bfloat16])
+def test_matching_aware_is_computed_in_float32(dtype):
+    images, texts = torch.zeros(2, 1, 64, 64, dtype=dtype), torch.zeros(2, 3, dtype=dtype)
+    with torch.autocast("cpu", dtype=torch.bfloat16):
+        came = penalties.matching_aware(lambda x, e: x.flatten(1).sum(1) + 0 * e.sum(1), images, texts, 1.0)
+    assert came.dtype == torch.float32 and came.item() == pytest.approx(64.0**6, rel=1e-5)
+
+
+def test_matching_aware_on_the_meta_device():
+    critic = lambda x, e: x.flatten(1).sum(1) + e.sum(1)  # noqa: E731
+    came = penalties.matching_aware(critic, torch.empty(4, 1, 8, 8, device="meta"), torch.empty(4, 3, device="meta"))
+    assert came.device.type == "meta" and came.shape == ()
+
+
+@pytest.mark.parametrize(
+    ("changes", "error", "sentence"),
+    [
+        ({"weight": -1.0}, ValueError, r"^weight is -1.0: allowed is a number of 0 or more$"),
+        ({"weight": "2"}, TypeError, r"^weight is '2'"),
+        ({"power": 0.5}, ValueError, r"^power is 0.5: allowed is a number of 1 or more$"),
+        ({"power": math.inf}, ValueError, r"^power is inf"),
+        ({"power": math.nan}, ValueError, r"^power is nan"),
+        ({"power": "6"}, ValueError, r"^power is 6: allowed is"),
+        ({"texts": torch.zeros(4, 4)}, ValueError, r"^texts has shape \(4, 4\): allowed is \(5, dim\), one an image$"),
+        ({"texts": torch.zeros(1, 4)}, ValueError, r"^texts has shape \(1, 4\): allowed is \(5, dim\)"),
+        ({"texts": torch.zeros(5, 4, 1)}, ValueError, r"^texts has shape \(5, 4, 1\): allowed is \(5, dim\)"),
+        ({"texts": torch.zeros(5)}, ValueError, r"^texts has shape \(5,\)"),
+        ({"texts": ["a", "b", "c", "d", "e"]}, TypeError, r"^texts is list: allowed is a floating-point tensor"),
+        ({"images": torch.zeros(5, 3).byte()}, TypeError, r"^images is a torch.uint8 tensor"),
+        ({"images": torch.zeros(0, 3)}, ValueError, r"^images has shape \(0, 3\)"),
+    ],
+)
+def test_matching_aware_names_what_does_not_fit(changes, error, sentence):
+    images, texts = images_and_texts()
+    with pytest.raises(error, match=sentence):
+        penalties.matching_aware(bilinear()[1], **({"images": images, "texts": texts} | changes))

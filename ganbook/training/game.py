@@ -106,6 +106,18 @@ class Game:
             raise ValueError("discriminator is None: allowed in a round of one player is the generator")
         return self._discriminator
 
+    @property
+    def critic(self) -> nn.Module:
+        """The discriminator past autocast and the distributed wrapper, with the same weights: what penalties are taken
+        of, in float32; their gradient joins the loss's in the one backward pass, which is where gradients are averaged.
+        """
+        network = _unwrapped(self.discriminator)
+        if not hasattr(network, "_original_forward"):  # where accelerate keeps it
+            return network
+        plain = copy.copy(network)
+        vars(plain)["forward"] = network._original_forward
+        return plain
+
     def count_batch(self, n: int) -> None:
         """Say that this process's share of the round is ``n`` images, for a round that draws no latents."""
         self._batch_size = n * self.world
@@ -132,11 +144,7 @@ class Game:
         """
         if self._penalty is None:
             return real.new_zeros(())
-        # Past autocast and past the distributed wrapper: a penalty is computed in float32, and its
-        # gradient joins the loss's in the one backward pass, which is where gradients are averaged.
-        network = _unwrapped(self.discriminator)
-        critic = getattr(network, "_original_forward", network)
-        return self._penalty(critic if judge is None else partial(judge, critic), real, fake)
+        return self._penalty(self.critic if judge is None else partial(judge, self.critic), real, fake)
 
     def update_discriminator(self, d_loss: Tensor) -> None:
         """One step of the discriminator down the gradient of ``d_loss``."""

@@ -2,35 +2,38 @@
 
 from __future__ import annotations
 
+from typing import cast
+
 import torch
 from torch import Tensor
 from torch.nn.functional import l1_loss
 
 from ganbook.data.batch import Batch
+from ganbook.models.text_to_image import TextDiscriminator
+from ganbook.penalties import matching_aware
 from ganbook.training.game import Game, frozen
 
 __all__ = ["text_round"]
 
 
 def text_round(
-    game: Game, batch: Batch, *, wrong: int = 1, kl_weight: float = 0.0, l1_weight: float = 0.0
+    game: Game, batch: Batch, *, wrong: int = 1, kl_weight: float = 0, l1_weight: float = 0, matching_weight: float = 0
 ) -> dict[str, Tensor]:
     """One round of Algorithm 1 of the paper: what is fake, and what is real but described wrongly, are both rejected.
 
     Args:
         game: G takes (z, captions), D takes (images, captions); both are updated once.
         batch: real samples with captions.
-        wrong: wrong captions for each real image, those of the next images of the batch; the paper has 1, and 0 is
-            the ablation.
+        wrong: wrong captions for each real image, those of the next images of the batch; 1 in the paper, 0: none.
         kl_weight: of the conditioning augmentation's KL, in G's loss.
-        l1_weight: of the distance to the picture that the caption belongs to, in G's loss as in pix2pix; for data in
-            which a caption means one picture.
+        l1_weight: of the distance to the caption's picture, in G's loss; for data where a caption means one picture.
+        matching_weight: of :func:`ganbook.penalties.matching_aware`, in D's loss.
 
     Returns:
         Scalars: both losses, the mean of D over real, fake and wrongly described samples.
     """
     real, right = batch.real, batch.described()
-    others = sum((right[k:] + right[:k] for k in range(1, wrong + 1)), ())
+    others = _others(right, wrong)
 
     # The discriminator's turn: is this a real image, and the one that the caption describes?
     with torch.no_grad():
@@ -41,6 +44,8 @@ def text_round(
     if wrong:
         d_loss = 0.5 * d_loss + 0.5 * game.loss.discriminator(real_logits.repeat(wrong), wrong_logits)
     penalty = game.penalty(real, fake, lambda critic, images: critic(images, right))
+    if matching_weight:
+        penalty = penalty + _matching_aware(game, real, right, matching_weight)
     game.update_discriminator(d_loss + penalty)
 
     # The generator's turn, on fresh noise and the same captions.
@@ -49,7 +54,23 @@ def text_round(
         judged_real = game.discriminator(real, right) if game.loss.paired else None
         g_loss = game.loss.generator(game.discriminator(fake, right), judged_real)
     game.update_generator(g_loss + kl_weight * kl.mean() + l1_weight * l1_loss(fake, real))
+    said = _means(d_real=real_logits, d_fake=fake_logits, d_wrong=wrong_logits)
+    return {"d_loss": d_loss.detach(), "g_loss": g_loss.detach()} | said
 
-    said = {"d_real": real_logits, "d_fake": fake_logits} | ({"d_wrong": wrong_logits} if wrong else {})
-    losses = {"d_loss": d_loss.detach(), "g_loss": g_loss.detach()}
-    return losses | {name: logits.detach().sigmoid().mean() for name, logits in said.items()}
+
+def _others(captions: tuple[str, ...], wrong: int) -> tuple[str, ...]:
+    """``wrong`` times as many captions: those of the next image, of the one after it, ..."""
+    if not 0 <= wrong < len(captions):
+        # Once around, an image would be called wrongly described by its own caption.
+        raise ValueError(f"wrong is {wrong}: allowed is 0 to {len(captions) - 1}, below the images of a batch")
+    return sum((captions[k:] + captions[:k] for k in range(1, wrong + 1)), ())
+
+
+def _matching_aware(game: Game, real: Tensor, captions: tuple[str, ...], weight: float) -> Tensor:
+    critic = cast(TextDiscriminator, game.critic)
+    return matching_aware(critic, real, critic.embed(captions), weight)
+
+
+def _means(**logits: Tensor) -> dict[str, Tensor]:
+    """The mean of D over each of these, as far as there are any."""
+    return {name: found.detach().sigmoid().mean() for name, found in logits.items() if len(found)}
