@@ -185,7 +185,8 @@ def load_captioned_digits(split: str, size: int | None = None) -> CaptionedDigit
     ink = torch.multinomial(allowed.float(), 1, generator=chance).squeeze(1)
     ground = (ink + torch.randint(1, len(PALETTE), ink.shape, generator=chance)) % len(PALETTE)
     wording = torch.randint(len(WORDINGS), ink.shape, generator=chance)
-    strokes = (ink_of(digits.images)[:, None] > stroke_limits()[digits.labels]).sum(1)
+    # Of the digits as they come, whatever the size asked for: a caption does not change with it.
+    strokes = (ink_of(load_digits(split).images)[:, None] > stroke_limits()[digits.labels]).sum(1)
     return CaptionedDigits(
         name="captioned-digits",
         split=split,

@@ -16,12 +16,14 @@ from ganbook.models.mlp import MLPDiscriminator, MLPGenerator
 from ganbook.models.patchgan import PatchDiscriminator, receptive_field
 from ganbook.models.resnet import ResidualBlock, ResNetDiscriminator, ResNetGenerator, ResNetTranslator
 from ganbook.models.text import (
+    AttentiveGRUEncoder,
     BagOfWords,
     CharCNNRNN,
     ConditioningAugmentation,
     GRUEncoder,
     SentenceEncoder,
     Tokenizer,
+    caption_note,
     unknown_words,
 )
 from ganbook.models.text_to_image import FusionBlock, Modulation, TextDiscriminator, TextGenerator
@@ -31,6 +33,7 @@ from ganbook.models.vae import VAE, Encoder, gaussian_log_likelihood, kl_to_stan
 
 __all__ = [
     "VAE",
+    "AttentiveGRUEncoder",
     "AuxiliaryDiscriminator",
     "BagOfWords",
     "CharCNNRNN",
@@ -64,6 +67,7 @@ __all__ = [
     "TwoCritics",
     "TwoTranslators",
     "UNet",
+    "caption_note",
     "cosine_schedule",
     "gaussian_log_likelihood",
     "kl_to_standard_normal",

@@ -25,12 +25,14 @@ from ganbook.models.shapes import check_at_least, check_shape
 from ganbook.models.vae import kl_to_standard_normal, reparameterise
 
 __all__ = [
+    "AttentiveGRUEncoder",
     "BagOfWords",
     "CharCNNRNN",
     "ConditioningAugmentation",
     "GRUEncoder",
     "SentenceEncoder",
     "Tokenizer",
+    "caption_note",
     "check_captions",
     "masked_mean",
     "unknown_words",
@@ -104,6 +106,18 @@ def unknown_words(network: nn.Module, caption: str) -> tuple[str, ...]:
     return known[0].unknown(caption) if known else ()
 
 
+def caption_note(network: nn.Module, caption: str) -> str:
+    """What a reader should know of a caption before judging what a generator drew: a sentence or two, or nothing."""
+    if not caption.strip():
+        return "The caption is empty: the generator was told nothing, and drew what it makes of that."
+    if not words_in(caption):
+        return "The caption has no word in the letters a to z: it told the generator next to nothing."
+    unknown = unknown_words(network, caption)
+    if not unknown:
+        return ""
+    return f"The generator never read: {', '.join(unknown)}. It treats all such words as one unknown word."
+
+
 class _WordEncoder(nn.Module):
     """What encoders of words share: a tokenizer, a table of embeddings, the device they live on."""
 
@@ -158,6 +172,41 @@ class GRUEncoder(_WordEncoder):
         embedded = self.embedding(tokens)
         states, _ = self.recurrent(embedded)
         return cast(Tensor, self.norm(masked_mean(embedded + states, tokens != PADDING)))
+
+
+class AttentiveGRUEncoder(GRUEncoder):
+    """As :class:`GRUEncoder`, with learned weights in place of the mean: "seven" may count for more than "a".
+
+    Each of HEADS parts of the vector is a mean of its own over the words, weighted by a softmax of learned scores
+    (Lin et al. 2017, structured self-attention).
+
+    Args:
+        words: the vocabulary.
+        dim: size of the result, a multiple of HEADS.
+    """
+
+    HEADS = 4
+
+    def __init__(self, words: Iterable[str], dim: int = 64) -> None:
+        super().__init__(words, dim)
+        if dim % self.HEADS:
+            raise ValueError(f"dim is {dim}: allowed is a multiple of {self.HEADS}")
+        self.score = nn.Linear(dim, self.HEADS)
+
+    def forward(self, captions: Sequence[str]) -> Tensor:
+        """(N, dim)."""
+        weights, steps = self.attention(captions)
+        heads = steps.view(*steps.shape[:2], self.HEADS, -1)
+        return cast(Tensor, self.norm((heads * weights[..., None]).sum(1).flatten(1)))
+
+    def attention(self, captions: Sequence[str]) -> tuple[Tensor, Tensor]:
+        """Weights (N, T, HEADS), which add up to 1 over a caption's words, and the words' vectors (N, T, dim)."""
+        tokens = self.tokens(captions)
+        embedded = self.embedding(tokens)
+        states, _ = self.recurrent(embedded)
+        steps, real = embedded + states, (tokens != PADDING)[..., None]
+        scores = self.score(steps).masked_fill(~real, -torch.inf)
+        return scores.masked_fill(~real.any(1, keepdim=True), 0).softmax(1) * real, steps
 
 
 class CharCNNRNN(nn.Module):

@@ -208,10 +208,11 @@ class TextDiscriminator(nn.Module):
                 are computed once. Or what :meth:`embed` made of them.
         """
         check_shape("images", images, *self.shape)
-        text = captions if isinstance(captions, Tensor) else self.embed(check_captions(captions))
-        if not len(text) or len(text) % max(1, len(images)):
-            raise ValueError(f"captions holds {len(text)} texts: allowed is a multiple of the {len(images)} images")
-        features = self.features(images).repeat(len(text) // len(images), 1)
+        n = len(captions if isinstance(captions, Tensor) else check_captions(captions))
+        if not n or not len(images) or n % len(images):
+            raise ValueError(f"captions holds {n} texts: allowed is a multiple of the {len(images)} images")
+        text = captions if isinstance(captions, Tensor) else self.embed(captions)
+        features = self.features(images).repeat(n // len(images), 1)
         if self.hidden is not None:
             features = leaky_relu(self.hidden(torch.cat((features, text), dim=1)), SLOPE)
             return cast(Tensor, self.last(features)).squeeze(1)
