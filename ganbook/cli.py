@@ -18,6 +18,7 @@ import typer
 if TYPE_CHECKING:
     from torch import Tensor
 
+    from ganbook.recipes import Recipe
     from ganbook.training import Sampler
 
 __all__ = ["app", "main"]
@@ -137,11 +138,11 @@ def sample(
     out: Annotated[Path, typer.Option(help="Picture to write (.png).")] = Path("samples.png"),
     seed: Annotated[int, typer.Option(min=0, help="The same seed draws the same samples.")] = 0,
     label: Annotated[int | None, typer.Option(help="Class to draw, for a conditional model.")] = None,
-    caption: Annotated[str | None, typer.Option(help="Text to draw, for a text model.")] = None,
+    caption: Annotated[str | None, typer.Option(help="Text to draw, for a text model (default: held-out).")] = None,
     source: Annotated[Path | None, typer.Option(help="Picture to translate (default: held-out ones).")] = None,
     data: Data = None,
 ) -> None:
-    """Draw samples into one picture; a translator's stand right of their sources."""
+    """Draw samples into one picture; a translator's stand right of their sources, held-out captions are printed."""
     if out.suffix.lower() != ".png":
         raise _Wrong(f"--out is {out}: allowed is a name that ends in .png")
     sampler = _sampler(name)
@@ -151,10 +152,18 @@ def sample(
         return
     if source is not None:
         raise _Wrong(f"--source is {source}, but {name} translates nothing")
+    if sampler.given == "captions" and label is None and caption is None:
+        captions = _recipe(sampler).held_out_captions(n, data)
+        print(f"{len(captions)} held-out captions: {_picture(sampler.sample(captions=captions, seed=seed), out)}")
+        for number, text in enumerate(captions, start=1):
+            print(f"  {number:>3} {text}")
+        return
     samples = sampler.sample(
         n, labels=None if label is None else [label] * n, captions=None if caption is None else [caption] * n, seed=seed
     )
     print(f"{n} samples: {_picture(samples, out)}")
+    if caption is not None and (note := _note(sampler, caption)):
+        print(note)
 
 
 @app.command()
@@ -165,10 +174,8 @@ def evaluate(
     data: Data = None,
 ) -> None:
     """Score a model or run: every figure with its features, n, split and floor."""
-    from ganbook import recipes
-
     sampler = _sampler(name)
-    report = recipes.get(sampler.card["recipe"]).at(sampler.card["budget"]).evaluate(sampler, data)
+    report = _recipe(sampler).evaluate(sampler, data)
     if as_json:
         print(json.dumps({"recipe": sampler.card["recipe"], **report}, indent=2))
     else:
@@ -217,14 +224,26 @@ def _sampler(name: str) -> Sampler:
     return recipes.load_run(name)
 
 
+def _recipe(sampler: Sampler) -> Recipe:
+    """What the sampler's generator was trained by, at its budget."""
+    from ganbook import recipes
+
+    return recipes.get(sampler.card["recipe"]).at(sampler.card["budget"])
+
+
+def _note(sampler: Sampler, caption: str) -> str:
+    from ganbook.models.text import caption_note
+
+    return caption_note(sampler.generator, caption)
+
+
 def _translated(sampler: Sampler, n: int, source: Path | None, seed: int, data: Path | None) -> Tensor:
     """Sources and their translations side by side, (N, 3, H, 2 W): one picture of the reader's, or held-out sources."""
     import torch
 
-    from ganbook import recipes
     from ganbook.data.picture import read_picture
 
-    recipe = recipes.get(sampler.card["recipe"]).at(sampler.card["budget"])
+    recipe = _recipe(sampler)
     if source is None:
         sources = recipe.held_out_sources(n, data)
     else:

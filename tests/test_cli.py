@@ -185,6 +185,62 @@ def test_a_source_that_does_not_fit_exits_2(translator: Path, run: Path, tmp_pat
     assert wrong.returncode == 2 and "told sources" in one_sentence(wrong)
 
 
+@pytest.fixture(scope="module")
+def reader(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A painter of captions that has learned next to nothing."""
+    folder = tmp_path_factory.mktemp("cli") / "reader"
+    recipe = catalogue.get("text-digits")
+    budgets = {"smoke": recipe.budgets["smoke"] | {"steps": 1, "batch_size": 8, "scored": 8}}
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setitem(catalogue._RECIPES, "text-digits", dataclasses.replace(recipe, budgets=budgets))
+        done = ganbook("train", "text-digits", "--out", str(folder))
+    assert done.returncode == 0, done.stderr
+    assert Image.open(folder / "samples.png").size[0] > 100
+    return folder
+
+
+def test_held_out_captions_are_drawn_and_printed(reader: Path, tmp_path: Path):
+    picture = tmp_path / "held-out.png"
+    done = ganbook("sample", str(reader), "--n", "12", "--out", str(picture))
+    assert done.returncode == 0, done.stderr
+    first, *rest = done.stdout.splitlines()
+    assert first == f"12 held-out captions: {picture}"
+    captions = data.load("captioned-digits", "test").captions
+    assert [line.split(maxsplit=1)[0] for line in rest] == [str(i) for i in range(1, 13)]
+    assert [line.split(maxsplit=1)[1] for line in rest] == list(captions[:: len(captions) // 12][:12])
+    wide, high = Image.open(picture).size
+    assert wide > 3 * high, "two rows, eight columns"
+
+
+@pytest.mark.parametrize(
+    ("caption", "said"),
+    [
+        ("a bold red seven on green", ""),
+        ("a purple seven", "The generator never read: purple. It treats all such words as one unknown word.\n"),
+        ("", "The caption is empty: the generator was told nothing, and drew what it makes of that.\n"),
+    ],
+)
+def test_a_caption_is_drawn_and_unknown_words_are_named(reader: Path, tmp_path: Path, caption: str, said: str):
+    picture = tmp_path / "mine.png"
+    done = ganbook("sample", str(reader), "--n", "3", "--caption", caption, "--out", str(picture))
+    assert done.returncode == 0 and done.stdout == f"3 samples: {picture}\n{said}" and done.stderr == ""
+    assert Image.open(picture).size[0] > 100
+    drawn = picture.read_bytes()
+    ganbook("sample", str(reader), "--n", "3", "--caption", caption, "--seed", "1", "--out", str(picture))
+    assert picture.read_bytes() != drawn
+
+
+def test_what_a_reader_is_not_told_exits_2(reader: Path, run: Path, tmp_path: Path):
+    out = ("--out", str(tmp_path / "x.png"))
+    wrong = ganbook("sample", str(reader), "--label", "3", *out)
+    assert wrong.returncode == 2 and "labels was given, but text-digits is told captions" in one_sentence(wrong)
+    wrong = ganbook("sample", str(reader), "--source", str(reader / "samples.png"), *out)
+    assert wrong.returncode == 2 and "translates nothing" in one_sentence(wrong)
+    wrong = ganbook("sample", str(run), "--caption", "a seven", *out)
+    assert wrong.returncode == 2 and "captions was given, but ring is unconditional" in one_sentence(wrong)
+    assert not (tmp_path / "x.png").exists()
+
+
 def test_nan_exits_1_with_earlier_checkpoints_intact(tmp_path: Path):
     step = Game.update_discriminator
 

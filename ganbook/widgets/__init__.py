@@ -7,6 +7,7 @@ that explorers work on Colab as it comes.
 
 from __future__ import annotations
 
+from ganbook.widgets.caption_explorer import caption_explorer
 from ganbook.widgets.class_explorer import class_explorer
 from ganbook.widgets.colouring_board import colouring_board
 from ganbook.widgets.convolution_geometry import convolution_geometry
@@ -17,6 +18,7 @@ from ganbook.widgets.two_gaussians import two_gaussians
 
 __all__ = [
     "Recorder",
+    "caption_explorer",
     "class_explorer",
     "colouring_board",
     "convolution_geometry",

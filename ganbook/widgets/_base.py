@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING, Any
 from ganbook import plots
 
 if TYPE_CHECKING:
-    from ipywidgets import HTML, Dropdown, FloatSlider, IntSlider, VBox
+    from ipywidgets import HTML, Dropdown, FloatSlider, IntSlider, Text, VBox
     from matplotlib.figure import Figure
 
-__all__ = ["Draw", "choice", "explorer", "picture", "slider"]
+__all__ = ["Draw", "choice", "explorer", "field", "picture", "slider"]
 
 Draw = Callable[..., tuple["Figure", str]]
 """(the controls' values, by name) to a figure and the text that states what it shows."""
@@ -102,4 +102,17 @@ def choice(label: str, options: Sequence[Any], value: Any) -> Dropdown:
         description=label,
         style={"description_width": "initial"},
         layout=ipywidgets.Layout(width="20rem", max_width="100%", margin="0 1rem 0 0"),
+    )
+
+
+def field(label: str, value: str) -> Text:
+    """A labelled line of text; what is typed counts when the reader presses Enter or goes elsewhere."""
+    import ipywidgets
+
+    return ipywidgets.Text(
+        value=value,
+        description=label,
+        continuous_update=False,
+        style={"description_width": "initial"},
+        layout=ipywidgets.Layout(width="30rem", max_width="100%", margin="0 1rem 0 0"),
     )
