@@ -31,7 +31,7 @@ def test_names_lead_to_recipes_of_that_name():
 @torch.no_grad()
 def test_every_recipe_builds_players_that_fit_each_other(name: str, chosen: str):
     recipe = recipes.get(name).at(chosen)
-    where = "meta" if recipe.given == "sources" else "cpu"  # shapes alone: some are 256 pixels wide
+    where = "meta" if recipe.given in ("sources", "captions") else "cpu"  # shapes alone: some are 256 pixels wide
     with torch.device(where):
         game = recipe.game()
     generator, critic, size = game.generator, recipe.discriminator and game.discriminator, recipe.size
@@ -52,6 +52,10 @@ def test_every_recipe_builds_players_that_fit_each_other(name: str, chosen: str)
             logits, named = logits
             assert named.shape == (2, recipe.classes)
         assert logits.shape == (2,)
+    elif recipe.given == "captions":
+        captions = ("a bold red seven on green", "woman firefighter")
+        samples = generator(game.sample_prior(2), captions)
+        assert critic(samples, captions + captions[::-1]).shape == (4,)
     else:
         samples = generator(game.sample_prior(2))
         assert critic is None or critic(samples).shape == (2,)  # a game of one player has none

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 import pytest
 import torch
 from torch import nn
 
-from ganbook.models import DCGANGenerator, MLPGenerator
+from ganbook.models import DCGANGenerator, GRUEncoder, MLPGenerator, TextGenerator
 from ganbook.training import Prior, Sampler
 
 
@@ -151,6 +153,74 @@ def test_sources_are_translated_one_by_one(prior):
 def test_bad_sources_are_named(arguments, sentence):
     with pytest.raises(ValueError, match=sentence):
         Sampler(Told(), None, {"recipe": "lines"}, "sources").sample(**arguments)
+
+
+# -- told a caption -----------------------------------------------------------------------------------------------
+
+
+class Reader(nn.Module):
+    """Shows the latent's first number and how long the caption is."""
+
+    def __init__(self):
+        super().__init__()
+        self.weight = nn.Parameter(torch.ones(()))
+        self.sizes = []
+
+    def forward(self, z, captions):
+        assert not self.training and not torch.is_grad_enabled() and len(z) == len(captions)
+        self.sizes.append(len(z))
+        lengths = torch.tensor([float(len(caption)) for caption in captions])
+        return self.weight * torch.stack((z[:, 0], lengths), 1)
+
+
+@pytest.fixture
+def by_caption() -> Sampler:
+    return Sampler(Reader(), Prior(2), {"recipe": "text"}, "captions")
+
+
+@pytest.mark.parametrize("form", [list, tuple])
+def test_captions_are_drawn_one_by_one(by_caption: Sampler, form):
+    captions = form("x" * (i % 7) for i in range(300))
+    made = by_caption.sample(captions=captions, seed=4)
+    assert by_caption.generator.sizes == [256, 44], "not in chunks"
+    assert made[:, 1].tolist() == [i % 7 for i in range(300)]
+    assert torch.equal(made[:, 0], Prior(2).sample(300, generator=torch.Generator().manual_seed(4))[:, 0])
+    assert torch.equal(by_caption.sample(300, captions=captions, seed=4), made)
+    assert not torch.equal(by_caption.sample(captions=captions, seed=5)[:, 0], made[:, 0])
+
+
+def test_a_trained_readers_samples_are_of_their_captions_in_any_company():
+    torch.manual_seed(0)
+    generator = TextGenerator(3, partial(GRUEncoder, ("a", "red", "seven"), dim=4), augment=True, width=2)
+    sampler = Sampler(generator, Prior(3), {}, "captions")
+    made = sampler.sample(captions=["a red seven", "seven", ""], seed=1)
+    assert made.shape == (3, 3, 28, 28) and torch.equal(
+        sampler.sample(captions=["a red seven", "seven", ""], seed=1), made
+    )
+    other = sampler.sample(captions=["seven", "seven", "a red seven seven"], seed=1)
+    assert torch.allclose(other[1], made[1], atol=1e-5) and not torch.allclose(other[0], made[0], atol=1e-3)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "error", "sentence"),
+    [
+        (
+            {"n": 3},
+            ValueError,
+            r"^captions is None: this generator draws what texts say, a list of strings, one a sample$",
+        ),
+        ({}, ValueError, r"^captions is None"),
+        ({"captions": "a seven"}, TypeError, r"^captions is one string: allowed is a list of strings, one a sample$"),
+        ({"captions": [7]}, TypeError, r"^captions is no sequence of strings: allowed is a list of strings"),
+        ({"n": 2, "captions": ["a"]}, ValueError, r"^captions holds 1 texts: allowed are 2, one a sample$"),
+        ({"captions": []}, ValueError, r"^n is 0: allowed is a whole number of 1 or more$"),
+        ({"captions": ["a"], "labels": [0]}, ValueError, r"^labels was given, but text is told captions$"),
+    ],
+)
+def test_bad_captions_are_named(by_caption: Sampler, arguments, error, sentence):
+    with pytest.raises(error, match=sentence):
+        by_caption.sample(**arguments)
+    assert by_caption.generator.sizes == []
 
 
 def test_n_is_none_where_nothing_is_told(sampler: Sampler):

@@ -1,0 +1,150 @@
+"""Painted digits are read back, right or wrong; retrieval against its definition."""
+
+import pytest
+import torch
+
+from ganbook import data, metrics
+from ganbook.data.captions import PALETTE
+
+COLOURS = tuple(PALETTE.values())
+
+
+@pytest.fixture(scope="module")
+def painted():
+    """800 real pictures, and their digits, colours and grounds."""
+    test = data.load("captioned-digits", "test")
+    chosen = torch.arange(1, 4000, 5)
+    return test.batch(chosen).real, *(values[chosen] for values in (test.labels, test.inks, test.grounds, test.strokes))
+
+
+def test_real_pictures_are_read_back(painted):
+    images, digits, inks, grounds, strokes = painted
+    found = metrics.read_painted_digits(images, COLOURS)
+    assert (found.digits == digits).double().mean() >= 0.97
+    assert torch.equal(found.inks, inks) and torch.equal(found.grounds, grounds)
+    assert all(values.dtype == torch.int64 and values.shape == (800,) for values in found[:3])
+    thin, middle, bold = (found.coverage[strokes == stroke].mean() for stroke in range(3))
+    assert 0.02 < thin < 0.8 * middle and middle < 0.85 * bold < 0.4
+
+
+def test_colours_need_not_be_exact(painted):
+    images, digits, inks, grounds, _ = painted
+    torch.manual_seed(0)
+    noisy = (0.9 * images + 0.05 * torch.randn_like(images)).clamp(-1, 1)
+    found = metrics.caption_agreement(noisy, digits, inks, grounds, COLOURS)
+    assert found["digit"] > 0.93 and found["ink"] > 0.97 and found["ground"] > 0.99
+
+
+def test_agreement_counts_each_part_and_all_of_them(painted):
+    images, digits, inks, grounds, _ = painted
+    wrong_ink = inks.clone()
+    wrong_ink[:200] = (wrong_ink[:200] + 1) % 8
+    wrong_ground = grounds.clone()
+    wrong_ground[100:300] = (wrong_ground[100:300] + 1) % 8
+    digit = metrics.caption_agreement(images, digits, inks, grounds, COLOURS)["digit"]
+    found = metrics.caption_agreement(images, digits, wrong_ink, wrong_ground, COLOURS)
+    assert (found["digit"], found["ink"], found["ground"]) == (digit, 0.75, 0.75)
+    assert found["all"] == pytest.approx(0.625, abs=0.03) and set(found) == {"digit", "ink", "ground", "all"}
+
+
+def test_shuffled_captions_agree_by_chance(painted):
+    images, *asked, _ = painted
+    other = torch.randperm(800, generator=torch.Generator().manual_seed(3))
+    found = metrics.caption_agreement(images, *(values[other] for values in asked), COLOURS)
+    for part, chance in (("digit", 1 / 10), ("ink", 1 / 8), ("ground", 1 / 8)):
+        assert found[part] == pytest.approx(chance, abs=5 * (chance * (1 - chance) / 800) ** 0.5)
+    assert found["all"] < 0.02
+
+
+def test_one_picture_and_pictures_of_nothing(painted):
+    images, digits, inks, grounds, _ = painted
+    one = metrics.caption_agreement(images[:1], digits[:1], inks[:1], grounds[:1], COLOURS)
+    assert all(share in (0.0, 1.0) for share in one.values())
+    flat = metrics.read_painted_digits(torch.full((2, 3, 28, 28), -0.9), COLOURS)
+    assert flat.coverage.tolist() == [0, 0] and flat.inks.tolist() == flat.grounds.tolist()
+    assert list(PALETTE)[flat.grounds[0]] == "black"
+
+
+@pytest.mark.parametrize("bad", [torch.zeros(2, 1, 28, 28), torch.zeros(2, 3, 32, 32), torch.zeros(0, 3, 28, 28)])
+def test_pictures_that_do_not_fit_are_named(bad):
+    with pytest.raises(
+        ValueError, match=r"^images is torch.float32 \(.*\): allowed is float \(N, 3, 28, 28\) in \[-1, 1\]"
+    ):
+        metrics.read_painted_digits(bad, COLOURS)
+    with pytest.raises(ValueError, match=r"^images is torch.uint8"):
+        metrics.read_painted_digits(torch.zeros(2, 3, 28, 28, dtype=torch.uint8), COLOURS)
+
+
+@pytest.mark.parametrize("bad", ["digit", "ink", "ground"])
+def test_what_was_asked_is_one_an_image(bad):
+    asked = {name: torch.zeros(2 + (name == bad), dtype=torch.int64) for name in ("digit", "ink", "ground")}
+    with pytest.raises(ValueError, match=rf"^{bad}s has shape \(3,\): allowed is \(2,\), one an image$"):
+        metrics.caption_agreement(torch.zeros(2, 3, 28, 28), *asked.values(), COLOURS)
+
+
+# -- retrieval ----------------------------------------------------------------------------------------------------
+
+QUERIES = torch.tensor([[0.0, 0.0], [1.0, 0.0], [9.0, 9.0]])
+GALLERY = torch.tensor([[0.1, 0.0], [1.2, 0.0], [5.0, 5.0], [8.0, 8.0]])
+
+
+def table(*answers, n=4):
+    return torch.tensor([[k in right for k in range(n)] for right in answers])
+
+
+def test_retrieval_by_hand():
+    assert metrics.retrieval(QUERIES, GALLERY, table({0}, {1}, {3})) == 1
+    assert metrics.retrieval(QUERIES, GALLERY, table({1}, {1}, {3})) == pytest.approx(2 / 3)
+    assert metrics.retrieval(QUERIES, GALLERY, table({1, 0}, {2, 3}, {2})) == pytest.approx(1 / 3)
+
+
+def test_among_the_entries_that_are_looked_at():
+    right = table({1}, {1}, {2})
+    assert metrics.retrieval(QUERIES, GALLERY, right) == pytest.approx(1 / 3)
+    assert metrics.retrieval(QUERIES, GALLERY, right, among=table({1, 2, 3}, {0, 1}, {0, 2})) == 1
+    with pytest.raises(ValueError, match=r"^right marks no entry for a query: allowed is one or more among those"):
+        metrics.retrieval(QUERIES, GALLERY, right, among=table({0}, {1}, {2}))
+
+
+def test_a_twin_of_a_right_entry_is_right():
+    torch.manual_seed(0)
+    rows = torch.rand(4, 500)
+    twins = torch.cat((rows, rows))  # entry 4 + k is the same picture as entry k
+    queries = rows + 0.01 * torch.randn(4, 500)
+    first = torch.cat((torch.eye(4), torch.zeros(4, 4)), 1).bool()
+    assert metrics.retrieval(queries, twins, first) == metrics.retrieval(queries, twins, first.roll(4, 1)) == 1
+    almost = torch.cat((rows + 1e-2 * (queries - rows), rows))
+    assert metrics.retrieval(queries, almost, first.roll(4, 1)) == 0, "nearly the same is not the same"
+
+
+def test_retrieval_is_the_nearest_neighbours_answer():
+    torch.manual_seed(1)
+    queries, gallery = torch.randn(60, 7), torch.randn(40, 7)
+    labels, known = torch.randint(4, (60,)), torch.randint(4, (40,))
+    nearest = (queries[:, None] - gallery).square().sum(2).argmin(1)
+    expected = (known[nearest] == labels).double().mean().item()
+    assert metrics.retrieval(queries, gallery, labels[:, None] == known) == pytest.approx(expected)
+    assert 0 < expected < 1
+
+
+@pytest.mark.parametrize(
+    ("arguments", "sentence"),
+    [
+        (
+            (QUERIES, GALLERY, table({0}, {1})),
+            r"^right is torch.bool \(2, 4\): allowed is bool \(3, 4\), queries by gal",
+        ),
+        ((QUERIES, GALLERY, torch.zeros(3, 4)), r"^right is torch.float32 \(3, 4\): allowed is bool"),
+        ((QUERIES, GALLERY, table({0}, {1}, {2}), table({0})), r"^among is torch.bool \(1, 4\): allowed is bool"),
+        ((QUERIES[:, :1], GALLERY, table({0}, {1}, {2})), r"^gallery has shape \(4, 2\) and queries \(3, 1\): allowed"),
+        (
+            (QUERIES[:, 0], GALLERY, table({0}, {1}, {2})),
+            r"^gallery has shape \(4, 2\) and queries \(3,\): allowed are",
+        ),
+        ((QUERIES, GALLERY, table({0}, set(), {2})), r"^right marks no entry for a query"),
+        ((QUERIES[:0], GALLERY, torch.zeros(0, 4).bool()), r"^right marks no entry for a query"),
+    ],
+)
+def test_tables_that_do_not_fit_are_named(arguments, sentence):
+    with pytest.raises(ValueError, match=sentence):
+        metrics.retrieval(*arguments)
