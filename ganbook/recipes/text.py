@@ -6,7 +6,7 @@ from dataclasses import replace
 from functools import partial
 
 from ganbook.data.captions import DIGIT_CAPTION_WORDS, PEOPLE_WORDS
-from ganbook.models import BagOfWords, CharCNNRNN, GRUEncoder, TextDiscriminator, TextGenerator
+from ganbook.models import AttentiveGRUEncoder, BagOfWords, CharCNNRNN, GRUEncoder, TextDiscriminator, TextGenerator
 from ganbook.recipes.recipe import Recipe
 from ganbook.training.prior import Prior
 from ganbook.training.rounds.text import text_round
@@ -15,8 +15,8 @@ __all__ = ["RECIPES", "TEXT_ABLATION"]
 
 # Digits from captions. -----------------------------------------------------------------------------------------------
 
-_READS = partial(GRUEncoder, DIGIT_CAPTION_WORDS)
-_G = partial(TextGenerator, encoder=_READS, size=28, width=16)
+_READS = partial(AttentiveGRUEncoder, DIGIT_CAPTION_WORDS)
+_G = partial(TextGenerator, encoder=_READS, size=28, width=24)
 _D = partial(TextDiscriminator, encoder=_READS, size=28, width=16)
 
 TEXT_DIGITS = Recipe(
@@ -37,7 +37,7 @@ TEXT_DIGITS = Recipe(
     steps=1000,
     play=partial(text_round, wrong=4),
     scored=4000,
-    budgets={"smoke": {"steps": 16, "scored": 500}, "laptop": {"scored": 1000}, "gpu": {"steps": 6000}},
+    budgets={"smoke": {"steps": 16, "scored": 500}, "laptop": {"scored": 1000}, "gpu": {"steps": 5000}},
 )
 
 TEXT_ABLATION = (
