@@ -50,15 +50,16 @@ TEXT_ABLATION = (
     ),
     replace(
         TEXT_DIGITS,
-        name="text-digits-one-wrong",
-        about="The same with one wrong caption for each real image, as published, instead of four.",
-        play=text_round,
-    ),
-    replace(
-        TEXT_DIGITS,
         name="text-digits-none-wrong",
         about="The same without wrong captions: D sees real images with their own only.",
         play=partial(text_round, wrong=0),
+    ),
+    replace(
+        TEXT_DIGITS,
+        name="text-digits-bag",
+        about="The same with a bag of words, which cannot tell red on green from green on red.",
+        generator=partial(_G, encoder=partial(BagOfWords, DIGIT_CAPTION_WORDS)),
+        discriminator=partial(_D, encoder=partial(BagOfWords, DIGIT_CAPTION_WORDS)),
     ),
     replace(
         TEXT_DIGITS,
@@ -68,17 +69,16 @@ TEXT_ABLATION = (
     ),
     replace(
         TEXT_DIGITS,
+        name="text-digits-one-wrong",
+        about="The same with one wrong caption for each real image, as published, instead of four.",
+        play=text_round,
+    ),
+    replace(
+        TEXT_DIGITS,
         name="text-digits-augmented",
         about="The same with conditioning augmentation.",
         generator=partial(_G, augment=True),
         play=partial(text_round, wrong=4, kl_weight=0.01),
-    ),
-    replace(
-        TEXT_DIGITS,
-        name="text-digits-bag",
-        about="The same with a bag of words, which cannot tell red on green from green on red.",
-        generator=partial(_G, encoder=partial(BagOfWords, DIGIT_CAPTION_WORDS)),
-        discriminator=partial(_D, encoder=partial(BagOfWords, DIGIT_CAPTION_WORDS)),
     ),
     replace(
         TEXT_DIGITS,
