@@ -6,7 +6,8 @@ from functools import partial
 
 from torch import nn
 
-from ganbook.models import VAE, CompactGenerator, DiffusionModel, Encoder
+from ganbook.models import VAE, CompactGenerator, DiffusionModel
+from ganbook.recipes.deeper import ENCODER
 from ganbook.recipes.recipe import Recipe
 from ganbook.training.prior import Prior
 from ganbook.training.rounds.diffusion import diffusion_round
@@ -16,9 +17,8 @@ __all__ = ["RECIPES"]
 
 
 def _vae(latent_dim: int) -> nn.Module:
-    """The encoder and the decoder with which vae-gan-digits begins, the decoder twice as wide."""
-    encoder = partial(Encoder, channels=1, size=28, width=16)
-    return VAE(latent_dim, encoder, partial(CompactGenerator, channels=1, size=28, width=16))
+    """The networks with which vae-gan-digits begins, as one."""
+    return VAE(latent_dim, ENCODER, partial(CompactGenerator, channels=1, size=28, width=16))
 
 
 VAE_DIGITS = Recipe(
@@ -34,8 +34,8 @@ VAE_DIGITS = Recipe(
     anneal_from=0.5,
     batch_size=64,
     steps=1500,
-    play=partial(vae_round, std=0.5),
-    budgets={"smoke": {"steps": 60, "scored": 1000}, "gpu": {"steps": 5000}},
+    play=partial(vae_round, std=0.7),
+    budgets={"smoke": {"steps": 60, "scored": 1000}, "gpu": {"steps": 3000}},
 )
 
 DIFFUSION_DIGITS = Recipe(
@@ -53,7 +53,7 @@ DIFFUSION_DIGITS = Recipe(
     batch_size=32,
     steps=1200,
     play=diffusion_round,
-    budgets={"smoke": {"steps": 60, "scored": 500}, "gpu": {"steps": 16_000}},
+    budgets={"smoke": {"steps": 60, "scored": 500}, "gpu": {"steps": 7000}},
 )
 
 RECIPES = (VAE_DIGITS, DIFFUSION_DIGITS)
