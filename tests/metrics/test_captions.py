@@ -108,13 +108,14 @@ def test_among_the_entries_that_are_looked_at():
 
 def test_a_twin_of_a_right_entry_is_right():
     torch.manual_seed(0)
-    rows = torch.rand(4, 500)
-    twins = torch.cat((rows, rows))  # entry 4 + k is the same picture as entry k
-    queries = rows + 0.01 * torch.randn(4, 500)
-    first = torch.cat((torch.eye(4), torch.zeros(4, 4)), 1).bool()
-    assert metrics.retrieval(queries, twins, first) == metrics.retrieval(queries, twins, first.roll(4, 1)) == 1
-    almost = torch.cat((rows + 1e-2 * (queries - rows), rows))
-    assert metrics.retrieval(queries, almost, first.roll(4, 1)) == 0, "nearly the same is not the same"
+    rows, n = torch.rand(30, 500), 30  # so many that distances may be computed by products
+    twins = torch.cat((rows, rows))  # entry n + k is the same picture as entry k
+    first = torch.cat((torch.eye(n), torch.zeros(n, n)), 1).bool()
+    noisy = rows + 0.01 * torch.randn(n, 500)
+    for queries in (rows, noisy):
+        assert metrics.retrieval(queries, twins, first) == metrics.retrieval(queries, twins, first.roll(n, 1)) == 1
+    almost = torch.cat((torch.lerp(rows, noisy, 0.01), rows))
+    assert metrics.retrieval(noisy, almost, first.roll(n, 1)) == 0, "nearly the same is not the same"
 
 
 def test_retrieval_is_the_nearest_neighbours_answer():

@@ -200,6 +200,16 @@ def test_a_tone_is_judged_apart_from_the_role(people):
     assert found["tone"] == found["retrieval"] == 0 and found["role"] > 0.7 and found["person"] > 0.9
 
 
+def test_a_role_is_looked_up_among_pictures_of_the_tone_that_was_asked():
+    names = [f"{person} {tone} skin tone" for tone in ("light", "dark") for person in ("man cook", "man singer")]
+    gallery = torch.tensor([0.0, 0.1, 0.5, 0.7])[:, None, None, None].expand(4, 3, 2, 2)
+    near_the_light_singer = torch.full((1, 3, 2, 2), 0.13)
+    found = people_right(near_the_light_singer, ["man cook dark skin tone"], gallery, names)
+    assert found == {"retrieval": 0, "tone": 0, "person": 1, "role": 1}
+    found = people_right(near_the_light_singer, ["man singer light skin tone"], gallery, names)
+    assert set(found.values()) == {1}
+
+
 def test_an_untrained_generator_is_reported_on(people):
     recipe = dataclasses.replace(recipes.get("text-digits"), scored=64, **narrow(recipes.get("text-digits")))
     torch.manual_seed(0)
