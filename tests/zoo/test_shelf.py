@@ -63,6 +63,15 @@ def test_the_models_of_part_three_are_as_good_as_promised():
         assert "OpenMoji" in zoo.card(name)["licence"] and "CC BY-SA 4.0" in zoo.card(name)["licence"]
 
 
+def test_the_neighbours_of_part_three_stand_where_chapter_14_finds_them():
+    diffusion, vae, gan = (zoo.card(name)["metrics"] for name in ("diffusion-digits", "vae-digits", "resnet-digits"))
+    assert diffusion["n"] == vae["n"] == 5000
+    assert gan["floors"] < diffusion["floors"] < 60 and 1.5 * diffusion["floors"] < vae["floors"] < 200
+    assert diffusion["class_share_min"] >= 0.05 and diffusion["class_share_max"] <= 0.2
+    for scores in (diffusion, vae):
+        assert scores["nearest_of_samples"] >= scores["nearest_of_test"] and scores["memorisation_z"] < 3
+
+
 def test_the_zoo_is_small():
     assert sum(path.stat().st_size for path in shelf.SHELF.rglob("*.safetensors")) <= shelf.MOST_BYTES_TOGETHER
 
