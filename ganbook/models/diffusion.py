@@ -176,7 +176,7 @@ class DiffusionModel(nn.Module):
     def path_nats(self, images: Tensor, evaluations: int = 20, generator: torch.Generator | None = None) -> Tensor:
         """(N,) nats of a bound on -log p(x): all of it but the last step, from the first noisy version to the image.
 
-        With gamma = 2 log tan(angle), the logarithm of noise to signal (Kingma et al. 2021, equations 11 to 18),
+        With gamma = 2 log tan(angle), the logarithm of noise to signal (Kingma et al. 2021, equations 11 to 18)::
 
             -log p(x) <= KL(q(x_1 | x) || N(0, I)) + 1/2 integral E |eps - found eps|^2 d gamma + E[-log p(x | x_0)],
 

@@ -193,11 +193,12 @@ class TextDiscriminator(nn.Module):
         self.encoder = encoder()
         self.text_dim = int(cast(int, self.encoder.dim))
         self.features = compact_features(channels, size, width, shift, group, fill)
-        self.project = nn.Linear(self.text_dim, HIDDEN, bias=False)
+        self.project = nn.Linear(self.text_dim, HIDDEN, bias=False) if how == "projection" else None
         self.hidden = nn.Linear(HIDDEN + self.text_dim, HIDDEN) if how == "concatenation" else None
         self.last = nn.Linear(HIDDEN, 1)
         initialise(self)
-        nn.init.normal_(self.project.weight, 0, (HIDDEN * self.text_dim) ** -0.5)
+        if self.project is not None:
+            nn.init.normal_(self.project.weight, 0, (HIDDEN * self.text_dim) ** -0.5)
 
     def forward(self, images: Tensor, captions: Sequence[str] | Tensor) -> Tensor:
         """Logits, one a caption.
@@ -215,8 +216,10 @@ class TextDiscriminator(nn.Module):
         features = self.features(images).repeat(n // len(images), 1)
         if self.hidden is not None:
             features = leaky_relu(self.hidden(torch.cat((features, text), dim=1)), SLOPE)
-            return cast(Tensor, self.last(features)).squeeze(1)
-        return cast(Tensor, self.last(features).squeeze(1) + (self.project(text) * features).sum(1))
+        logits = self.last(features).squeeze(1)
+        if self.project is not None:
+            logits = logits + (self.project(text) * features).sum(1)
+        return cast(Tensor, logits)
 
     def embed(self, captions: Sequence[str]) -> Tensor:
         """(N, text_dim): what the discriminator understands of captions; equal ones are read once."""
