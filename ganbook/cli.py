@@ -287,11 +287,14 @@ def _grid(images: Tensor, path: Path) -> None:
 
 
 def _scatter(samples: Tensor, path: Path) -> None:
+    import matplotlib.pyplot as plt
+
     from ganbook import plots
 
     fig, axes = plots.figure(width=5, height=5)
     plots.points(axes, None, samples)
     fig.savefig(path, format="png", dpi=plots.DPI)
+    plt.close(fig)
 
 
 def _print_metrics(report: dict[str, Any]) -> None:
