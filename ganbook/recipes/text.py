@@ -34,7 +34,7 @@ TEXT_DIGITS = Recipe(
     anneal_from=0.5,
     ema_half_life=2_000,
     batch_size=64,
-    steps=800,
+    steps=700,
     play=partial(text_round, wrong=4),
     scored=4000,
     budgets={"smoke": {"steps": 16, "scored": 500}, "laptop": {"scored": 1000}, "gpu": {"steps": 5000}},
