@@ -13,6 +13,7 @@ PACKAGE = Path(ganbook.__file__).parent
 
 # DESIGN.md: each room's floor. On the ground floor no room knows another.
 FLOORS = {
+    0: ("arguments",),
     1: ("claims", "convolutions", "data", "dynamics", "losses", "metrics", "models", "penalties", "plots", "results"),
     2: ("training",),
     3: ("recipes", "zoo"),

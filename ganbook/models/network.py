@@ -1,0 +1,114 @@
+"""A network knows how it was made, so that a file can say it and nothing in the file names other code.
+
+What :func:`network` decorates checks its arguments by their annotations and is entered in the one list of makers that a
+description may name: classes and functions of ``ganbook.models``. After the configurations of diffusers' models.
+"""
+
+from __future__ import annotations
+
+import functools
+import inspect
+from collections.abc import Callable, Mapping
+from functools import partial
+from typing import Any, TypeVar, cast
+
+from torch import nn
+
+from ganbook.arguments import argument_checker, shown
+
+__all__ = ["Description", "built", "described", "network"]
+
+Description = dict[str, Any]
+"""{"make": a maker's name, "arguments": {...}}; what makes a network later is {"maker": ..., "arguments": {...}}."""
+
+Maker = TypeVar("Maker", bound=Callable[..., Any])
+
+_MAKERS: dict[str, Callable[..., Any]] = {}
+
+
+def network(maker: Maker) -> Maker:
+    """Decorate a class of networks, or a function that makes one: arguments are checked, and what it makes knows them.
+
+    An instance of a sub-class that is not decorated itself knows nothing: its code is its owner's.
+    """
+    found: Any = maker
+    is_class = inspect.isclass(maker)
+    function = found.__init__ if is_class else maker
+    check = argument_checker(function)
+
+    @functools.wraps(function)
+    def making(*args: Any, **kwargs: Any) -> Any:
+        arguments = check(args, kwargs)
+        made: Any = function(*args, **kwargs)
+        if is_class:
+            made = arguments.pop("self")
+        if not is_class or type(made) is maker:
+            made.made = _description(maker.__name__, arguments)
+        return None if is_class else made
+
+    if is_class:
+        found.__init__ = making
+    else:
+        found = making
+    if maker.__module__.startswith("ganbook.models"):
+        assert maker.__name__ not in _MAKERS, f"two makers are called {maker.__name__}"
+        _MAKERS[maker.__name__] = found
+    return cast(Maker, found)
+
+
+def described(made: nn.Module) -> Description | None:
+    """How ``made`` was made, as plain values; None for a network that no decorated maker of ganbook's made alone."""
+    found: Description | None = getattr(made, "made", None)
+    return found
+
+
+def built(description: Description) -> nn.Module:
+    """The untrained network that :func:`described` described.
+
+    Raises:
+        ValueError: if it names what is no maker of ``ganbook.models``, or arguments that the maker refuses.
+    """
+    made = _read(description)
+    if not isinstance(made, nn.Module):
+        raise ValueError(f"description is {shown(description)}: allowed is what described() says of a network")
+    return made
+
+
+def _description(name: str, arguments: Mapping[str, Any]) -> Description | None:
+    try:
+        return {"make": name, "arguments": {key: _written(value) for key, value in arguments.items()}}
+    except ValueError:
+        return None
+
+
+def _written(value: Any) -> Any:
+    if value is None or isinstance(value, bool | int | float | str):
+        return value
+    if isinstance(value, list | tuple):
+        return [_written(one) for one in value]
+    if isinstance(value, nn.Module) and (found := described(value)) is not None:
+        return found
+    maker, arguments = value, {}
+    if isinstance(value, partial):
+        maker = value.func
+        arguments = inspect.signature(maker).bind_partial(*value.args, **value.keywords).arguments
+    name = getattr(maker, "__name__", "")
+    if _MAKERS.get(name) is not maker:
+        raise ValueError(f"{shown(value)} has no description")
+    return {"maker": name, "arguments": {key: _written(one) for key, one in arguments.items()}}
+
+
+def _read(value: Any) -> Any:
+    if isinstance(value, list):
+        return tuple(_read(one) for one in value)
+    if not isinstance(value, Mapping):
+        return value
+    kind = next((key for key in ("make", "maker") if key in value), "make")
+    name, arguments = value.get(kind), value.get("arguments", {})
+    if name not in _MAKERS or not isinstance(arguments, Mapping):
+        raise ValueError(f"description names {shown(name)}: allowed is a network of ganbook.models")
+    given = {key: _read(one) for key, one in arguments.items()}
+    try:
+        return _MAKERS[name](**given) if kind == "make" else partial(_MAKERS[name], **given)
+    except TypeError as error:
+        raise ValueError(f"description of {name} does not fit it ({error})") from error
