@@ -47,7 +47,7 @@ def check_whole(least: int = 0, most: int | None = None, **values: Any) -> None:
     for name, value in values.items():
         if not isinstance(value, numbers.Integral) or isinstance(value, bool):
             raise TypeError(f"{name} is {shown(value)}: allowed is a whole number")
-        if value < least or (most is not None and value > most):
+        if not least <= int(value) <= (math.inf if most is None else most):
             allowed = f"{least} or more" if most is None else f"{least} to {most}"
             raise ValueError(f"{name} is {value}: allowed is {allowed}")
 
@@ -64,7 +64,7 @@ def check_number(
     for name, value in values.items():
         if not isinstance(value, numbers.Real) or isinstance(value, bool):
             raise TypeError(f"{name} is {shown(value)}: allowed is a number")
-        if not (math.isfinite(value) and least <= value <= most and above < value < below):
+        if not (math.isfinite(value) and least <= float(value) <= most and above < float(value) < below):
             bounds = ((least, "{:g} or more"), (above, "above {:g}"), (most, "{:g} or less"), (below, "below {:g}"))
             said = [text.format(bound) for bound, text in bounds if math.isfinite(bound)]
             raise ValueError(f"{name} is {value}: allowed is a finite number{', ' if said else ''}{' and '.join(said)}")
@@ -178,6 +178,9 @@ def _resolved(function: Callable[..., Any]) -> dict[str, Any]:
     return found
 
 
+_DENSE = "torch.strided"
+"""The layout of a tensor that is not sparse."""
+
 _NAMES: dict[Any, str] = {
     int: "a whole number",
     float: "a number",
@@ -204,10 +207,10 @@ def _is(value: Any, hint: Any) -> bool:
         return inspect.isclass(value)
     if origin is Callable or hint is Callable:
         return callable(value)
-    if inspect.isclass(origin) and issubclass(origin, Collection):
+    if inspect.isclass(origin) and issubclass(origin, Iterable):
         return _is_collection(value, origin, inside)
     known = inspect.isclass(hint) and hint is not Any and not getattr(hint, "_is_protocol", False)
-    return isinstance(value, hint) if known else True
+    return not known or (isinstance(value, hint) and str(getattr(value, "layout", _DENSE)) == _DENSE)
 
 
 def _is_collection(value: Any, origin: type, inside: tuple[Any, ...]) -> bool:
@@ -235,9 +238,9 @@ def _phrase(hint: Any) -> str:
     if hint in _NAMES:
         return _NAMES[hint]
     if origin in (Union, types.UnionType):
-        return " or ".join(_phrase(one) for one in inside)
+        return _listed([_phrase(one) for one in inside])
     if origin is Literal:
-        return " or ".join(map(repr, inside))
+        return _listed([repr(one) for one in inside])
     if origin is type:
         return "a class"
     if origin is Callable or hint is Callable:
@@ -248,3 +251,8 @@ def _phrase(hint: Any) -> str:
         return f"a {'list' if issubclass(origin, Sequence) else origin.__name__.lower()}{one}"
     name: str = getattr(hint, "__name__", str(hint))
     return f"a {name.lower() if name == 'Tensor' else name}"
+
+
+def _listed(words: list[str]) -> str:
+    """Joined as in: a, b or c."""
+    return " or ".join([", ".join(words[:-1]), words[-1]] if len(words) > 1 else words)

@@ -6,11 +6,13 @@ import torch
 from torch import Tensor, nn
 from torch.nn.functional import pad
 
+from ganbook.models.network import network
 from ganbook.models.shapes import check_at_least
 
 __all__ = ["RandomShift"]
 
 
+@network
 class RandomShift(nn.Module):
     """Shift each image by whole pixels, drawn anew for every image; the identity in evaluation mode.
 

@@ -16,6 +16,7 @@ from torch import Tensor, nn
 
 from ganbook.models.augment import RandomShift
 from ganbook.models.layers import MinibatchStdDev
+from ganbook.models.network import network
 from ganbook.models.shapes import check_at_least, check_shape
 from ganbook.models.upsample import ResizeConvolution
 
@@ -50,6 +51,7 @@ def check_size(size: int) -> int:
     return size // 4
 
 
+@network
 class CompactGenerator(nn.Module):
     """G: latent z (N, latent_dim) to images (N, channels, size, size) in (-1, 1).
 
@@ -107,6 +109,7 @@ def compact_features(channels: int, size: int, width: int, shift: int, group: in
     )
 
 
+@network
 class CompactDiscriminator(nn.Module):
     """D: images (N, channels, size, size) to logits (N,).
 

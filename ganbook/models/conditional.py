@@ -13,6 +13,7 @@ from torch import Tensor, nn
 from torch.nn.functional import one_hot
 
 from ganbook.models.compact import GROWTH, HIDDEN, check_size, compact_features, initialise
+from ganbook.models.network import network
 from ganbook.models.shapes import check_at_least, check_labels, check_shape
 from ganbook.models.upsample import ResizeConvolution
 
@@ -27,6 +28,7 @@ EMBEDDING = 16
 """Numbers that a class is embedded in."""
 
 
+@network
 class ConditionalBatchNorm2d(nn.Module):
     """BatchNorm whose scale and shift are looked up by class (Dumoulin et al. 2017; Miyato and Koyama 2018).
 
@@ -58,6 +60,7 @@ class _PlainBatchNorm2d(nn.BatchNorm2d):
         return super().forward(x)
 
 
+@network
 class ConditionalGenerator(nn.Module):
     """G: latent z (N, latent_dim) and classes (N,) to images (N, channels, size, size) in (-1, 1).
 
@@ -110,6 +113,7 @@ class ConditionalGenerator(nn.Module):
         return torch.tanh(self.last(torch.relu(self.norm2(x, labels))))
 
 
+@network
 class ConditionalDiscriminator(nn.Module):
     """D: images (N, channels, size, size) and classes (N,) to logits (N,).
 
@@ -167,6 +171,7 @@ class ConditionalDiscriminator(nn.Module):
         return x
 
 
+@network
 class AuxiliaryDiscriminator(nn.Module):
     """D that is not told the class but names it (Odena et al. 2017): images to logits (N,) and scores (N, classes).
 

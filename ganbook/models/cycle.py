@@ -7,6 +7,7 @@ from typing import NamedTuple, cast
 import torch
 from torch import Tensor, nn
 
+from ganbook.models.network import network
 from ganbook.models.shapes import check_at_least
 
 __all__ = ["Cycle", "ImagePool", "TwoCritics", "TwoTranslators"]
@@ -29,6 +30,7 @@ class Cycle(NamedTuple):
     """F(x)"""
 
 
+@network
 class TwoTranslators(nn.Module):
     """G: sources to targets, F: targets to sources, both with as many channels in as out.
 
@@ -54,6 +56,7 @@ class TwoTranslators(nn.Module):
         )
 
 
+@network
 class TwoCritics(nn.Module):
     """One critic a domain: images of the source's and of the target's kind to their logits.
 
@@ -69,6 +72,7 @@ class TwoCritics(nn.Module):
         return self.sources(sources), self.targets(targets)
 
 
+@network
 class ImagePool(nn.Module):
     """Images that were generated earlier (Shrivastava et al. 2017), for a critic that shall not forget them.
 

@@ -10,6 +10,7 @@ from typing import TypeVar, cast
 
 from torch import Tensor, nn
 
+from ganbook.models.network import network
 from ganbook.models.shapes import check_at_least, check_shape, stages
 
 __all__ = ["DCGANDiscriminator", "DCGANGenerator", "initialise"]
@@ -30,6 +31,7 @@ def initialise(network: Network, norm_mean: float = 1.0) -> Network:
     return network
 
 
+@network
 class DCGANGenerator(nn.Module):
     """G: latent z (N, latent_dim) to images (N, channels, size, size) in (-1, 1).
 
@@ -70,6 +72,7 @@ class DCGANGenerator(nn.Module):
         return cast(Tensor, self.layers(z[:, :, None, None]))
 
 
+@network
 class DCGANDiscriminator(nn.Module):
     """D: images (N, channels, size, size) to logits (N,).
 

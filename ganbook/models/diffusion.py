@@ -15,6 +15,7 @@ from torch import Tensor, nn
 from torch.nn.functional import interpolate, silu
 
 from ganbook.models.compact import check_size
+from ganbook.models.network import network
 from ganbook.models.shapes import check_at_least, check_shape
 
 __all__ = ["ANGLES", "DiffusionModel", "NoiseUNet", "cosine_schedule"]
@@ -59,6 +60,7 @@ class _Block(nn.Module):
         return cast(Tensor, self.shortcut(x) + branch)
 
 
+@network
 class NoiseUNet(nn.Module):
     """The noise in images (N, channels, size, size) at times t (N,), of the images' shape.
 
@@ -115,6 +117,7 @@ class NoiseUNet(nn.Module):
         return x
 
 
+@network
 class DiffusionModel(nn.Module):
     """G of a game without an opponent: flat Gaussian noise (N, channels * size^2) to images, in several evaluations.
 

@@ -12,11 +12,13 @@ from torch import Tensor, nn
 from torch.nn.functional import normalize
 from torch.nn.utils.parametrize import register_parametrization
 
+from ganbook.models.network import network
 from ganbook.models.shapes import check_at_least, check_shape
 
 __all__ = ["InstanceNoise", "MinibatchDiscrimination", "MinibatchStdDev", "SpectralNorm", "spectral_norm"]
 
 
+@network
 class MinibatchDiscrimination(nn.Module):
     """Append to each sample's features how close it lies to the others of its batch (Salimans et al. 2016, 3.2).
 
@@ -47,6 +49,7 @@ class MinibatchDiscrimination(nn.Module):
         return torch.cat((x, closeness.sum(1) - 1), dim=1)  # each sample is at distance 0 from itself
 
 
+@network
 class MinibatchStdDev(nn.Module):
     """Append one number that says how varied the batch is (Karras et al. 2018, section 3).
 
@@ -83,6 +86,7 @@ class MinibatchStdDev(nn.Module):
         return torch.cat((x, constant), dim=1)
 
 
+@network
 class SpectralNorm(nn.Module):
     """A weight divided by an estimate of its largest singular value (Miyato et al. 2018, algorithm 1).
 
@@ -137,6 +141,7 @@ def spectral_norm(layer: nn.Module) -> nn.Module:
     return register_parametrization(layer, "weight", SpectralNorm(weight))
 
 
+@network
 class InstanceNoise(nn.Module):
     """Add Gaussian noise to a discriminator's input in training mode (Sønderby et al. 2017; Arjovsky and Bottou 2017).
 

@@ -7,6 +7,7 @@ from typing import cast
 
 from torch import Tensor, nn
 
+from ganbook.models.network import network
 from ganbook.models.shapes import check_at_least, check_shape
 
 __all__ = ["MLPDiscriminator", "MLPGenerator"]
@@ -19,6 +20,7 @@ def _mlp(sizes: list[int], activation: type[nn.Module]) -> nn.Sequential:
     return nn.Sequential(*layers[:-1])  # no activation after the last layer
 
 
+@network
 class MLPGenerator(nn.Module):
     """G: latent z (N, latent_dim) to a point (N, out_dim), unbounded.
 
@@ -41,6 +43,7 @@ class MLPGenerator(nn.Module):
         return cast(Tensor, self.layers(z))
 
 
+@network
 class MLPDiscriminator(nn.Module):
     """D: a point (N, in_dim) to a logit (N,).
 

@@ -10,11 +10,13 @@ import functools
 import inspect
 from collections.abc import Callable, Mapping
 from functools import partial
+from numbers import Real
 from typing import Any, TypeVar, cast
 
-from torch import nn
+import torch
+from torch import Tensor, nn
 
-from ganbook.arguments import argument_checker, shown
+from ganbook.arguments import argument_checker, check_number, shown
 
 __all__ = ["Description", "built", "described", "network"]
 
@@ -23,12 +25,16 @@ Description = dict[str, Any]
 
 Maker = TypeVar("Maker", bound=Callable[..., Any])
 
+MOST = 2**18
+"""The largest number that describes a network: what is larger would not fit any memory, or is a slip."""
+
 _MAKERS: dict[str, Callable[..., Any]] = {}
 
 
 def network(maker: Maker) -> Maker:
     """Decorate a class of networks, or a function that makes one: arguments are checked, and what it makes knows them.
 
+    A class's ``forward`` is checked as well: every tensor must be of the network's own precision and on its device.
     An instance of a sub-class that is not decorated itself knows nothing: its code is its owner's.
     """
     found: Any = maker
@@ -39,27 +45,63 @@ def network(maker: Maker) -> Maker:
     @functools.wraps(function)
     def making(*args: Any, **kwargs: Any) -> Any:
         arguments = check(args, kwargs)
+        check_number(-MOST, MOST, **{name: value for name, value in arguments.items() if _is_number(value)})
         made: Any = function(*args, **kwargs)
         if is_class:
             made = arguments.pop("self")
         if not is_class or type(made) is maker:
-            made.made = _description(maker.__name__, arguments)
+            made.made = _description(maker.__name__, arguments), repr(made)
         return None if is_class else made
 
     if is_class:
         found.__init__ = making
+        if "forward" in vars(maker):
+            found.forward = _checked_forward(found.forward)
     else:
         found = making
     if maker.__module__.startswith("ganbook.models"):
-        assert maker.__name__ not in _MAKERS, f"two makers are called {maker.__name__}"
+        if maker.__name__ in _MAKERS:
+            raise ValueError(f"two makers are called {maker.__name__}: a description could mean either")
         _MAKERS[maker.__name__] = found
     return cast(Maker, found)
 
 
+def _is_number(value: object) -> bool:
+    return isinstance(value, Real) and not isinstance(value, bool)
+
+
+def _checked_forward(forward: Callable[..., Any]) -> Callable[..., Any]:
+    check = argument_checker(forward)
+
+    @functools.wraps(forward)
+    def checked(self: nn.Module, *args: Any, **kwargs: Any) -> Any:
+        if not torch.compiler.is_compiling():
+            own = next((p for p in self.parameters() if p.is_floating_point()), None)
+            for name, value in check((self, *args), kwargs).items():
+                if own is not None and isinstance(value, Tensor):
+                    _check_place(name, value, own)
+        return forward(self, *args, **kwargs)
+
+    return checked
+
+
+def _check_place(name: str, value: Tensor, own: Tensor) -> None:
+    kind = value.device.type
+    mixed = torch.amp.is_autocast_available(kind) and torch.is_autocast_enabled(kind)
+    allowed = {own.dtype} | ({torch.float32, torch.bfloat16, torch.float16} if mixed else set())
+    if value.is_floating_point() and value.dtype not in allowed:
+        raise TypeError(f"{name} is {shown(value)}: allowed is {own.dtype}, the network's own precision")
+    if value.device != own.device:
+        raise ValueError(f"{name} is on {value.device}: allowed is {own.device}, where the network is")
+
+
 def described(made: nn.Module) -> Description | None:
-    """How ``made`` was made, as plain values; None for a network that no decorated maker of ganbook's made alone."""
-    found: Description | None = getattr(made, "made", None)
-    return found
+    """How ``made`` was made, as plain values; None for a network that no decorated maker of ganbook's made alone.
+
+    A network whose layers were replaced afterwards is one of those: nothing here would make it again.
+    """
+    description, form = getattr(made, "made", (None, ""))
+    return cast(Description, description) if description and form == repr(made) else None
 
 
 def built(description: Description) -> nn.Module:

@@ -7,6 +7,7 @@ from typing import cast
 import torch
 from torch import Tensor, nn
 
+from ganbook.models.network import network
 from ganbook.models.shapes import check_at_least
 
 __all__ = ["PatchDiscriminator", "receptive_field"]
@@ -15,6 +16,7 @@ SLOPE = 0.2
 WIDEST = 8
 
 
+@network
 class PatchDiscriminator(nn.Module):
     """D: images (N, channels, H, W), beside their sources if it is shown them, to logits (N, h, w): one a patch.
 

@@ -15,6 +15,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn.functional import pixel_shuffle
 
+from ganbook.models.network import network
 from ganbook.models.shapes import check_at_least, check_shape, stages
 
 __all__ = ["ResNetDiscriminator", "ResNetGenerator", "ResNetTranslator", "ResidualBlock"]
@@ -24,6 +25,7 @@ SLOPE = 0.2
 """Of the leaky ReLU, as in DCGAN's discriminator."""
 
 
+@network
 class ResidualBlock(nn.Module):
     """shortcut(x) + branch(x), with two 3 x 3 convolutions in the branch (He et al. 2016a, 2016b).
 
@@ -111,6 +113,7 @@ def _finish(channels: int, norm: bool, pre_activation: bool) -> nn.Module:
     return nn.Sequential(nn.BatchNorm2d(channels) if norm else nn.Identity(), nn.LeakyReLU(SLOPE))
 
 
+@network
 class ResNetGenerator(nn.Module):
     """G: latent z (N, latent_dim) to images (N, channels, size, size) in (-1, 1).
 
@@ -163,6 +166,7 @@ class ResNetGenerator(nn.Module):
         return torch.tanh(pixel_shuffle(self.last(self.finish(self.blocks(x))), 2))
 
 
+@network
 class ResNetDiscriminator(nn.Module):
     """D: images (N, channels, size, size) to logits (N,).
 
@@ -207,6 +211,7 @@ class ResNetDiscriminator(nn.Module):
         return cast(Tensor, self.last(features.flatten(1))).squeeze(1)
 
 
+@network
 class ResNetTranslator(nn.Module):
     """CycleGAN's generator: images (N, inputs, H, W) to images (N, outputs, H, W) in (-1, 1) (Zhu et al. 2017, 7.2).
 

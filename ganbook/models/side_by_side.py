@@ -9,9 +9,12 @@ import torch
 from torch import Tensor, nn
 from torch.func import functional_call, stack_module_state, vmap
 
+from ganbook.models.network import network
+
 __all__ = ["SideBySide"]
 
 
+@network
 class SideBySide(nn.Module):
     """``members`` run on a batch cut into as many equal parts: the first network gets the first part, and so on.
 

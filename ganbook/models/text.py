@@ -21,6 +21,8 @@ import torch
 from torch import Tensor, nn
 from torch.nn.functional import one_hot
 
+from ganbook.arguments import shown
+from ganbook.models.network import network
 from ganbook.models.shapes import check_at_least, check_shape
 from ganbook.models.vae import kl_to_standard_normal, reparameterise
 
@@ -56,11 +58,10 @@ def check_captions(captions: Sequence[str], n: int | None = None) -> Sequence[st
         TypeError: for a single string, or anything else but strings.
         ValueError: for another number of them.
     """
-    if isinstance(captions, str) or not all(isinstance(caption, str) for caption in captions):
-        came = "one string" if isinstance(captions, str) else "no sequence of strings"
-        raise TypeError(f"captions is {came}: allowed is a list of strings, one a sample")
+    if isinstance(captions, str) or not isinstance(captions, Sequence) or not all(isinstance(c, str) for c in captions):
+        raise TypeError(f"captions is {shown(captions)}: allowed is a list of texts")
     if n is not None and len(captions) != n:
-        raise ValueError(f"captions holds {len(captions)} texts: allowed are {n}, one a sample")
+        raise ValueError(f"captions holds {len(captions)} texts: allowed are {n}, one per sample")
     return captions
 
 
@@ -134,6 +135,7 @@ class _WordEncoder(nn.Module):
         return self.tokenizer(captions).to(self.embedding.weight.device)
 
 
+@network
 class BagOfWords(_WordEncoder):
     """The mean of the words' vectors: "red on green" and "green on red" are the same to it.
 
@@ -151,6 +153,7 @@ class BagOfWords(_WordEncoder):
         return cast(Tensor, self.norm(masked_mean(self.embedding(tokens), tokens != PADDING)))
 
 
+@network
 class GRUEncoder(_WordEncoder):
     """Words in their order: the mean of their vectors and of a gated recurrent unit's states (Cho et al. 2014).
 
@@ -174,6 +177,7 @@ class GRUEncoder(_WordEncoder):
         return cast(Tensor, self.norm(masked_mean(embedded + states, tokens != PADDING)))
 
 
+@network
 class AttentiveGRUEncoder(GRUEncoder):
     """As :class:`GRUEncoder`, with learned weights in place of the mean: "seven" may count for more than "a".
 
@@ -209,6 +213,7 @@ class AttentiveGRUEncoder(GRUEncoder):
         return scores.masked_fill(~real.any(1, keepdim=True), 0).softmax(1) * real, steps
 
 
+@network
 class CharCNNRNN(nn.Module):
     """Convolutions over characters, then a recurrent unit, averaged over time (Reed et al. 2016, char-CNN-RNN).
 
@@ -251,6 +256,7 @@ class CharCNNRNN(nn.Module):
         return one_hot(padded.to(device), blank + 1)[..., :blank].transpose(1, 2).float()
 
 
+@network
 class SentenceEncoder(nn.Module):
     """A pre-trained encoder of the package sentence-transformers, frozen; a linear layer after it is trained.
 
@@ -288,6 +294,7 @@ class SentenceEncoder(nn.Module):
         return torch.stack([self._known[caption] for caption in captions])
 
 
+@network
 class ConditioningAugmentation(nn.Module):
     """A Gaussian around each caption's vector, and a sample of it (Zhang et al. 2017, StackGAN, section 3.2).
 

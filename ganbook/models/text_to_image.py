@@ -12,6 +12,7 @@ from torch import Tensor, nn
 from torch.nn.functional import group_norm, leaky_relu
 
 from ganbook.models.compact import HIDDEN, SLOPE, compact_features, initialise
+from ganbook.models.network import network
 from ganbook.models.shapes import check_at_least, check_shape
 from ganbook.models.text import ConditioningAugmentation, check_captions
 from ganbook.models.upsample import ResizeConvolution
@@ -31,6 +32,7 @@ TextEncoder = Callable[[], nn.Module]
 """Builds a module from captions to (N, dim), whose attribute ``dim`` says how many."""
 
 
+@network
 class Modulation(nn.Module):
     """Scale and shift every map by what a condition says of it: (1 + scale) x + shift (Tao et al. 2022, DF-GAN).
 
@@ -62,6 +64,7 @@ class _Beside(nn.Module):
         return cast(Tensor, self.mix(torch.cat((x, maps), dim=1)))
 
 
+@network
 class FusionBlock(nn.Module):
     """Meet the condition, bend, enlarge, convolve: a stage of a generator that is told something at every stage.
 
@@ -85,6 +88,7 @@ class FusionBlock(nn.Module):
         return cast(Tensor, self.larger(leaky_relu(met, SLOPE)))
 
 
+@network
 class TextGenerator(nn.Module):
     """G: latent z (N, latent_dim) and N captions to images (N, channels, size, size) in (-1, 1).
 
@@ -162,6 +166,7 @@ class TextGenerator(nn.Module):
         return cast(Tensor, self.encoder(captions))
 
 
+@network
 class TextDiscriminator(nn.Module):
     """D: images (N, channels, size, size) and captions to logits: is this a real image of this caption?
 

@@ -8,6 +8,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn.functional import pixel_shuffle
 
+from ganbook.models.network import network
 from ganbook.models.shapes import check_at_least, check_shape
 
 __all__ = ["UNet"]
@@ -18,6 +19,7 @@ WIDEST = 8
 SLOPE = 0.2
 
 
+@network
 class UNet(nn.Module):
     """G: sources (N, inputs, size, size) and noise z (N, latent_dim) to images (N, outputs, size, size) in (-1, 1).
 

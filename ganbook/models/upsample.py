@@ -7,11 +7,13 @@ from typing import Literal
 from torch import Tensor, nn
 from torch.nn.functional import interpolate
 
+from ganbook.models.network import network
 from ganbook.models.shapes import check_at_least
 
 __all__ = ["ResizeConvolution"]
 
 
+@network
 class ResizeConvolution(nn.Module):
     """Enlarge by interpolation, then convolve with stride 1: (N, inputs, H, W) to (N, outputs, factor H, factor W).
 

@@ -13,11 +13,13 @@ from typing import cast, overload
 import torch
 from torch import Tensor, nn
 
+from ganbook.models.network import network
 from ganbook.models.shapes import check_at_least, check_shape, stages
 
 __all__ = ["VAE", "Encoder", "gaussian_log_likelihood", "kl_to_standard_normal", "reparameterise"]
 
 
+@network
 class Encoder(nn.Module):
     """q(z | x): images (N, channels, size, size) to the mean and the log-variance of a diagonal Gaussian.
 
@@ -46,6 +48,7 @@ class Encoder(nn.Module):
         return mean, log_variance
 
 
+@network
 class VAE(nn.Module):
     """Encoder and decoder as one player, whose ``forward(z)`` is the decoder: G of a game without an opponent.
 
