@@ -79,7 +79,11 @@ def check_choice(allowed: Iterable[object], **values: Any) -> None:
 
 
 def check_tensor(
-    name: str, value: Any, *shape: int | str, kind: Literal["float", "whole", "any"] = "float", finite: bool = False
+    name: str,
+    value: Any,
+    *shape: int | str,
+    kind: Literal["float", "whole", "int64", "uint8", "bool", "any"] = "float",
+    finite: bool = False,
 ) -> None:
     """Raise unless ``value`` is a dense tensor of this kind and shape.
 
@@ -87,20 +91,28 @@ def check_tensor(
         name: the argument's.
         value: what came.
         shape: a number for a size that is asked for, a word for one that is free: ``"N", 3, "H", "W"``; none: any.
-        kind: "float", "whole" (of any integer type, bool excepted) or "any".
+        kind: of numbers: "float", "whole" (any integer type), "int64", "uint8", "bool" or "any".
         finite: whether NaN and infinity are refused; looks at every number, which a round cannot afford.
     """
     import torch
 
-    words = {"float": "a floating-point tensor", "whole": "a tensor of whole numbers", "any": "a tensor"}[kind]
     dense = isinstance(value, torch.Tensor) and value.layout == torch.strided
-    whole = (torch.uint8, torch.int8, torch.int16, torch.int32, torch.int64)
-    if not dense or not {"float": value.is_floating_point(), "whole": value.dtype in whole, "any": True}[kind]:
+    if kind == "float":
+        right, words = dense and value.is_floating_point(), "a floating-point tensor"
+    elif kind == "whole":
+        right, words = dense and not (value.is_floating_point() or value.is_complex()), "a tensor of whole numbers"
+        right = right and value.dtype != torch.bool
+    else:
+        right, words = dense and (kind == "any" or value.dtype == getattr(torch, kind)), f"a tensor of {kind}"
+    allowed = f"({', '.join(map(str, shape))}{',' if len(shape) == 1 else ''})"
+    if not right:
+        words = words.removesuffix(" of any") + (f" {allowed}" if shape else "")
         raise TypeError(f"{name} is {shown(value)}: allowed is {words}")
     if shape and not _fits(value, shape):
-        allowed = ", ".join(map(str, shape)) + ("," if len(shape) == 1 else "")
-        raise ValueError(f"{name} has shape {tuple(value.shape)}: allowed is ({allowed})")
-    if finite and (value.is_meta or not value.isfinite().all()):
+        raise ValueError(f"{name} has shape {tuple(value.shape)}: allowed is {allowed}")
+    if finite and value.is_meta:
+        raise ValueError(f"{name} is on the meta device, which holds no numbers: allowed is any other")
+    if finite and not value.isfinite().all():
         raise ValueError(f"{name} holds NaN or infinity: allowed are finite numbers")
 
 

@@ -6,8 +6,8 @@ import torch
 from torch import Tensor, nn
 from torch.nn.functional import pad
 
+from ganbook.arguments import check_tensor, check_whole
 from ganbook.models.network import network
-from ganbook.models.shapes import check_at_least
 
 __all__ = ["RandomShift"]
 
@@ -26,11 +26,12 @@ class RandomShift(nn.Module):
 
     def __init__(self, pixels: int = 2, fill: float = -1.0) -> None:
         super().__init__()
-        check_at_least(0, pixels=pixels)
+        check_whole(0, pixels=pixels)
         self.pixels, self.fill = pixels, fill
 
     def forward(self, x: Tensor) -> Tensor:
         """Images (N, C, H, W) to images of the same shape."""
+        check_tensor("x", x, "N", "C", "H", "W")
         if not self.training or not self.pixels:
             return x
         n, _, height, width = x.shape

@@ -1,9 +1,9 @@
-"""A DCGAN for few images and no GPU: channels where maps are small, and a discriminator that is hard to fool twice.
+"""A DCGAN for few images and no GPU: most channels where maps are small, and a discriminator that does not overfit.
 
 Against Radford et al. 2016: channels grow fourfold where the side halves, so most weights sit where pixels are few; the
 discriminator has one fully connected hidden layer, no BatchNorm (a gradient penalty takes its place), sees how varied
-its batch is (Karras et al. 2018) and sees every image a little shifted (Zhao et al. 2020). Chapter 6 tells what each of
-these brings.
+its batch is (Karras et al. 2018) and sees every image a little shifted (Zhao et al. 2020). Chapter 6 measures what
+each of these brings.
 """
 
 from __future__ import annotations
@@ -14,10 +14,10 @@ from typing import TypeVar, cast
 
 from torch import Tensor, nn
 
+from ganbook.arguments import check_tensor, check_whole
 from ganbook.models.augment import RandomShift
 from ganbook.models.layers import MinibatchStdDev
 from ganbook.models.network import network
-from ganbook.models.shapes import check_at_least, check_shape
 from ganbook.models.upsample import ResizeConvolution
 
 __all__ = ["CompactDiscriminator", "CompactGenerator", "check_size", "compact_features", "initialise"]
@@ -46,7 +46,7 @@ def initialise(network: Network) -> Network:
 
 def check_size(size: int) -> int:
     """A quarter of ``size``, which must be a multiple of 4 from 8."""
-    if not isinstance(size, int) or size < 8 or size % 4:
+    if size < 8 or size % 4:
         raise ValueError(f"size is {size}: allowed is a multiple of 4 from 8")
     return size // 4
 
@@ -67,7 +67,7 @@ class CompactGenerator(nn.Module):
         self, latent_dim: int = 64, channels: int = 1, size: int = 28, width: int = 16, resize: bool = False
     ) -> None:
         super().__init__()
-        check_at_least(1, latent_dim=latent_dim, channels=channels, width=width)
+        check_whole(1, latent_dim=latent_dim, channels=channels, width=width)
         self.latent_dim = latent_dim
         start, wide = check_size(size), GROWTH * width
         doubling = ResizeConvolution if resize else partial(nn.ConvTranspose2d, kernel_size=4, stride=2, padding=1)
@@ -86,7 +86,7 @@ class CompactGenerator(nn.Module):
         )
 
     def forward(self, z: Tensor) -> Tensor:
-        check_shape("z", z, self.latent_dim)
+        check_tensor("z", z, "N", self.latent_dim)
         return cast(Tensor, self.layers(z))
 
 
@@ -121,11 +121,11 @@ class CompactDiscriminator(nn.Module):
 
     def __init__(self, channels: int = 1, size: int = 28, width: int = 16, shift: int = 2, group: int = 4) -> None:
         super().__init__()
-        check_at_least(1, channels=channels, width=width, group=group)
+        check_whole(1, channels=channels, width=width, group=group)
         self.shape = (channels, size, size)
         features = compact_features(channels, size, width, shift, group)
         self.layers = initialise(nn.Sequential(*features, nn.Linear(HIDDEN, 1)))
 
     def forward(self, x: Tensor) -> Tensor:
-        check_shape("x", x, *self.shape)
+        check_tensor("x", x, "N", *self.shape)
         return cast(Tensor, self.layers(x)).flatten()

@@ -1,4 +1,4 @@
-"""Players that are told a class: five ways of telling them, on the compact networks of chapter 6.
+"""Players that are conditioned on a class, in five ways, on the compact networks of chapter 6.
 
 The generator takes (z, labels), the discriminator (images, labels); an auxiliary classifier takes images only, and
 says what it sees.
@@ -12,9 +12,10 @@ import torch
 from torch import Tensor, nn
 from torch.nn.functional import one_hot
 
+from ganbook.arguments import check_tensor, check_whole
 from ganbook.models.compact import GROWTH, HIDDEN, check_size, compact_features, initialise
 from ganbook.models.network import network
-from ganbook.models.shapes import check_at_least, check_labels, check_shape
+from ganbook.models.shapes import check_labels
 from ganbook.models.upsample import ResizeConvolution
 
 __all__ = [
@@ -41,7 +42,7 @@ class ConditionalBatchNorm2d(nn.Module):
 
     def __init__(self, channels: int, classes: int) -> None:
         super().__init__()
-        check_at_least(1, channels=channels, classes=classes)
+        check_whole(1, channels=channels, classes=classes)
         self.norm = nn.BatchNorm2d(channels, affine=False)
         self.scale, self.shift = nn.Embedding(classes, channels), nn.Embedding(classes, channels)
         nn.init.ones_(self.scale.weight)
@@ -49,8 +50,28 @@ class ConditionalBatchNorm2d(nn.Module):
 
     def forward(self, x: Tensor, labels: Tensor) -> Tensor:
         """(N, channels, H, W) and (N,) classes to (N, channels, H, W)."""
+        check_tensor("x", x, "N", self.norm.num_features, "H", "W")
+        check_labels(labels, len(x), self.scale.num_embeddings)
         scale, shift = (table(labels)[:, :, None, None] for table in (self.scale, self.shift))
         return cast(Tensor, scale * self.norm(x) + shift)
+
+
+class _OneHot(nn.Module):
+    """(N,) classes to (N, classes): one for a sample's own, zeros for the others."""
+
+    def __init__(self, classes: int) -> None:
+        super().__init__()
+        self.classes = classes
+
+    def forward(self, labels: Tensor) -> Tensor:
+        return one_hot(labels, self.classes).float()
+
+
+class _Nothing(nn.Module):
+    """(N,) classes to (N, 0): where the class comes in elsewhere."""
+
+    def forward(self, labels: Tensor) -> Tensor:
+        return labels.new_zeros(len(labels), 0)
 
 
 class _PlainBatchNorm2d(nn.BatchNorm2d):
@@ -82,13 +103,16 @@ class ConditionalGenerator(nn.Module):
         width: int = 16,
     ) -> None:
         super().__init__()
-        check_at_least(1, latent_dim=latent_dim, classes=classes, channels=channels, width=width)
-        if how not in ("concatenation", "embedding", "batchnorm"):
-            raise ValueError(f"how is {how!r}: allowed is 'concatenation', 'embedding' or 'batchnorm'")
+        check_whole(1, latent_dim=latent_dim, classes=classes, channels=channels, width=width)
         self.latent_dim, self.classes, self.how = latent_dim, classes, how
         self.start, wide = check_size(size), GROWTH * width
-        self.embedding = nn.Embedding(classes, EMBEDDING) if how == "embedding" else None
-        beside_z = {"concatenation": classes, "embedding": EMBEDDING, "batchnorm": 0}[how]
+        self.embedding: nn.Module
+        if how == "concatenation":
+            self.embedding, beside_z = _OneHot(classes), classes
+        elif how == "embedding":
+            self.embedding, beside_z = nn.Embedding(classes, EMBEDDING), EMBEDDING
+        else:
+            self.embedding, beside_z = _Nothing(), 0
         self.first = nn.Linear(latent_dim + beside_z, wide * self.start**2, bias=False)
         self.norm1 = self._norm(wide)
         self.middle = ResizeConvolution(wide, width, bias=False)
@@ -102,15 +126,35 @@ class ConditionalGenerator(nn.Module):
         return _PlainBatchNorm2d(channels)
 
     def forward(self, z: Tensor, labels: Tensor) -> Tensor:
-        check_shape("z", z, self.latent_dim)
-        check_labels(labels, len(z))
-        if self.how == "concatenation":
-            z = torch.cat((z, one_hot(labels, self.classes).to(z.dtype)), dim=1)
-        elif self.embedding is not None:
-            z = torch.cat((z, self.embedding(labels)), dim=1)
+        check_tensor("z", z, "N", self.latent_dim)
+        check_labels(labels, len(z), self.classes)
+        z = torch.cat((z, self.embedding(labels).to(z.dtype)), dim=1)
         x = self.first(z).unflatten(1, (-1, self.start, self.start))
         x = self.middle(torch.relu(self.norm1(x, labels)))
         return torch.tanh(self.last(torch.relu(self.norm2(x, labels))))
+
+
+# How a discriminator sees a class's numbers (N, k): as maps beside its images x, and in a product with their features.
+
+
+def _no_maps(numbers: Tensor, x: Tensor) -> Tensor:
+    return x.new_zeros(len(x), 0, *x.shape[2:])
+
+
+def _even_maps(numbers: Tensor, x: Tensor) -> Tensor:
+    return numbers.to(x.dtype)[:, :, None, None].expand(-1, -1, *x.shape[2:])
+
+
+def _one_map(numbers: Tensor, x: Tensor) -> Tensor:
+    return numbers.view(-1, 1, *x.shape[2:])
+
+
+def _no_product(numbers: Tensor, features: Tensor) -> Tensor:
+    return features.new_zeros(len(features))
+
+
+def _product(numbers: Tensor, features: Tensor) -> Tensor:
+    return (numbers * features).sum(1)
 
 
 @network
@@ -119,8 +163,8 @@ class ConditionalDiscriminator(nn.Module):
 
     Args:
         classes: number of classes.
-        how: where the class comes in. "concatenation": one more map a class, ones for the image's own and zeros for the
-            others (Mirza and Osindero 2014). "embedding": one more map, learned for each class.
+        how: where the class comes in. "concatenation": one more map per class, ones for the image's own and zeros
+            for the others (Mirza and Osindero 2014). "embedding": one more map, learned for each class.
             "projection": the image's features times a vector of the class, added to the logit (Miyato and Koyama 2018).
         channels, size, width, shift, group: as for :class:`ganbook.models.CompactDiscriminator`.
     """
@@ -136,44 +180,35 @@ class ConditionalDiscriminator(nn.Module):
         group: int = 4,
     ) -> None:
         super().__init__()
-        check_at_least(1, classes=classes, channels=channels, width=width, group=group)
-        if how not in ("concatenation", "embedding", "projection"):
-            raise ValueError(f"how is {how!r}: allowed is 'concatenation', 'embedding' or 'projection'")
+        check_whole(1, classes=classes, channels=channels, width=width, group=group)
         self.classes, self.how, self.shape = classes, how, (channels, size, size)
-        beside_x = {"concatenation": classes, "embedding": 1, "projection": 0}[how]
-        numbers = {"concatenation": 0, "embedding": size**2, "projection": HIDDEN}[how]
-        self.embedding = nn.Embedding(classes, numbers) if numbers else None
+        self.embedding: nn.Module
+        self.maps, self.product = _no_maps, _no_product
+        if how == "concatenation":
+            self.embedding, self.maps, beside_x = _OneHot(classes), _even_maps, classes
+        elif how == "embedding":
+            self.embedding, self.maps, beside_x = nn.Embedding(classes, size**2), _one_map, 1
+        else:
+            self.embedding, self.product, beside_x = nn.Embedding(classes, HIDDEN), _product, 0
         self.features = compact_features(channels + beside_x, size, width, shift, group)
         self.last = nn.Linear(HIDDEN, 1)
         initialise(self)
         if how == "projection":
-            assert self.embedding is not None
-            nn.init.normal_(self.embedding.weight, 0, HIDDEN**-0.5)  # a product as large as the rest of the logit
+            nn.init.normal_(
+                cast(Tensor, self.embedding.weight), 0, HIDDEN**-0.5
+            )  # a product as large as the rest of the logit
 
     def forward(self, x: Tensor, labels: Tensor) -> Tensor:
-        check_shape("x", x, *self.shape)
-        check_labels(labels, len(x))
-        features = self.features(self._beside(x, labels))
-        logits = self.last(features).squeeze(1)
-        if self.how == "projection":
-            assert self.embedding is not None
-            logits = logits + (self.embedding(labels) * features).sum(1)
-        return cast(Tensor, logits)
-
-    def _beside(self, x: Tensor, labels: Tensor) -> Tensor:
-        side = x.shape[-1]
-        if self.how == "concatenation":
-            maps = one_hot(labels, self.classes).to(x.dtype)[:, :, None, None].expand(-1, -1, side, side)
-            return torch.cat((x, maps), dim=1)
-        if self.how == "embedding":
-            assert self.embedding is not None
-            return torch.cat((x, self.embedding(labels).view(-1, 1, side, side)), dim=1)
-        return x
+        check_tensor("x", x, "N", *self.shape)
+        check_labels(labels, len(x), self.classes)
+        numbers = self.embedding(labels)
+        features = self.features(torch.cat((x, self.maps(numbers, x)), dim=1))
+        return cast(Tensor, self.last(features).squeeze(1) + self.product(numbers, features))
 
 
 @network
 class AuxiliaryDiscriminator(nn.Module):
-    """D that is not told the class but names it (Odena et al. 2017): images to logits (N,) and scores (N, classes).
+    """D that does not see the class but names it (Odena et al. 2017): images to logits (N,) and scores (N, classes).
 
     The class scores are logits too: a cross-entropy takes them as they are, without a softmax.
 
@@ -191,13 +226,13 @@ class AuxiliaryDiscriminator(nn.Module):
         group: int = 4,
     ) -> None:
         super().__init__()
-        check_at_least(1, classes=classes, channels=channels, width=width, group=group)
+        check_whole(1, classes=classes, channels=channels, width=width, group=group)
         self.shape = (channels, size, size)
         self.features = compact_features(channels, size, width, shift, group)
         self.real, self.named = nn.Linear(HIDDEN, 1), nn.Linear(HIDDEN, classes)
         initialise(self)
 
     def forward(self, x: Tensor) -> tuple[Tensor, Tensor]:
-        check_shape("x", x, *self.shape)
+        check_tensor("x", x, "N", *self.shape)
         features = self.features(x)
         return self.real(features).squeeze(1), self.named(features)

@@ -7,8 +7,8 @@ from typing import NamedTuple, cast
 import torch
 from torch import Tensor, nn
 
+from ganbook.arguments import check_tensor, check_whole
 from ganbook.models.network import network
-from ganbook.models.shapes import check_at_least
 
 __all__ = ["Cycle", "ImagePool", "TwoCritics", "TwoTranslators"]
 
@@ -46,8 +46,10 @@ class TwoTranslators(nn.Module):
         self.there, self.back = there, back
 
     def forward(self, sources: Tensor, targets: Tensor | None = None) -> Tensor | Cycle:
+        check_tensor("sources", sources, "N", "C", "H", "W")
         if targets is None:
             return cast(Tensor, self.there(sources))
+        check_tensor("targets", targets, "M", *sources.shape[1:])
         # A translator sees a batch of both kinds at once: every image is normalised by itself.
         fake_target, target_kept = self.there(torch.cat((sources, targets))).split((len(sources), len(targets)))
         fake_source, source_kept = self.back(torch.cat((targets, sources))).split((len(targets), len(sources)))
@@ -58,7 +60,7 @@ class TwoTranslators(nn.Module):
 
 @network
 class TwoCritics(nn.Module):
-    """One critic a domain: images of the source's and of the target's kind to their logits.
+    """One critic per domain: images of the source's and of the target's kind to their logits.
 
     Args:
         sources, targets: the two critics.
@@ -74,7 +76,7 @@ class TwoCritics(nn.Module):
 
 @network
 class ImagePool(nn.Module):
-    """Images that were generated earlier (Shrivastava et al. 2017), for a critic that shall not forget them.
+    """Images that were generated earlier (Shrivastava et al. 2017), so that a critic does not forget them.
 
     Until it is full, the pool keeps and returns what it is given. Then each image, with probability one half, changes
     places with one that was kept. The images are part of the module's state, so a resumed run has the same pool.
@@ -86,7 +88,8 @@ class ImagePool(nn.Module):
 
     def __init__(self, shape: tuple[int, int, int], size: int = 50) -> None:
         super().__init__()
-        check_at_least(0, size=size)
+        check_whole(0, size=size)
+        check_whole(1, C=shape[0], H=shape[1], W=shape[2])
         self.size = size
         self.register_buffer("images", torch.zeros(size, *shape))
         self.register_buffer("filled", torch.zeros((), dtype=torch.int64))
@@ -94,6 +97,7 @@ class ImagePool(nn.Module):
     @torch.no_grad()
     def query(self, images: Tensor) -> Tensor:
         """(N, C, H, W), some of them from earlier batches; random numbers are torch's global ones."""
+        check_tensor("images", images, "N", *self.get_buffer("images").shape[1:])
         kept, filled = self.get_buffer("images"), self.get_buffer("filled")
         given = images.detach().clone()
         if not self.size:

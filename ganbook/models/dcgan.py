@@ -10,8 +10,9 @@ from typing import TypeVar, cast
 
 from torch import Tensor, nn
 
+from ganbook.arguments import check_tensor, check_whole
 from ganbook.models.network import network
-from ganbook.models.shapes import check_at_least, check_shape, stages
+from ganbook.models.shapes import stages
 
 __all__ = ["DCGANDiscriminator", "DCGANGenerator", "initialise"]
 
@@ -47,7 +48,7 @@ class DCGANGenerator(nn.Module):
         self, latent_dim: int = 100, channels: int = 1, size: int = 28, width: int = 64, norm_mean: float = 1.0
     ) -> None:
         super().__init__()
-        check_at_least(1, latent_dim=latent_dim, channels=channels, width=width)
+        check_whole(1, latent_dim=latent_dim, channels=channels, width=width)
         self.latent_dim = latent_dim
         start, doublings = stages(size)
         maps = [width * 2**i for i in reversed(range(doublings))]
@@ -68,7 +69,7 @@ class DCGANGenerator(nn.Module):
         initialise(self, norm_mean)
 
     def forward(self, z: Tensor) -> Tensor:
-        check_shape("z", z, self.latent_dim)
+        check_tensor("z", z, "N", self.latent_dim)
         return cast(Tensor, self.layers(z[:, :, None, None]))
 
 
@@ -88,7 +89,7 @@ class DCGANDiscriminator(nn.Module):
         self, channels: int = 1, size: int = 28, width: int = 64, norm: bool = True, norm_mean: float = 1.0
     ) -> None:
         super().__init__()
-        check_at_least(1, channels=channels, width=width)
+        check_whole(1, channels=channels, width=width)
         self.shape = (channels, size, size)
         start, halvings = stages(size)
         layers: list[nn.Module] = [nn.Conv2d(channels, width, 4, 2, 1), nn.LeakyReLU(0.2, inplace=True)]
@@ -103,5 +104,5 @@ class DCGANDiscriminator(nn.Module):
         initialise(self, norm_mean)
 
     def forward(self, x: Tensor) -> Tensor:
-        check_shape("x", x, *self.shape)
+        check_tensor("x", x, "N", *self.shape)
         return cast(Tensor, self.layers(x)).flatten()

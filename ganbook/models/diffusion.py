@@ -14,9 +14,9 @@ import torch
 from torch import Tensor, nn
 from torch.nn.functional import interpolate, silu
 
+from ganbook.arguments import check_tensor, check_whole
 from ganbook.models.compact import check_size
 from ganbook.models.network import network
-from ganbook.models.shapes import check_at_least, check_shape
 
 __all__ = ["ANGLES", "DiffusionModel", "NoiseUNet", "cosine_schedule"]
 
@@ -37,13 +37,14 @@ def cosine_schedule(t: Tensor) -> tuple[Tensor, Tensor]:
     >>> [round(v, 3) for v in noise.tolist()]
     [0.02, 0.707, 1.0]
     """
+    check_tensor("t", t)
     first, last = ANGLES
     angle = first + (last - first) * t
     return angle.cos(), angle.sin()
 
 
 class _Block(nn.Module):
-    """A pre-activated residual block that is told the time by scale and shift."""
+    """A pre-activated residual block that is conditioned on the time by scale and shift."""
 
     def __init__(self, inputs: int, outputs: int) -> None:
         super().__init__()
@@ -77,7 +78,7 @@ class NoiseUNet(nn.Module):
 
     def __init__(self, channels: int = 1, size: int = 28, width: int = 32, depth: int = 1) -> None:
         super().__init__()
-        check_at_least(1, channels=channels, depth=depth)
+        check_whole(1, channels=channels, depth=depth)
         check_size(size)
         if width < GROUPS or width % GROUPS:
             raise ValueError(f"width is {width}: allowed is a multiple of {GROUPS}, the groups of its norms")
@@ -95,9 +96,8 @@ class NoiseUNet(nn.Module):
         )
 
     def forward(self, x: Tensor, t: Tensor) -> Tensor:
-        check_shape("x", x, *self.shape)
-        if t.shape != x.shape[:1]:
-            raise ValueError(f"t has shape {tuple(t.shape)}: allowed is ({len(x)},), one time an image")
+        check_tensor("x", x, "N", *self.shape)
+        check_tensor("t", t, len(x))
         signal, scale = (part[:, None, None, None] for part in cosine_schedule(t))
         return scale * x + signal * self._missing(x, t)
 
@@ -138,8 +138,8 @@ class DiffusionModel(nn.Module):
     ) -> None:
         super().__init__()
         if latent_dim != channels * size**2:
-            raise ValueError(f"latent_dim is {latent_dim}: allowed is {channels * size**2}, one number a pixel")
-        check_at_least(1, evaluations=evaluations)
+            raise ValueError(f"latent_dim is {latent_dim}: allowed is {channels * size**2}, one number per pixel")
+        check_whole(1, evaluations=evaluations)
         self.evaluations = evaluations
         self.network = NoiseUNet(channels, size, width, depth)
 
@@ -151,7 +151,7 @@ class DiffusionModel(nn.Module):
         if t is not None:
             return cast(Tensor, self.network(z, t))
         channels, size, _ = self.network.shape
-        check_shape("z", z, channels * size**2)
+        check_tensor("z", z, "N", channels * size**2)
         return self.sample(z.view(-1, *self.network.shape), self.evaluations)
 
     def sample(self, x: Tensor, evaluations: int) -> Tensor:
@@ -160,7 +160,8 @@ class DiffusionModel(nn.Module):
         At each of ``evaluations`` times, evenly spread: ask for the noise, compute the image that it leaves, clip it
         to [-1, 1], and mix image and noise anew at the next, earlier time. The last image is what comes out.
         """
-        check_at_least(1, evaluations=evaluations)
+        check_whole(1, evaluations=evaluations)
+        check_tensor("x", x, "N", *self.network.shape)
         image = x
         for step in range(evaluations, 0, -1):
             t, earlier = (x.new_full((len(x),), k / evaluations) for k in (step, step - 1))
@@ -190,8 +191,8 @@ class DiffusionModel(nn.Module):
             evaluations: values of gamma at which the integral is taken, evenly spread from a random start.
             generator: of the random numbers (default: torch's global ones).
         """
-        check_shape("images", images, *self.network.shape)
-        check_at_least(1, evaluations=evaluations)
+        check_tensor("images", images, "N", *self.network.shape)
+        check_whole(1, evaluations=evaluations)
         first, last = (2 * math.log(math.tan(angle)) for angle in ANGLES)
         signal, scale = cosine_schedule(torch.ones((), device=images.device))
         prior = signal**2 * images.square() + scale**2 - 1 - scale.square().log()

@@ -12,8 +12,8 @@ from torch import Tensor, nn
 from torch.nn.functional import normalize
 from torch.nn.utils.parametrize import register_parametrization
 
+from ganbook.arguments import check_number, check_tensor, check_whole
 from ganbook.models.network import network
-from ganbook.models.shapes import check_at_least, check_shape
 
 __all__ = ["InstanceNoise", "MinibatchDiscrimination", "MinibatchStdDev", "SpectralNorm", "spectral_norm"]
 
@@ -36,14 +36,14 @@ class MinibatchDiscrimination(nn.Module):
 
     def __init__(self, features: int, kernels: int = 16, dim: int = 8) -> None:
         super().__init__()
-        check_at_least(1, features=features, kernels=kernels, dim=dim)
+        check_whole(1, features=features, kernels=kernels, dim=dim)
         self.features, self.kernels = features, kernels
         # Differences of two rows are of order one for features of order one.
         self.tensor = nn.Parameter(torch.randn(features, kernels, dim) / (features**0.5 * dim))
 
     def forward(self, x: Tensor) -> Tensor:
         """(N, features) to (N, features + kernels)."""
-        check_shape("x", x, self.features)
+        check_tensor("x", x, "N", self.features)
         rows = torch.einsum("nf,fbc->nbc", x, self.tensor)
         closeness = (-(rows[:, None] - rows[None]).abs().sum(3)).exp()  # (N, N, kernels)
         return torch.cat((x, closeness.sum(1) - 1), dim=1)  # each sample is at distance 0 from itself
@@ -65,11 +65,12 @@ class MinibatchStdDev(nn.Module):
 
     def __init__(self, group: int | None = None, eps: float = 1e-8) -> None:
         super().__init__()
-        if group is not None:
-            check_at_least(1, group=group)
+        check_whole(1, group=1 if group is None else group)
+        check_number(0, eps=eps)
         self.group, self.eps = group, eps
 
     def forward(self, x: Tensor) -> Tensor:
+        check_tensor("x", x)
         n, *shape = x.shape
         size = n if self.group is None else min(self.group, n)
         if x.ndim < 2 or not n or n % size:
@@ -109,6 +110,7 @@ class SpectralNorm(nn.Module):
             self._iterate(matrix)
 
     def forward(self, weight: Tensor) -> Tensor:
+        check_tensor("weight", weight)
         matrix = weight.flatten(1)
         if self.training:
             self._iterate(matrix.detach())
@@ -155,13 +157,13 @@ class InstanceNoise(nn.Module):
 
     def __init__(self, std: float, passes: int = 0) -> None:
         super().__init__()
-        if not std >= 0:
-            raise ValueError(f"std is {std}: allowed is 0 or more")
-        check_at_least(0, passes=passes)
+        check_number(0, std=std)
+        check_whole(0, passes=passes)
         self.std, self.passes = std, passes
         self.register_buffer("seen", torch.zeros(()))
 
     def forward(self, x: Tensor) -> Tensor:
+        check_tensor("x", x)
         if not self.training or not self.std:
             return x
         seen = self.get_buffer("seen")

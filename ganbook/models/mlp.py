@@ -7,8 +7,8 @@ from typing import cast
 
 from torch import Tensor, nn
 
+from ganbook.arguments import check_tensor, check_whole
 from ganbook.models.network import network
-from ganbook.models.shapes import check_at_least, check_shape
 
 __all__ = ["MLPDiscriminator", "MLPGenerator"]
 
@@ -33,13 +33,13 @@ class MLPGenerator(nn.Module):
 
     def __init__(self, latent_dim: int = 2, out_dim: int = 2, width: int = 128, depth: int = 3) -> None:
         super().__init__()
-        check_at_least(1, latent_dim=latent_dim, out_dim=out_dim, width=width)
-        check_at_least(0, depth=depth)
+        check_whole(1, latent_dim=latent_dim, out_dim=out_dim, width=width)
+        check_whole(0, depth=depth)
         self.latent_dim = latent_dim
         self.layers = _mlp([latent_dim, *[width] * depth, out_dim], nn.ReLU)
 
     def forward(self, z: Tensor) -> Tensor:
-        check_shape("z", z, self.latent_dim)
+        check_tensor("z", z, "N", self.latent_dim)
         return cast(Tensor, self.layers(z))
 
 
@@ -55,11 +55,11 @@ class MLPDiscriminator(nn.Module):
 
     def __init__(self, in_dim: int = 2, width: int = 128, depth: int = 3) -> None:
         super().__init__()
-        check_at_least(1, in_dim=in_dim, width=width)
-        check_at_least(0, depth=depth)
+        check_whole(1, in_dim=in_dim, width=width)
+        check_whole(0, depth=depth)
         self.in_dim = in_dim
         self.layers = _mlp([in_dim, *[width] * depth, 1], nn.ReLU)
 
     def forward(self, x: Tensor) -> Tensor:
-        check_shape("x", x, self.in_dim)
+        check_tensor("x", x, "N", self.in_dim)
         return cast(Tensor, self.layers(x)).squeeze(1)

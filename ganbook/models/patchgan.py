@@ -7,8 +7,8 @@ from typing import cast
 import torch
 from torch import Tensor, nn
 
+from ganbook.arguments import check_tensor, check_whole
 from ganbook.models.network import network
-from ganbook.models.shapes import check_at_least
 
 __all__ = ["PatchDiscriminator", "receptive_field"]
 
@@ -18,7 +18,7 @@ WIDEST = 8
 
 @network
 class PatchDiscriminator(nn.Module):
-    """D: images (N, channels, H, W), beside their sources if it is shown them, to logits (N, h, w): one a patch.
+    """D: images (N, channels, H, W), with their sources if it is shown them, to logits (N, h, w), one per patch.
 
     ``layers`` convolutions 4-2-1 that halve the side, then two of stride 1; with 0 layers, three convolutions 1 x 1
     that judge pixels. The receptive field, the side of a patch in pixels, is 1, 16, 34, 70, 142 for 0 to 4 layers.
@@ -35,8 +35,8 @@ class PatchDiscriminator(nn.Module):
         self, channels: int = 3, sources: int = 0, layers: int = 3, width: int = 64, norm: bool = True
     ) -> None:
         super().__init__()
-        check_at_least(0, sources=sources, layers=layers)
-        check_at_least(1, channels=channels, width=width)
+        check_whole(0, sources=sources, layers=layers)
+        check_whole(1, channels=channels, width=width)
         self.channels, self.sources = channels, sources
         maps = [width * min(2**i, WIDEST) for i in range(max(layers, 1) + 1)]
         kernels = [(4, 2, 1)] * layers + [(4, 1, 1)] * 2 if layers else [(1, 1, 0)] * 3
@@ -51,17 +51,13 @@ class PatchDiscriminator(nn.Module):
         self.layers = nn.Sequential(*stages)
 
     def forward(self, images: Tensor, sources: Tensor | None = None) -> Tensor:
-        if images.ndim != 4 or images.shape[1] != self.channels:
-            raise ValueError(f"images has shape {tuple(images.shape)}: allowed is (N, {self.channels}, H, W)")
+        check_tensor("images", images, "N", self.channels, "H", "W")
         seen = images
         if self.sources:
-            wanted = (len(images), self.sources, *images.shape[2:])
-            if sources is None or sources.shape != wanted:
-                came = "None" if sources is None else f"of shape {tuple(sources.shape)}"
-                raise ValueError(f"sources is {came}: allowed is {wanted}, as large as images")
+            check_tensor("sources", sources, len(images), self.sources, *images.shape[2:])
             seen = torch.cat((sources, images), dim=1)
         elif sources is not None:
-            raise ValueError("sources was given: allowed is None, for a discriminator that was built without")
+            raise ValueError("sources was given to a discriminator that was built to see none")
         return cast(Tensor, self.layers(seen)).squeeze(1)
 
 

@@ -15,8 +15,9 @@ import torch
 from torch import Tensor, nn
 from torch.nn.functional import pixel_shuffle
 
+from ganbook.arguments import check_number, check_tensor, check_whole
 from ganbook.models.network import network
-from ganbook.models.shapes import check_at_least, check_shape, stages
+from ganbook.models.shapes import stages
 
 __all__ = ["ResNetDiscriminator", "ResNetGenerator", "ResNetTranslator", "ResidualBlock"]
 
@@ -58,9 +59,7 @@ class ResidualBlock(nn.Module):
         slope: float = SLOPE,
     ) -> None:
         super().__init__()
-        check_at_least(1, inputs=inputs, outputs=outputs)
-        if resample not in ("none", "up", "down"):
-            raise ValueError(f"resample is {resample!r}: allowed is 'none', 'up' or 'down'")
+        check_whole(1, inputs=inputs, outputs=outputs)
         self.pre_activation = pre_activation
         hidden = min(inputs, outputs)
         normed = (inputs, hidden) if pre_activation else (hidden, outputs)
@@ -77,6 +76,7 @@ class ResidualBlock(nn.Module):
             _he_normal(self.adapt, slope=1.0)  # no activation on the shortcut: gain 1
 
     def forward(self, x: Tensor) -> Tensor:
+        check_tensor("x", x, "N", self.conv1.in_channels, "H", "W")
         total = self.shortcut(x) + self.branch(x)
         return total if self.pre_activation else cast(Tensor, self.activation(total))
 
@@ -141,9 +141,8 @@ class ResNetGenerator(nn.Module):
         brightness: float = 0.0,
     ) -> None:
         super().__init__()
-        if not -1 < brightness < 1:
-            raise ValueError(f"brightness is {brightness}: allowed is a number between -1 and 1")
-        check_at_least(1, latent_dim=latent_dim, channels=channels, width=width, depth=depth, growth=growth)
+        check_number(above=-1, below=1, brightness=brightness)
+        check_whole(1, latent_dim=latent_dim, channels=channels, width=width, depth=depth, growth=growth)
         self.latent_dim = latent_dim
         self.start, doublings = stages(size)
         maps = [width * growth**i for i in reversed(range(doublings))]
@@ -154,14 +153,14 @@ class ResNetGenerator(nn.Module):
         self.first = nn.Linear(latent_dim, maps[0] * self.start**2)
         self.blocks = nn.Sequential(*blocks)
         self.finish = _finish(maps[-1], norm, pre_activation)
-        # Four numbers a place, laid out as 2 x 2 pixels: three times as fast on a CPU as doubling the map first.
+        # Four numbers per place, laid out as 2 x 2 pixels: three times as fast on a CPU as doubling the map first.
         self.last = nn.Conv2d(maps[-1], 4 * channels, 3, 1, 1)
         _he_normal(self.first, slope=1.0)
         _he_normal(self.last, SLOPE, scale=0.5)  # inside tanh's steep part at the start
         nn.init.constant_(cast(Tensor, self.last.bias), math.atanh(brightness))
 
     def forward(self, z: Tensor) -> Tensor:
-        check_shape("z", z, self.latent_dim)
+        check_tensor("z", z, "N", self.latent_dim)
         x = self.first(z).unflatten(1, (-1, self.start, self.start))
         return torch.tanh(pixel_shuffle(self.last(self.finish(self.blocks(x))), 2))
 
@@ -190,7 +189,7 @@ class ResNetDiscriminator(nn.Module):
         pre_activation: bool = True,
     ) -> None:
         super().__init__()
-        check_at_least(1, channels=channels, width=width, depth=depth, growth=growth)
+        check_whole(1, channels=channels, width=width, depth=depth, growth=growth)
         self.shape = (channels, size, size)
         start, halvings = stages(size)
         maps = [width * growth**i for i in range(halvings)]
@@ -206,7 +205,7 @@ class ResNetDiscriminator(nn.Module):
         _he_normal(self.last, slope=1.0)
 
     def forward(self, x: Tensor) -> Tensor:
-        check_shape("x", x, *self.shape)
+        check_tensor("x", x, "N", *self.shape)
         features = self.finish(self.blocks(self.first(x)))
         return cast(Tensor, self.last(features.flatten(1))).squeeze(1)
 
@@ -227,7 +226,7 @@ class ResNetTranslator(nn.Module):
 
     def __init__(self, inputs: int = 3, outputs: int = 3, width: int = 64, blocks: int = 9, halvings: int = 2) -> None:
         super().__init__()
-        check_at_least(1, inputs=inputs, outputs=outputs, width=width, blocks=blocks, halvings=halvings)
+        check_whole(1, inputs=inputs, outputs=outputs, width=width, blocks=blocks, halvings=halvings)
         self.inputs, self.multiple = inputs, 2**halvings
         maps = [width * 2**i for i in range(halvings + 1)]
 
@@ -244,7 +243,8 @@ class ResNetTranslator(nn.Module):
         self.layers = nn.Sequential(*layers)
 
     def forward(self, x: Tensor) -> Tensor:
-        if x.ndim != 4 or x.shape[1] != self.inputs or x.shape[2] % self.multiple or x.shape[3] % self.multiple:
+        check_tensor("x", x, "N", self.inputs, "H", "W")
+        if x.shape[2] % self.multiple or x.shape[3] % self.multiple:
             allowed = f"(N, {self.inputs}, H, W) with H and W multiples of {self.multiple}"
             raise ValueError(f"x has shape {tuple(x.shape)}: allowed is {allowed}")
         return cast(Tensor, self.layers(x))

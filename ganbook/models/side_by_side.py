@@ -5,10 +5,10 @@ from __future__ import annotations
 import copy
 from collections.abc import Sequence
 
-import torch
 from torch import Tensor, nn
 from torch.func import functional_call, stack_module_state, vmap
 
+from ganbook.arguments import check_tensor
 from ganbook.models.network import network
 
 __all__ = ["SideBySide"]
@@ -41,6 +41,7 @@ class SideBySide(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         """(members * N, ...) to (members * N, ...)."""
+        check_tensor("x", x)
         if x.ndim < 1 or len(x) % self.size:
             raise ValueError(f"x has shape {tuple(x.shape)}: allowed is (N, ...) with N a multiple of {self.size}")
         form = self._form[0].train(self.training)
@@ -53,13 +54,3 @@ class SideBySide(nn.Module):
 
         parts = x.reshape(self.size, -1, *x.shape[1:])
         return vmap(one, randomness="different")(weights, buffers, parts).flatten(0, 1)
-
-    @torch.no_grad()
-    def member(self, number: int) -> nn.Module:
-        """A copy of one network, by itself."""
-        alone = copy.deepcopy(self._form[0]).train(self.training).requires_grad_(True)
-        for name, weight in zip(self._weight_names, self.weights, strict=True):
-            alone.get_parameter(name).copy_(weight[number])
-        for index, name in enumerate(self._buffer_names):
-            alone.get_buffer(name).copy_(self.get_buffer(f"buffer{index}")[number])
-        return alone

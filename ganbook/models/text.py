@@ -1,7 +1,7 @@
 """From a caption to a vector: tokens, text encoders that are trained along with a player, conditioning augmentation.
 
 Every encoder is a module from captions, a sequence of N strings, to (N, dim) numbers of mean 0 and variance 1 (layer
-norm), so that no player has to find out first how loud its text is.
+norm), so that no player has to learn the scale of its text first.
 
 >>> words = Tokenizer(("a", "red", "seven"))
 >>> words(["A red seven!", "seven"]).tolist()
@@ -21,9 +21,8 @@ import torch
 from torch import Tensor, nn
 from torch.nn.functional import one_hot
 
-from ganbook.arguments import shown
+from ganbook.arguments import check_tensor, check_whole, shown, typed
 from ganbook.models.network import network
-from ganbook.models.shapes import check_at_least, check_shape
 from ganbook.models.vae import kl_to_standard_normal, reparameterise
 
 __all__ = [
@@ -65,15 +64,17 @@ def check_captions(captions: Sequence[str], n: int | None = None) -> Sequence[st
     return captions
 
 
+@typed
 class Tokenizer:
     """Words to numbers: 0 pads, 1 stands for every unknown word, the others follow in the order of ``words``.
 
     Args:
         words: the vocabulary, in small letters.
-        length: tokens a caption, at most; further ones are cut off. None: as many as the longest caption has.
+        length: tokens per caption, at most; further ones are cut off. None: as many as the longest caption has.
     """
 
     def __init__(self, words: Iterable[str], length: int | None = None) -> None:
+        check_whole(1, length=1 if length is None else length)
         self.words = tuple(words)
         self.length = length
         self._number = {word: number for number, word in enumerate(self.words, start=UNKNOWN + 1)}
@@ -110,9 +111,9 @@ def unknown_words(network: nn.Module, caption: str) -> tuple[str, ...]:
 def caption_note(network: nn.Module, caption: str) -> str:
     """What a reader should know of a caption before judging what a generator drew: a sentence or two, or nothing."""
     if not caption.strip():
-        return "The caption is empty: the generator was told nothing, and drew what it makes of that."
+        return "The caption is empty: the generator was given nothing to draw, and this is what it makes of that."
     if not words_in(caption):
-        return "The caption has no word in the letters a to z: it told the generator next to nothing."
+        return "The caption has no word in the letters a to z: the generator learned next to nothing from it."
     unknown = unknown_words(network, caption)
     if not unknown:
         return ""
@@ -124,7 +125,7 @@ class _WordEncoder(nn.Module):
 
     def __init__(self, words: Iterable[str], dim: int) -> None:
         super().__init__()
-        check_at_least(1, dim=dim)
+        check_whole(1, dim=dim)
         self.dim = dim
         self.tokenizer = Tokenizer(words)
         self.embedding = nn.Embedding(len(self.tokenizer), dim, padding_idx=PADDING)
@@ -227,8 +228,8 @@ class CharCNNRNN(nn.Module):
 
     def __init__(self, dim: int = 64, width: int = 48, length: int = 64) -> None:
         super().__init__()
-        check_at_least(1, dim=dim, width=width)
-        check_at_least(8, length=length)
+        check_whole(1, dim=dim, width=width)
+        check_whole(8, length=length)
         self.dim, self.length = dim, length
         self._number = {character: number for number, character in enumerate(ALPHABET)}
         self.convolutions = nn.Sequential(
@@ -270,7 +271,7 @@ class SentenceEncoder(nn.Module):
 
     def __init__(self, dim: int = 64, name: str = "sentence-transformers/all-MiniLM-L6-v2") -> None:
         super().__init__()
-        check_at_least(1, dim=dim)
+        check_whole(1, dim=dim)
         try:
             sentence_transformers: Any = importlib.import_module("sentence_transformers")
         except ImportError as error:
@@ -307,13 +308,13 @@ class ConditioningAugmentation(nn.Module):
 
     def __init__(self, text_dim: int, dim: int) -> None:
         super().__init__()
-        check_at_least(1, text_dim=text_dim, dim=dim)
+        check_whole(1, text_dim=text_dim, dim=dim)
         self.text_dim, self.dim = text_dim, dim
         self.both = nn.Linear(text_dim, 2 * dim)
 
     def forward(self, text: Tensor) -> tuple[Tensor, Tensor]:
         """(N, text_dim) to a sample (N, dim), in evaluation mode the mean, and its KL to N(0, I) in nats, (N,)."""
-        check_shape("text", text, self.text_dim)
+        check_tensor("text", text, "N", self.text_dim)
         mean, log_variance = cast(Tensor, self.both(text)).chunk(2, dim=1)
         sample = reparameterise(mean, log_variance) if self.training else mean
         return sample, kl_to_standard_normal(mean, log_variance)

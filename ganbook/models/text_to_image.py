@@ -1,4 +1,4 @@
-"""Players that are told a caption: G(z, captions) and D(images, captions), each with a text encoder of its own."""
+"""Players that are conditioned on a caption: G(z, captions) and D(images, captions), each with its own text encoder."""
 
 from __future__ import annotations
 
@@ -11,9 +11,9 @@ import torch
 from torch import Tensor, nn
 from torch.nn.functional import group_norm, leaky_relu
 
+from ganbook.arguments import check_choice, check_number, check_tensor, check_whole
 from ganbook.models.compact import HIDDEN, SLOPE, compact_features, initialise
 from ganbook.models.network import network
-from ganbook.models.shapes import check_at_least, check_shape
 from ganbook.models.text import ConditioningAugmentation, check_captions
 from ganbook.models.upsample import ResizeConvolution
 
@@ -22,8 +22,8 @@ __all__ = ["FusionBlock", "Modulation", "TextDiscriminator", "TextGenerator"]
 START = {28: 7, 32: 4, 48: 6, 64: 8}
 """Side of the first map, by the side of the image: it doubles until it gets there."""
 
-CALM = 0.2
-"""What the last convolution's first weights are multiplied with."""
+GAIN = 0.2
+"""Of the last convolution's first weights: He's variance is for ReLU, and tanh would start in its flat parts."""
 
 WIDEST = 8
 """Channels grow twofold where the side halves, up to so many times the width."""
@@ -43,11 +43,13 @@ class Modulation(nn.Module):
 
     def __init__(self, channels: int, condition_dim: int) -> None:
         super().__init__()
-        check_at_least(1, channels=channels, condition_dim=condition_dim)
+        check_whole(1, channels=channels, condition_dim=condition_dim)
         self.both = nn.Linear(condition_dim, 2 * channels)
 
     def forward(self, x: Tensor, condition: Tensor) -> Tensor:
         """(N, channels, H, W) and (N, condition_dim) to (N, channels, H, W)."""
+        check_tensor("x", x, "N", self.both.out_features // 2, "H", "W")
+        check_tensor("condition", condition, len(x), self.both.in_features)
         scale, shift = self.both(condition)[:, :, None, None].chunk(2, dim=1)
         return cast(Tensor, (1 + scale) * x + shift)
 
@@ -66,7 +68,7 @@ class _Beside(nn.Module):
 
 @network
 class FusionBlock(nn.Module):
-    """Meet the condition, bend, enlarge, convolve: a stage of a generator that is told something at every stage.
+    """Join maps and condition, apply a leaky ReLU, enlarge, convolve: one stage of a conditional generator.
 
     Args:
         inputs, outputs: channels.
@@ -96,7 +98,7 @@ class TextGenerator(nn.Module):
         latent_dim: size of z.
         encoder: builds the text encoder.
         how: "fusion": captions scale and shift the maps at every stage; "concatenation": they stand beside them.
-        augment: draw what is told from a Gaussian around the caption's vector (:class:`ConditioningAugmentation`).
+        augment: draw the condition from a Gaussian around the caption's vector (:class:`ConditioningAugmentation`).
         channels: 1 for grey, 3 for colour.
         size: side of the image, 28, 32, 48 or 64.
         width: channels at half the image's side; twice as many where it halves, at most eight times.
@@ -115,28 +117,25 @@ class TextGenerator(nn.Module):
         brightness: float = 0.0,
     ) -> None:
         super().__init__()
-        check_at_least(1, latent_dim=latent_dim, channels=channels, width=width)
-        if not -1 < brightness < 1:
-            raise ValueError(f"brightness is {brightness}: allowed is a number between -1 and 1")
-        if how not in ("fusion", "concatenation"):
-            raise ValueError(f"how is {how!r}: allowed is 'fusion' or 'concatenation'")
+        check_whole(1, latent_dim=latent_dim, channels=channels, width=width)
+        check_number(above=-1, below=1, brightness=brightness)
         self.latent_dim, self.start = latent_dim, _start(size)
         self.encoder = encoder()
-        text_dim = int(cast(int, self.encoder.dim))
+        self.text_dim = text_dim = int(cast(int, self.encoder.dim))
         self.augmentation = ConditioningAugmentation(text_dim, text_dim) if augment else None
-        told = latent_dim + text_dim
+        condition = latent_dim + text_dim
         doublings = (size // self.start).bit_length() - 1
         widths = [min(2**i, WIDEST) * width for i in range(doublings - 1, -1, -1)] + [channels]
         meet = Modulation if how == "fusion" else _Beside
-        self.first = nn.Linear(told, widths[0] * self.start**2)
-        self.blocks = nn.ModuleList(FusionBlock(a, b, told, meet) for a, b in pairwise(widths))
+        self.first = nn.Linear(condition, widths[0] * self.start**2)
+        self.blocks = nn.ModuleList(FusionBlock(a, b, condition, meet) for a, b in pairwise(widths))
         initialise(self)
         for part in self.modules():
             if isinstance(part, Modulation):
                 nn.init.normal_(part.both.weight, 0, part.both.in_features**-0.5)
         # Far from where tanh is flat, and as bright as the data are on average: else all may turn white and stay so.
         last = cast(ResizeConvolution, self.blocks[-1].larger).convolution
-        last.weight.data.mul_(CALM)
+        last.weight.data.mul_(GAIN)
         nn.init.constant_(cast(Tensor, last.bias), math.atanh(brightness))
 
     def forward(
@@ -149,15 +148,16 @@ class TextGenerator(nn.Module):
             captions: N texts, or what :meth:`embed` made of them, (N, text_dim).
             with_kl: whether the KL is asked for.
         """
-        check_shape("z", z, self.latent_dim)
+        check_tensor("z", z, "N", self.latent_dim)
         text = captions if isinstance(captions, Tensor) else self.embed(check_captions(captions, len(z)))
+        check_tensor("captions", text, len(z), self.text_dim)
         kl = z.new_zeros(len(z))
         if self.augmentation is not None:
             text, kl = self.augmentation(text)
-        told = torch.cat((z, text), dim=1)
-        x = self.first(told).unflatten(1, (-1, self.start, self.start))
+        condition = torch.cat((z, text), dim=1)
+        x = self.first(condition).unflatten(1, (-1, self.start, self.start))
         for block in self.blocks:
-            x = block(x, told)
+            x = block(x, condition)
         images = torch.tanh(x)
         return (images, kl) if with_kl else images
 
@@ -191,9 +191,7 @@ class TextDiscriminator(nn.Module):
         fill: float = -1.0,
     ) -> None:
         super().__init__()
-        check_at_least(1, channels=channels, width=width, group=group)
-        if how not in ("projection", "concatenation"):
-            raise ValueError(f"how is {how!r}: allowed is 'projection' or 'concatenation'")
+        check_whole(1, channels=channels, width=width, group=group)
         self.how, self.shape = how, (channels, size, size)
         self.encoder = encoder()
         self.text_dim = int(cast(int, self.encoder.dim))
@@ -206,18 +204,19 @@ class TextDiscriminator(nn.Module):
             nn.init.normal_(self.project.weight, 0, (HIDDEN * self.text_dim) ** -0.5)
 
     def forward(self, images: Tensor, captions: Sequence[str] | Tensor) -> Tensor:
-        """Logits, one a caption.
+        """Logits, one per caption.
 
         Args:
             images: (N, channels, size, size).
             captions: N texts, or k N of them: the i-th, the (N + i)-th, ... all describe the i-th image, whose features
                 are computed once. Or what :meth:`embed` made of them.
         """
-        check_shape("images", images, *self.shape)
+        check_tensor("images", images, "N", *self.shape)
         n = len(captions if isinstance(captions, Tensor) else check_captions(captions))
         if not n or not len(images) or n % len(images):
             raise ValueError(f"captions holds {n} texts: allowed is a multiple of the {len(images)} images")
         text = captions if isinstance(captions, Tensor) else self.embed(captions)
+        check_tensor("captions", text, n, self.text_dim)
         features = self.features(images).repeat(n // len(images), 1)
         if self.hidden is not None:
             features = leaky_relu(self.hidden(torch.cat((features, text), dim=1)), SLOPE)
@@ -234,6 +233,5 @@ class TextDiscriminator(nn.Module):
 
 
 def _start(size: int) -> int:
-    if size not in START:
-        raise ValueError(f"size is {size}: allowed is one of {', '.join(map(str, START))}")
+    check_choice(START, size=size)
     return START[size]

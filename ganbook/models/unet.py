@@ -8,8 +8,8 @@ import torch
 from torch import Tensor, nn
 from torch.nn.functional import pixel_shuffle
 
+from ganbook.arguments import check_number, check_tensor, check_whole
 from ganbook.models.network import network
-from ganbook.models.shapes import check_at_least, check_shape
 
 __all__ = ["UNet"]
 
@@ -25,7 +25,7 @@ class UNet(nn.Module):
 
     Every stage down halves the side with a 4-2-1 convolution, every stage up doubles it; with ``skips`` each stage up
     also sees what the stage down of its size saw. Normalised over each image by itself (InstanceNorm), which is what
-    the paper's BatchNorm of one image a batch does.
+    the paper's BatchNorm of one image per batch does.
 
     Args:
         latent_dim: size of z, which joins at the smallest map; 0 for a network that takes no noise.
@@ -49,14 +49,13 @@ class UNet(nn.Module):
         dropout: float = 0.0,
     ) -> None:
         super().__init__()
-        check_at_least(0, latent_dim=latent_dim)
-        check_at_least(1, inputs=inputs, outputs=outputs, width=width, depth=depth)
+        check_whole(0, latent_dim=latent_dim)
+        check_whole(1, inputs=inputs, outputs=outputs, width=width, depth=depth)
         if size < 16 or size & (size - 1) or size >> depth < 2:
             raise ValueError(
                 f"size is {size} at depth {depth}: allowed is a power of two from 16, at least 2^(depth + 1)"
             )
-        if not 0 <= dropout < 1:
-            raise ValueError(f"dropout is {dropout}: allowed is 0 up to, not including, 1")
+        check_number(0, below=1, dropout=dropout)
         self.latent_dim, self.shape, self.skips = latent_dim, (inputs, size, size), skips
         maps = [width * min(2**i, WIDEST) for i in range(depth)]
         self.down = nn.ModuleList([nn.Conv2d(inputs, maps[0], 4, 2, 1)])
@@ -77,19 +76,17 @@ class UNet(nn.Module):
                 )
             )
             last = narrow * 2 if skips else narrow
-        # Four numbers a place, laid out as 2 x 2 pixels: a transposed convolution to three channels is slow on a CPU.
+        # Four numbers per place, laid out as 2 x 2 pixels: a transposed convolution to three channels is slow on a CPU.
         self.last = nn.Sequential(nn.ReLU(), nn.Conv2d(last, 4 * outputs, 3, 1, 1))
 
     def forward(self, sources: Tensor, z: Tensor | None = None) -> Tensor:
-        check_shape("sources", sources, *self.shape)
+        check_tensor("sources", sources, "N", *self.shape)
         x, seen = sources, []
         for stage in self.down:
             x = stage(x)
             seen.append(x)
         if self.noise is not None:
-            if z is None:
-                raise ValueError(f"z is None: allowed is noise (N, {self.latent_dim})")
-            check_shape("z", z, self.latent_dim)
+            check_tensor("z", z, len(sources), self.latent_dim)
             x = x + self.noise(z)[:, :, None, None]
         for stage, twin in zip(self.up, reversed(seen[:-1]), strict=True):
             x = stage(x)

@@ -7,8 +7,8 @@ from typing import Literal
 from torch import Tensor, nn
 from torch.nn.functional import interpolate
 
+from ganbook.arguments import check_tensor, check_whole
 from ganbook.models.network import network
-from ganbook.models.shapes import check_at_least
 
 __all__ = ["ResizeConvolution"]
 
@@ -38,14 +38,13 @@ class ResizeConvolution(nn.Module):
         mode: Literal["nearest", "bilinear"] = "nearest",
     ) -> None:
         super().__init__()
-        check_at_least(1, inputs=inputs, outputs=outputs, kernel=kernel, factor=factor)
+        check_whole(1, inputs=inputs, outputs=outputs, kernel=kernel, factor=factor)
         if kernel % 2 == 0:
             raise ValueError(f"kernel is {kernel}: allowed is an odd number, which keeps the size")
-        if mode not in ("nearest", "bilinear"):
-            raise ValueError(f"mode is {mode!r}: allowed is 'nearest' or 'bilinear'")
         self.factor, self.mode = factor, mode
         self.convolution = nn.Conv2d(inputs, outputs, kernel, 1, kernel // 2, bias=bias)
 
     def forward(self, x: Tensor) -> Tensor:
+        check_tensor("x", x, "N", self.convolution.in_channels, "H", "W")
         larger: Tensor = self.convolution(interpolate(x, scale_factor=float(self.factor), mode=self.mode))
         return larger

@@ -13,8 +13,9 @@ from typing import cast, overload
 import torch
 from torch import Tensor, nn
 
+from ganbook.arguments import check_number, check_tensor, check_whole, typed
 from ganbook.models.network import network
-from ganbook.models.shapes import check_at_least, check_shape, stages
+from ganbook.models.shapes import stages
 
 __all__ = ["VAE", "Encoder", "gaussian_log_likelihood", "kl_to_standard_normal", "reparameterise"]
 
@@ -32,7 +33,7 @@ class Encoder(nn.Module):
 
     def __init__(self, latent_dim: int = 64, channels: int = 1, size: int = 28, width: int = 32) -> None:
         super().__init__()
-        check_at_least(1, latent_dim=latent_dim, channels=channels, width=width)
+        check_whole(1, latent_dim=latent_dim, channels=channels, width=width)
         self.shape = (channels, size, size)
         start, halvings = stages(size)
         maps = [channels, *(width * 2**i for i in range(halvings))]
@@ -43,7 +44,7 @@ class Encoder(nn.Module):
 
     def forward(self, x: Tensor) -> tuple[Tensor, Tensor]:
         """(mean, log_variance), each (N, latent_dim)."""
-        check_shape("x", x, *self.shape)
+        check_tensor("x", x, "N", *self.shape)
         mean, log_variance = cast(Tensor, self.layers(x)).chunk(2, dim=1)
         return mean, log_variance
 
@@ -82,6 +83,7 @@ class VAE(nn.Module):
         return self.decoder(reparameterise(mean, log_variance, z)), mean, log_variance
 
 
+@typed
 def reparameterise(mean: Tensor, log_variance: Tensor, noise: Tensor | None = None) -> Tensor:
     """A sample of N(mean, exp(log_variance)) through which gradients reach both (Kingma and Welling, section 2.4).
 
@@ -89,15 +91,22 @@ def reparameterise(mean: Tensor, log_variance: Tensor, noise: Tensor | None = No
         mean, log_variance: (N, dim).
         noise: (N, dim) standard normal numbers; None for fresh ones from torch's global random numbers.
     """
+    for name, value in (("log_variance", log_variance), ("noise", mean if noise is None else noise)):
+        check_tensor(name, value, *mean.shape)
     return mean + (0.5 * log_variance).exp() * (torch.randn_like(mean) if noise is None else noise)
 
 
 def kl_to_standard_normal(mean: Tensor, log_variance: Tensor) -> Tensor:
-    """KL(N(mean, exp(log_variance)) || N(0, I)) in nats, one number a sample, (N,) (the same, appendix B)."""
+    """KL(N(mean, exp(log_variance)) || N(0, I)) in nats, one number per sample, (N,) (the same, appendix B)."""
+    check_tensor("mean", mean, "N", "dim")
+    check_tensor("log_variance", log_variance, *mean.shape)
     return 0.5 * (mean.square() + log_variance.exp() - log_variance - 1).sum(1)
 
 
 def gaussian_log_likelihood(x: Tensor, mean: Tensor, std: float) -> Tensor:
-    """log N(x; mean, std^2) in nats, one number a sample, (N,), summed over all of a sample's numbers."""
+    """log N(x; mean, std^2) in nats, one number per sample, (N,), summed over all of a sample's numbers."""
+    check_number(above=0, std=std)
+    check_tensor("x", x)
+    check_tensor("mean", mean, *x.shape)
     off = ((x - mean) / std).flatten(1)
     return -0.5 * off.square().sum(1) - off.shape[1] * math.log(std * math.sqrt(2 * math.pi))

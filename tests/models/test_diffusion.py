@@ -172,7 +172,7 @@ def test_the_zoo_can_keep_it():
 @pytest.mark.parametrize(
     ("call", "message"),
     [
-        (lambda: DiffusionModel(64), r"^latent_dim is 64: allowed is 784, one number a pixel$"),
+        (lambda: DiffusionModel(64), r"^latent_dim is 64: allowed is 784, one number per pixel$"),
         (lambda: DiffusionModel(evaluations=0), r"^evaluations is 0: allowed is 1 or more$"),
         (lambda: small().sample(torch.randn(1, 1, 8, 8), 0), r"^evaluations is 0: allowed is 1 or more$"),
         (lambda: DiffusionModel(900, size=30), r"^size is 30: allowed is a multiple of 4 from 8$"),
@@ -181,7 +181,7 @@ def test_the_zoo_can_keep_it():
         (lambda: small()(torch.randn(2, 64), torch.rand(2)), r"^x has shape \(2, 64\): allowed is \(N, 1, 8, 8\)$"),
         (
             lambda: small()(torch.randn(2, 1, 8, 8), torch.rand(1)),
-            r"^t has shape \(1,\): allowed is \(2,\), one time an image$",
+            r"^t has shape \(1,\): allowed is \(2,\)$",
         ),
         (lambda: small().path_nats(torch.randn(2, 64)), r"^images has shape \(2, 64\): allowed is \(N, 1, 8, 8\)$"),
     ],

@@ -109,14 +109,17 @@ IMAGES = torch.zeros(2, 3, 32, 32)
             r"^images has shape \(2, 1, 32, 32\): allowed is \(N, 3, H",
         ),
         (lambda: PatchDiscriminator(width=2)(IMAGES[0]), r"^images has shape \(3, 32, 32\)"),
-        (lambda: PatchDiscriminator(sources=1, width=2)(IMAGES), r"^sources is None: allowed is \(2, 1, 32, 32\)"),
+        (lambda: PatchDiscriminator(sources=1, width=2)(IMAGES), r"^sources is None: .* \(2, 1, 32, 32\)$"),
         (
             lambda: PatchDiscriminator(sources=1, width=2)(IMAGES, torch.zeros(2, 1, 16, 16)),
-            r"^sources is of shape \(2, 1, 16, 16\): allowed is \(2, 1, 32, 32\), as large as images",
+            r"^sources has shape \(2, 1, 16, 16\): allowed is \(2, 1, 32, 32\)$",
         ),
-        (lambda: PatchDiscriminator(width=2)(IMAGES, IMAGES), r"^sources was given: allowed is None"),
+        (
+            lambda: PatchDiscriminator(width=2)(IMAGES, IMAGES),
+            r"^sources was given to a discriminator that was built to see none$",
+        ),
     ],
 )
 def test_bad_arguments_are_named(make, message):
-    with pytest.raises(ValueError, match=message):
+    with pytest.raises((TypeError, ValueError), match=message):
         make()

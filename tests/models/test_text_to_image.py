@@ -199,7 +199,11 @@ def test_meta_device():
         (lambda: generator(size=30), ValueError, r"^size is 30: allowed is one of 28, 32, 48, 64$"),
         (lambda: generator(how="projection"), ValueError, r"^how is 'projection': allowed is 'fusion' or 'concat"),
         (lambda: generator(width=0), ValueError, r"^width is 0: allowed is 1 or more$"),
-        (lambda: generator(brightness=1.0), ValueError, r"^brightness is 1.0: allowed is a number between -1 and 1$"),
+        (
+            lambda: generator(brightness=1.0),
+            ValueError,
+            r"^brightness is 1.0: allowed is a finite number, above -1 and below 1$",
+        ),
         (lambda: generator(brightness=float("nan")), ValueError, r"^brightness is nan"),
         (lambda: TextGenerator(0, READS), ValueError, r"^latent_dim is 0: allowed is 1 or more$"),
         (lambda: generator()(torch.zeros(4, 6), CAPTIONS), ValueError, r"^z has shape \(4, 6\): allowed is \(N, 5\)$"),
