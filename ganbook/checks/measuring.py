@@ -820,7 +820,7 @@ evaluate = sheet.task(
             "train-mode",
             "A bug is left: both networks come in training mode, so batch normalisation uses the statistics of "
             "whatever batch it is shown. Real and fake are then each normalised to look alike.",
-            like=_left("blind", ("unit", "leak", "uneven")),
+            like=_left("blind", ("unit", "leak", "uneven"))[:-1],  # with all four it is the code that was given
         ),
         Mistake(
             "generator-in-train-mode",

@@ -49,8 +49,7 @@ def _log_not_d(logits: Tensor) -> Tensor:
 
 
 def value(real_logits: Tensor, fake_logits: Tensor) -> Tensor:
-    """V(D, G) by minibatch means; real_logits: (N,), fake_logits: (M,) raw scores (Goodfellow et al. 2014, "
-    "eq. 1)."""
+    """V(D, G) by minibatch means; real_logits: (N,), fake_logits: (M,) raw scores (Goodfellow et al. 2014, eq. 1)."""
     return _log_d(real_logits).mean() + _log_not_d(fake_logits).mean()
 
 
@@ -977,8 +976,7 @@ def _fit(
     trimmed: bool = False,
     once: bool = False,
 ) -> Answer:
-    """D's training loop with any of the bugs in it. The step's length is free: only its direction is "
-    "judged."""
+    """D's training loop with any of the bugs in it. The step's length is free: only its direction is judged."""
 
     def loop(discriminator: nn.Module, optimizer: torch.optim.Optimizer, real: Tensor, fake: Tensor, steps: int) -> str:
         if zeroed_once:

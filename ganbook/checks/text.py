@@ -23,18 +23,6 @@ progress, done = sheet.progress, sheet.done
 results, require_all_passed = sheet.results, sheet.require_all_passed
 
 
-def _with_gradients(name: str, answer: Answer, leaves: Mapping[str, Tensor], *rest: Tensor) -> Observation:
-    """What an answer returns, and its gradient by each of the leaves."""
-    own = {told: value.clone().requires_grad_() for told, value in leaves.items()}
-    result = answer(*own.values(), *(value.clone() for value in rest))
-    gradients: list[Tensor | None] = [None] * len(own)
-    if isinstance(result, Tensor) and result.requires_grad:
-        # a weighted sum, so that the gradient tells the result's entries apart
-        weights = torch.linspace(0.5, 1.5, result.numel(), dtype=result.dtype).view(result.shape)
-        gradients = [*torch.autograd.grad((weights * result).sum(), [*own.values()], allow_unused=True)]
-    return {name: result} | {f"the gradient by {told}": value for told, value in zip(own, gradients, strict=True)}
-
-
 # -- 1 one vector a caption --------------------------------------------------------------------------
 
 
@@ -77,7 +65,7 @@ masked_mean = sheet.task(
     "One vector a caption",
     tried="masked_mean(embeddings, tokens) on 5 captions of 0 to 7 tokens, with vectors of size 4",
     setup=_words,
-    observe=lambda answer, world: _with_gradients("the vectors", answer, {"embeddings": world[0]}, world[1]),
+    observe=lambda answer, world: loss_with_gradients(answer, {"embeddings": world[0]}, world[1], name="the vectors"),
     reference=_pooled(lambda tokens: _count(tokens).clamp(min=1)),
     mistakes=(
         Mistake(
@@ -189,7 +177,7 @@ def _observe_augmented(answer: Answer, world: tuple[Tensor, Tensor]) -> Observat
     told, noise = world
     seen: dict[str, Any] = {}
     for i, name in enumerate(("the condition in training", "the divergence")):
-        found = _with_gradients(name, lambda leaf, i=i: _both(answer, leaf, noise, True)[i], {"told": told})
+        found = loss_with_gradients(lambda leaf, i=i: _both(answer, leaf, noise, True)[i], {"told": told}, name=name)
         seen |= {name: found[name], f"the gradient of {name} by told": found["the gradient by told"]}
     return seen | {"the condition in evaluation": _both(answer, told.clone(), noise, False)[0]}
 
@@ -699,10 +687,7 @@ retrieval_at_1 = sheet.task(
             "norms-forgotten",
             "A scalar product alone is no distance: a long gallery entry wins against nearer ones. In ‖a − b‖² there "
             "is the square of b's length as well.",
-            like=(
-                _share(lambda generated, gallery: (generated @ gallery.T).argmax(1)),
-                _share(lambda generated, gallery: (generated @ gallery.T).argmin(1)),
-            ),
+            like=_share(lambda generated, gallery: (generated @ gallery.T).argmax(1)),
         ),
         Mistake(
             "angle",

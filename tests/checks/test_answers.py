@@ -114,3 +114,18 @@ def test_blank_is_not_yet(task, answers, blank):
         pytest.skip("a value is blank as None or ...")
     result = task(blank)
     assert (result.status, result.hint_id) == ("not yet", None)
+
+
+def forms(task):
+    """Every wrong answer that the task itself knows, and the hint it stands for."""
+    for mistake in task.mistakes:
+        likes = mistake.like if isinstance(mistake.like, tuple) else (mistake.like,)
+        yield from ((like, mistake.id) for like in likes if like is not None)
+
+
+@pytest.mark.parametrize(("task", "answers"), TASKS)
+def test_every_form_of_a_mistake_draws_its_own_hint(task, answers):
+    for number, (like, hint) in enumerate(forms(task)):
+        for seed in range(2):
+            result = judge(task, like, seed)
+            assert (result.status, result.hint_id) == ("failed", hint), f"form {number}, seed {seed}\n{result!r}"

@@ -7,6 +7,7 @@ import sys
 import numpy as np
 import pytest
 import torch
+from torch import nn
 
 from ganbook import checks
 from ganbook.checks.compare import describe
@@ -99,6 +100,39 @@ def test_names_the_line_and_the_error():
     assert result.hint_id == "shape"
     assert "must match the size" in result.came
     assert "`return x + y`" in result.hint
+
+
+class Unspeakable(Exception):
+    def __str__(self):
+        raise RuntimeError("no text")
+
+
+def test_an_error_without_a_text_is_judged_like_any_other():
+    task, _ = doubled()
+
+    def double(x):
+        raise Unspeakable
+
+    result = task(double)
+    assert result.hint_id == "exception" and result.came.startswith("Unspeakable")
+    assert "`raise Unspeakable`" in result.hint
+
+
+def test_an_error_of_another_layer_is_another_mistake():
+    """The source left out of the first layer stops with the same sentence as a second layer of a wrong size."""
+    task = checks.pix2pix.patch_discriminator
+
+    def answer(first, second):
+        def patch_discriminator(channels, sources, layers, width):
+            return nn.Sequential(nn.Conv2d(first(channels, sources), width, 4, 2, 1), nn.Conv2d(second, 1, 4, 1, 1))
+
+        return patch_discriminator
+
+    for seed in range(10):
+        left_out = task(answer(lambda channels, sources: channels, 3), seed=seed)
+        assert left_out.hint_id == "source-left-out"
+        second = task(answer(lambda channels, sources: channels + sources, 3), seed=seed)
+        assert second.came.startswith("RuntimeError: Given groups=1, weight of size") and second.hint_id == "exception"
 
 
 def test_plain_card():
@@ -194,6 +228,18 @@ def test_random_numbers_of_the_learner_are_left_alone():
     assert torch.equal(torch.get_rng_state(), kept[0])
     assert random.getstate() == kept[1]
     assert (np.random.get_state()[1] == kept[2]).all()  # noqa: NPY002
+
+
+def test_settings_of_the_learner_are_left_alone():
+    task, _ = doubled()
+    kept = torch.get_default_dtype(), torch.get_num_threads()
+
+    def double(x):
+        torch.set_default_dtype(torch.float64)
+        torch.set_num_threads(kept[1] + 1)
+        return 2 * x
+
+    assert task(double).passed and (torch.get_default_dtype(), torch.get_num_threads()) == kept
 
 
 def test_checks_work_inside_no_grad():
