@@ -17,7 +17,6 @@ import torch
 from ganbook import results
 from ganbook.recipes.text import TEXT_ABLATION
 
-NAME = "captions"
 SCORED = 2000
 SCORES = (
     "digit", "ink", "ground", "all", "judge_digit", "judge_all", "shuffled_digit", "shuffled_all", "n", "split",
@@ -32,20 +31,15 @@ def main() -> None:
     parser.add_argument("--rounds", type=int, default=600)
     arguments = parser.parse_args()
     torch.set_num_threads(1)
-    kept: dict[str, Any] = results.load(NAME) if NAME in results.names() else {"torch": torch.__version__, "runs": []}
-    done = {(run["method"], run["seed"]) for run in kept["runs"]}
-    for seed in range(arguments.seeds):
-        for recipe in TEXT_ABLATION:
-            if (recipe.name, seed) in done:
-                continue
-            shorter = replace(recipe.at("laptop"), steps=arguments.rounds, scored=SCORED)
-            run = shorter.train("laptop", seed, progress=False)
-            found = {score: run.metrics[score] for score in SCORES}
-            kept["runs"].append({"method": recipe.name, "seed": seed, "rounds": arguments.rounds, **found})
-            results.save(NAME, kept)
-            print(
-                f"{recipe.name} seed {seed}: {found['digit']:.2f} {found['ink']:.2f} {found['ground']:.2f}", flush=True
-            )
+    recipes = {recipe.name: recipe.at("laptop") for recipe in TEXT_ABLATION}
+
+    def play(cell: dict[str, Any]) -> dict[str, Any]:
+        recipe = replace(recipes[cell["method"]], steps=arguments.rounds, scored=SCORED)
+        run = recipe.train("laptop", cell["seed"], progress=False)
+        return {"rounds": arguments.rounds, **{score: run.metrics[score] for score in SCORES}}
+
+    cells = [{"method": name, "seed": seed} for seed in range(arguments.seeds) for name in recipes]
+    results.sweep("captions", cells, play, torch=torch.__version__)
 
 
 if __name__ == "__main__":

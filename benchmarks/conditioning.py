@@ -24,7 +24,6 @@ from ganbook.recipes.recipe import Recipe
 from ganbook.training.fit import Round
 from ganbook.training.game import Game
 
-NAME = "conditioning"
 SCORED = 2500
 SCORES = (
     "frechet_distance", "floor", "floors", "precision", "recall", "class_agreement", "judge_accuracy",
@@ -70,22 +69,17 @@ def main() -> None:
     torch.set_num_threads(1)
     cost = {name: operations(recipe) for name, recipe in methods().items()}
     together = arguments.rounds * cost["conditional-digits-projection"]
-    kept: dict[str, Any] = results.load(NAME) if NAME in results.names() else {"torch": torch.__version__, "runs": []}
-    kept["operations_a_round"] = cost
-    done = {(run["method"], run["seed"]) for run in kept["runs"]}
-    for seed in range(arguments.seeds):
-        for name, recipe in methods().items():
-            if (name, seed) in done:
-                continue
-            rounds = round(together / cost[name])
-            run = replace(recipe, steps=rounds, scored=SCORED).train("laptop", seed, progress=False)
-            found = {score: run.metrics[score] for score in SCORES if score in run.metrics}
-            kept["runs"].append({"method": name, "seed": seed, "rounds": rounds, "operations": together, **found})
-            results.save(NAME, kept)
-            print(
-                f"{name} seed {seed}: {rounds} rounds, {found['floors']:.1f} floors, {found.get('class_agreement')}",
-                flush=True,
-            )
+    players = methods()
+
+    def play(cell: dict[str, Any]) -> dict[str, Any]:
+        rounds = round(together / cost[cell["method"]])
+        recipe = replace(players[cell["method"]], steps=rounds, scored=SCORED)
+        run = recipe.train("laptop", cell["seed"], progress=False)
+        found = {score: run.metrics[score] for score in SCORES if score in run.metrics}
+        return {"rounds": rounds, "operations": together, **found}
+
+    cells = [{"method": name, "seed": seed} for seed in range(arguments.seeds) for name in players]
+    results.sweep("conditioning", cells, play, torch=torch.__version__, operations_a_round=cost)
 
 
 if __name__ == "__main__":

@@ -9,13 +9,16 @@ skipped. Three seeds of all recipes take about half an hour on two cores.
 from __future__ import annotations
 
 import argparse
-import json
-from pathlib import Path
+from typing import Any
 
 import torch
 
 from ganbook import results
 from ganbook.recipes import rules
+
+SCORES = (
+    "frechet_distance", "floor", "floors", "n", "n_floor", "features", "split", "class_share_min", "class_share_max",
+)  # fmt: skip
 
 
 def main() -> None:
@@ -23,33 +26,25 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--seeds", type=int, default=3)
     parser.add_argument("--budget", default="laptop", choices=["smoke", "laptop"])
-    parser.add_argument("--out", type=Path, default=results.path("dcgan_rules"))
     arguments = parser.parse_args()
-    runs = json.loads(arguments.out.read_text("utf-8")) if arguments.out.exists() else []
-    done = {(run["recipe"], run["budget"], run["seed"]) for run in runs}
-    for seed in range(arguments.seeds):
-        for recipe in rules.ABLATION:
-            if (recipe.name, arguments.budget, seed) in done:
-                continue
-            run = recipe.train(arguments.budget, seed, progress=False)
-            kept = ("frechet_distance", "floor", "floors", "n", "n_floor", "features", "split")
-            kept += ("class_share_min", "class_share_max")
-            runs.append(
-                {
-                    "recipe": recipe.name,
-                    "about": recipe.about,
-                    "budget": arguments.budget,
-                    "seed": seed,
-                    "steps": run.sampler.card["steps"],
-                    **{name: run.metrics[name] for name in kept},
-                    "d_loss": run.history["d_loss"][-1],
-                    "g_loss": run.history["g_loss"][-1],
-                    "torch": torch.__version__,
-                }
-            )
-            runs.sort(key=lambda one: ([r.name for r in rules.ABLATION].index(one["recipe"]), one["seed"]))
-            arguments.out.write_text(json.dumps(runs, indent=1) + "\n", encoding="utf-8")
-            print(f"{recipe.name} seed {seed}: {run.metrics['floors']:.1f} floors", flush=True)
+    recipes = {recipe.name: recipe for recipe in rules.ABLATION}
+
+    def play(cell: dict[str, Any]) -> dict[str, Any]:
+        recipe = recipes[cell["recipe"]]
+        run = recipe.train(cell["budget"], cell["seed"], progress=False)
+        return {
+            "about": recipe.about,
+            "steps": run.sampler.card["steps"],
+            **{name: run.metrics[name] for name in SCORES},
+            "d_loss": run.history["d_loss"][-1],
+            "g_loss": run.history["g_loss"][-1],
+            "torch": torch.__version__,
+        }
+
+    seeds, budget = range(arguments.seeds), arguments.budget
+    results.sweep(
+        "dcgan_rules", [{"recipe": name, "budget": budget, "seed": s} for s in seeds for name in recipes], play
+    )
 
 
 if __name__ == "__main__":

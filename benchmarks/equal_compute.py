@@ -11,11 +11,9 @@ skipped. Three seeds take about twenty minutes on an idle core.
 from __future__ import annotations
 
 import argparse
-import json
 import time
 from collections.abc import Callable
 from dataclasses import replace
-from pathlib import Path
 from typing import Any
 
 import torch
@@ -30,6 +28,11 @@ from ganbook.training import DecoderStart, Sampler, adam, gan_round, vae_step
 
 METHODS = ("dcgan-plain", "dcgan-digits", "resnet-digits", "vae", "vae-gan-digits")
 SCORED = 2500
+NAME = "equal_compute"
+SCORES = (
+    "frechet_distance", "floor", "floors", "precision", "recall", "n", "n_real", "n_floor", "n_pairs", "features",
+    "split", "class_share_min", "class_share_max",
+)  # fmt: skip
 
 
 def recipe_of(method: str) -> Recipe:
@@ -96,34 +99,25 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--seeds", type=int, default=3)
     parser.add_argument("--seconds", type=float, default=60.0)
-    parser.add_argument("--out", type=Path, default=results.path("equal_compute"))
     arguments = parser.parse_args()
     torch.set_num_threads(1)
-    samples = recipe_of("dcgan-plain").load_data()
-    real = to_float(torch.cat([samples.images, recipe_of("dcgan-plain").load_data("test").images]))  # type: ignore[union-attr]
-    kept: dict[str, Any] = {"real_high_share": high_share(real), "torch": torch.__version__, "runs": []}
-    if arguments.out.exists():
-        kept = json.loads(arguments.out.read_text("utf-8"))
-    if "price" not in kept:
-        kept["price"] = prices(next(samples.batches(64)))
-    done = {(run["method"], run["seed"]) for run in kept["runs"]}
-    for seed in range(arguments.seeds):
-        for method in METHODS:
-            if (method, seed) in done:
-                continue
-            sampler, report, bought = trained(method, seed, arguments.seconds, kept["price"])
-            scores = ("frechet_distance", "floor", "floors", "precision", "recall", "n", "n_real", "n_floor")
-            scores += ("n_pairs", "features", "split", "class_share_min", "class_share_max")
-            run = {
-                "method": method,
-                "seed": seed,
-                "seconds": arguments.seconds,
-                **bought,
-                "high_share": high_share(sampler.sample(SCORED)),
-            }
-            kept["runs"].append(run | {name: report[name] for name in scores})
-            arguments.out.write_text(json.dumps(kept, indent=1) + "\n", encoding="utf-8")
-            print(f"{method} seed {seed}: {bought}, {report['floors']:.1f} floors", flush=True)
+    if NAME not in results.names():
+        samples = recipe_of("dcgan-plain").load_data()
+        real = to_float(torch.cat([samples.images, recipe_of("dcgan-plain").load_data("test").images]))  # type: ignore[union-attr]
+        new = {
+            "real_high_share": high_share(real),
+            "torch": torch.__version__,
+            "price": prices(next(samples.batches(64))),
+        }
+        results.update(NAME, lambda content: None, new | {"runs": []})
+    cost = results.load(NAME)["price"]
+
+    def play(cell: dict[str, Any]) -> dict[str, Any]:
+        sampler, report, bought = trained(cell["method"], cell["seed"], arguments.seconds, cost)
+        looks = {"seconds": arguments.seconds, **bought, "high_share": high_share(sampler.sample(SCORED))}
+        return looks | {name: report[name] for name in SCORES}
+
+    results.sweep(NAME, [{"method": name, "seed": seed} for seed in range(arguments.seeds) for name in METHODS], play)
 
 
 if __name__ == "__main__":

@@ -6,7 +6,7 @@
     python benchmarks/modes.py best       # the recipes "ring" and "grid", seeds 0 to 9
     python benchmarks/modes.py stacked    # three recipes on stacked digits, seeds 0 to 2, with checkpoints
 
-A run that is already in the result, ganbook/results/modes.json, is not played again; delete its line to repeat it.
+A run that is already in the result, ganbook/results/modes.json, is not played again; delete its entry to repeat it.
 Every result is written as soon as it is there, so the script can be stopped at any time. ``--only TEXT`` plays the runs
 whose name contains TEXT. Chapter 7 shows the result.
 """
@@ -14,7 +14,6 @@ whose name contains TEXT. Chapter 7 shows the result.
 from __future__ import annotations
 
 import argparse
-import json
 import time
 from typing import Any
 
@@ -22,12 +21,12 @@ import torch
 
 from ganbook import metrics, recipes, results
 from ganbook.data import toy
-from ganbook.data.cache import cache_dir, write_atomically
+from ganbook.data.cache import cache_dir
 from ganbook.recipes.failures import COLLAPSE, CURES, crowd, plain
 from ganbook.recipes.recipe import Recipe
 from ganbook.training.fit import fit
 
-TARGET = results.path("modes")
+NAME = "modes"
 TOYS = {"ring": toy.ring, "grid": toy.grid}
 STEPS, MEMBERS, SAMPLES = 1500, 5, 2500
 STACKED = ("stacked-dcgan", "stacked-minibatch", "stacked-modern")
@@ -99,21 +98,13 @@ def main() -> None:
     for kind in wanted.what or kinds:
         runs |= kinds[kind]
     for label, (play, *arguments) in runs.items():
-        if wanted.only not in label or label in read():
+        if wanted.only not in label or (NAME in results.names() and label in results.load(NAME)):
             continue
         started = time.process_time()
         reports = play(*arguments)
-        seconds = round(time.process_time() - started)
-        # Read again: two of these scripts may run at the same time.
-        found = read() | {label: {"seconds": seconds, "reports": reports}}
-        text = "{\n" + ",\n".join(f"{json.dumps(k)}: {json.dumps(v)}" for k, v in sorted(found.items())) + "\n}\n"
-        write_atomically(TARGET, lambda part, text=text: part.write_text(text, encoding="utf-8"))
-        print(label, seconds, "s", reports, flush=True)
-
-
-def read() -> dict[str, Any]:
-    found: dict[str, Any] = json.loads(TARGET.read_text("utf-8")) if TARGET.is_file() else {}
-    return found
+        found = {"seconds": round(time.process_time() - started), "reports": reports}
+        results.update(NAME, lambda kept, found={label: found}: kept.update(found), {})  # type: ignore[misc]
+        print(label, found["seconds"], "s", reports, flush=True)
 
 
 if __name__ == "__main__":

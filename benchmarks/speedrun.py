@@ -16,6 +16,7 @@ import argparse
 import contextlib
 import time
 from dataclasses import replace
+from functools import partial
 from typing import Any
 
 import torch
@@ -86,13 +87,15 @@ def main() -> None:
     arguments = parser.parse_args()
     if unknown := set(arguments.names) - set(EVERY):
         parser.error(f"{', '.join(sorted(unknown))}: allowed is {', '.join(EVERY)}")
-    kept: dict[str, Any] = results.load("speedrun") if results.path("speedrun").exists() else {"runs": []}
-    kept |= {"goal_floors": arguments.floors, "threads": torch.get_num_threads(), **PROTOCOL}
+    setting = {"goal_floors": arguments.floors, "threads": torch.get_num_threads(), **PROTOCOL}
+
+    def put(run: dict[str, Any], kept: dict[str, Any]) -> None:
+        found = {one["recipe"]: one for one in kept["runs"]} | {run["recipe"]: run}
+        kept.update(setting, runs=[found[known] for known in EVERY if known in found])
+
     for name in arguments.names or EVERY:
-        found = {run["recipe"]: run for run in kept["runs"]} | {name: race(name, arguments.floors, arguments.limit)}
-        kept["runs"] = [found[known] for known in EVERY if known in found]
-        results.save("speedrun", kept)
-    for run in kept["runs"]:
+        results.update("speedrun", partial(put, race(name, arguments.floors, arguments.limit)), {"runs": []})
+    for run in results.load("speedrun")["runs"]:
         how = "arrived after" if run["arrived"] else "not there after"
         print(f"{run['recipe']:<16} {how} {run['seconds']:6.1f} s, {run['rounds']} rounds, {run['floors']} floors")
 

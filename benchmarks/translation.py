@@ -25,7 +25,6 @@ from ganbook.models import PatchDiscriminator
 from ganbook.recipes.control import PIX2PIX_ABLATION
 from ganbook.recipes.recipe import Recipe
 
-NAME = "translation"
 ROUNDS = {"parts at 64 pixels": 500, "shape at 32 pixels": 300, "cycle": 200}
 SCORES = (
     "l1", "frechet_distance", "floor", "floors", "kernel_distance", "kernel_distance_real", "precision", "recall", "n",
@@ -70,38 +69,26 @@ def main() -> None:
     parser.add_argument("--seeds", type=int, default=3)
     parser.add_argument("--only", default="", help="the groups whose name holds this word")
     arguments = parser.parse_args()
-    kept: dict[str, Any] = results.load(NAME) if NAME in results.names() else {"torch": torch.__version__, "runs": []}
-    for seed in range(arguments.seeds):
-        for group, members in groups().items():
-            for name, recipe in members.items():
-                done = {(run["group"], run["name"], run["seed"]) for run in kept["runs"]}
-                if (group, name, seed) in done or arguments.only not in group:
-                    continue
-                started = time.process_time()
-                run = replace(recipe, steps=ROUNDS[group]).train("laptop", seed, progress=False)
-                found = {score: run.metrics[score] for score in SCORES}
-                test = data.load("emoji-lines", "test", recipe.size)
-                made = recipe.draw(run.sampler, len(test))
-                found |= looks(made) | {f"{k}_real": v for k, v in looks(to_float(test.images)).items()}
-                seconds = round(time.process_time() - started, 1)
-                entry = {
-                    "group": group,
-                    "name": name,
-                    "seed": seed,
-                    "rounds": ROUNDS[group],
-                    "seconds": seconds,
-                    **found,
-                }
-                _keep(entry)
-                kept = results.load(NAME)
-                print(f"{group}, {name}, seed {seed}: L1 {found['l1']:.4f}, {found['floors']:.2f} floors", flush=True)
+    played = groups()
 
+    def play(cell: dict[str, Any]) -> dict[str, Any]:
+        started = time.process_time()
+        recipe, rounds = played[cell["group"]][cell["name"]], ROUNDS[cell["group"]]
+        run = replace(recipe, steps=rounds).train("laptop", cell["seed"], progress=False)
+        found = {score: run.metrics[score] for score in SCORES}
+        test = data.load("emoji-lines", "test", recipe.size)
+        found |= looks(recipe.draw(run.sampler, len(test)))
+        found |= {f"{k}_real": v for k, v in looks(to_float(test.images)).items()}
+        return {"rounds": rounds, "seconds": round(time.process_time() - started, 1), **found}
 
-def _keep(entry: dict[str, Any]) -> None:
-    """Add a run to what stands there now: two of these scripts may run side by side."""
-    kept: dict[str, Any] = results.load(NAME) if NAME in results.names() else {"torch": torch.__version__, "runs": []}
-    kept["runs"].append(entry)
-    results.save(NAME, kept)
+    cells = [
+        {"group": group, "name": name, "seed": seed}
+        for seed in range(arguments.seeds)
+        for group in played
+        for name in played[group]
+        if arguments.only in group
+    ]
+    results.sweep("translation", cells, play, torch=torch.__version__)
 
 
 if __name__ == "__main__":

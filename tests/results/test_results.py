@@ -1,10 +1,15 @@
 """Every result has the script that made it, and is found by name."""
 
+import importlib
 import json
+import subprocess
+import sys
 
 import pytest
+import torch
 
 from ganbook import results
+from ganbook.recipes.recipe import Recipe
 from pages import ROOT
 
 
@@ -20,9 +25,71 @@ def test_an_unknown_name_is_named():
         results.load("luck")
 
 
-def test_results_are_kept_whole(tmp_path, monkeypatch):
+@pytest.fixture
+def shelf(tmp_path, monkeypatch):
     monkeypatch.setattr(results, "path", lambda name: tmp_path / f"{name}.json")
-    results.save("luck", {"é": [1.5, None]})
-    assert json.loads((tmp_path / "luck.json").read_text("utf-8")) == {"é": [1.5, None]}
-    results.save("luck", [])
-    assert [path.name for path in tmp_path.iterdir()] == ["luck.json"]
+    return tmp_path
+
+
+def test_results_are_kept_whole(shelf):
+    results.update("luck", lambda kept: kept.update({"é": [1.5, None]}), {})
+    assert json.loads((shelf / "luck.json").read_text("utf-8")) == {"é": [1.5, None]}
+
+    def half(kept):
+        kept["more"] = object()  # cannot be written
+
+    with pytest.raises(TypeError):
+        results.update("luck", half, {})
+    assert results.load("luck") == {"é": [1.5, None]} and [path.name for path in shelf.iterdir()] == ["luck.json"]
+
+
+CELLS = [{"method": method, "seed": seed} for seed in range(2) for method in ("a", "b")]
+
+
+@pytest.mark.parametrize("beside", [{}, {"torch": "2"}])
+def test_a_sweep_keeps_each_run_and_goes_on_where_it_stopped(shelf, beside):
+    played = []
+
+    def play(cell):
+        if len(played) == 3:
+            raise KeyboardInterrupt
+        played.append(cell)
+        return {"score": cell["method"] * 2}
+
+    with pytest.raises(KeyboardInterrupt):
+        results.sweep("luck", CELLS, play, **beside)
+    content = results.load("luck")
+    runs = content["runs"] if beside else content
+    assert runs == [cell | {"score": cell["method"] * 2} for cell in CELLS[:3]]
+    assert not beside or content == {"torch": "2", "runs": runs}
+    more = []
+    results.sweep("luck", CELLS, lambda cell: more.append(cell) or {}, torch="3")
+    assert more == CELLS[3:] and len(results.load("luck")["runs"] if beside else results.load("luck")) == 4
+
+
+SIDE_BY_SIDE = """
+import sys
+from pathlib import Path
+from ganbook import results
+results.path = lambda name: Path(sys.argv[1]) / f"{name}.json"
+for seed in range(40):
+    results.update("luck", lambda runs: runs.append(sys.argv[2] + str(seed)), [])
+"""
+
+
+def test_two_scripts_side_by_side_lose_nothing(shelf):
+    scripts = [subprocess.Popen([sys.executable, "-c", SIDE_BY_SIDE, str(shelf), who]) for who in "ab"]
+    assert [script.wait(timeout=60) for script in scripts] == [0, 0]
+    assert sorted(results.load("luck")) == sorted(f"{who}{seed}" for seed in range(40) for who in "ab")
+
+
+@pytest.mark.parametrize("name", ["captions", "dcgan_rules", "translation"])
+def test_a_benchmark_finds_its_kept_runs(name, monkeypatch):
+    """What stands in the results is not played again."""
+    kept = results.path(name).read_bytes()
+    monkeypatch.setattr(Recipe, "train", lambda *_, **__: pytest.fail("a kept run is played again"))
+    monkeypatch.setattr(sys, "argv", [name, "--seeds", "1"])
+    threads = torch.get_num_threads()
+    importlib.import_module(f"benchmarks.{name}").main()
+    torch.set_num_threads(threads)
+    assert results.path(name).read_bytes() == kept
