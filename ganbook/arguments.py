@@ -90,7 +90,8 @@ def check_tensor(
     Args:
         name: the argument's.
         value: what came.
-        shape: a number for a size that is asked for, a word for one that is free: ``"N", 3, "H", "W"``; none: any.
+        shape: a number for a size that is asked for, a word for one that is free but not 0: ``"N", 3, "H", "W"``;
+            none: any.
         kind: of numbers: "float", "whole" (any integer type), "int64", "uint8", "bool" or "any".
         finite: whether NaN and infinity are refused; looks at every number, which a round cannot afford.
     """
@@ -109,7 +110,8 @@ def check_tensor(
         words = words.removesuffix(" of any") + (f" {allowed}" if shape else "")
         raise TypeError(f"{name} is {shown(value)}: allowed is {words}")
     if shape and not _fits(value, shape):
-        raise ValueError(f"{name} has shape {tuple(value.shape)}: allowed is {allowed}")
+        none = " with none of them 0" if 0 in value.shape and value.ndim == len(shape) else ""
+        raise ValueError(f"{name} has shape {tuple(value.shape)}: allowed is {allowed}{none}")
     if finite and value.is_meta:
         raise ValueError(f"{name} is on the meta device, which holds no numbers: allowed is any other")
     if finite and not value.isfinite().all():
@@ -118,7 +120,8 @@ def check_tensor(
 
 def _fits(value: Tensor, shape: Sequence[int | str]) -> bool:
     return value.ndim == len(shape) and all(
-        isinstance(wanted, str) or size == wanted for size, wanted in zip(value.shape, shape, strict=True)
+        size == wanted or (isinstance(wanted, str) and size > 0)
+        for size, wanted in zip(value.shape, shape, strict=True)
     )
 
 

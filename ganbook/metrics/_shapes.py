@@ -7,28 +7,41 @@ from collections.abc import Iterator
 import torch
 from torch import Tensor
 
-__all__ = ["check_features", "distance_rows"]
+from ganbook.arguments import check_tensor
+
+__all__ = ["check_features", "distance_rows", "share"]
 
 _ENTRIES = 4_000_000
 """Distances held at a time: 32 MB in float64."""
 
 
-def check_features(at_least: int = 2, **features: Tensor) -> tuple[Tensor, ...]:
+def check_features(at_least: int = 2, *, flat: bool = False, **features: Tensor) -> tuple[Tensor, ...]:
     """The named features, each (N, dim) of one dim with N of ``at_least`` or more, in float64 on the CPU.
 
+    Args:
+        at_least: the smallest N.
+        flat: whether images count as features: everything after the first dimension is flattened.
+        features: what came.
+
     Raises:
-        ValueError: naming the first that does not fit.
+        TypeError, ValueError: naming the first that does not fit.
     """
-    first, dim = "", 0
+    first, dim, found = "", 0, []
     for name, value in features.items():
-        if value.ndim != 2 or len(value) < at_least or not value.shape[1]:
+        check_tensor(name, value, finite=True)
+        rows = value.flatten(1) if flat and value.ndim > 2 else value
+        if rows.ndim != 2 or len(rows) < at_least or not rows.shape[1]:
             raise ValueError(f"{name} has shape {tuple(value.shape)}: allowed is (N, dim) with N of {at_least} or more")
-        if not value.isfinite().all():
-            raise ValueError(f"{name} holds NaN or infinity: allowed are finite features")
-        first, dim = first or name, dim or value.shape[1]
-        if value.shape[1] != dim:
-            raise ValueError(f"{name} has dimension {value.shape[1]}: allowed is that of {first}, {dim}")
-    return tuple(value.detach().double().cpu() for value in features.values())
+        first, dim = first or name, dim or rows.shape[1]
+        if rows.shape[1] != dim:
+            raise ValueError(f"{name} has dimension {rows.shape[1]}: allowed is that of {first}, {dim}")
+        found.append(rows.detach().cpu().double())  # in this order: not every device knows float64
+    return tuple(found)
+
+
+def share(hits: Tensor) -> float:
+    """The share of True in a table of bool."""
+    return int(hits.sum()) / hits.numel()
 
 
 def distance_rows(a: Tensor, b: Tensor) -> Iterator[Tensor]:

@@ -8,7 +8,9 @@ from typing import NamedTuple
 import torch
 from torch import Tensor
 
-from ganbook.metrics.features import DigitsNet, features
+from ganbook.arguments import check_tensor
+from ganbook.metrics._shapes import check_features, share
+from ganbook.metrics.features import Classifier, classifier
 
 __all__ = ["PaintedDigits", "caption_agreement", "read_painted_digits", "retrieval"]
 
@@ -31,7 +33,7 @@ class PaintedDigits(NamedTuple):
 
 @torch.no_grad()
 def read_painted_digits(
-    images: Tensor, palette: Sequence[tuple[int, int, int]], judge: DigitsNet | None = None
+    images: Tensor, palette: Sequence[tuple[int, int, int]], judge: Classifier | None = None
 ) -> PaintedDigits:
     """Read digit, colour and ground off pictures, knowing nothing of what was asked for.
 
@@ -46,19 +48,18 @@ def read_painted_digits(
     Raises:
         ValueError: if the shape does not fit.
     """
-    if images.shape[1:] != (3, 28, 28) or not images.is_floating_point() or not len(images):
-        raise ValueError(f"images is {images.dtype} {tuple(images.shape)}: allowed is float (N, 3, 28, 28) in [-1, 1]")
-    network = judge or features("digits")
-    assert isinstance(network, DigitsNet)
+    check_tensor("images", images, "N", 3, 28, 28, finite=True)
+    network, images = classifier(judge), images.float()
     colours = torch.tensor(palette, device=images.device).float() / 127.5 - 1
+    check_tensor("palette", colours, "colours", 3)
     pixels = images.flatten(2)
     border = torch.cat((images[:, :, 0], images[:, :, -1], images[:, :, :, 0], images[:, :, :, -1]), dim=2)
     ground = border.median(dim=2, keepdim=True).values
     farthest = (pixels - ground).norm(dim=1).topk(INK_PIXELS, dim=1).indices
     ink = pixels.gather(2, farthest[:, None].expand(-1, 3, -1)).median(dim=2, keepdim=True).values
     way = ink - ground
-    share = ((pixels - ground) * way).sum(1) / way.square().sum(1).clamp_min(1e-6)
-    grey = share.clamp(0, 1).view(-1, 1, 28, 28)
+    between = ((pixels - ground) * way).sum(1) / way.square().sum(1).clamp_min(1e-6)
+    grey = between.clamp(0, 1).view(-1, 1, 28, 28)
     inks, grounds = (torch.cdist(colour.squeeze(2), colours).argmin(1) for colour in (ink, ground))
     return PaintedDigits(network.logits(grey * 2 - 1).argmax(1), inks, grounds, grey.flatten(1).mean(1))
 
@@ -69,7 +70,7 @@ def caption_agreement(
     inks: Tensor,
     grounds: Tensor,
     palette: Sequence[tuple[int, int, int]],
-    judge: DigitsNet | None = None,
+    judge: Classifier | None = None,
 ) -> dict[str, float]:
     """Shares of painted digits that show what their captions say: "digit", "ink", "ground", and "all" three.
 
@@ -83,16 +84,16 @@ def caption_agreement(
     Raises:
         ValueError: if the shapes do not fit.
     """
+    check_tensor("images", images, "N", 3, 28, 28)
     asked = {"digit": digits, "ink": inks, "ground": grounds}
     for name, values in asked.items():
-        if values.shape != images.shape[:1]:
-            raise ValueError(f"{name}s has shape {tuple(values.shape)}: allowed is ({len(images)},), one an image")
+        check_tensor(f"{name}s", values, len(images), kind="whole")
     seen = read_painted_digits(images, palette, judge)
     right = {
         name: values.to(found.device) == found for (name, values), found in zip(asked.items(), seen[:3], strict=True)
     }
     right["all"] = right["digit"] & right["ink"] & right["ground"]
-    return {name: hits.double().mean().item() for name, hits in right.items()}
+    return {name: share(hits) for name, hits in right.items()}
 
 
 def retrieval(queries: Tensor, gallery: Tensor, right: Tensor, among: Tensor | None = None) -> float:
@@ -110,22 +111,15 @@ def retrieval(queries: Tensor, gallery: Tensor, right: Tensor, among: Tensor | N
     Raises:
         ValueError: if the shapes do not fit, or no entry that is looked at answers a query.
     """
-    looked_at = torch.ones_like(right) if among is None else among
-    wanted = (len(queries), len(gallery))
-    for name, table in (("right", right), ("among", looked_at)):
-        if table.shape != wanted or table.dtype != torch.bool:
-            raise ValueError(
-                f"{name} is {table.dtype} {tuple(table.shape)}: allowed is bool {wanted}, queries by gallery"
-            )
-    if queries.ndim != 2 or gallery.ndim != 2 or queries.shape[1] != gallery.shape[1]:
-        raise ValueError(
-            f"gallery has shape {tuple(gallery.shape)} and queries {tuple(queries.shape)}: "
-            f"allowed are rows of one length"
-        )
-    if not len(queries) or not (right & looked_at).any(1).all():
-        raise ValueError("right marks no entry for a query: allowed is one or more among those that are looked at")
     # In double precision, so that what rounding adds is far below the distance of two different pictures.
-    distances = torch.cdist(queries.double(), gallery.double())
+    queries, gallery = check_features(at_least=1, queries=queries, gallery=gallery)
+    for name, table in (("right", right), ("among", right if among is None else among)):
+        check_tensor(name, table, len(queries), len(gallery), kind="bool")
+    right = right.cpu()
+    looked_at = torch.ones_like(right) if among is None else among.cpu()
+    if not (right & looked_at).any(1).all():
+        raise ValueError("right marks no entry for a query: allowed is one or more among those that are looked at")
+    distances = torch.cdist(queries, gallery)
     nearest = distances.masked_fill(~looked_at, torch.inf).min(1).values
     nearest_right = distances.masked_fill(~(right & looked_at), torch.inf).min(1).values
-    return (nearest_right <= nearest + SAME).double().mean().item()
+    return share(nearest_right <= nearest + SAME)

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import math
+
 import torch
 from torch import Tensor
 from torch.nn.functional import log_softmax
 
-from ganbook.metrics._shapes import check_features, distance_rows
-from ganbook.metrics.features import DigitsNet, features
+from ganbook.arguments import check_tensor, check_whole
+from ganbook.metrics._shapes import check_features, distance_rows, share
+from ganbook.metrics.features import Classifier, classifier
 
 __all__ = ["class_agreement", "class_diversity", "inception_score"]
 
@@ -25,23 +28,22 @@ def inception_score(logits: Tensor, splits: int = 1) -> float:
     Raises:
         ValueError: if the shape does not fit or a logit is not finite.
     """
-    if logits.ndim != 2 or logits.shape[1] < 2:
+    check_tensor("logits", logits, finite=True)
+    if logits.ndim != 2 or not len(logits) or logits.shape[1] < 2:
         raise ValueError(f"logits has shape {tuple(logits.shape)}: allowed is (N, classes) with 2 classes or more")
-    if not 1 <= splits <= len(logits):
-        raise ValueError(f"splits is {splits}: allowed is 1 to the number of images, {len(logits)}")
-    if not logits.isfinite().all():
-        raise ValueError("logits holds NaN or infinity: allowed are finite class scores")
-    log_p = log_softmax(logits.detach().double().cpu(), dim=1)
+    check_whole(1, len(logits), splits=splits)
+    # A class of probability 0 adds nothing, and a finite logarithm of it keeps 0 * log 0 from being NaN.
+    log_p = log_softmax(logits.detach().cpu().double(), dim=1).clamp_min(-1e4)
     scores = []
     for i in range(splits):
         part = log_p[i * len(log_p) // splits : (i + 1) * len(log_p) // splits]
-        marginal = part.exp().mean(dim=0).log()
+        marginal = part.logsumexp(dim=0) - math.log(len(part))
         scores.append((part.exp() * (part - marginal)).sum(dim=1).mean().exp())
     return torch.stack(scores).mean().item()
 
 
 @torch.no_grad()
-def class_agreement(images: Tensor, labels: Tensor, judge: DigitsNet | None = None) -> float:
+def class_agreement(images: Tensor, labels: Tensor, judge: Classifier | None = None) -> float:
     """Share of the images that a classifier gives the label they were generated for.
 
     Print the judge's own accuracy on real images beside it: on the test split of "digits", 0.98 or more.
@@ -49,25 +51,21 @@ def class_agreement(images: Tensor, labels: Tensor, judge: DigitsNet | None = No
     Args:
         images: float (N, 1, 28, 28) in [-1, 1].
         labels: (N,) int64, what each image was meant to be.
-        judge: the classifier (default: the digits network).
+        judge: a classifier with a method ``logits`` from images to (N, classes) (default: the digits network).
 
     Raises:
         ValueError: if the shapes do not fit.
     """
-    if not len(images) or labels.shape != images.shape[:1]:
-        raise ValueError(
-            f"labels has shape {tuple(labels.shape)} and images {tuple(images.shape)}: allowed is one label an image"
-        )
-    network = judge or features("digits")
-    assert isinstance(network, DigitsNet)
-    said = network.logits(images).argmax(dim=1)
-    return (said == labels.to(said.device)).double().mean().item()
+    check_tensor("images", images, "N", "C", "H", "W", finite=True)
+    check_tensor("labels", labels, max(1, len(images)), kind="whole")
+    said = classifier(judge).logits(images).argmax(dim=1)
+    return share(said == labels.to(said.device))
 
 
 def class_diversity(features: Tensor, labels: Tensor) -> float:
     """Mean Euclidean distance of two different samples of one class, averaged over the classes.
 
-    A generator that draws one picture a class scores 0; compare with the same figure of real images.
+    A generator that draws one picture per class scores 0; compare with the same figure of real images.
 
     Args:
         features: (N, dim) features, or pixels in rows.
@@ -77,9 +75,8 @@ def class_diversity(features: Tensor, labels: Tensor) -> float:
         ValueError: if the shapes do not fit or a class has a single sample.
     """
     (points,) = check_features(features=features)
-    if labels.shape != points.shape[:1]:
-        raise ValueError(f"labels has shape {tuple(labels.shape)}: allowed is one label for each of {len(points)} rows")
-    means = []
+    check_tensor("labels", labels, len(points), kind="whole")
+    labels, means = labels.cpu(), []
     for label in sorted(set(labels.tolist())):
         of_class = points[labels == label]
         if len(of_class) < 2:

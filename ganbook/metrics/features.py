@@ -5,15 +5,26 @@ from __future__ import annotations
 import pickle
 from collections.abc import Sequence
 from importlib import resources
-from typing import Any, cast
+from typing import Any, Literal, Protocol, cast, overload, runtime_checkable
 
 import torch
 from torch import Tensor, nn
 from torch.nn.functional import interpolate
 
-__all__ = ["DigitsNet", "EmojiNet", "FeaturesUnavailable", "InceptionNet", "features"]
+from ganbook.arguments import check_choice, check_tensor, shown
+
+__all__ = ["Classifier", "DigitsNet", "EmojiNet", "FeaturesUnavailable", "InceptionNet", "classifier", "features"]
 
 _CHUNK = 500
+
+
+@runtime_checkable
+class Classifier(Protocol):
+    """What names the class of images: the digits network, or one's own."""
+
+    def logits(self, images: Tensor) -> Tensor:
+        """(N, classes) scores of images (N, C, H, W) in [-1, 1]."""
+        ...
 
 
 class DigitsNet(nn.Module):
@@ -38,10 +49,8 @@ class DigitsNet(nn.Module):
         self.head = nn.Linear(self.dim, 10)
 
     def forward(self, images: Tensor) -> Tensor:
-        if images.shape[1:] != (1, 28, 28) or not images.is_floating_point():
-            raise ValueError(
-                f"images is {images.dtype} {tuple(images.shape)}: allowed is float (N, 1, 28, 28) in [-1, 1]"
-            )
+        check_tensor("images", images, "N", 1, 28, 28, finite=True)
+        images = images.to(self.head.weight.dtype)
         if self.training:
             return cast(Tensor, self.body(images))
         return torch.cat([self.body(part) for part in torch.split(images, _CHUNK)])
@@ -55,7 +64,7 @@ class EmojiNet(nn.Module):
     """A network that reads the words of an emoji's name off its picture; its last hidden layer serves as features.
 
     ``forward`` maps float images (N, 3, H, W) in [-1, 1], of any size, to features (N, 96); they are enlarged or
-    reduced to 64 x 64 first. :meth:`logits` maps them to one score a word (N, len(words)). Trained by
+    reduced to 64 x 64 first. :meth:`logits` maps them to one score per word (N, len(words)). Trained by
     ``tools/train_features.py emoji`` on the training split of "emoji"; held-out emoji are new to it.
 
     Args:
@@ -79,10 +88,8 @@ class EmojiNet(nn.Module):
         self.head = nn.Linear(self.dim, len(self.words))
 
     def forward(self, images: Tensor) -> Tensor:
-        if images.ndim != 4 or images.shape[1] != 3 or not images.is_floating_point():
-            raise ValueError(
-                f"images is {images.dtype} {tuple(images.shape)}: allowed is float (N, 3, H, W) in [-1, 1]"
-            )
+        check_tensor("images", images, "N", 3, "H", "W", finite=True)
+        images = images.to(self.head.weight.dtype)
         if self.training:
             return cast(Tensor, self.body(self._sized(images)))
         return torch.cat([self.body(self._sized(part)) for part in torch.split(images, _CHUNK)])
@@ -145,10 +152,9 @@ class InceptionNet(nn.Module):
         return self._layer(images, 1)
 
     def _layer(self, images: Tensor, which: int) -> Tensor:
-        if images.ndim != 4 or images.shape[1] not in (1, 3) or not images.is_floating_point():
-            raise ValueError(
-                f"images is {images.dtype} {tuple(images.shape)}: allowed is float (N, 1 or 3, H, W) in [-1, 1]"
-            )
+        check_tensor("images", images, "N", "C", "H", "W", finite=True)
+        if images.shape[1] not in (1, 3):
+            raise ValueError(f"images has {images.shape[1]} channels: allowed is 1 or 3")
         stored = ((images + 1) * 127.5).round().clamp(0, 255).to(torch.uint8).expand(-1, 3, -1, -1)
         return torch.cat([self.network(part)[which] for part in torch.split(stored, self._BATCH)])
 
@@ -156,6 +162,14 @@ class InceptionNet(nn.Module):
 def _reason(error: BaseException) -> str:
     """An error in a few words: what a network error hides behind its wrapper."""
     return str(getattr(error, "reason", "") or error or type(error).__name__).splitlines()[0]
+
+
+@overload
+def features(name: Literal["digits"]) -> DigitsNet: ...
+
+
+@overload
+def features(name: str) -> nn.Module: ...
 
 
 def features(name: str) -> nn.Module:
@@ -168,8 +182,7 @@ def features(name: str) -> nn.Module:
         ValueError: if no network has that name.
         FeaturesUnavailable: if its weights cannot be had on this machine.
     """
-    if name not in ("digits", "emoji", "inception"):
-        raise ValueError(f"name is {name!r}: allowed is 'digits', 'emoji' or 'inception'")
+    check_choice(("digits", "emoji", "inception"), name=name)
     network: nn.Module
     if name == "inception":
         network = InceptionNet()
@@ -179,6 +192,13 @@ def features(name: str) -> nn.Module:
             network = DigitsNet() if name == "digits" else EmojiNet(texts["words"].split("\n"))
         network.load_state_dict(weights, assign=True)
     return network.eval().requires_grad_(False)
+
+
+def classifier(judge: Classifier | None) -> Classifier:
+    """``judge``, by default the digits network; raises TypeError for what names no classes."""
+    if judge is not None and not isinstance(judge, Classifier):
+        raise TypeError(f"judge is {shown(judge)}: allowed is a classifier with a method logits(images)")
+    return judge or features("digits")
 
 
 def _shipped(file: str) -> tuple[dict[str, Tensor], dict[str, str]]:

@@ -5,9 +5,13 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
+from ganbook.arguments import check_tensor
 from ganbook.metrics._shapes import check_features
 
 __all__ = ["frechet_distance", "frechet_of_gaussians"]
+
+ROUNDING = 1e-3
+"""What a covariance computed in float32, of a few thousand dimensions, may be off, as a share of its largest number."""
 
 
 def frechet_distance(features_a: Tensor, features_b: Tensor) -> float:
@@ -28,7 +32,7 @@ def frechet_distance(features_a: Tensor, features_b: Tensor) -> float:
     """
     a, b = check_features(features_a=features_a, features_b=features_b)
     cov_a, cov_b = (torch.cov(f.T).reshape(f.shape[1], f.shape[1]) for f in (a, b))
-    return frechet_of_gaussians(a.mean(0), cov_a, b.mean(0), cov_b)
+    return _distance(a.mean(0), cov_a, b.mean(0), cov_b)
 
 
 def frechet_of_gaussians(mean_a: Tensor, cov_a: Tensor, mean_b: Tensor, cov_b: Tensor) -> float:
@@ -41,17 +45,22 @@ def frechet_of_gaussians(mean_a: Tensor, cov_a: Tensor, mean_b: Tensor, cov_b: T
     11.0
 
     Raises:
-        ValueError: if the shapes do not fit or a number is not finite.
+        ValueError: if the shapes do not fit, a number is not finite, or no Gaussian has such a covariance.
     """
     parts = {"mean_a": mean_a, "cov_a": cov_a, "mean_b": mean_b, "cov_b": cov_b}
-    dim = mean_a.numel()
+    check_tensor("mean_a", mean_a, "dim")
     for name, value in parts.items():
-        allowed = (dim,) if name.startswith("mean") else (dim, dim)
-        if tuple(value.shape) != allowed:
-            raise ValueError(f"{name} has shape {tuple(value.shape)}: allowed is {allowed}, after mean_a")
-        if not value.isfinite().all():
-            raise ValueError(f"{name} holds NaN or infinity: allowed are finite numbers")
-    mean_a, cov_a, mean_b, cov_b = (value.detach().double().cpu() for value in parts.values())
+        check_tensor(name, value, *[len(mean_a)] * (1 if name.startswith("mean") else 2), finite=True)
+    mean_a, cov_a, mean_b, cov_b = (value.detach().cpu().double() for value in parts.values())
+    for name, cov in (("cov_a", cov_a), ("cov_b", cov_b)):
+        if (cov - cov.T).abs().max() > ROUNDING * cov.abs().max():
+            raise ValueError(f"{name} is not symmetric, as a covariance is")
+        if torch.linalg.cholesky_ex(cov).info and (values := torch.linalg.eigvalsh(cov))[0] < -ROUNDING * values[-1]:
+            raise ValueError(f"{name} has the eigenvalue {float(values[0]):g}: a covariance has none below 0")
+    return _distance(mean_a, cov_a, mean_b, cov_b)
+
+
+def _distance(mean_a: Tensor, cov_a: Tensor, mean_b: Tensor, cov_b: Tensor) -> float:
     # tr((C_a C_b)^(1/2)) by way of the symmetric R' C_b R with R R' = C_a, whose eigenvalues are the same. A Cholesky
     # factor will do for R and costs a tenth of a matrix root; only a singular C_a needs its eigenvectors.
     root, failed = torch.linalg.cholesky_ex(cov_a)

@@ -7,20 +7,22 @@ import math
 import torch
 from torch import Tensor
 
+from ganbook.arguments import check_number, check_tensor, check_whole
+
 __all__ = ["GreyTable", "bits_per_dimension"]
 
 GREYS = 256
 
 
 def bits_per_dimension(nats: Tensor, images: Tensor) -> float:
-    """Mean of ``nats`` (N,), one number an image, in bits a pixel and channel of ``images`` (N, C, H, W).
+    """Mean of ``nats`` (N,), one number per image, in bits per pixel and channel of ``images`` (N, C, H, W).
 
     >>> round(bits_per_dimension(torch.tensor([math.log(2) * 784]), torch.zeros(1, 1, 28, 28)), 3)
     1.0
     """
-    if nats.shape != images.shape[:1] or not len(images):
-        raise ValueError(f"nats has shape {tuple(nats.shape)}: allowed is ({len(images)},), one number an image")
-    return nats.double().mean().item() / (math.log(2) * images[0].numel())
+    check_tensor("images", images, "N", "C", "H", "W", kind="any")
+    check_tensor("nats", nats, max(1, len(images)), finite=True)
+    return nats.cpu().double().mean().item() / (math.log(2) * images[0].numel())
 
 
 class GreyTable:
@@ -37,22 +39,21 @@ class GreyTable:
     """
 
     def __init__(self, predicted: Tensor, images: Tensor, bins: int = 64, extra: float = 0.5) -> None:
-        if bins < 1 or extra <= 0:
-            raise ValueError(f"bins is {bins}, extra {extra}: allowed are 1 bin or more and a number above 0")
+        check_whole(1, bins=bins)
+        check_number(above=0, extra=extra)
         self.bins = bins
         cells = self._cells(predicted, images)
-        counts = torch.bincount(cells.flatten(), minlength=bins * GREYS).double().view(bins, GREYS) + extra
+        counts = torch.bincount(cells.flatten(), minlength=bins * GREYS).cpu().double().view(bins, GREYS) + extra
         self.log_probabilities = (counts / counts.sum(1, keepdim=True)).log()
         """(bins, 256) in nats; each row is a distribution."""
 
     def nats(self, predicted: Tensor, images: Tensor) -> Tensor:
         """-log p(image | predicted image), summed over an image's pixels: (N,)."""
         cells = self._cells(predicted, images)
-        return -self.log_probabilities.flatten()[cells].flatten(1).sum(1)
+        return -self.log_probabilities.flatten()[cells.cpu()].flatten(1).sum(1)
 
     def _cells(self, predicted: Tensor, images: Tensor) -> Tensor:
-        if predicted.shape != images.shape or images.dtype != torch.uint8:
-            wanted = f"uint8 {tuple(predicted.shape)}, the shape of predicted"
-            raise ValueError(f"images is {images.dtype} {tuple(images.shape)}: allowed is {wanted}")
+        check_tensor("predicted", predicted, finite=True)
+        check_tensor("images", images, *predicted.shape, kind="uint8")
         row = ((predicted + 1) / 2 * self.bins).long().clamp(0, self.bins - 1)
         return row * GREYS + images.long()

@@ -7,7 +7,8 @@ from typing import NamedTuple
 import torch
 from torch import Tensor
 
-from ganbook.metrics._shapes import check_features, distance_rows
+from ganbook.arguments import check_whole
+from ganbook.metrics._shapes import check_features, distance_rows, share
 
 __all__ = ["DensityCoverage", "PrecisionRecall", "density_coverage", "precision_recall"]
 
@@ -51,9 +52,7 @@ def precision_recall(real: Tensor, fake: Tensor, k: int = 3) -> PrecisionRecall:
         ValueError: if the shapes do not fit, a feature is not finite or k is not below N and M.
     """
     real, fake = _checked(k, real, fake)
-    return PrecisionRecall(
-        _inside(fake, real, k).gt(0).double().mean().item(), _inside(real, fake, k).gt(0).double().mean().item()
-    )
+    return PrecisionRecall(share(_inside(fake, real, k) > 0), share(_inside(real, fake, k) > 0))
 
 
 def density_coverage(real: Tensor, fake: Tensor, k: int = 5) -> DensityCoverage:
@@ -69,12 +68,11 @@ def density_coverage(real: Tensor, fake: Tensor, k: int = 5) -> DensityCoverage:
     for rows in distance_rows(fake, real):
         held += int((rows <= radii).sum())
         nearest = torch.minimum(nearest, rows.min(dim=0).values)
-    return DensityCoverage(held / (k * len(fake)), (nearest <= radii).double().mean().item())
+    return DensityCoverage(held / (k * len(fake)), share(nearest <= radii))
 
 
 def _checked(k: int, real: Tensor, fake: Tensor) -> tuple[Tensor, ...]:
-    if k < 1:
-        raise ValueError(f"k is {k}: allowed is 1 or more")
+    check_whole(1, k=k)
     return check_features(at_least=k + 1, real=real, fake=fake)
 
 

@@ -8,7 +8,7 @@ from typing import NamedTuple
 import torch
 from torch import Tensor
 
-from ganbook.metrics._shapes import check_features, distance_rows
+from ganbook.metrics._shapes import check_features, distance_rows, share
 
 __all__ = ["Memorisation", "memorisation", "nearest"]
 
@@ -43,7 +43,10 @@ def nearest(queries: Tensor, points: Tensor) -> tuple[Tensor, Tensor]:
     Raises:
         ValueError: if the shapes do not fit or a number is not finite.
     """
-    queries, points = check_features(at_least=1, queries=queries.flatten(1), points=points.flatten(1))
+    return _nearest(*check_features(at_least=1, flat=True, queries=queries, points=points))
+
+
+def _nearest(queries: Tensor, points: Tensor) -> tuple[Tensor, Tensor]:
     found = [rows.min(dim=1) for rows in distance_rows(queries, points)]
     return torch.cat([f.values for f in found]), torch.cat([f.indices for f in found])
 
@@ -67,8 +70,9 @@ def memorisation(samples: Tensor, train: Tensor, held_out: Tensor) -> Memorisati
     >>> memorisation(torch.tensor([[0.5], [1.0]]), train, held_out).nearer  # nearer in 3 pairs of 4, a tie in one
     0.875
     """
-    distances, indices = nearest(samples, train)
-    reference = nearest(held_out, train)[0].sort().values
+    samples, train, held_out = check_features(at_least=1, flat=True, samples=samples, train=train, held_out=held_out)
+    distances, indices = _nearest(samples, train)
+    reference = _nearest(held_out, train)[0].sort().values
     n, m = len(distances), len(reference)
     not_nearer = torch.searchsorted(reference, distances, right=False)  # held-out images strictly nearer
     tied = torch.searchsorted(reference, distances, right=True) - not_nearer
@@ -79,4 +83,4 @@ def memorisation(samples: Tensor, train: Tensor, held_out: Tensor) -> Memorisati
     variance = (total + 1 - float((ties**3 - ties).sum()) / (total * (total - 1))) / (12 * n * m)
     z = (nearer - 0.5) / math.sqrt(variance) if variance > 0 else 0.0
     limit = reference.quantile(0.01)
-    return Memorisation(nearer, z, (distances < limit).double().mean().item(), distances, indices, reference)
+    return Memorisation(nearer, z, share(distances < limit), distances, indices, reference)

@@ -7,6 +7,9 @@ from typing import NamedTuple
 import torch
 from torch import Tensor
 
+from ganbook.arguments import check_number
+from ganbook.metrics._shapes import check_features
+
 __all__ = ["ModeCoverage", "mode_coverage"]
 
 
@@ -39,16 +42,11 @@ def mode_coverage(samples: Tensor, centres: Tensor, std: float) -> ModeCoverage:
     Raises:
         ValueError: if the shapes do not fit or ``std`` is not above 0.
     """
-    if samples.ndim != 2 or centres.ndim != 2 or samples.shape[1] != centres.shape[1] or not len(samples):
-        raise ValueError(
-            f"samples has shape {tuple(samples.shape)} and centres {tuple(centres.shape)}: "
-            f"allowed is (N, dim) and (K, dim) with N of 1 or more"
-        )
-    if not std > 0:
-        raise ValueError(f"std is {std}: allowed is above 0")
-    distance, nearest = torch.cdist(samples.detach().float().cpu(), centres.float().cpu()).min(dim=1)
+    check_number(above=0, std=std)
+    samples, centres = check_features(at_least=1, samples=samples, centres=centres)
+    distance, nearest = torch.cdist(samples, centres).min(dim=1)
     good = nearest[distance <= 3 * std]
     counts = torch.bincount(good, minlength=len(centres))
-    share = counts / counts.sum()
-    reverse_kl = torch.special.xlogy(share, share * len(centres)).sum().item()
+    shares = counts / counts.sum()
+    reverse_kl = torch.special.xlogy(shares, shares * len(centres)).sum().item()
     return ModeCoverage(int((counts > 0).sum()), len(good) / len(samples), reverse_kl, counts)

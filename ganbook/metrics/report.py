@@ -8,6 +8,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
+from ganbook.arguments import check_tensor
 from ganbook.metrics._shapes import check_features
 from ganbook.metrics.classes import class_agreement, class_diversity
 from ganbook.metrics.features import DigitsNet, features
@@ -19,7 +20,7 @@ from ganbook.metrics.modes import mode_coverage
 __all__ = ["report_features", "report_images", "report_labels", "report_points"]
 
 PAIRS = 1000
-"""Samples a side of the scores that look at all pairs, whose cost grows with the square."""
+"""Samples per side of the scores that look at all pairs, whose cost grows with the square."""
 
 
 def report_points(samples: Tensor, centres: Tensor, std: float) -> dict[str, Any]:
@@ -41,8 +42,8 @@ def report_features(samples: Tensor, real: Tensor, split: str, name: str) -> dic
 
     The floor of the Fréchet distance is that between two random halves of the real images. Halves are smaller than
     the sets compared, and the distance grows as n falls, so the floor errs on the high side; its n is given too. The
-    other scores compare equal numbers, at most 1 000 a side: "precision" that of samples, "precision_real" that of
-    one part of the real images against another, and so on. With fewer than 12 images a side they are left out.
+    other scores compare equal numbers, at most 1 000 per side: "precision" that of samples, "precision_real" that of
+    one part of the real images against another, and so on. With fewer than 12 images per side they are left out.
 
     Args:
         samples: (N, dim) features of generated images.
@@ -125,7 +126,7 @@ def report_labels(samples: Tensor, labels: Tensor, real: Tensor, real_labels: Te
         real, real_labels: real digits and their classes.
     """
     network = features("digits")
-    assert isinstance(network, DigitsNet)
+    check_tensor("labels", labels, "N", kind="whole")
     shuffled = labels[torch.randperm(len(labels), generator=torch.Generator().manual_seed(0))]
     return {
         "class_agreement": class_agreement(samples, labels, network),

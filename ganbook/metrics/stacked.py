@@ -7,7 +7,8 @@ from typing import NamedTuple
 import torch
 from torch import Tensor
 
-from ganbook.metrics.features import DigitsNet, features
+from ganbook.arguments import check_tensor
+from ganbook.metrics.features import features
 
 __all__ = ["StackedModes", "report_stacked", "stacked_modes"]
 
@@ -39,14 +40,8 @@ def stacked_modes(images: Tensor) -> StackedModes:
     Args:
         images: float (N, 3, 28, 28) in [-1, 1], N of 1 or more.
     """
-    if images.ndim != 4 or images.shape[1:] != (3, 28, 28) or not len(images) or not images.is_floating_point():
-        raise ValueError(
-            f"images is {images.dtype} {tuple(images.shape)}: "
-            f"allowed is float (N, 3, 28, 28) in [-1, 1] with N of 1 or more"
-        )
-    classifier = features("digits").to(images.device)
-    assert isinstance(classifier, DigitsNet)
-    named = classifier.logits(images.reshape(-1, 1, 28, 28)).argmax(dim=1).view(-1, 3).cpu()
+    check_tensor("images", images, "N", 3, 28, 28)
+    named = features("digits").to(images.device).logits(images.reshape(-1, 1, 28, 28)).argmax(dim=1).view(-1, 3).cpu()
     counts = torch.bincount(named @ torch.tensor([100, 10, 1]), minlength=MODES)
     share = counts / len(images)
     reverse_kl = torch.special.xlogy(share, share * MODES).sum().item()

@@ -213,7 +213,7 @@ class TextDiscriminator(nn.Module):
         """
         check_tensor("images", images, "N", *self.shape)
         n = len(captions if isinstance(captions, Tensor) else check_captions(captions))
-        if not n or not len(images) or n % len(images):
+        if not n or n % len(images):
             raise ValueError(f"captions holds {n} texts: allowed is a multiple of the {len(images)} images")
         text = captions if isinstance(captions, Tensor) else self.embed(captions)
         check_tensor("captions", text, n, self.text_dim)

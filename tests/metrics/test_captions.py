@@ -67,18 +67,16 @@ def test_one_picture_and_pictures_of_nothing(painted):
 
 @pytest.mark.parametrize("bad", [torch.zeros(2, 1, 28, 28), torch.zeros(2, 3, 32, 32), torch.zeros(0, 3, 28, 28)])
 def test_pictures_that_do_not_fit_are_named(bad):
-    with pytest.raises(
-        ValueError, match=r"^images is torch.float32 \(.*\): allowed is float \(N, 3, 28, 28\) in \[-1, 1\]"
-    ):
+    with pytest.raises(ValueError, match=r"^images has shape \(.*\): allowed is \(N, 3, 28, 28\)"):
         metrics.read_painted_digits(bad, COLOURS)
-    with pytest.raises(ValueError, match=r"^images is torch.uint8"):
+    with pytest.raises(TypeError, match=r"^images is a torch.uint8"):
         metrics.read_painted_digits(torch.zeros(2, 3, 28, 28, dtype=torch.uint8), COLOURS)
 
 
 @pytest.mark.parametrize("bad", ["digit", "ink", "ground"])
-def test_what_was_asked_is_one_an_image(bad):
+def test_what_was_asked_is_one_per_image(bad):
     asked = {name: torch.zeros(2 + (name == bad), dtype=torch.int64) for name in ("digit", "ink", "ground")}
-    with pytest.raises(ValueError, match=rf"^{bad}s has shape \(3,\): allowed is \(2,\), one an image$"):
+    with pytest.raises(ValueError, match=rf"^{bad}s has shape \(3,\): allowed is \(2,\)$"):
         metrics.caption_agreement(torch.zeros(2, 3, 28, 28), *asked.values(), COLOURS)
 
 
@@ -133,19 +131,22 @@ def test_retrieval_is_the_nearest_neighbours_answer():
     [
         (
             (QUERIES, GALLERY, table({0}, {1})),
-            r"^right is torch.bool \(2, 4\): allowed is bool \(3, 4\), queries by gal",
+            r"^right has shape \(2, 4\): allowed is \(3, 4\)$",
         ),
-        ((QUERIES, GALLERY, torch.zeros(3, 4)), r"^right is torch.float32 \(3, 4\): allowed is bool"),
-        ((QUERIES, GALLERY, table({0}, {1}, {2}), table({0})), r"^among is torch.bool \(1, 4\): allowed is bool"),
-        ((QUERIES[:, :1], GALLERY, table({0}, {1}, {2})), r"^gallery has shape \(4, 2\) and queries \(3, 1\): allowed"),
+        (
+            (QUERIES, GALLERY, torch.zeros(3, 4)),
+            r"^right is a torch.float32 tensor \(3, 4\): allowed is a tensor of bool \(3, 4\)$",
+        ),
+        ((QUERIES, GALLERY, table({0}, {1}, {2}), table({0})), r"^among has shape \(1, 4\): allowed is \(3, 4\)$"),
+        ((QUERIES[:, :1], GALLERY, table({0}, {1}, {2})), r"^gallery has dimension 2: allowed is that of queries, 1$"),
         (
             (QUERIES[:, 0], GALLERY, table({0}, {1}, {2})),
-            r"^gallery has shape \(4, 2\) and queries \(3,\): allowed are",
+            r"^queries has shape \(3,\): allowed is \(N, dim\)",
         ),
         ((QUERIES, GALLERY, table({0}, set(), {2})), r"^right marks no entry for a query"),
-        ((QUERIES[:0], GALLERY, torch.zeros(0, 4).bool()), r"^right marks no entry for a query"),
+        ((QUERIES[:0], GALLERY, torch.zeros(0, 4).bool()), r"^queries has shape \(0, 2\)"),
     ],
 )
 def test_tables_that_do_not_fit_are_named(arguments, sentence):
-    with pytest.raises(ValueError, match=sentence):
+    with pytest.raises((TypeError, ValueError), match=sentence):
         metrics.retrieval(*arguments)

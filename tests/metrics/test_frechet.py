@@ -90,6 +90,15 @@ def test_fewer_samples_than_dimensions():
         ),
         ((torch.zeros(2), torch.eye(2), torch.zeros(1), torch.eye(2)), "mean_b has shape"),
         ((torch.zeros(1), torch.eye(1), torch.zeros(1), torch.eye(1) / 0), "cov_b holds NaN or infinity"),
+        ((torch.zeros(2), -torch.eye(2), torch.zeros(2), torch.eye(2)), "^cov_a has the eigenvalue -1: a covariance"),
+        (
+            (torch.zeros(2), torch.eye(2), torch.zeros(2), torch.tensor([[1.0, 5.0], [5.0, 1.0]])),
+            "^cov_b has the eigenvalue -4: a covariance has none below 0$",
+        ),
+        (
+            (torch.zeros(2), torch.tensor([[1.0, 5.0], [0.0, 1.0]]), torch.zeros(2), torch.eye(2)),
+            "^cov_a is not symmetric, as a covariance is$",
+        ),
     ],
 )
 def test_bad_gaussians_are_named(parts, sentence):
@@ -108,3 +117,10 @@ def test_bad_gaussians_are_named(parts, sentence):
 def test_bad_input_is_named(a, b, sentence):
     with pytest.raises(ValueError, match=sentence):
         frechet_distance(a, b)
+
+
+def test_a_covariance_that_float32_computed_of_too_few_samples_is_one():
+    x = torch.randn(20, 300, generator=torch.Generator().manual_seed(0)) * torch.logspace(0, -3, 300)
+    cov = torch.cov(x.T)
+    assert torch.linalg.eigvalsh(cov)[0] < 0, "rounding makes it indefinite"
+    assert frechet_of_gaussians(x.mean(0), cov, x.mean(0), cov) == pytest.approx(0, abs=1e-4 * float(cov.trace()))

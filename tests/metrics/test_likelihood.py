@@ -11,7 +11,7 @@ from ganbook.metrics import GreyTable, bits_per_dimension
 def test_bits_are_nats_over_log_two_and_the_dimensions():
     images = torch.zeros(2, 3, 4, 5)
     assert bits_per_dimension(torch.tensor([60.0, 180.0]) * math.log(2), images) == pytest.approx(2.0)
-    with pytest.raises(ValueError, match=r"^nats has shape \(3,\): allowed is \(2,\), one number an image$"):
+    with pytest.raises(ValueError, match=r"^nats has shape \(3,\): allowed is \(2,\)$"):
         bits_per_dimension(torch.zeros(3), images)
 
 
@@ -62,16 +62,19 @@ def test_predictions_outside_the_range_count_as_its_ends():
     [
         (
             lambda: GreyTable(torch.zeros(1, 2), torch.zeros(1, 2)),
-            r"images is torch.float32 \(1, 2\): allowed is uint8",
+            r"^images is a torch.float32 tensor \(1, 2\): allowed is a tensor of uint8",
         ),
         (
             lambda: GreyTable(torch.zeros(1, 3), torch.zeros(1, 2).byte()),
-            r"allowed is uint8 \(1, 3\), the shape of pre",
+            r"^images has shape \(1, 2\): allowed is \(1, 3\)$",
         ),
-        (lambda: GreyTable(torch.zeros(1, 2), torch.zeros(1, 2).byte(), bins=0), r"^bins is 0, extra 0.5: allowed are"),
-        (lambda: GreyTable(torch.zeros(1, 2), torch.zeros(1, 2).byte(), extra=0), r"^bins is 64, extra 0: allowed are"),
+        (lambda: GreyTable(torch.zeros(1, 2), torch.zeros(1, 2).byte(), bins=0), r"^bins is 0: allowed is 1 or more$"),
+        (
+            lambda: GreyTable(torch.zeros(1, 2), torch.zeros(1, 2).byte(), extra=0),
+            r"^extra is 0: allowed is a finite number, above 0$",
+        ),
     ],
 )
 def test_bad_input_gives_one_sentence(call, message):
-    with pytest.raises(ValueError, match=message):
+    with pytest.raises((TypeError, ValueError), match=message):
         call()

@@ -24,7 +24,7 @@ def test_nearest_equals_a_loop_and_takes_images():
 def test_a_copy_is_at_distance_0():
     images = torch.rand(50, 1, 28, 28, generator=torch.Generator().manual_seed(0))
     distances, indices = nearest(images, images)
-    assert distances.max() < 1e-6
+    assert distances.max() < 1e-5  # of a length of about 16, by products in double precision
     assert torch.equal(indices, torch.arange(50))
 
 
@@ -69,7 +69,7 @@ def test_all_distances_equal_says_nothing():
 
 
 def test_bad_input_is_named():
-    with pytest.raises(ValueError, match="points has dimension 4"):
+    with pytest.raises(ValueError, match="train has dimension 4: allowed is that of samples, 2"):
         memorisation(torch.zeros(3, 2), torch.zeros(3, 4), torch.zeros(3, 4))
     with pytest.raises(ValueError, match="queries holds NaN"):
         nearest(torch.full((1, 2), float("nan")), torch.zeros(1, 2))
