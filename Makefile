@@ -1,13 +1,15 @@
 # Every target creates and fills the virtual environment it needs. Another Python: make book PYTHON=python3.12
+# On Linux PyPI's PyTorch brings 3.2 GB of CUDA along. Without it: make book TORCH=cpu (or another of PyTorch's indexes)
 PYTHON ?= python3
 VENV ?= .venv
 BIN := $(VENV)/bin
+PIP = $(BIN)/python -m pip install --disable-pip-version-check
 
 .PHONY: help book test lint exercises repository bench timings clean
 
 help:
 	@echo "make book        build the whole book, executed, and print the page to open"
-	@echo "make test        every test: library, notebooks, exercises, built book"
+	@echo "make test        every test: library, notebooks, exercises, built book; a table at the end"
 	@echo "make lint        ruff and mypy"
 	@echo "make exercises   derive the student notebooks from the solutions"
 	@echo "make repository  set the repository's address from the git remote"
@@ -18,25 +20,20 @@ help:
 book: $(VENV)/.book
 	$(BIN)/python tools/book.py
 
-# Notebooks and pages are tested at the smallest budget; library tests run side by side, files as units, each on one
-# thread: two threads a worker would wait for each other.
+# Notebooks and pages are tested at the smallest budget. Some parts only: make test PARTS="library notebooks"
 test: $(VENV)/.test
-	@$(BIN)/python tools/browser.py >/dev/null
-	$(MAKE) --no-print-directory lint
-	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n 2 --dist loadfile ganbook tests --ignore=tests/notebooks --ignore=tests/book
-	$(BIN)/python -m pytest tests/notebooks tests/book
+	$(BIN)/python tools/run_tests.py $(PARTS)
 
 lint: $(VENV)/.test
-	$(BIN)/ruff check .
-	$(BIN)/ruff format --check .
-	$(BIN)/mypy
+	$(BIN)/python tools/run_tests.py style types
 
 exercises: $(VENV)/.book
 	$(BIN)/python tools/exercises.py student
 	$(BIN)/python tools/exercises.py table
 
-repository: $(VENV)/.book
-	$(BIN)/python tools/repository.py
+# No environment: a fork has installed nothing yet.
+repository:
+	$(PYTHON) tools/repository.py
 
 bench: $(VENV)/.test
 	set -e; for script in benchmarks/*.py; do echo "== $$script"; $(BIN)/python "$$script"; done
@@ -52,5 +49,6 @@ $(VENV)/.book $(VENV)/.test: $(VENV)/.%: pyproject.toml
 	@$(BIN)/python -m pip --version >/dev/null 2>&1 || { \
 	  $(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "ganbook needs Python 3.11 or newer; choose one: make PYTHON=python3.12")' \
 	  && $(PYTHON) -m venv --clear $(VENV); }
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check -e '.[$*]'
+	$(if $(TORCH),$(PIP) torch torchvision --index-url https://download.pytorch.org/whl/$(TORCH))
+	$(PIP) -e '.[$*]'
 	@touch $@

@@ -19,7 +19,8 @@ from typing import Any
 
 import nbformat
 
-from pages import ROOT, Repository, name, notebooks, repository
+from pages import name, notebooks
+from repository import ROOT, Repository, repository
 
 KERNELSPEC = {"display_name": "Python 3 (ipykernel)", "language": "python", "name": "python3"}
 # What a cell may carry; anything else is an editor's memory of its last session.

@@ -1,4 +1,4 @@
-"""The pages of the book, read from `_toc.yml`, and its one address, read from `_config.yml`.
+"""The pages of the book, read from `_toc.yml`, and its settings, read from `_config.yml`.
 
 Every tool and every test takes its list of pages from here, so that a page added to `_toc.yml` is built, run,
 timed and tested, and a page left out of it is found out.
@@ -11,47 +11,18 @@ from __future__ import annotations
 
 import argparse
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import yaml
 
-ROOT = Path(__file__).resolve().parent.parent
-
-
-@dataclass(frozen=True)
-class Repository:
-    """Where the course is published: what Colab links and setup cells are made of."""
-
-    url: str
-    branch: str
-
-    @property
-    def requirement(self) -> str:
-        """What pip installs where `ganbook` is missing."""
-        return f"ganbook @ git+{self.url}@{self.branch}"
-
-    def colab(self, page: Path) -> str:
-        """The address at which Colab opens a notebook, given relative to the repository's root."""
-        return f"https://colab.research.google.com/github/{self.slug}/blob/{self.branch}/{page.as_posix()}"
-
-    @property
-    def slug(self) -> str:
-        """`owner/name` on GitHub."""
-        return "/".join(self.url.rstrip("/").split("/")[-2:])
+from repository import ROOT
 
 
 def config(root: Path = ROOT) -> dict[str, Any]:
     """The book's settings, `_config.yml`."""
     loaded: dict[str, Any] = yaml.safe_load((root / "_config.yml").read_text(encoding="utf-8"))
     return loaded
-
-
-def repository(root: Path = ROOT) -> Repository:
-    """The repository's address, from the only place that holds it."""
-    setting = config(root)["repository"]
-    return Repository(url=setting["url"].rstrip("/"), branch=setting["branch"])
 
 
 def pages(root: Path = ROOT) -> list[Path]:

@@ -1,9 +1,9 @@
-"""Set the repository's address, from the git remote, wherever the course names it.
+"""Where the course is published, and how a fork sets its own address wherever the course names it.
 
     python tools/repository.py [--url https://github.com/OWNER/NAME] [--branch BRANCH]
 
-`_config.yml` holds the address; Colab links are made from it at build. The few files that have to spell it out (FILES,
-and the setup cell of every notebook) are rewritten here.
+`_config.yml` holds the address; Colab links are made from it at build. What has to spell it out (FILES, and the setup
+cell of every notebook) is rewritten here. Only Python itself is needed: a fork has installed nothing yet.
 """
 
 from __future__ import annotations
@@ -12,10 +12,10 @@ import argparse
 import re
 import subprocess
 import sys
+from dataclasses import dataclass
 from pathlib import Path
 
-from notebooks import rewrite
-from pages import ROOT, Repository, repository
+ROOT = Path(__file__).resolve().parent.parent
 
 # Files that spell the address out; tests/notebooks/test_tools.py finds one that is missing here.
 FILES = (
@@ -31,6 +31,43 @@ FILES = (
 GITHUB = re.compile(r"(?:\w+://)?(?:[^@/]+@)?github\.com[:/](?:\d+/)?([\w.-]+)/([\w.-]+?)(?:\.git)?/?")
 
 
+@dataclass(frozen=True)
+class Repository:
+    """Where the course is published: what Colab links and setup cells are made of."""
+
+    url: str
+    branch: str
+
+    @property
+    def requirement(self) -> str:
+        """What pip installs where `ganbook` is missing."""
+        return f"ganbook @ git+{self.url}@{self.branch}"
+
+    def colab(self, page: Path) -> str:
+        """The address at which Colab opens a notebook, given relative to the repository's root."""
+        return f"https://colab.research.google.com/github/{self.slug}/blob/{self.branch}/{page.as_posix()}"
+
+    @property
+    def slug(self) -> str:
+        """`owner/name` on GitHub."""
+        return "/".join(self.url.split("/")[-2:])
+
+
+def repository(root: Path = ROOT) -> Repository:
+    """The repository's address, from the only place that holds it: two lines of `_config.yml`.
+
+    Raises:
+        ValueError: one of the two lines is not there.
+    """
+    text, setting = (root / "_config.yml").read_text(encoding="utf-8"), {}
+    for key in ("url", "branch"):
+        line = re.search(rf"(?m)^  {key}: (\S+)$", text)
+        if line is None:
+            raise ValueError(f"_config.yml has no line `{key}: …` under `repository:`")
+        setting[key] = line[1].rstrip("/")
+    return Repository(**setting)
+
+
 def web_address(remote: str) -> str:
     """The https address of a GitHub remote, without credentials.
 
@@ -42,9 +79,7 @@ def web_address(remote: str) -> str:
     Raises:
         ValueError: the remote is not on GitHub, the only host that Colab opens notebooks from.
     """
-    match = re.fullmatch(
-        r"(?:\w+://)?(?:[^@/]+@)?github\.com[:/](?:\d+/)?([\w.-]+)/([\w.-]+?)(?:\.git)?/?", remote.strip()
-    )
+    match = GITHUB.fullmatch(remote.strip())
     if not match:
         host = re.sub(r"//[^@/]*@", "//", remote.strip())
         raise ValueError(f"the remote {host!r} is not a GitHub repository, from which alone Colab opens notebooks")
@@ -52,9 +87,9 @@ def web_address(remote: str) -> str:
 
 
 def move(old: Repository, new: Repository, root: Path = ROOT) -> list[Path]:
-    """Replace the old address by the new one in FILES; returns the files that changed."""
+    """Replace the old address by the new one in FILES and all notebooks; returns the files that changed."""
     changed = []
-    for path in (root / file for file in FILES):
+    for path in sorted({root / file for file in FILES} | {*(root / "book").rglob("*.ipynb")}):
         before = path.read_text(encoding="utf-8")
         after = re.sub(rf"{re.escape(old.url)}(?![\w-])", new.url, before)
         after = after.replace(f"{new.url}@{old.branch}", f"{new.url}@{new.branch}")
@@ -86,7 +121,7 @@ def main() -> None:
         sys.exit(str(error))
     head = git("symbolic-ref", "--short", "refs/remotes/origin/HEAD").removeprefix("origin/")
     new = Repository(url, arguments.branch or head or old.branch)
-    changed = move(old, new) + rewrite("setup", check=False)
+    changed = move(old, new)
     print(f"the repository is {new.url}, branch {new.branch}; {len(changed)} files written")
 
 

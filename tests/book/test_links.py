@@ -8,7 +8,8 @@ from urllib.parse import unquote, urldefrag, urlsplit
 
 import pytest
 
-from pages import ROOT, notebooks, pages, repository
+from pages import ROOT, notebooks, pages
+from repository import repository
 
 # Attributes that make a browser fetch; `a[href]` is not among them.
 FETCHING = {

@@ -13,7 +13,8 @@ import pytest
 
 import notebooks as tool
 import repository as address
-from pages import ROOT, Repository, repository
+from pages import config, name, notebooks
+from repository import ROOT, Repository, repository
 
 
 def notebook(*sources: str):
@@ -160,20 +161,42 @@ def test_a_remote_that_colab_cannot_open_is_refused_without_telling_secrets(remo
     assert "secret" not in str(error.value)
 
 
-def test_a_new_address_reaches_every_file_that_spells_it_out(tmp_path):
-    old, new = repository(), Repository("https://github.com/some-one/my-course", "release")
-    for file in address.FILES:
+def test_the_address_is_that_of_the_settings():
+    settings = config()["repository"]
+    assert repository() == Repository(settings["url"], settings["branch"])
+
+
+def test_a_setting_that_is_missing_is_named(tmp_path):
+    (tmp_path / "_config.yml").write_text("repository:\n  url: https://github.com/a/b\n")
+    with pytest.raises(ValueError, match="branch"):
+        repository(tmp_path)
+
+
+def test_a_new_address_reaches_every_file_that_spells_it_out_with_nothing_but_python(tmp_path):
+    new = Repository("https://github.com/some-one/my-course", "release")
+    files = [*map(Path, address.FILES), *(path.relative_to(ROOT) for path in notebooks())]
+    for file in [*files, Path("tools/repository.py")]:
         (tmp_path / file).parent.mkdir(parents=True, exist_ok=True)
-        (tmp_path / file).write_text((ROOT / file).read_text(encoding="utf-8"), encoding="utf-8")
-    address.move(old, new, tmp_path)
+        (tmp_path / file).write_bytes((ROOT / file).read_bytes())
+
+    def move(where: Repository) -> None:
+        options = ["--url", where.url, "--branch", where.branch]
+        # Isolated, and without the packages that are installed.
+        subprocess.run([sys.executable, "-I", "-S", tmp_path / "tools/repository.py", *options], check=True)
+
+    old = repository()
+    move(new)
     assert repository(tmp_path) == new
-    for file in address.FILES:
+    for file in files:
         text = (tmp_path / file).read_text(encoding="utf-8")
         assert old.slug not in text
         assert f"{new.url}@{old.branch}" not in text and f"{new.slug}/blob/{old.branch}" not in text
+        if file.suffix == ".ipynb":
+            (setup,) = (c for c in nbformat.reads(text, as_version=4).cells if "setup" in c.metadata.get("tags", []))
+            assert setup.source == tool.setup_source(name(ROOT / file), new)
     assert f'"ganbook @ git+{new.url}@release"' in (tmp_path / "README.md").read_text(encoding="utf-8")
-    address.move(new, old, tmp_path)
-    assert all((tmp_path / file).read_bytes() == (ROOT / file).read_bytes() for file in address.FILES)
+    move(old)
+    assert all((tmp_path / file).read_bytes() == (ROOT / file).read_bytes() for file in files)
 
 
 def test_no_other_file_spells_the_address_out():
