@@ -22,7 +22,8 @@ import torch
 from ganbook import metrics, recipes, results
 from ganbook.data import toy
 from ganbook.data.cache import cache_dir
-from ganbook.recipes.failures import COLLAPSE, CURES, crowd, plain
+from ganbook.recipes.cures import CURES, crowd, plain
+from ganbook.recipes.failures import COLLAPSE
 from ganbook.recipes.recipe import Recipe
 from ganbook.training.fit import fit
 

@@ -83,11 +83,12 @@ class Measured(Directive):
 
     def zoo(self) -> list[nodes.Node]:
         """One section a model: what it is, real images beside samples, the card."""
+        from ganbook.training.sampler import CARD, WEIGHTS
         from ganbook.zoo import shelf
 
         sections: list[nodes.Node] = []
         for name in shelf.names():
-            for file in (shelf.CARD, shelf.WEIGHTS):
+            for file in (CARD, WEIGHTS):
                 self.state.document.settings.env.note_dependency(str(shelf.SHELF / name / file))
             found = shelf.card(name)
             section = nodes.section("", nodes.title(text=name), ids=[f"zoo-{name}"], names=[f"zoo-{name}"])

@@ -1,4 +1,4 @@
-"""Networks: one file an architecture. A discriminator returns logits: (N,), or one a patch, (N, h, w)."""
+"""Networks: one file per architecture. A discriminator returns logits: (N,), or one per patch, (N, h, w)."""
 
 from __future__ import annotations
 
@@ -30,12 +30,14 @@ from ganbook.models.text_to_image import FusionBlock, Modulation, TextDiscrimina
 from ganbook.models.unet import UNet
 from ganbook.models.upsample import ResizeConvolution
 from ganbook.models.vae import VAE, Encoder, gaussian_log_likelihood, kl_to_standard_normal, reparameterise
+from ganbook.models.variants import BlindCritic, LabelledGenerator
 
 __all__ = [
     "VAE",
     "AttentiveGRUEncoder",
     "AuxiliaryDiscriminator",
     "BagOfWords",
+    "BlindCritic",
     "CharCNNRNN",
     "CompactDiscriminator",
     "CompactGenerator",
@@ -50,6 +52,7 @@ __all__ = [
     "Encoder",
     "FusionBlock",
     "GRUEncoder",
+    "LabelledGenerator",
     "MLPDiscriminator",
     "MLPGenerator",
     "Modulation",

@@ -16,7 +16,7 @@ from typing import Any, TypeVar, cast
 import torch
 from torch import Tensor, nn
 
-from ganbook.arguments import argument_checker, check_number, shown
+from ganbook.arguments import argument_checker, check_number, check_place, shown
 
 __all__ = ["Description", "built", "described", "network"]
 
@@ -41,6 +41,9 @@ def network(maker: Maker) -> Maker:
     is_class = inspect.isclass(maker)
     function = found.__init__ if is_class else maker
     check = argument_checker(function)
+    # Written down too, so that a default may change in a later release without changing what a file describes.
+    parameters = inspect.signature(function).parameters.values()
+    defaults = {p.name: p.default for p in parameters if p.default is not p.empty}
 
     @functools.wraps(function)
     def making(*args: Any, **kwargs: Any) -> Any:
@@ -50,7 +53,7 @@ def network(maker: Maker) -> Maker:
         if is_class:
             made = arguments.pop("self")
         if not is_class or type(made) is maker:
-            made.made = _description(maker.__name__, arguments), repr(made)
+            made.made = _description(maker.__name__, {**defaults, **arguments}), repr(made)
         return None if is_class else made
 
     if is_class:
@@ -79,20 +82,10 @@ def _checked_forward(forward: Callable[..., Any]) -> Callable[..., Any]:
             own = next((p for p in self.parameters() if p.is_floating_point()), None)
             for name, value in check((self, *args), kwargs).items():
                 if own is not None and isinstance(value, Tensor):
-                    _check_place(name, value, own)
+                    check_place(name, value, own)
         return forward(self, *args, **kwargs)
 
     return checked
-
-
-def _check_place(name: str, value: Tensor, own: Tensor) -> None:
-    kind = value.device.type
-    mixed = torch.amp.is_autocast_available(kind) and torch.is_autocast_enabled(kind)
-    allowed = {own.dtype} | ({torch.float32, torch.bfloat16, torch.float16} if mixed else set())
-    if value.is_floating_point() and value.dtype not in allowed:
-        raise TypeError(f"{name} is {shown(value)}: allowed is {own.dtype}, the network's own precision")
-    if value.device != own.device:
-        raise ValueError(f"{name} is on {value.device}: allowed is {own.device}, where the network is")
 
 
 def described(made: nn.Module) -> Description | None:

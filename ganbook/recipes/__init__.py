@@ -3,6 +3,6 @@
 from __future__ import annotations
 
 from ganbook.recipes.catalogue import get, names
-from ganbook.recipes.recipe import Recipe, Run, load_run, revived
+from ganbook.recipes.recipe import Recipe, Run, load_run
 
-__all__ = ["Recipe", "Run", "get", "load_run", "names", "revived"]
+__all__ = ["Recipe", "Run", "get", "load_run", "names"]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ganbook.recipes import control, deeper, digits, failures, others, photographs, rules, text, toys
+from ganbook.recipes import control, deeper, digits, failures, others, photographs, rules, stacked, text, toys
 from ganbook.recipes.recipe import Recipe
 
 __all__ = ["get", "names"]
@@ -12,6 +12,7 @@ _ALL: tuple[Recipe, ...] = (
     *digits.RECIPES,
     *rules.RECIPES,
     *failures.RECIPES,
+    *stacked.RECIPES,
     *deeper.RECIPES,
     *photographs.RECIPES,
     *control.RECIPES,

@@ -14,14 +14,13 @@ from ganbook.models import (
     ConditionalDiscriminator,
     ConditionalGenerator,
     PatchDiscriminator,
-    ResNetTranslator,
-    TwoCritics,
-    TwoTranslators,
     UNet,
 )
 from ganbook.models.cycle import ImagePool
+from ganbook.models.variants import two_critics, two_translators
 from ganbook.recipes.digits import DCGAN_DIGITS
 from ganbook.recipes.recipe import Recipe
+from ganbook.recipes.reports import of_images, of_translations
 from ganbook.training.prior import Prior
 from ganbook.training.rounds.conditional import auxiliary_round, conditional_round
 from ganbook.training.rounds.cyclegan import cyclegan_round
@@ -114,6 +113,7 @@ PIX2PIX_EMOJI = Recipe(
     batch_size=8,
     steps=700,
     play=partial(pix2pix_round, l1_weight=L1_WEIGHT),
+    score=of_translations,
     budgets={"smoke": {**_SMALL, "steps": 20}, "laptop": _SMALL, "gpu": {"steps": 10_000}},
 )
 
@@ -162,20 +162,11 @@ PIX2PIX_FOLDER = replace(
     ema_half_life=0,
     batch_size=1,
     steps=200 * 400,
-    budgets={"smoke": {**_TINY_PAIRS, "steps": 2}, "laptop": {**_TINY_PAIRS, "steps": 500}},
+    score=of_images,
+    budgets={"smoke": {**_TINY_PAIRS, "steps": 2, "scored": 0}, "laptop": {**_TINY_PAIRS, "steps": 500}},
 )
 
 # Lines to colours, without pairs. ------------------------------------------------------------------------------------
-
-
-def _translators(_latent_dim: int, width: int, blocks: int, halvings: int = 2) -> nn.Module:
-    translator = partial(ResNetTranslator, width=width, blocks=blocks, halvings=halvings)
-    return TwoTranslators(translator(), translator())
-
-
-def _critics(layers: int, width: int) -> nn.Module:
-    critic = partial(PatchDiscriminator, layers=layers, width=width)
-    return TwoCritics(critic(), critic())
 
 
 def _pools(size: int) -> Mapping[str, nn.Module]:
@@ -187,8 +178,8 @@ CYCLEGAN_EMOJI = Recipe(
     about="Line drawings of emoji to colours and back, from sets without pairs (CycleGAN).",
     data="emoji-lines",
     size=32,
-    generator=partial(_translators, width=16, blocks=4, halvings=1),
-    discriminator=partial(_critics, layers=2, width=24),
+    generator=partial(two_translators, width=16, blocks=4, halvings=1),
+    discriminator=partial(two_critics, layers=2, width=24),
     prior=None,
     given="sources",
     pairs_hidden=True,
@@ -201,13 +192,14 @@ CYCLEGAN_EMOJI = Recipe(
     batch_size=8,
     steps=200,
     play=cyclegan_round,
+    score=of_translations,
     budgets={"smoke": {"steps": 8, "batch_size": 4}, "gpu": {"steps": 4000}},
 )
 
 _TINY_SETS = {
     "size": 64,
-    "generator": partial(_translators, width=8, blocks=2),
-    "discriminator": partial(_critics, layers=2, width=8),
+    "generator": partial(two_translators, width=8, blocks=2),
+    "discriminator": partial(two_critics, layers=2, width=8),
     "memory": partial(_pools, 64),
 }
 
@@ -217,8 +209,8 @@ CYCLEGAN_FOLDER = replace(
     about="CycleGAN as published, 256 x 256, on sets of your own: --data FOLDER with trainA, trainB, testA and testB.",
     data="unpaired-folder",
     size=256,
-    generator=partial(_translators, width=64, blocks=9),
-    discriminator=partial(_critics, layers=3, width=64),
+    generator=partial(two_translators, width=64, blocks=9),
+    discriminator=partial(two_critics, layers=3, width=64),
     pairs_hidden=False,
     memory=partial(_pools, 256),
     g_lr=2e-4,
@@ -226,7 +218,8 @@ CYCLEGAN_FOLDER = replace(
     ema_half_life=0,
     batch_size=1,
     steps=200 * 1000,
-    budgets={"smoke": {**_TINY_SETS, "steps": 2}, "laptop": {**_TINY_SETS, "steps": 500}},
+    score=of_images,
+    budgets={"smoke": {**_TINY_SETS, "steps": 2, "scored": 0}, "laptop": {**_TINY_SETS, "steps": 500}},
 )
 
 RECIPES = (

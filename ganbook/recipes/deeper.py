@@ -5,12 +5,11 @@ from __future__ import annotations
 from dataclasses import replace
 from functools import partial
 
-from torch import nn
-
 from ganbook.models import Encoder, ResNetDiscriminator, ResNetGenerator
-from ganbook.models.augment import RandomShift
+from ganbook.models.variants import shifted
 from ganbook.recipes.digits import DCGAN_DIGITS
 from ganbook.recipes.recipe import Recipe
+from ganbook.recipes.reports import of_digits
 from ganbook.training.prior import Prior
 from ganbook.training.rounds.vae import DecoderStart
 
@@ -19,18 +18,14 @@ __all__ = ["RECIPES"]
 ENCODER = partial(Encoder, channels=1, size=28, width=16)
 
 
-def _shifted_resnet() -> nn.Module:
-    """A residual discriminator that sees images a little shifted, as the compact one does."""
-    return nn.Sequential(RandomShift(2), ResNetDiscriminator(channels=1, size=28, width=8, growth=4))
-
-
 RESNET_DIGITS = Recipe(
     name="resnet-digits",
     about="Residual networks without norm, relativistic pairs, R1 and R2, after R3GAN.",
     data="digits",
     size=28,
     generator=partial(ResNetGenerator, channels=1, size=28, width=8, growth=4, brightness=-0.75),
-    discriminator=_shifted_resnet,
+    # It sees images a little shifted, as the compact one does.
+    discriminator=partial(shifted, partial(ResNetDiscriminator, channels=1, size=28, width=8, growth=4)),
     prior=Prior(64),
     loss="relativistic",
     r1_gamma=1.0,
@@ -42,6 +37,7 @@ RESNET_DIGITS = Recipe(
     ema_half_life=10_000,
     batch_size=64,
     steps=900,
+    score=of_digits,
     budgets={"smoke": {"steps": 30, "scored": 1000}, "gpu": {"steps": 8000}},
 )
 

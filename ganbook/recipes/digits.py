@@ -6,6 +6,7 @@ from functools import partial
 
 from ganbook.models import CompactDiscriminator, CompactGenerator
 from ganbook.recipes.recipe import Recipe
+from ganbook.recipes.reports import of_digits
 from ganbook.training.prior import Prior
 
 __all__ = ["DCGAN_DIGITS", "RECIPES"]
@@ -26,6 +27,7 @@ DCGAN_DIGITS = Recipe(
     ema_half_life=10_000,
     batch_size=64,
     steps=2000,
+    score=of_digits,
     budgets={
         "smoke": {"steps": 60, "scored": 1000},
         # What is fastest in the first minutes was not tried for half an hour; this was.

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from functools import partial
 
-from torch import nn
-
 from ganbook.models import VAE, CompactGenerator, DiffusionModel
 from ganbook.recipes.deeper import ENCODER
 from ganbook.recipes.recipe import Recipe
+from ganbook.recipes.reports import of_digits
 from ganbook.training.prior import Prior
 from ganbook.training.rounds.diffusion import diffusion_round
 from ganbook.training.rounds.vae import vae_round
@@ -16,17 +15,13 @@ from ganbook.training.rounds.vae import vae_round
 __all__ = ["RECIPES"]
 
 
-def _vae(latent_dim: int) -> nn.Module:
-    """The networks with which vae-gan-digits begins, as one."""
-    return VAE(latent_dim, ENCODER, partial(CompactGenerator, channels=1, size=28, width=16))
-
-
 VAE_DIGITS = Recipe(
     name="vae-digits",
     about="A variational auto-encoder: a bound on the likelihood, samples in one pass, soft edges.",
     data="digits",
     size=28,
-    generator=_vae,
+    # The networks with which vae-gan-digits begins, as one.
+    generator=partial(VAE, encoder=ENCODER, decoder=partial(CompactGenerator, channels=1, size=28, width=16)),
     discriminator=None,
     prior=Prior(16),
     g_lr=2e-3,
@@ -35,6 +30,7 @@ VAE_DIGITS = Recipe(
     batch_size=64,
     steps=1500,
     play=partial(vae_round, std=0.7),
+    score=of_digits,
     budgets={"smoke": {"steps": 60, "scored": 1000}, "gpu": {"steps": 3000}},
 )
 
@@ -53,6 +49,7 @@ DIFFUSION_DIGITS = Recipe(
     batch_size=32,
     steps=1200,
     play=diffusion_round,
+    score=of_digits,
     budgets={"smoke": {"steps": 60, "scored": 500}, "gpu": {"steps": 7000}},
 )
 

@@ -35,7 +35,10 @@ DCGAN_CIFAR10 = Recipe(
     prior=Prior(100),
     batch_size=128,
     steps=25 * (50_000 // 128),
-    budgets={"smoke": {"steps": 2, "batch_size": 8, **_players(4)}, "laptop": {"steps": 600, **_players(16)}},
+    budgets={
+        "smoke": {"steps": 2, "scored": 0, "batch_size": 8, **_players(4)},
+        "laptop": {"steps": 600, **_players(16)},
+    },
 )
 
 DCGAN_LSUN = replace(

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import dataclasses
-import json
 import os
 import platform
+import tempfile
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sized
+from contextlib import contextmanager
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -16,20 +18,23 @@ import torch
 from torch import Tensor, nn
 
 from ganbook import data, penalties
-from ganbook.data.images import to_float
+from ganbook.arguments import check_whole
+from ganbook.data.batch import Batch
+from ganbook.data.cache import write_atomically
 from ganbook.data.pairs import unpaired
-from ganbook.data.toy import Distribution
 from ganbook.losses import AdversarialLoss
-from ganbook.recipes.reports import report
+from ganbook.recipes.identity import identity
+from ganbook.recipes.reports import Score, of_images
 from ganbook.training.budget import Budget, resolve
 from ganbook.training.checkpoint import CheckpointError, Checkpoints
+from ganbook.training.conditions import CONDITIONS, Given
 from ganbook.training.fit import Data, History, Prepare, Round, fit
 from ganbook.training.game import Game, Penalty, adam
 from ganbook.training.prior import Prior
 from ganbook.training.rounds.gan import gan_round
-from ganbook.training.sampler import CARD, WEIGHTS, Given, Sampler
+from ganbook.training.sampler import CARD, CONFIG, WEIGHTS, Sampler
 
-__all__ = ["Recipe", "Run", "load_run", "revived"]
+__all__ = ["Recipe", "Run", "load_run"]
 
 
 @dataclass(frozen=True)
@@ -55,13 +60,15 @@ class Recipe:
 
     Attributes:
         name, about: what it is called and what it shows, in one sentence.
-        data: a data set's name, or a toy distribution.
+        data: a data set's name, or what :func:`ganbook.data.as_data` takes: an image set, a toy distribution, a torch
+            ``Dataset`` or ``DataLoader``.
+        test_data: the test split of such data of one's own; None where there is none.
         size: side of the images in pixels (None: the set's own).
         generator: builds G from the latent's size.
         discriminator: builds D; None for a game of one player.
         prior: where latents come from; None for a generator that takes none.
-        given: what G is told beside its noise.
-        classes: number of classes, where G is told labels.
+        given: what G is conditioned on besides its noise.
+        classes: number of classes, where G is conditioned on labels.
         pairs_hidden: whether sources and images are drawn independently (:func:`ganbook.data.pairs.unpaired`).
         memory: builds what the rounds keep from one to the next.
         loss: a pair of losses, or its name.
@@ -69,16 +76,17 @@ class Recipe:
         g_lr, d_lr, betas: Adam's settings.
         anneal_from: share of the rounds after which the learning rates fall linearly to zero.
         ema_half_life: half-life, in images, of the average of G's weights; 0 for none.
-        batch_size, steps: images a round, rounds.
+        batch_size, steps: images per round, fewer where the data are fewer; rounds.
         prepare: what happens to the players before the first round, such as pre-training.
         play: the round.
-        scored: generated images in the report.
+        score: what the finished run is scored by, such as those of :mod:`ganbook.recipes.reports`.
+        scored: generated images that are scored.
         budgets: what each budget changes of the above.
     """
 
     name: str
     about: str
-    data: str | Distribution
+    data: Any
     generator: Callable[[int], nn.Module]
     discriminator: Callable[[], nn.Module] | None
     prior: Prior | None
@@ -100,6 +108,8 @@ class Recipe:
     steps: int = 1000
     prepare: Prepare | None = None
     play: Round = gan_round
+    test_data: Any = None
+    score: Score = of_images
     scored: int = 5000
     budgets: Mapping[Budget, Mapping[str, Any]] = field(default_factory=dict)
 
@@ -108,15 +118,26 @@ class Recipe:
         return dataclasses.replace(self, budgets={}, **self.budgets.get(resolve(budget), {}))
 
     def load_data(self, split: str = "train", root: str | Path | None = None) -> Data:
-        """The recipe's data set; ``root`` as in :func:`ganbook.data.load`."""
-        if not isinstance(self.data, str):
-            return self.data
-        found = data.load(self.data, split, self.size, root)
+        """The recipe's data set; ``root`` as in :func:`ganbook.data.load`.
+
+        Raises:
+            ValueError: for a split that the recipe's own data do not have, or a root from which nothing is read.
+        """
+        if isinstance(self.data, str):
+            found: Any = data.load(self.data, split, self.size, root)
+        elif root is not None:
+            raise ValueError(f"root (--data) is {root}, but {self.name} reads no files: its data are made or given")
+        elif split != "train" and self.test_data is None:
+            raise ValueError(f"{self.name} has no {split} split: data of your own bring one as test_data")
+        else:
+            own: Any = self.data if split == "train" else self.test_data
+            found = own if hasattr(own, "batches") else data.as_data(own)
         return unpaired(found) if self.pairs_hidden and isinstance(found, data.ImageSet) else found
 
     def game(self) -> Game:
         """The untrained players, from torch's global random numbers."""
-        generator, discriminator = self._new_generator(), None if self.discriminator is None else self.discriminator()
+        generator = self.generator(0 if self.prior is None else self.prior.dim)
+        discriminator = None if self.discriminator is None else self.discriminator()
         return Game(
             generator,
             discriminator,
@@ -134,9 +155,6 @@ class Recipe:
         """A sampler over a generator of this recipe's."""
         return Sampler(generator, self.prior, card, self.given, self.classes)
 
-    def _new_generator(self) -> nn.Module:
-        return self.generator(0 if self.prior is None else self.prior.dim)
-
     def train(
         self,
         budget: str | None = None,
@@ -146,17 +164,19 @@ class Recipe:
         progress: bool = True,
         *,
         root: str | Path | None = None,
-        watch: Callable[[Game], None] | None = None,
+        watch: Callable[[Game], bool | None] | None = None,
         watch_every: int | None = None,
     ) -> Run:
         """Play the recipe's rounds and report on the result.
 
+        Of several processes the first evaluates and writes; the others wait, and return the same run.
+
         Args:
             budget: "smoke", "laptop" or "gpu" (default: the budget in force).
             seed: of weights, latents and the order of the data; torch's global random numbers are put back.
-            out: folder for weights, card, history and checkpoints (None keeps nothing).
+            out: folder for weights, configuration, card, history and checkpoints (None keeps nothing).
             resume: go on from the newest checkpoint in ``out``; on a CPU the result is bit-identical to that of
-                an uninterrupted run.
+                an uninterrupted run. A finished run is returned as it is.
             progress: show a progress bar.
             root: where the data lies, as in :func:`ganbook.data.load`.
             watch, watch_every: see :func:`ganbook.training.fit`.
@@ -166,85 +186,87 @@ class Recipe:
             FileExistsError: if ``out`` holds a run and ``resume`` is not asked for.
             TrainingError, CheckpointError, DataError: one sentence each on what went wrong.
         """
+        from accelerate import PartialState
+        from accelerate.utils import broadcast_object_list, parse_flag_from_env
+
         chosen = resolve(budget)
         recipe = self.at(chosen)
-        if seed < 0:
-            raise ValueError(f"seed is {seed}: allowed is a whole number of 0 or more")
-        folder = None if out is None else _prepared(Path(out), resume)
-        samples = recipe.load_data("train", root)
-        with torch.random.fork_rng():
-            torch.manual_seed(seed)
-            game = recipe.game()
-            started = time.monotonic()
-            curves = fit(
-                game,
-                samples,
-                recipe.play,
-                steps=recipe.steps,
-                batch_size=recipe.batch_size,
-                seed=seed,
-                prepare=recipe.prepare,
-                watch=watch,
-                watch_every=watch_every,
-                anneal_from=recipe.anneal_from,
-                out=folder,
-                identity={"recipe": self.name, "budget": chosen, "seed": seed},
-                resume=resume,
-                progress=progress,
-            )
-        minutes = (time.monotonic() - started) / 60
-        card: dict[str, Any] = {
-            "recipe": self.name,
-            "budget": chosen,
-            "seed": seed,
-            "steps": recipe.steps,
-            "batch_size": recipe.batch_size,
-            "hardware": _hardware(),
-            "minutes": round(minutes, 2),
-            "licence": getattr(samples, "licence", ""),
-        }
-        sampler = recipe.sampler(game.averaged_generator(), card)
-        card["metrics"] = recipe.evaluate(sampler, root)
-        if folder is not None:
-            sampler.save(folder)
-            _write_history(curves, folder)
-        return Run(sampler, curves, card["metrics"], folder)
+        check_whole(0, 2**63 - 1, seed=seed)
+        processes = PartialState(
+            cpu=parse_flag_from_env("ACCELERATE_USE_CPU")
+        )  # else a CPU launched by torchrun is alone
+        first = processes.is_main_process
+        with _own_folder(None if out is None or not first else Path(out), resume):
+            folder = None if out is None else Path(out)
+            samples = recipe.load_data("train", root)
+            if isinstance(recipe.data, str) and CONDITIONS[recipe.given].needs_data:
+                recipe.load_data("test", root)  # what the finished run is shown on must be there before the first round
+            batch_size = recipe._batch_size(samples, processes.num_processes, say=first)
+            with torch.random.fork_rng():
+                torch.manual_seed(seed)
+                game = recipe.game()
+                run = {"recipe": self.name, "budget": chosen, "seed": seed}
+                clock = game.memory["clock"] = _Clock(recipe.play)
+                curves = fit(
+                    game,
+                    samples,
+                    clock,
+                    steps=recipe.steps,
+                    batch_size=batch_size,
+                    seed=seed,
+                    prepare=recipe.prepare,
+                    watch=watch,
+                    watch_every=watch_every,
+                    anneal_from=recipe.anneal_from,
+                    out=folder,
+                    identity=run | identity(recipe, game, samples),
+                    resume=resume,
+                    progress=progress,
+                )
+            generator = game.averaged_generator()
+            if folder is not None and not clock.rounds and all((folder / name).exists() for name in _FILES):
+                sampler = Sampler.load(folder, generator)  # it was finished: nothing is measured or written anew
+                return Run(sampler, curves, sampler.card["metrics"], folder)
+            card: dict[str, Any] = run | {
+                "steps": game.step,
+                "batch_size": batch_size,
+                "hardware": _hardware(next(generator.parameters()).device),
+                "minutes": round(clock.minutes, 2),
+                "licence": getattr(samples, "licence", ""),
+            }
+            sampler = recipe.sampler(generator, card)
+            if first:
+                card["metrics"] = recipe.evaluate(sampler, root)
+                if folder is not None:
+                    _write(sampler, curves, folder)
+            card |= broadcast_object_list([card])[0]
+            return Run(sampler, curves, card["metrics"], folder)
+
+    def held_out(self, n: int, root: str | Path | None = None) -> dict[str, Any]:
+        """Arguments of :meth:`ganbook.training.Sampler.sample` for ``n`` samples to look at.
+
+        Sources and captions are those of the test split, spread evenly over it; there may be fewer.
+        """
+        condition = CONDITIONS[self.given]
+        return condition.of(self.load_data("test", root) if condition.needs_data else None, n)
 
     def draw(self, sampler: Sampler, n: int, seed: int = 0, root: str | Path | None = None) -> Tensor:
-        """``n`` samples to look at, (n, C, H, W) or (n, dim); of held-out sources or captions, where G is told any."""
-        if self.given == "captions":
-            return sampler.sample(captions=self.held_out_captions(n, root), seed=seed)
-        if self.given != "sources":
-            return sampler.sample(n, seed=seed)
-        return sampler.sample(sources=self.held_out_sources(n, root), seed=seed)
-
-    def held_out_sources(self, n: int, root: str | Path | None = None) -> Tensor:
-        """``n`` sources (n, C, size, size) in [-1, 1], spread evenly over the test split, as G is given them.
-
-        Raises:
-            ValueError: if the recipe's data have none.
-        """
-        test = self.load_data("test", root)
-        sources = getattr(test, "sources", None)
-        if sources is None:
-            raise ValueError(f"{self.name} translates nothing: allowed is a recipe whose data have sources")
-        return to_float(sources[:: max(1, len(sources) // n)][:n])
-
-    def held_out_captions(self, n: int, root: str | Path | None = None) -> tuple[str, ...]:
-        """``n`` captions, or as many as there are, spread evenly over the test split.
-
-        Raises:
-            ValueError: if the recipe's data have none.
-        """
-        captions = getattr(self.load_data("test", root), "captions", None)
-        if captions is None:
-            raise ValueError(f"{self.name} draws no texts: allowed is a recipe whose data have captions")
-        found: tuple[str, ...] = captions[:: max(1, len(captions) // n)][:n]
-        return found
+        """``n`` samples to look at, (n, C, H, W) or (n, dim), of :meth:`held_out`."""
+        return sampler.sample(**self.held_out(n, root), seed=seed)
 
     def evaluate(self, sampler: Sampler, root: str | Path | None = None) -> dict[str, Any]:
-        """The recipe's report on a sampler; see :func:`ganbook.recipes.reports.report`."""
-        return report(self, sampler, root)
+        """What the recipe's ``score`` says of a sampler."""
+        return self.score(sampler, partial(self.load_data, root=root), self.scored)
+
+    def _batch_size(self, samples: Data, processes: int, say: bool) -> int:
+        """Images per round: as many as the data have, at most, and as many for each process."""
+        most = min(self.batch_size, len(samples)) if isinstance(samples, Sized) else self.batch_size
+        size = most // processes * processes
+        if not size:
+            raise ValueError(f"batch_size is {most}: allowed is {processes} or more, one per process")
+        if say and size < self.batch_size:
+            print(f"{self.name} plays with {size} images per round instead of {self.batch_size}, as many as there are")
+        return size
 
     def _penalty(self) -> Penalty | None:
         if not (self.r1_gamma or self.r2_gamma or self.gp_weight):
@@ -263,58 +285,78 @@ class Recipe:
         return penalty
 
 
-def _hardware() -> str:
-    if torch.cuda.is_available():
-        return torch.cuda.get_device_name()
+class _Clock(nn.Module):
+    """The round, timed over all sessions of a run: part of the game's memory, and so of its checkpoints.
+
+    Attributes:
+        rounds: those of this session.
+    """
+
+    def __init__(self, play: Round) -> None:
+        super().__init__()
+        self.play, self.rounds, self.last = play, 0, time.monotonic_ns()
+        self.register_buffer("nanoseconds", torch.zeros((), dtype=torch.int64))
+
+    def forward(self, game: Game, batch: Batch) -> dict[str, Tensor]:
+        scores = self.play(game, batch)
+        now = time.monotonic_ns()
+        self.get_buffer("nanoseconds").add_(now - self.last)
+        self.last, self.rounds = now, self.rounds + 1
+        return scores
+
+    @property
+    def minutes(self) -> float:
+        return int(self.get_buffer("nanoseconds")) / 60e9
+
+
+def _hardware(device: torch.device) -> str:
+    if device.type == "cuda":
+        return torch.cuda.get_device_name(device)
+    if device.type == "mps":
+        return f"Apple GPU ({platform.machine()})"
     return f"CPU ({platform.machine()}), {os.cpu_count()} cores, {torch.get_num_threads()} used"
 
 
-def load_run(folder: str | Path) -> Sampler:
-    """The sampler that :meth:`Recipe.train` left in ``folder``; nothing in the files can run code.
+def load_run(folder: str | Path, generator: nn.Module | Callable[[int], nn.Module] | None = None) -> Sampler:
+    """The sampler that :meth:`Recipe.train` left in ``folder``; see :meth:`ganbook.training.Sampler.load`."""
+    return Sampler.load(folder, generator)
 
-    Raises:
-        CheckpointError: if the folder holds no finished run, or its files cannot be read.
+
+_FILES = (WEIGHTS, CONFIG, CARD)
+
+
+@contextmanager
+def _own_folder(folder: Path | None, resume: bool) -> Iterator[None]:
+    """``folder``, made, writable, empty of other runs unless they are to be resumed, and locked.
+
+    The operating system drops the lock of a process that ends, however it ends.
     """
-    from safetensors import SafetensorError
-    from safetensors.torch import load_file
+    from filelock import FileLock, Timeout
 
-    folder = Path(folder)
-    try:
-        card = json.loads((folder / CARD).read_text("utf-8"))
-        return revived(card, load_file(folder / WEIGHTS))
-    except FileNotFoundError as error:
-        raise CheckpointError(f"{folder} holds no finished run ({error.filename} is missing)") from error
-    except (OSError, ValueError, KeyError, TypeError, RuntimeError, SafetensorError) as error:
-        raise CheckpointError(f"the run in {folder} cannot be read ({WEIGHTS} or {CARD} is damaged)") from error
-
-
-def revived(card: dict[str, Any], weights: Mapping[str, Tensor]) -> Sampler:
-    """The sampler whose generator has these weights (of any precision), as the recipe and budget on its card say."""
-    from ganbook.recipes.catalogue import get
-
-    recipe = get(card["recipe"]).at(card["budget"])
-    generator = recipe._new_generator()
-    generator.load_state_dict(weights)
-    return recipe.sampler(generator, card)
-
-
-def _prepared(folder: Path, resume: bool) -> Path:
-    """``folder``, made, writable, and empty of other runs unless they are to be resumed."""
+    if folder is None:
+        yield
+        return
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        probe = folder / ".writable"
-        probe.touch()
-        probe.unlink()
+        with tempfile.TemporaryFile(dir=folder):
+            lock = FileLock(folder / ".lock", timeout=0).acquire()
+    except Timeout as error:
+        raise CheckpointError(f"out is {folder}, where another process is training now") from error
     except OSError as error:
         raise CheckpointError(f"out is {folder}, where nothing can be written ({error.strerror})") from error
-    if not resume and (Checkpoints(folder / "checkpoints").paths() or (folder / WEIGHTS).exists()):
-        raise FileExistsError(f"out is {folder}, which holds a run already: resume it, or choose another folder")
-    return folder
+    with lock:
+        if not resume and (Checkpoints(folder / "checkpoints").paths() or (folder / WEIGHTS).exists()):
+            raise FileExistsError(f"out is {folder}, which holds a run already: resume it, or choose another folder")
+        yield
 
 
-def _write_history(curves: History, folder: Path) -> None:
-    from ganbook.data.cache import write_atomically
-
+def _write(sampler: Sampler, curves: History, folder: Path) -> None:
+    """The finished run, its card last."""
     rows = [",".join(curves), *(",".join(f"{v:.6g}" for v in row) for row in zip(*curves.values(), strict=True))]
     text = "\n".join(rows) + "\n"
-    write_atomically(folder / "history.csv", lambda part: part.write_text(text, encoding="utf-8"))
+    try:
+        write_atomically(folder / "history.csv", lambda part: part.write_text(text, encoding="utf-8"))
+        sampler.save(folder)
+    except OSError as error:
+        said = f"the finished run could not be written to {folder} ({error.strerror})"
+        raise CheckpointError(f"{said}: make room, and resume it") from error

@@ -1,67 +1,100 @@
-"""What is reported on a finished run, by what its data can be judged with."""
+"""What a finished run is scored by. A recipe names one of these, or a function of its reader's own."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable, Sequence, Sized
+from typing import Any
 
 import torch
 from torch import Tensor
 
-from ganbook import data, metrics
-from ganbook.data.captions import PALETTE, CaptionedDigits, person_of
-from ganbook.data.images import ImageSet, to_float
-from ganbook.data.toy import Mixture
+from ganbook import metrics
+from ganbook.data.captions import PALETTE, person_of
+from ganbook.data.errors import DataError
+from ganbook.data.images import to_float
+from ganbook.metrics.features import FeaturesUnavailable
 from ganbook.metrics.stacked import report_stacked
+from ganbook.training.conditions import CONDITIONS
 from ganbook.training.sampler import Sampler
 
-if TYPE_CHECKING:
-    from ganbook.recipes.recipe import Recipe
+__all__ = [
+    "Load",
+    "Score",
+    "of_captioned_digits",
+    "of_digits",
+    "of_images",
+    "of_people",
+    "of_points",
+    "of_stacked",
+    "of_translations",
+    "people_right",
+]
 
-__all__ = ["people_right", "report"]
+Load = Callable[[str], Any]
+"""A split's name to the recipe's data of that split."""
+
+Score = Callable[[Sampler, Load, int], dict[str, Any]]
+"""(sampler, load, n): scores of ``n`` samples, each with its features, n, split and floor."""
 
 POINTS_SCORED = 2500
 """Samples of a mode-coverage report, as in PacGAN."""
 
-EMOJI = ("emoji-lines",)
+FEWEST = 4
+"""Real images that can be halved for a floor."""
+
+JUDGE_FITS = 0.9
+"""The digits judge says nothing of images of which it recognises a smaller share."""
 
 
-def report(recipe: Recipe, sampler: Sampler, root: str | Path | None = None) -> dict[str, Any]:
-    """Scores of a sampler's samples, each with its features, n, split and floor.
+def of_images(sampler: Sampler, load: Load, n: int) -> dict[str, Any]:
+    """Any images: Fréchet and kernel distance and their company, by Inception; whether labels are obeyed, of digits.
 
-    - points: mode coverage; stacked digits: modes and reverse KL;
-    - digits: Fréchet distance and its company, distance to the training images; with labels, whether they are obeyed;
-    - translations of emoji: Fréchet and L1 distance on the held-out emoji;
-    - captions: whether they are obeyed, those of the test split and, of emoji, those of the training split too.
-
-    Empty for data without a feature network that can judge it. Distances of emoji at different sizes are not to be
-    compared: the same emoji at 32 and at 64 pixels lie as far apart as two kindred emoji.
+    Real images are those of the test split, or of the training split where there is no other. Where there are none
+    to score by, "unscored" says why, or what to install.
     """
-    if isinstance(recipe.data, Mixture):
-        return metrics.report_points(sampler.sample(POINTS_SCORED), recipe.data.centres, recipe.data.std)
-    if recipe.data == "digits" and recipe.size in (None, 28):
-        return _of_digits(recipe, sampler)
-    if recipe.data == "stacked-digits" and recipe.size in (None, 28):
-        return report_stacked(sampler.sample(recipe.scored))
-    if recipe.data in EMOJI:
-        return _of_translations(recipe, sampler)
-    if recipe.data == "captioned-digits" and recipe.size in (None, 28):
-        return _of_captioned_digits(recipe, sampler)
-    if recipe.data == "emoji-people":
-        return _of_people(recipe, sampler)
-    return {}
+    try:
+        split, samples = "test", load("test")
+    except (ValueError, DataError):
+        split, samples = "train", load("train")
+    n = min(n, len(samples)) if isinstance(samples, Sized) else n
+    if n < FEWEST:
+        return {"unscored": f"{n} images are too few: a score takes {FEWEST}"}
+    batch = next(samples.batches(n))
+    made = sampler.sample(**CONDITIONS[sampler.given].of(batch, n))
+    if made.ndim != 4:
+        return {"unscored": "points have a score of their own, or none"}
+    scores: dict[str, Any] = {}
+    if sampler.classes == 10 and made.shape[1:] == (1, 28, 28):
+        judged = metrics.report_labels(made, batch.labelled(), batch.real, batch.labelled())
+        scores |= judged if judged["judge_accuracy"] >= JUDGE_FITS else {}
+    try:
+        return scores | metrics.report_images(made, batch.real, split, "inception")
+    except FeaturesUnavailable as error:
+        return scores | {"unscored": str(error)}
 
 
-def _of_digits(recipe: Recipe, sampler: Sampler) -> dict[str, Any]:
-    train, test = (data.load("digits", split) for split in ("train", "test"))
+def of_points(sampler: Sampler, load: Load, _n: int) -> dict[str, Any]:
+    """Mode coverage of a mixture."""
+    mixture = load("train")
+    return metrics.report_points(sampler.sample(POINTS_SCORED), mixture.centres, mixture.std)
+
+
+def of_stacked(sampler: Sampler, _load: Load, n: int) -> dict[str, Any]:
+    """Modes and reverse KL of stacked digits."""
+    return report_stacked(sampler.sample(n))
+
+
+def of_digits(sampler: Sampler, load: Load, n: int) -> dict[str, Any]:
+    """Fréchet distance and its company, distance to the training images; with labels, whether they are obeyed."""
+    samples = sampler.sample(n)
+    if samples.shape[1:] != (1, 28, 28):
+        return of_images(sampler, load, n)
+    train, test = load("train"), load("test")
     seen, unseen = to_float(train.images), to_float(test.images)
-    samples = sampler.sample(recipe.scored)
     scores = metrics.report_images(samples, torch.cat([seen, unseen]), split="train and test")
     scores |= _memorisation(samples, seen, unseen)
-    if recipe.given == "labels":
-        asked = torch.arange(len(samples)) % recipe.classes  # what a sampler draws when it is not told
-        assert train.labels is not None and test.labels is not None
+    if sampler.classes:
+        asked = torch.arange(len(samples)) % sampler.classes  # what a sampler draws when nothing is asked for
         scores |= metrics.report_labels(samples, asked, unseen, test.labels)
     return scores
 
@@ -77,21 +110,24 @@ def _memorisation(samples: Tensor, train: Tensor, test: Tensor) -> dict[str, flo
     }
 
 
-def _of_translations(recipe: Recipe, sampler: Sampler) -> dict[str, Any]:
-    """Held-out sources, translated, against the held-out images that belong to them."""
-    test = data.load(str(recipe.data), "test", recipe.size)
-    real, made = to_float(test.images), sampler.sample(sources=recipe.held_out_sources(len(test)))
+def of_translations(sampler: Sampler, load: Load, _n: int) -> dict[str, Any]:
+    """Emoji: held-out lines, translated, against the held-out images that belong to them, by Fréchet and L1 distance.
+
+    Distances at different sizes are not to be compared: the same emoji at 32 and at 64 pixels lie as far apart as two
+    kindred emoji.
+    """
+    test = load("test")
+    real, made = to_float(test.images), sampler.sample(sources=to_float(test.sources))
     scores = metrics.report_images(made, real, split="test", name="emoji")
     # As it comes: from -1 to 1; a difference of 1 is half the way from black to white.
     return scores | {"l1": (made - real).abs().mean().item(), "size": real.shape[-1]}
 
 
-def _of_captioned_digits(recipe: Recipe, sampler: Sampler) -> dict[str, Any]:
+def of_captioned_digits(sampler: Sampler, load: Load, n: int) -> dict[str, Any]:
     """Held-out pairs of digit and colour; beside them what the judge makes of real pictures, and of other captions."""
-    test = data.load("captioned-digits", "test")
-    assert isinstance(test, CaptionedDigits)
+    test = load("test")
     chance = torch.Generator().manual_seed(0)
-    chosen = torch.randperm(len(test), generator=chance)[: recipe.scored]
+    chosen = torch.randperm(len(test), generator=chance)[:n]
     batch, palette = test.batch(chosen), tuple(PALETTE.values())
     made = sampler.sample(captions=batch.described())
     scores: dict[str, Any] = {"n": len(chosen), "split": "test, pairs held out", "features": "digits"}
@@ -107,11 +143,9 @@ def _of_captioned_digits(recipe: Recipe, sampler: Sampler) -> dict[str, Any]:
     return scores
 
 
-def _of_people(recipe: Recipe, sampler: Sampler) -> dict[str, Any]:
+def of_people(sampler: Sampler, load: Load, _n: int) -> dict[str, Any]:
     """Retrieval by pixels among all real people, for captions of held-out combinations, of training, and shuffled."""
-    train, test = (data.load("emoji-people", split, recipe.size) for split in ("train", "test"))
-    assert isinstance(train, ImageSet) and isinstance(test, ImageSet)
-    assert train.captions is not None and test.captions is not None
+    train, test = load("train"), load("test")
     gallery, names = torch.cat((train.images, test.images)), train.captions + test.captions
     spread = train.captions[:: max(1, len(train) // len(test))][: len(test)]
     other = torch.randperm(len(test), generator=torch.Generator().manual_seed(0)).tolist()
@@ -135,7 +169,7 @@ def people_right(images: Tensor, captions: Sequence[str], gallery: Tensor, names
     "retrieval" by the whole name, "tone" and "person" by that part of it; "role" among real pictures of the same tone.
 
     Args:
-        images: float (N, 3, size, size) in [-1, 1], drawn for
+        images: float (N, 3, size, size) in [-1, 1], one drawn for each caption.
         captions: N names.
         gallery: real pictures, float (M, 3, size, size).
         names: their M names.

@@ -8,6 +8,7 @@ from functools import partial
 from ganbook.data.captions import DIGIT_CAPTION_WORDS, PEOPLE_WORDS
 from ganbook.models import AttentiveGRUEncoder, BagOfWords, CharCNNRNN, GRUEncoder, TextDiscriminator, TextGenerator
 from ganbook.recipes.recipe import Recipe
+from ganbook.recipes.reports import of_captioned_digits, of_images, of_people
 from ganbook.training.prior import Prior
 from ganbook.training.rounds.text import text_round
 
@@ -36,6 +37,7 @@ TEXT_DIGITS = Recipe(
     batch_size=64,
     steps=700,
     play=partial(text_round, wrong=4),
+    score=of_captioned_digits,
     scored=4000,
     budgets={"smoke": {"steps": 16, "scored": 500}, "laptop": {"scored": 1000}, "gpu": {"steps": 5000}},
 )
@@ -111,6 +113,7 @@ TEXT_EMOJI = Recipe(
     batch_size=32,
     steps=400,
     play=partial(text_round, wrong=4, l1_weight=50.0),
+    score=of_people,
     budgets={"smoke": {"steps": 8}, "gpu": {"steps": 8000}},
 )
 
@@ -140,7 +143,8 @@ TEXT_FLOWERS = replace(
     ema_half_life=10_000,
     play=partial(text_round, wrong=1, kl_weight=0.01),
     steps=100_000,
-    budgets={"smoke": {**_TINY, "steps": 2}, "laptop": {**_TINY, "steps": 500}},
+    score=of_images,
+    budgets={"smoke": {**_TINY, "steps": 2, "scored": 0}, "laptop": {**_TINY, "steps": 500}},
 )
 
 RECIPES = (

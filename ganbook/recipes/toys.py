@@ -8,6 +8,7 @@ from functools import partial
 from ganbook.data import toy
 from ganbook.models import MLPDiscriminator, MLPGenerator
 from ganbook.recipes.recipe import Recipe
+from ganbook.recipes.reports import of_points
 from ganbook.training.prior import Prior
 
 __all__ = ["RECIPES"]
@@ -27,6 +28,7 @@ RING = Recipe(
     ema_half_life=20_000,
     batch_size=256,
     steps=3000,
+    score=of_points,
     budgets={"smoke": {"steps": 1000}},
 )
 

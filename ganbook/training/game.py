@@ -281,6 +281,7 @@ def _recalibrate(generator: nn.Module, prior: Prior | None, classes: int) -> Non
         return
     if prior is None:
         raise ValueError("the generator has BatchNorm and takes no latents: allowed is InstanceNorm")
+    momenta = [norm.momentum for norm in norms]
     for norm in norms:
         norm.reset_running_stats()
         norm.momentum = None  # a plain mean over the batches
@@ -290,3 +291,5 @@ def _recalibrate(generator: nn.Module, prior: Prior | None, classes: int) -> Non
     generator.train()
     for i in range(0, CALIBRATION_LATENTS, 256):
         generator(z[i : i + 256], *([] if labels is None else [labels[i : i + 256]]))
+    for norm, momentum in zip(norms, momenta, strict=True):
+        norm.momentum = momentum

@@ -1,39 +1,44 @@
-"""A trained generator that can be asked for samples, and how it is kept on disk."""
+"""A trained generator that can be asked for samples, and the folder that it is kept in."""
 
 from __future__ import annotations
 
+import hashlib
 import json
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict
+from functools import partial
 from pathlib import Path
-from typing import Any, Literal, cast
+from typing import Any
 
 import torch
 from torch import Tensor, nn
 
+from ganbook.arguments import check_whole, typed
 from ganbook.data.cache import write_atomically
-from ganbook.models.text import check_captions
+from ganbook.models.network import Description, built, described
+from ganbook.training.checkpoint import CheckpointError
+from ganbook.training.conditions import CONDITIONS, Given
 from ganbook.training.prior import Prior
 
-__all__ = ["CARD", "WEIGHTS", "Given", "Sampler"]
+__all__ = ["CARD", "CONFIG", "WEIGHTS", "Given", "Sampler", "read_json"]
 
-WEIGHTS = "sampler.safetensors"
-CARD = "card.json"
+WEIGHTS, CARD, CONFIG = "sampler.safetensors", "card.json", "config.json"
 CHUNK = 256
 
 
-Given = Literal["nothing", "labels", "sources", "captions"]
-"""What a generator is told beside its noise: (z), (z, labels), (sources, z) or (z, captions)."""
-
-
+@typed
 class Sampler:
     """Draws samples from a generator.
 
     Args:
-        generator: maps latents (N, prior.dim), and what else it is told, to samples; used in evaluation mode.
+        generator: maps latents (N, prior.dim), and what else it is given, to samples; used in evaluation mode.
         prior: where latents come from; None for a generator that takes none.
         card: what is known of the generator: recipe, budget, seed, steps, metrics.
-        given: what it is told beside its noise.
-        classes: number of classes, where it is told labels.
+        given: what it is conditioned on besides its noise.
+        classes: number of classes, where it is conditioned on labels.
+
+    Attributes:
+        shape: of one sample, (C, H, W) or (dim,); None until one was drawn, by this sampler or before it was saved.
     """
 
     def __init__(
@@ -49,6 +54,23 @@ class Sampler:
         self.card = card
         self.given = given
         self.classes = classes
+        self.shape: tuple[int, ...] | None = None
+
+    def __repr__(self) -> str:
+        name = self.card.get("recipe", type(self.generator).__name__)
+        shape = "samples of any size" if self.shape is None else " × ".join(map(str, self.shape))
+        parameters = sum(p.numel() for p in self.generator.parameters())
+        return f"Sampler({name}, given {self.given}: {shape}, {parameters:,} parameters, {self.device})"
+
+    @property
+    def device(self) -> torch.device:
+        """Where the generator draws; samples come back on the CPU."""
+        return next(self.generator.parameters()).device
+
+    def to(self, device: torch.device | str) -> Sampler:
+        """Itself, its generator moved to ``device``."""
+        self.generator.to(device)
+        return self
 
     @torch.no_grad()
     def sample(
@@ -63,84 +85,162 @@ class Sampler:
         """(n, C, H, W) float images in [-1, 1], or (n, dim) points; the same seed gives the same samples.
 
         Args:
-            n: number of samples; None for one a label, a source or a caption.
-            labels: classes, one a sample. None: a generator that is told labels draws all of them in turn.
-            captions: texts, one a sample.
+            n: number of samples; None for one per label, source or caption.
+            labels: classes, one per sample. None: a generator of labelled samples draws all classes in turn.
+            captions: texts, one per sample.
             sources: float images (n, C, H, W) in [-1, 1] to translate.
             seed: of the latents.
 
         Raises:
-            ValueError: for n below 1, a condition that this generator does not take, or one that does not fit.
+            ValueError, TypeError: for n below 1, a condition that this generator does not take, or one that does not
+                fit.
         """
         conditions = {"labels": labels, "captions": captions, "sources": sources}
-        for name, condition in conditions.items():
-            if condition is not None and name != self.given:
-                takes = "unconditional" if self.given == "nothing" else f"told {self.given}"
-                raise ValueError(f"{name} was given, but {self.card.get('recipe', 'this generator')} is {takes}")
-        told: Tensor | Sequence[str] | None = None
-        if self.given == "labels":
-            told = self._checked_labels(n, labels)
-        elif self.given == "sources":
-            told = _checked_sources(n, sources)
-        elif self.given == "captions":
-            told = _checked_captions(n, captions)
-        if told is not None:
-            n = len(told)
-        n = _checked_number(n)
-        device = next(self.generator.parameters()).device
+        for name, value in conditions.items():
+            if value is not None and name != self.given:
+                known = self.card.get("recipe", "this generator")
+                raise ValueError(f"{name} was given, but {known} is conditioned on {self.given}")
+        check_whole(0, 2**64 - 1, seed=seed)
+        condition = CONDITIONS[self.given]
+        told = condition.check(conditions.get(self.given), n, self.classes)
+        n = n if told is None else len(told)
+        check_whole(1, n=n)
+        assert n is not None
         z = torch.empty(n, 0)
         if self.prior is not None:
             z = self.prior.sample(n, generator=torch.Generator().manual_seed(seed))
-        parts = (slice(i, i + CHUNK) for i in range(0, n, CHUNK))
-        made = [self._generate(z[part].to(device), None if told is None else told[part]) for part in parts]
-        return torch.cat(made).float().cpu()
+        made = []
+        for part in (slice(i, i + CHUNK) for i in range(0, n, CHUNK)):
+            some = told[part].to(self.device) if isinstance(told, Tensor) else told and told[part]
+            made.append(condition.call(self.generator, z[part].to(self.device), some))
+        samples = torch.cat(made).float().cpu()
+        self.shape = tuple(samples.shape[1:])
+        return samples
 
-    def _generate(self, z: Tensor, told: Tensor | Sequence[str] | None) -> Tensor:
-        if told is None:
-            return cast(Tensor, self.generator(z))
-        if isinstance(told, Tensor):
-            told = told.to(z.device)
-        if self.given != "sources":
-            return cast(Tensor, self.generator(z, told))
-        return cast(Tensor, self.generator(told) if self.prior is None else self.generator(told, z))
+    def packed(self, dtype: torch.dtype | None = None) -> bytes:
+        """The weights as a safetensors file, floating-point ones as ``dtype`` (default: as they are)."""
+        from safetensors.torch import save
 
-    def _checked_labels(self, n: int | None, labels: Sequence[int] | Tensor | None) -> Tensor:
-        if labels is None:
-            return torch.arange(_checked_number(n)) % self.classes
-        told = torch.as_tensor(labels)
-        if told.ndim != 1 or told.is_floating_point() or (n is not None and len(told) != n):
-            wanted = "whole numbers, one a sample" if n is None else f"{n} whole numbers, as many as n"
-            raise ValueError(f"labels is {told.dtype} {tuple(told.shape)}: allowed are {wanted}")
-        if len(told) and not 0 <= int(told.min()) <= int(told.max()) < self.classes:
-            raise ValueError(f"labels holds {int(told.min())} to {int(told.max())}: allowed is 0 to {self.classes - 1}")
-        return told.long()
+        state = self.generator.state_dict()
+        return save({k: w.cpu().to(dtype if w.is_floating_point() else None).contiguous() for k, w in state.items()})
 
-    def save(self, folder: Path) -> None:
-        """Write weights (safetensors) and card (JSON) into ``folder``, each whole or not at all."""
-        from safetensors.torch import save_file
+    def save(self, folder: str | Path, dtype: torch.dtype | None = None) -> None:
+        """Write weights (safetensors), configuration and card (JSON) into ``folder``, each whole or not at all.
 
-        weights = {name: tensor.detach().cpu().contiguous() for name, tensor in self.generator.state_dict().items()}
-        write_atomically(folder / WEIGHTS, lambda part: save_file(weights, part))
-        text = json.dumps(self.card, indent=2) + "\n"
-        write_atomically(folder / CARD, lambda part: part.write_text(text, encoding="utf-8"))
+        The configuration says how the generator was made, where it comes from ``ganbook.models``. The card also gets
+        "bytes" and "sha256" of the weights, which are kept as ``dtype`` (see :meth:`packed`).
+
+        Raises:
+            OSError: if the folder cannot be written.
+        """
+        content = self.packed(dtype)
+        config = {
+            "generator": described(self.generator),
+            "prior": self.prior and asdict(self.prior),
+            "given": self.given,
+            "classes": self.classes,
+            "shape": self.shape,
+        }
+        card = {**self.card, "bytes": len(content), "sha256": hashlib.sha256(content).hexdigest()}
+        texts = {name: json.dumps(it, indent=2, ensure_ascii=False) for name, it in ((CONFIG, config), (CARD, card))}
+        write_atomically(Path(folder) / WEIGHTS, lambda part: part.write_bytes(content))
+        for name, text in texts.items():
+            write_atomically(Path(folder) / name, partial(Path.write_text, data=text + "\n", encoding="utf-8"))
+
+    @classmethod
+    def load(cls, folder: str | Path, generator: nn.Module | Callable[[int], nn.Module] | None = None) -> Sampler:
+        """The sampler that :meth:`save` left in ``folder``; nothing in its files can run code.
+
+        Args:
+            folder: of a run, of a model of the zoo, or downloaded from a hub.
+            generator: the network, or what makes it from the latent's size, for one that is not of ``ganbook.models``.
+
+        Raises:
+            CheckpointError: if the folder holds no finished run, or its files cannot be read.
+        """
+        folder = Path(folder)
+        card, config = read_json(folder / CARD), read_json(folder / CONFIG)
+        weights = _read(folder / WEIGHTS, lambda content: _parsed(content, card.get("sha256")))
+        try:
+            prior = config["prior"] and Prior(**config["prior"])
+            network = _made(config["generator"], generator, prior, weights, folder)
+            sampler = cls(network, prior, card, config["given"], config["classes"])
+            sampler.shape = config.get("shape") and tuple(config["shape"])
+        except (KeyError, TypeError, ValueError, AttributeError, RuntimeError, RecursionError) as error:
+            if isinstance(error, CheckpointError):
+                raise
+            raise CheckpointError(f"{folder / CONFIG} cannot be used ({error})") from error
+        network.load_state_dict(weights)
+        return sampler
 
 
-def _checked_number(n: int | None) -> int:
-    if n is None or n < 1:
-        raise ValueError(f"n is {n}: allowed is a whole number of 1 or more")
-    return n
+def read_json(path: Path) -> dict[str, Any]:
+    """A card or a configuration.
+
+    Raises:
+        CheckpointError: if it is missing, cannot be opened, or is damaged.
+    """
+    found: dict[str, Any] = _read(path, json.loads)
+    return found
 
 
-def _checked_captions(n: int | None, captions: Sequence[str] | None) -> Sequence[str]:
-    if captions is None:
-        raise ValueError("captions is None: this generator draws what texts say, a list of strings, one a sample")
-    return check_captions(captions, n)
+def _read(path: Path, parse: Callable[[bytes], Any]) -> Any:
+    """What ``parse`` makes of a file; a file that cannot be opened is not called damaged."""
+    from safetensors import SafetensorError
+
+    try:
+        found = parse(path.read_bytes())
+        if not isinstance(found, Mapping):
+            raise ValueError("it holds no object")
+    except FileNotFoundError as error:
+        raise CheckpointError(f"{path.parent} holds no finished run ({path.name} is missing)") from error
+    except OSError as error:
+        raise CheckpointError(f"{path} cannot be read ({error.strerror})") from error
+    except (ValueError, RecursionError, KeyError, SafetensorError) as error:
+        raise CheckpointError(f"{path} is damaged") from error
+    return found
 
 
-def _checked_sources(n: int | None, sources: Tensor | None) -> Tensor:
-    if sources is None:
-        raise ValueError("sources is None: this generator translates images, float (n, C, H, W) in [-1, 1]")
-    if sources.ndim != 4 or not sources.is_floating_point() or (n is not None and len(sources) != n):
-        wanted = "(n, C, H, W)" if n is None else f"({n}, C, H, W), as many as n"
-        raise ValueError(f"sources is {sources.dtype} {tuple(sources.shape)}: allowed is float {wanted} in [-1, 1]")
-    return sources
+def _parsed(content: bytes, sha256: str | None) -> dict[str, Tensor]:
+    from safetensors.torch import load
+
+    if sha256 is not None and hashlib.sha256(content).hexdigest() != sha256:
+        raise ValueError("its checksum is wrong")
+    return load(content)
+
+
+def _made(
+    description: Description | None,
+    own: nn.Module | Callable[[int], nn.Module] | None,
+    prior: Prior | None,
+    weights: Mapping[str, Tensor],
+    folder: Path,
+) -> nn.Module:
+    """The network that these weights fit, which is made sure of before memory is taken for it."""
+    if isinstance(own, nn.Module):
+        network = own
+    elif own is not None:
+        network = own(0 if prior is None else prior.dim)
+    elif description is None:
+        raise CheckpointError(
+            f"the generator in {folder} is no network of ganbook.models: Sampler.load(folder, generator=...) takes "
+            f"its class or an instance"
+        )
+    else:
+        with torch.device("meta"):
+            network = built(description)
+    state = network.state_dict()
+    missing = sorted(state.keys() ^ weights.keys())
+    wrong = missing or [k for k, w in state.items() if w.shape != weights[k].shape or not _alike(w, weights[k])]
+    if wrong:
+        raise CheckpointError(f"the weights in {folder} do not fit its generator ({wrong[0]})")
+    if not all(w.float().isfinite().all() for w in weights.values()):
+        raise CheckpointError(f"{folder / WEIGHTS} holds NaN or infinity")
+    if own is None and description is not None:
+        with torch.random.fork_rng():
+            network = built(description)
+    return network
+
+
+def _alike(a: Tensor, b: Tensor) -> bool:
+    return a.dtype == b.dtype or (a.is_floating_point() and b.is_floating_point())

@@ -55,7 +55,7 @@ def test_a_section_a_model(monkeypatch):
     (section,) = directive(state).run()
     assert section["ids"] == ["zoo-small"] and section[0].astext() == "small"
     assert [type(part) for part in section[1:]] == [nodes.paragraph, nodes.raw, nodes.table]
-    assert {file.rsplit("/", 1)[1] for file in state.files} == {"card.json", "weights.safetensors"}
+    assert {file.rsplit("/", 1)[1] for file in state.files} == {"card.json", "sampler.safetensors"}
 
 
 def test_an_empty_zoo_says_how_it_is_filled(monkeypatch):

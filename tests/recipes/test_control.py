@@ -131,7 +131,7 @@ def test_pix2pix_on_a_folder_is_the_papers():
     assert recipe.play is pix2pix_round and inspect.signature(pix2pix_round).parameters["l1_weight"].default == 100
     assert recipe.prior is None and recipe.ema_half_life == 0
     with torch.device("meta"):
-        critic, generator = recipe.discriminator(), recipe._new_generator()
+        critic, generator = recipe.discriminator(), recipe.game().generator
     assert receptive_field(critic) == 70 and critic.sources == 3
     assert any(isinstance(m, nn.Dropout) and m.p == 0.5 for m in generator.modules())
     assert generator.down[0].out_channels == 64
@@ -194,7 +194,7 @@ def translators(_latent_dim: int) -> nn.Module:
 def test_the_report_on_an_untrained_translator(name: str, small):
     recipe = dataclasses.replace(recipes.get(name).at("smoke"), generator=small)
     torch.manual_seed(0)
-    found = recipe.evaluate(recipe.sampler(recipe._new_generator(), {"recipe": name}))
+    found = recipe.evaluate(recipe.sampler(recipe.game().generator, {"recipe": name}))
     assert (found["n"], found["n_real"], found["split"], found["features"]) == (737, 737, "test", "emoji")
     assert found["size"] == 32 and found["n_floor"] == 368
     assert found["frechet_distance"] > 3 * found["floor"] > 0
@@ -218,7 +218,7 @@ def test_a_perfect_translator_scores_0():
 def test_the_report_on_an_untrained_painter_of_digits():
     recipe = dataclasses.replace(recipes.get("conditional-digits").at("smoke"), scored=200)
     torch.manual_seed(0)
-    found = recipe.evaluate(recipe.sampler(recipe._new_generator(), {"recipe": "conditional-digits"}))
+    found = recipe.evaluate(recipe.sampler(recipe.game().generator, {"recipe": "conditional-digits"}))
     assert {"frechet_distance", "floor", "diversity", "diversity_real", "shuffled_agreement"} <= set(found)
     assert (found["n"], found["split"], found["features"], found["n_judge"]) == (200, "train and test", "digits", 1000)
     assert found["judge_accuracy"] >= 0.98 and found["class_agreement"] < 0.3
@@ -244,13 +244,14 @@ def test_a_run_can_be_read_again(name: str, tmp_path: Path, monkeypatch: pytest.
 
 
 def side_by_side(root: Path):
-    (root / "train").mkdir()
-    for i in range(4):
-        Image.new("RGB", (40, 20), (50 * i, 9, 200)).save(root / "train" / f"{i}.jpg")
+    for split in ("train", "test"):
+        (root / split).mkdir()
+        for i in range(4):
+            Image.new("RGB", (40, 20), (50 * i, 9, 200)).save(root / split / f"{i}.jpg")
 
 
 def two_sets(root: Path):
-    for folder, n in (("trainA", 3), ("trainB", 4)):
+    for folder, n in (("trainA", 3), ("trainB", 4), ("testA", 1), ("testB", 1)):
         (root / folder).mkdir()
         for i in range(n):
             Image.new("RGB", (30, 20), (50 * i, 9, 200)).save(root / folder / f"{i}.jpg")
@@ -262,4 +263,6 @@ def test_a_run_from_a_folder_of_the_readers(name: str, write, tmp_path: Path):
     run = recipes.get(name).train("smoke", root=tmp_path, progress=False)
     made = run.sampler.sample(sources=torch.zeros(1, 3, 64, 64))
     assert made.shape == (1, 3, 64, 64) and made.isfinite().all()
-    assert run.metrics == {} and run.history["step"] == [1, 2] and "authors" in run.sampler.card["licence"]
+    assert (
+        set(run.metrics) == {"unscored"} and run.history["step"] == [1, 2] and "authors" in run.sampler.card["licence"]
+    )

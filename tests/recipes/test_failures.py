@@ -9,7 +9,10 @@ import torch
 
 from ganbook import recipes
 from ganbook.data import toy
-from ganbook.recipes.failures import CURES, MUSEUM, LabelledGenerator, critic, crowd, plain
+from ganbook.models import LabelledGenerator
+from ganbook.models.variants import critic
+from ganbook.recipes.cures import CURES, crowd, plain
+from ganbook.recipes.failures import RECIPES as MUSEUM
 from ganbook.training import fit
 
 EXHIBITS = [recipe.name.removeprefix("failure-") for recipe in MUSEUM[::2]]

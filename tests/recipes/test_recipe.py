@@ -4,15 +4,34 @@ from __future__ import annotations
 
 import dataclasses
 import json
+import os
+import subprocess
+import sys
+import time
+from functools import partial
 from pathlib import Path
 
 import pytest
 import torch
+from PIL import Image
+from torch import nn
 
-from ganbook import recipes
-from ganbook.models import AuxiliaryDiscriminator, TwoCritics
-from ganbook.training import budget
+from ganbook import data, recipes
+from ganbook.data import toy
+from ganbook.metrics import FeaturesUnavailable
+from ganbook.models import (
+    AuxiliaryDiscriminator,
+    DCGANDiscriminator,
+    DCGANGenerator,
+    MLPDiscriminator,
+    MLPGenerator,
+    TwoCritics,
+)
+from ganbook.models.network import built, described
+from ganbook.recipes import reports
+from ganbook.training import Prior, Sampler, budget, gan_round
 from ganbook.training.checkpoint import CheckpointError
+from ganbook.training.rounds.supervised import supervised_round
 
 
 def tiny(name: str = "ring", **changes) -> recipes.Recipe:
@@ -108,20 +127,261 @@ def test_a_folder_that_is_a_file_gives_one_sentence(tmp_path: Path):
         tiny().train("smoke", out=tmp_path / "taken", progress=False)
 
 
-@pytest.mark.parametrize("damage", ["missing", "card", "weights", "recipe"])
-def test_a_damaged_run_gives_one_sentence(tmp_path: Path, damage: str):
+# -- a run carries its players ------------------------------------------------------------------------------------
+
+
+def every_recipe():
+    """Each recipe at each budget, once per way of building its generator."""
+    seen = {}
+    for name in recipes.names():
+        for chosen in ("smoke", "laptop", "gpu"):
+            recipe = recipes.get(name).at(chosen)
+            seen.setdefault((repr(recipe.generator), recipe.prior), pytest.param(recipe, id=f"{name}-{chosen}"))
+    return list(seen.values())
+
+
+@pytest.mark.parametrize("recipe", every_recipe())
+def test_every_generator_can_be_built_from_its_description(recipe: recipes.Recipe):
+    with torch.device("meta"):
+        game = recipe.game()
+        description = json.loads(json.dumps(described(game.generator)))
+        again = built(description)
+    shapes = [{name: t.shape for name, t in g.state_dict().items()} for g in (game.generator, again)]
+    assert shapes[0] == shapes[1] and described(again) == described(game.generator) is not None
+
+
+@pytest.mark.parametrize(
+    "name", ["ring", "dcgan-sprint", "vae-digits", "failure-ignored", "text-digits", "pix2pix-emoji"]
+)
+@torch.no_grad()
+def test_what_is_built_again_draws_the_same(name: str, tmp_path: Path):
+    recipe = recipes.get(name).at("smoke")
+    saved = recipe.sampler(recipe.game().generator, {})
+    saved.save(tmp_path)
+    asked = {
+        "n": 3,
+        "text-digits": {"captions": ["a red seven"]},
+        "pix2pix-emoji": {"sources": torch.zeros(1, 1, 32, 32)},
+    }
+    asked = asked.get(name, {"n": 3})
+    assert torch.equal(Sampler.load(tmp_path).sample(**asked), saved.sample(**asked))
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [{"name": "mine"}, {"generator": partial(MLPGenerator, width=7)}, {"prior": Prior(2, "uniform")}],
+    ids=["renamed", "of another width", "of a uniform prior"],
+)
+def test_a_customised_run_comes_back_as_it_was(changes, tmp_path: Path):
+    run = dataclasses.replace(tiny(), **changes).train("smoke", out=tmp_path, progress=False)
+    again = recipes.load_run(tmp_path)
+    assert torch.equal(again.sample(9), run.sampler.sample(9)) and again.prior == run.sampler.prior
+    assert {path.name for path in tmp_path.iterdir()} >= {"config.json", "card.json", "sampler.safetensors"}
+
+
+# -- sessions -----------------------------------------------------------------------------------------------------
+
+
+class Stop(Exception):
+    pass
+
+
+def stopped_at(step: int):
+    def watch(game):
+        if game.step >= step:
+            raise Stop
+
+    return watch
+
+
+def test_minutes_are_those_of_all_sessions_and_a_finished_run_stays_as_it_is(tmp_path: Path, monkeypatch):
+    def slow(game, batch):
+        time.sleep(0.1)
+        return gan_round(game, batch)
+
+    recipe = tiny(steps=10, play=slow)
+    with pytest.raises(Stop):
+        recipe.train("smoke", out=tmp_path, progress=False, watch=stopped_at(6), watch_every=1)
+    recipe.train("smoke", out=tmp_path, resume=True, progress=False)
+    card = json.loads((tmp_path / "card.json").read_text("utf-8"))
+    assert 0.9 <= 60 * card["minutes"] < 20, "the first session is not counted"
+    before = {path: (path.read_bytes(), path.stat().st_mtime_ns) for path in tmp_path.rglob("*") if path.is_file()}
+    monkeypatch.setattr(recipes.Recipe, "evaluate", lambda *_: {"measured": "anew"})
+    run = recipe.train("smoke", out=tmp_path, resume=True, progress=False)
+    assert run.metrics == card["metrics"] == run.sampler.card["metrics"] and run.history["step"][-1] == 10
+    assert {p: (p.read_bytes(), p.stat().st_mtime_ns) for p in tmp_path.rglob("*") if p.is_file()} == before
+
+
+CHANGES = {
+    "steps": {"steps": 8},
+    "g_lr": {"g_lr": 2e-3},
+    "loss": {"loss": "hinge"},
+    "batch_size": {"batch_size": 8},
+    "generator": {"generator": partial(MLPGenerator, width=4)},
+    "discriminator": {"discriminator": partial(MLPDiscriminator, width=4)},
+    "data": {"data": toy.ring(modes=5)},
+    "prior": {"prior": Prior(2, "uniform")},
+    "play": {"play": supervised_round},
+}
+
+
+@pytest.mark.parametrize("entry", list(CHANGES))
+def test_a_run_is_not_continued_by_another_recipe(entry: str, tmp_path: Path):
+    with pytest.raises(Stop):
+        tiny().train("smoke", out=tmp_path, progress=False, watch=stopped_at(3), watch_every=1)
+    with pytest.raises(CheckpointError, match=rf"\b{entry}\b"):
+        tiny(**CHANGES[entry]).train("smoke", out=tmp_path, resume=True, progress=False)
+
+
+def test_nor_by_another_version_of_the_library(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    with pytest.raises(Stop):
+        tiny().train("smoke", out=tmp_path, progress=False, watch=stopped_at(3), watch_every=1)
+    monkeypatch.setattr("ganbook.recipes.identity.version", lambda _: "0.0.1")
+    with pytest.raises(CheckpointError, match=r"\bganbook\b.*0\.0\.1"):
+        tiny().train("smoke", out=tmp_path, resume=True, progress=False)
+
+
+def test_an_identity_is_the_same_in_another_process():
+    code = (
+        "from ganbook import recipes; from ganbook.recipes.identity import identity; import torch\n"
+        "for name in ('dcgan-sprint', 'vae-gan-digits', 'cyclegan-emoji', 'text-digits'):\n"
+        "    recipe = recipes.get(name).at('smoke'); torch.manual_seed(int(__import__('os').environ['SEED']))\n"
+        "    print(identity(recipe, recipe.game(), recipe.load_data()))\n"
+    )
+    said = [
+        subprocess.run([sys.executable, "-c", code], env=os.environ | {"SEED": seed}, capture_output=True, check=True)
+        for seed in ("1", "2")
+    ]
+    assert said[0].stdout == said[1].stdout and b" at 0x" not in said[0].stdout and said[0].stdout
+
+
+def test_two_runs_in_one_folder(tmp_path: Path):
+    """The second one is refused at once; the first goes on, and a process that is gone holds nothing."""
+    code = (
+        "import sys, time; from pathlib import Path; from ganbook.recipes.recipe import _own_folder\n"
+        "with _own_folder(Path(sys.argv[1]), False):\n    print('in', flush=True); time.sleep(60)\n"
+    )
+    with subprocess.Popen([sys.executable, "-c", code, str(tmp_path)], stdout=subprocess.PIPE) as other:
+        try:
+            assert other.stdout.readline() == b"in\n"
+            for resume in (False, True):
+                with pytest.raises(CheckpointError, match=r"^out is .*, where another process is training now$"):
+                    tiny().train("smoke", out=tmp_path, resume=resume, progress=False)
+        finally:
+            other.kill()
     tiny().train("smoke", out=tmp_path, progress=False)
-    if damage == "missing":
-        (tmp_path / "card.json").unlink()
-    elif damage == "card":
-        (tmp_path / "card.json").write_text("{")
-    elif damage == "recipe":
-        (tmp_path / "card.json").write_text('{"recipe": "unheard-of", "budget": "smoke"}')
-    else:
-        weights = tmp_path / "sampler.safetensors"
-        weights.write_bytes(weights.read_bytes()[:100])
-    with pytest.raises(CheckpointError, match=r"holds no finished run|cannot be read"):
-        recipes.load_run(tmp_path)
+
+
+def test_the_end_of_a_run_on_a_full_disk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    def full(path, write):
+        raise OSError(28, "No space left on device", str(path))
+
+    monkeypatch.setattr("ganbook.training.sampler.write_atomically", full)
+    with pytest.raises(
+        CheckpointError, match=r"could not be written to .* \(No space left on device\): make room, and"
+    ):
+        tiny().train("smoke", out=tmp_path, progress=False)
+    monkeypatch.undo()
+    run = tiny().train("smoke", out=tmp_path, resume=True, progress=False)
+    assert torch.equal(recipes.load_run(tmp_path).sample(3), run.sampler.sample(3))
+
+
+# -- data of one's own --------------------------------------------------------------------------------------------
+
+
+def pictures(n: int, split: str = "train", size: int = 16, **more) -> data.ImageSet:
+    images = torch.randint(0, 256, (n, 1, size, size), generator=torch.Generator().manual_seed(n)).to(torch.uint8)
+    return data.ImageSet("mine", split, images, **more)
+
+
+def of_my_own(samples, **changes) -> recipes.Recipe:
+    players = {
+        "generator": partial(DCGANGenerator, size=16, width=2),
+        "discriminator": partial(DCGANDiscriminator, size=16, width=2, norm=False),
+    }
+    return tiny("dcgan-folder", data=samples, size=None, **players, **changes)
+
+
+def test_fewer_images_than_a_batch_train(capsys: pytest.CaptureFixture[str]):
+    run = of_my_own(pictures(20), batch_size=128, scored=0).train("smoke", progress=False)
+    assert run.sampler.card["batch_size"] == 20 and run.history["step"][-1] == 6
+    assert capsys.readouterr().out == (
+        "dcgan-folder plays with 20 images per round instead of 128, as many as there are\n"
+    )
+
+
+def test_the_training_split_is_never_taken_for_another():
+    with pytest.raises(ValueError, match=r"^dcgan-folder has no test split: data of your own bring one as test_data$"):
+        of_my_own(pictures(20)).load_data("test")
+    both = of_my_own(pictures(20), test_data=pictures(6, "test"))
+    assert (len(both.load_data()), len(both.load_data("test"))) == (20, 6)
+
+
+@pytest.mark.parametrize("name", ["ring", "dcgan-digits"])
+def test_a_root_from_which_nothing_is_read_is_refused(name: str, tmp_path: Path):
+    with pytest.raises(ValueError, match=r"root"):
+        recipes.get(name).train("smoke", root=tmp_path, progress=False)
+
+
+def test_a_missing_test_folder_is_found_before_the_first_round(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    (tmp_path / "train").mkdir()
+    Image.new("RGB", (40, 20)).save(tmp_path / "train" / "0.png")
+    monkeypatch.setattr("ganbook.recipes.recipe.fit", lambda *_, **__: pytest.fail("a round was played"))
+    with pytest.raises(data.DataError, match="has no folder test or val"):
+        recipes.get("pix2pix-folder").train("smoke", root=tmp_path, progress=False)
+
+
+def test_a_score_of_ones_own():
+    def mine(sampler, load, n):
+        return {"mean": sampler.sample(n).mean().item(), "of": len(load("train"))}
+
+    run = of_my_own(pictures(20), score=mine, scored=5).train("smoke", progress=False)
+    assert run.metrics["of"] == 20 and -1 < run.metrics["mean"] < 1
+
+
+class Judge(nn.Module):
+    def forward(self, images):
+        return images.flatten(1)[:, :7]
+
+
+def test_own_images_are_scored_by_inception_where_it_is_installed(monkeypatch: pytest.MonkeyPatch):
+    recipe = of_my_own(pictures(40), batch_size=8, scored=30)
+    asked = []
+
+    def network(name):
+        asked.append(name)
+        return Judge()
+
+    monkeypatch.setattr("ganbook.metrics.report.features", network)
+    found = recipe.train("smoke", progress=False).metrics
+    assert {"frechet_distance", "floor", "kernel_distance"} <= set(found) and asked == ["inception"]
+    assert (found["n"], found["n_real"], found["split"]) == (30, 30, "train")
+
+    def missing(name):
+        raise FeaturesUnavailable("install this")
+
+    monkeypatch.setattr("ganbook.metrics.report.features", missing)
+    assert recipe.train("smoke", progress=False).metrics == {"unscored": "install this"}
+
+
+def test_own_digits_with_labels_are_judged_as_digits(monkeypatch: pytest.MonkeyPatch):
+    def missing(name):
+        raise FeaturesUnavailable("install this")
+
+    monkeypatch.setattr(reports.metrics, "report_images", lambda *_: missing(""))
+    digits = data.load("digits", "test")
+    own = data.ImageSet("mine", "train", digits.images, digits.labels, classes=digits.classes)
+    recipe = tiny("conditional-digits", data=own, score=reports.of_images, scored=200, size=None)
+    sampler = recipe.sampler(recipe.game().generator, {})
+    found = recipe.evaluate(sampler)
+    assert found["judge_accuracy"] > 0.95 and found["class_agreement"] < 0.4 and found["unscored"] == "install this"
+    noise = dataclasses.replace(own, images=torch.randint(0, 256, own.images.shape).to(torch.uint8))
+    assert set(dataclasses.replace(recipe, data=noise).evaluate(sampler)) == {"unscored"}, (
+        "the judge knows none of them"
+    )
+
+
+# -- training itself ----------------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("seed", range(2))

@@ -93,7 +93,7 @@ def test_two_rounds_of_every_recipe(name: str, tmp_path: Path, monkeypatch: pyte
     run = short.train("smoke", out=tmp_path / "run", root=root, progress=False)
     assert run.history["step"] == [1, 2] and all(torch.tensor(curve).isfinite().all() for curve in run.history.values())
     assert {"d_loss", "g_loss", "d_real", "d_fake"} <= set(run.history) and run.sampler.card["licence"]
-    captions = short.at("smoke").held_out_captions(3, root)
+    captions = short.at("smoke").held_out(3, root)["captions"]
     samples = run.sampler.sample(captions=captions)
     assert samples.shape == (3, 3, original.size, original.size) and samples.isfinite().all()
     assert torch.equal(recipes.load_run(tmp_path / "run").sample(captions=captions), samples)
@@ -125,15 +125,18 @@ def test_samples_to_look_at_are_of_held_out_captions(name: str):
     assert recipe.draw(sampler, 16, seed=3).shape[0] == 16 and sampler.seed == 3
     assert list(sampler.captions) == [held_out[i * (len(held_out) // 16)] for i in range(16)], "spread over the split"
     assert len(set(sampler.captions)) == 16
-    every = recipe.held_out_captions(10**6)
+    every = recipe.held_out(10**6)["captions"]
     assert every == tuple(held_out), "more than there are"
 
 
-def test_a_recipe_without_captions_is_named():
-    with pytest.raises(
-        ValueError, match=r"^dcgan-digits draws no texts: allowed is a recipe whose data have captions$"
-    ):
-        recipes.get("dcgan-digits").held_out_captions(3)
+def test_a_recipe_that_needs_no_condition_asks_for_a_number():
+    assert recipes.get("dcgan-digits").held_out(3) == recipes.get("conditional-digits").held_out(3) == {"n": 3}
+
+
+def test_data_without_captions_are_named():
+    recipe = dataclasses.replace(recipes.get("text-digits"), data="digits")
+    with pytest.raises(ValueError, match=r"^the data have no captions, which this generator is conditioned on$"):
+        recipe.held_out(3)
 
 
 # -- what is reported ---------------------------------------------------------------------------------------------
@@ -213,5 +216,5 @@ def test_a_role_is_looked_up_among_pictures_of_the_tone_that_was_asked():
 def test_an_untrained_generator_is_reported_on(people):
     recipe = dataclasses.replace(recipes.get("text-digits"), scored=64, **narrow(recipes.get("text-digits")))
     torch.manual_seed(0)
-    sampler = recipe.sampler(recipe._new_generator(), {"recipe": "text-digits"})
+    sampler = recipe.sampler(recipe.game().generator, {"recipe": "text-digits"})
     assert isinstance(sampler.generator, nn.Module) and recipe.evaluate(sampler)["all"] < 0.1

@@ -2,14 +2,22 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
 from functools import partial
+from pathlib import Path
 
 import pytest
 import torch
+from safetensors.torch import load_file, save_file
 from torch import nn
 
-from ganbook.models import DCGANGenerator, GRUEncoder, MLPGenerator, TextGenerator
+from ganbook.models import ConditionalGenerator, DCGANGenerator, GRUEncoder, MLPGenerator, TextGenerator, UNet
+from ganbook.models.surgery import replace_layers
+from ganbook.models.variants import two_translators
 from ganbook.training import Prior, Sampler
+from ganbook.training.checkpoint import CheckpointError
+from ganbook.training.sampler import CARD, CONFIG, WEIGHTS
 
 
 @pytest.fixture
@@ -37,17 +45,23 @@ def test_points_have_two_dimensions():
     assert Sampler(MLPGenerator(), Prior(2), {}).sample(5).shape == (5, 2)
 
 
-@pytest.mark.parametrize("n", [None, 0, -1])
-def test_n_is_checked(sampler: Sampler, n):
-    with pytest.raises(ValueError, match=f"n is {n}: allowed is a whole number of 1 or more"):
+@pytest.mark.parametrize(("n", "error"), [(None, TypeError), (1.5, TypeError), (0, ValueError), (-1, ValueError)])
+def test_n_is_checked(sampler: Sampler, n, error):
+    with pytest.raises(error, match=f"^n is {n}: allowed is (a whole number|1 or more)$"):
         sampler.sample(n)
+
+
+@pytest.mark.parametrize(("seed", "error"), [(-1, ValueError), (2**64, ValueError), (0.5, TypeError)])
+def test_the_seed_is_checked(sampler: Sampler, seed, error):
+    with pytest.raises(error, match=f"^seed is {seed}: allowed is"):
+        sampler.sample(1, seed=seed)
 
 
 @pytest.mark.parametrize(
     "condition", [{"labels": [3]}, {"captions": ["a seven"]}, {"sources": torch.zeros(1, 1, 4, 4)}]
 )
 def test_an_unconditional_sampler_refuses_conditions(sampler: Sampler, condition):
-    with pytest.raises(ValueError, match=f"{next(iter(condition))} was given, but test is unconditional"):
+    with pytest.raises(ValueError, match=f"{next(iter(condition))} was given, but test is conditioned on nothing"):
         sampler.sample(1, **condition)
 
 
@@ -99,21 +113,25 @@ def test_many_samples_keep_their_own_label_and_latent(by_class: Sampler):
 @pytest.mark.parametrize(
     ("arguments", "sentence"),
     [
+        ({"labels": ["a"]}, r"^labels is a list: allowed are whole numbers, one per sample$"),
         ({"labels": [0, 3]}, r"^labels holds 0 to 3: allowed is 0 to 2$"),
         ({"labels": [-1]}, r"^labels holds -1 to -1: allowed is 0 to 2$"),
-        ({"labels": [0.5]}, r"^labels is torch.float32 \(1,\): allowed are whole numbers, one a sample$"),
-        ({"labels": [[0], [1]]}, r"^labels is torch.int64 \(2, 1\): allowed are whole numbers, one a sample$"),
-        ({"n": 3, "labels": [0, 1]}, r"^labels is torch.int64 \(2,\): allowed are 3 whole numbers, as many as n$"),
-        ({"labels": []}, r"^(n is 0: allowed is a whole number of 1 or more|labels is .*)$"),
-        ({}, r"^n is None: allowed is|^n is 0: allowed is"),
-        ({"n": 0}, r"^n is 0: allowed is a whole number of 1 or more$"),
-        ({"n": -2}, r"^n is (0|-2): allowed is a whole number of 1 or more$"),
-        ({"n": 1, "sources": torch.zeros(1, 1, 4, 4)}, r"^sources was given, but digits-by-class is told labels$"),
-        ({"n": 1, "captions": ["a seven"]}, r"^captions was given, but digits-by-class is told labels$"),
+        ({"labels": [0.5]}, r"^labels is a torch.float32 tensor \(1,\): allowed is a tensor of whole numbers"),
+        ({"labels": [[0], [1]]}, r"^labels has shape \(2, 1\): allowed is \(n,\)$"),
+        ({"n": 3, "labels": [0, 1]}, r"^labels has shape \(2,\): allowed is \(3,\)$"),
+        ({"labels": []}, r"^labels is .*: allowed is a tensor of whole numbers"),
+        ({}, r"^n is None: allowed is a whole number$"),
+        ({"n": 0}, r"^n is 0: allowed is 1 or more$"),
+        ({"n": -2}, r"^n is -2: allowed is 1 or more$"),
+        (
+            {"n": 1, "sources": torch.zeros(1, 1, 4, 4)},
+            r"^sources was given, but digits-by-class is conditioned on labels$",
+        ),
+        ({"n": 1, "captions": ["a seven"]}, r"^captions was given, but digits-by-class is conditioned on labels$"),
     ],
 )
 def test_bad_labels_are_named(by_class: Sampler, arguments, sentence):
-    with pytest.raises(ValueError, match=sentence):
+    with pytest.raises((ValueError, TypeError), match=sentence):
         by_class.sample(**arguments)
     assert by_class.generator.sizes == []
 
@@ -143,15 +161,22 @@ def test_sources_are_translated_one_by_one(prior):
     [
         ({"n": 3}, r"^sources is None: this generator translates images, float \(n, C, H, W\) in \[-1, 1\]$"),
         ({}, r"^sources is None"),
-        ({"sources": torch.zeros(1, 4, 4)}, r"^sources is torch.float32 \(1, 4, 4\): allowed is float \(n, C, H, W\)"),
-        ({"sources": torch.zeros(1, 1, 4, 4).byte()}, r"^sources is torch.uint8 .*: allowed is float"),
-        ({"n": 2, "sources": torch.zeros(1, 1, 4, 4)}, r"^sources .*: allowed is float \(2, C, H, W\), as many as n"),
-        ({"sources": torch.zeros(0, 1, 4, 4)}, r"^n is 0: allowed is a whole number of 1 or more$"),
-        ({"sources": torch.zeros(1, 1, 4, 4), "labels": [0]}, r"^labels was given, but lines is told sources$"),
+        ({"sources": torch.zeros(1, 4, 4)}, r"^sources has shape \(1, 4, 4\): allowed is \(n, C, H, W\)$"),
+        ({"sources": torch.zeros(1, 1, 4, 4).byte()}, r"^sources is a torch.uint8 tensor .*: allowed is a floating"),
+        ({"n": 2, "sources": torch.zeros(1, 1, 4, 4)}, r"^sources has shape .*: allowed is \(2, C, H, W\)$"),
+        (
+            {"sources": torch.full((1, 1, 4, 4), torch.nan)},
+            r"^sources holds NaN or infinity: allowed are finite numbers$",
+        ),
+        ({"sources": torch.zeros(0, 1, 4, 4)}, r"^(n is 0|sources has shape \(0, 1, 4, 4\)): allowed is"),
+        (
+            {"sources": torch.zeros(1, 1, 4, 4), "labels": [0]},
+            r"^labels was given, but lines is conditioned on sources$",
+        ),
     ],
 )
 def test_bad_sources_are_named(arguments, sentence):
-    with pytest.raises(ValueError, match=sentence):
+    with pytest.raises((ValueError, TypeError), match=sentence):
         Sampler(Told(), None, {"recipe": "lines"}, "sources").sample(**arguments)
 
 
@@ -207,14 +232,14 @@ def test_a_trained_readers_samples_are_of_their_captions_in_any_company():
         (
             {"n": 3},
             ValueError,
-            r"^captions is None: this generator draws what texts say, a list of strings, one a sample$",
+            r"^captions is None: this generator draws what texts say, a list of strings, one per sample$",
         ),
         ({}, ValueError, r"^captions is None"),
         ({"captions": "a seven"}, TypeError, r"^captions is .a seven.: allowed is a list of texts$"),
         ({"captions": [7]}, TypeError, r"^captions is \[.*\]: allowed is a list of texts"),
         ({"n": 2, "captions": ["a"]}, ValueError, r"^captions holds 1 texts: allowed are 2, one per sample$"),
-        ({"captions": []}, ValueError, r"^n is 0: allowed is a whole number of 1 or more$"),
-        ({"captions": ["a"], "labels": [0]}, ValueError, r"^labels was given, but text is told captions$"),
+        ({"captions": []}, ValueError, r"^n is 0: allowed is 1 or more$"),
+        ({"captions": ["a"], "labels": [0]}, ValueError, r"^labels was given, but text is conditioned on captions$"),
     ],
 )
 def test_bad_captions_are_named(by_caption: Sampler, arguments, error, sentence):
@@ -224,5 +249,154 @@ def test_bad_captions_are_named(by_caption: Sampler, arguments, error, sentence)
 
 
 def test_n_is_none_where_nothing_is_told(sampler: Sampler):
-    with pytest.raises(ValueError, match=r"^n is None: allowed is a whole number of 1 or more$"):
+    with pytest.raises(TypeError, match=r"^n is None: allowed is a whole number$"):
         sampler.sample()
+
+
+# -- kept on the disk ---------------------------------------------------------------------------------------------
+
+
+def by_caption_network() -> TextGenerator:
+    return TextGenerator(3, partial(GRUEncoder, ("a", "red", "seven"), dim=4), augment=True, width=2)
+
+
+KEPT = [
+    (lambda: DCGANGenerator(8, 1, 28, 4), Prior(8, "uniform"), "nothing", 0, {"n": 3}),
+    (lambda: MLPGenerator(width=5, depth=1), Prior(2), "nothing", 0, {"n": 3}),
+    (lambda: ConditionalGenerator(4, width=2), Prior(4), "labels", 10, {"labels": [3, 1]}),
+    (lambda: UNet(4, size=32, width=2), Prior(4), "sources", 0, {"sources": torch.zeros(2, 1, 32, 32)}),
+    (lambda: two_translators(0, 2, 1), None, "sources", 0, {"sources": torch.zeros(2, 3, 16, 16)}),
+    (by_caption_network, Prior(3), "captions", 0, {"captions": ["a red seven", "seven"]}),
+]
+
+
+@pytest.mark.parametrize(("make", "prior", "given", "classes", "asked"), KEPT)
+def test_a_folder_brings_back_what_was_saved(tmp_path: Path, make, prior, given, classes, asked):
+    saved = Sampler(make(), prior, {"recipe": "of my own"}, given, classes)
+    samples = saved.sample(**asked, seed=5)
+    saved.save(tmp_path)
+    assert {path.name for path in tmp_path.iterdir()} == {"sampler.safetensors", "card.json", "config.json"}
+    before = torch.get_rng_state()
+    loaded = Sampler.load(tmp_path)
+    assert torch.equal(torch.get_rng_state(), before)
+    assert torch.equal(loaded.sample(**asked, seed=5), samples)
+    assert (loaded.prior, loaded.given, loaded.classes) == (prior, given, classes)
+    assert loaded.shape == saved.shape == samples.shape[1:] and not loaded.generator.training
+    assert repr(loaded) == repr(saved)
+    assert loaded.card["recipe"] == "of my own" and loaded.card["bytes"] == (tmp_path / WEIGHTS).stat().st_size
+    loaded.save(tmp_path / "again")
+    assert all((tmp_path / "again" / name).read_bytes() == (tmp_path / name).read_bytes() for name in (WEIGHTS, CONFIG))
+
+
+def test_what_a_sampler_says_of_itself():
+    sampler = Sampler(MLPGenerator(), Prior(2), {"recipe": "ring"})
+    assert repr(sampler) == "Sampler(ring, given nothing: samples of any size, 33,666 parameters, cpu)"
+    sampler.sample(1)
+    assert repr(sampler) == "Sampler(ring, given nothing: 2, 33,666 parameters, cpu)"
+    assert sampler.to("meta") is sampler and repr(sampler).endswith("meta)")
+
+
+class Own(nn.Module):
+    def __init__(self, latent_dim: int):
+        super().__init__()
+        self.layer = nn.Linear(latent_dim, 2)
+
+    def forward(self, z):
+        return self.layer(z)
+
+
+def test_a_network_of_ones_own_is_passed_in(tmp_path: Path):
+    own = Own(3)
+    Sampler(own, Prior(3), {}).save(tmp_path)
+    with pytest.raises(CheckpointError, match=r"is no network of ganbook\.models: Sampler\.load\(folder, generator="):
+        Sampler.load(tmp_path)
+    samples = Sampler(own, Prior(3), {}).sample(4)
+    for given in (Own, Own(3)):
+        assert torch.equal(Sampler.load(tmp_path, given).sample(4), samples)
+    with pytest.raises(CheckpointError, match=r"do not fit its generator \(layer\.weight\)$"):
+        Sampler.load(tmp_path, Own(2))
+
+
+def test_a_network_that_was_changed_afterwards_is_ones_own(tmp_path: Path):
+    changed = replace_layers(MLPGenerator(), nn.ReLU, lambda _: nn.Tanh())
+    Sampler(changed, Prior(2), {}).save(tmp_path)
+    with pytest.raises(CheckpointError, match=r"is no network of ganbook\.models"):
+        Sampler.load(tmp_path)
+
+
+def rewrite(path: Path, **changes) -> None:
+    path.write_text(json.dumps(json.loads(path.read_text("utf-8")) | changes), "utf-8")
+
+
+def reweigh(folder: Path, change) -> None:
+    """Weights changed on purpose: with a checksum that is right."""
+    weights = load_file(folder / WEIGHTS)
+    save_file({name: change(name, tensor) for name, tensor in weights.items()}, folder / WEIGHTS)
+    rewrite(folder / CARD, sha256=hashlib.sha256((folder / WEIGHTS).read_bytes()).hexdigest())
+
+
+def poisoned(value):
+    return lambda _, t: torch.full_like(t, value) if t.is_floating_point() else t
+
+
+SPOILT = {
+    "no card": (lambda f: (f / CARD).unlink(), r"holds no finished run \(card\.json is missing\)$"),
+    "no config": (lambda f: (f / CONFIG).unlink(), r"holds no finished run \(config\.json is missing\)$"),
+    "no weights": (lambda f: (f / WEIGHTS).unlink(), r"holds no finished run \(sampler\.safetensors is missing\)$"),
+    "half a card": (lambda f: (f / CARD).write_text("{"), r"card\.json is damaged$"),
+    "a list": (lambda f: (f / CONFIG).write_text("[]"), r"config\.json is damaged$"),
+    "brackets": (lambda f: (f / CARD).write_text("[" * 200_000), r"card\.json is damaged$"),
+    "a bit": (lambda f: (f / WEIGHTS).write_bytes((f / WEIGHTS).read_bytes()[:-1] + b"x"), r"safetensors is damaged$"),
+    "cut": (lambda f: (f / WEIGHTS).write_bytes((f / WEIGHTS).read_bytes()[:50]), r"safetensors is damaged$"),
+    "bool": (lambda f: reweigh(f, lambda _, t: t.bool()), r"do not fit its generator"),
+    "int64": (lambda f: reweigh(f, lambda _, t: t.long()), r"do not fit its generator"),
+    "shape": (lambda f: reweigh(f, lambda _, t: t[:1]), r"do not fit its generator"),
+    "nan": (lambda f: reweigh(f, poisoned(torch.nan)), r"holds NaN or infinity$"),
+    "infinity": (lambda f: reweigh(f, poisoned(torch.inf)), r"holds NaN or infinity$"),
+    "code": (
+        lambda f: rewrite(f / CONFIG, generator={"make": "os.system", "arguments": {}}),
+        r"config\.json cannot be",
+    ),
+    "torch": (lambda f: rewrite(f / CONFIG, generator={"make": "Linear", "arguments": {}}), r"config\.json cannot be"),
+    "wide": (
+        lambda f: rewrite(f / CONFIG, generator={"make": "MLPGenerator", "arguments": {"width": 200_000}}),
+        r"do not fit its generator",
+    ),
+    "word": (lambda f: rewrite(f / CONFIG, generator="MLPGenerator"), r"config\.json cannot be used"),
+    "prior": (lambda f: rewrite(f / CONFIG, prior={"dim": 2, "kind": "cauchy"}), r"config\.json cannot be used"),
+    "given": (lambda f: rewrite(f / CONFIG, given="orders"), r"config\.json cannot be used"),
+    "nothing": (lambda f: (f / CONFIG).write_text("{}"), r"config\.json cannot be used"),
+}
+
+
+@pytest.mark.parametrize("name", list(SPOILT))
+def test_a_folder_that_cannot_be_used_says_why_in_one_sentence(tmp_path: Path, name: str):
+    spoil, sentence = SPOILT[name]
+    Sampler(MLPGenerator(width=8), Prior(2), {}).save(tmp_path)
+    spoil(tmp_path)
+    with pytest.raises(CheckpointError, match=sentence) as found:
+        Sampler.load(tmp_path)
+    assert "\n" not in str(found.value)
+
+
+@pytest.mark.parametrize("file", [WEIGHTS, CARD, CONFIG])
+def test_a_file_that_may_not_be_read_is_not_called_damaged(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, file: str):
+    Sampler(MLPGenerator(), Prior(2), {}).save(tmp_path)
+    real = Path.read_bytes
+
+    def refused(path: Path) -> bytes:  # a mode of 0 would not stop root
+        if path.name == file:
+            raise PermissionError(13, "Permission denied", str(path))
+        return real(path)
+
+    monkeypatch.setattr(Path, "read_bytes", refused)
+    with pytest.raises(CheckpointError, match=rf"{file} cannot be read \(Permission denied\)$"):
+        Sampler.load(tmp_path)
+
+
+def test_half_precision_is_kept_and_read_back_as_float32(tmp_path: Path):
+    sampler = Sampler(MLPGenerator(), Prior(2), {})
+    sampler.save(tmp_path, torch.float16)
+    loaded = Sampler.load(tmp_path)
+    for ours, theirs in zip(loaded.generator.parameters(), sampler.generator.parameters(), strict=True):
+        assert ours.dtype == torch.float32 and torch.equal(ours, theirs.half().float())

@@ -1,0 +1,89 @@
+"""What makes a run what it is: kept in its checkpoints, so that nothing else is taken for a continuation of it."""
+
+from __future__ import annotations
+
+import dataclasses
+import zlib
+from collections.abc import Mapping, Sequence, Sized
+from functools import partial
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+from ganbook.losses import AdversarialLoss
+from ganbook.models.network import described
+from ganbook.training.game import Game
+
+__all__ = ["identity"]
+
+LOOKED_AT = 64
+"""So many samples of a data set are looked at, spread evenly over it."""
+
+SHAPELESS = {"about", "budgets", "data", "test_data", "score", "scored", "generator", "discriminator"}
+"""Fields of a recipe that do not shape the run, and those that are described as what they have become."""
+
+
+def identity(recipe: Any, game: Game, samples: object) -> dict[str, str]:
+    """Every field of a recipe that shapes the run, its networks, its data and this library's version, as texts.
+
+    Args:
+        recipe: a :class:`ganbook.recipes.Recipe`, resolved to a budget.
+        game: its untrained players.
+        samples: its training data.
+    """
+    names = [field.name for field in dataclasses.fields(recipe) if field.name not in SHAPELESS]
+    players = {"generator": game.generator, "discriminator": recipe.discriminator and game.discriminator}
+    return {
+        **{name: _text(getattr(recipe, name)) for name in names},
+        **{name: _player(player) for name, player in players.items()},
+        "data": _data(samples),
+        "ganbook": version("ganbook"),
+    }
+
+
+def _text(value: Any) -> str:
+    """A value in words that do not depend on where it lies in the memory."""
+    if isinstance(value, AdversarialLoss):
+        return value.name
+    if isinstance(value, partial):
+        given = [_text(one) for one in value.args] + [f"{k}={_text(v)}" for k, v in sorted(value.keywords.items())]
+        return f"{_text(value.func)}({', '.join(given)})"
+    if dataclasses.is_dataclass(value) and not isinstance(value, type):
+        fields = (f"{field.name}={_text(getattr(value, field.name))}" for field in dataclasses.fields(value))
+        return f"{type(value).__name__}({', '.join(fields)})"
+    if callable(value):
+        return str(getattr(value, "__qualname__", type(value).__qualname__))
+    return repr(value)
+
+
+def _player(network: nn.Module | None) -> str:
+    """How it was made; of a network of one's own, what it holds."""
+    if network is None:
+        return "none"
+    shapes = [(name, tuple(tensor.shape)) for name, tensor in network.state_dict().items()]
+    return str(described(network) or f"{type(network).__name__} {zlib.crc32(repr(shapes).encode()):08x}")
+
+
+def _data(samples: object) -> str:
+    name = getattr(samples, "name", type(samples).__name__)
+    length = f" of {len(samples)}" if isinstance(samples, Sized) else ""
+    return f"{name}{length}, checksum {_sum(samples):08x}"
+
+
+def _sum(value: object) -> int:
+    """A checksum of data that costs little: of in-memory sets some samples, of files some names."""
+    if isinstance(value, Tensor):
+        rows = value[:: max(1, len(value) // LOOKED_AT)] if value.ndim else value
+        if rows.is_floating_point():  # whose last digits may differ between machines
+            rows = (rows.double() * 1000).round().to(torch.int64)
+        return zlib.crc32(rows.cpu().numpy().tobytes())
+    if isinstance(value, Sequence) and not isinstance(value, str):
+        chosen = [one.name if isinstance(one, Path) else one for one in value[:: max(1, len(value) // LOOKED_AT)]]
+        return zlib.crc32(repr([_sum(one) for one in chosen]).encode())
+    if dataclasses.is_dataclass(value):
+        return zlib.crc32(repr([_sum(getattr(value, field.name)) for field in dataclasses.fields(value)]).encode())
+    plain = isinstance(value, str | int | float | Mapping | None)
+    return zlib.crc32((repr(value) if plain else type(value).__name__).encode())
