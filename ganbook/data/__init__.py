@@ -4,8 +4,21 @@ from __future__ import annotations
 
 from ganbook.data import toy
 from ganbook.data.batch import Batch
-from ganbook.data.catalogue import load, names
+from ganbook.data.catalogue import load, names, prepare_picture
 from ganbook.data.errors import DataError
-from ganbook.data.images import ImageSet
+from ganbook.data.images import ImageSet, to_float, to_uint8
+from ganbook.data.own import as_data, from_dataset
 
-__all__ = ["Batch", "DataError", "ImageSet", "load", "names", "toy"]
+__all__ = [
+    "Batch",
+    "DataError",
+    "ImageSet",
+    "as_data",
+    "from_dataset",
+    "load",
+    "names",
+    "prepare_picture",
+    "to_float",
+    "to_uint8",
+    "toy",
+]

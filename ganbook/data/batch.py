@@ -14,6 +14,8 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from ganbook.arguments import check_whole
+
 __all__ = ["Batch", "index_batches", "step_generator"]
 
 
@@ -25,7 +27,7 @@ class Batch:
         real: float samples, images (N, C, H, W) in [-1, 1] or points (N, dim).
         labels: (N,) int64 classes, where the set has them.
         sources: images to translate from, like ``real``, where the set has them.
-        captions: one text a sample, where the set has them.
+        captions: one text per sample, where the set has them.
     """
 
     real: Tensor
@@ -35,6 +37,11 @@ class Batch:
 
     def __len__(self) -> int:
         return len(self.real)
+
+    def at(self, rows: slice) -> Batch:
+        """The samples of a slice, with all that is known of them."""
+        known = (self.labels, self.sources, self.captions)
+        return Batch(self.real[rows], *(None if part is None else part[rows] for part in known))  # type: ignore[arg-type]
 
     def labelled(self) -> Tensor:
         """The labels; ValueError where the set has none."""
@@ -57,11 +64,9 @@ class Batch:
 
 def step_generator(seed: int, step: int) -> torch.Generator:
     """A CPU random generator that depends on nothing but ``seed`` and ``step``, both 0 or more."""
-    for name, value in (("seed", seed), ("step", step)):
-        if value < 0:
-            raise ValueError(f"{name} is {value}: allowed is 0 or more")
+    check_whole(seed=seed, step=step)
     # torch's CPU generator keeps only the low 32 bits of its seed, so the two are hashed into them.
-    (hashed,) = np.random.SeedSequence(seed, spawn_key=(step,)).generate_state(1)
+    (hashed,) = np.random.SeedSequence(int(seed), spawn_key=(int(step),)).generate_state(1)
     return torch.Generator().manual_seed(int(hashed))
 
 
@@ -72,16 +77,20 @@ def index_batches(
 
     Args:
         n: number of samples.
-        batch_size: indices a step, over all processes.
+        batch_size: indices per step, over all processes.
         start: the first step to yield.
         rank, world: this process takes every ``world``-th index of a batch, from ``rank`` on.
 
     Raises:
-        ValueError: if ``batch_size`` is not in 1..n or not a multiple of ``world``.
+        ValueError: if ``batch_size`` is not in 1..n or not a multiple of ``world``, or ``rank`` is not below it.
     """
-    if not 1 <= batch_size <= n:
-        raise ValueError(f"batch_size is {batch_size}: allowed is 1 to {n}, the number of samples")
-    check_divisible(batch_size, world)
+    check_whole(1, n, batch_size=batch_size)
+    check_whole(start=start)
+    check_shares(batch_size, rank, world)
+    return _index_batches(n, batch_size, seed, start, rank, world)
+
+
+def _index_batches(n: int, batch_size: int, seed: int, start: int, rank: int, world: int) -> Iterator[Tensor]:
     per_epoch = n // batch_size
     epoch, order = -1, torch.empty(0)
     for step in count(start):
@@ -92,7 +101,9 @@ def index_batches(
         yield order[at : at + batch_size][rank::world]
 
 
-def check_divisible(batch_size: int, world: int) -> None:
-    """Raise ValueError unless every process gets the same share of a batch."""
+def check_shares(batch_size: int, rank: int, world: int) -> None:
+    """Raise unless every one of ``world`` processes gets the same share of a batch, and ``rank`` is one of them."""
+    check_whole(1, batch_size=batch_size, world=world)
+    check_whole(0, world - 1, rank=rank)
     if batch_size % world:
         raise ValueError(f"batch_size is {batch_size}: allowed is a multiple of the {world} processes")

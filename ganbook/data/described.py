@@ -8,17 +8,15 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
+from functools import cached_property
 from itertools import count
 from pathlib import Path
-from typing import TYPE_CHECKING
 
-from ganbook.data.batch import Batch, index_batches
+from ganbook.data.batch import Batch
 from ganbook.data.cache import cache_dir
-from ganbook.data.encoded import EncodedImages
+from ganbook.data.encoded import ImageFiles
 from ganbook.data.errors import DataError
-
-if TYPE_CHECKING:
-    import PIL.Image
+from ganbook.data.samples import Order
 
 __all__ = ["DescribedImages", "load_birds", "load_flowers"]
 
@@ -27,58 +25,29 @@ CAPTIONS_HOME = "https://github.com/reedscot/cvpr2016"
 
 
 @dataclass(frozen=True)
-class DescribedImages(EncodedImages):
+class DescribedImages(ImageFiles):
     """Image files with several captions each.
 
     Attributes:
-        files: one an image.
         texts: all captions of each image, at least one.
         numbers: the class of each image, in ``classes``; train and test share no class.
     """
 
-    root: Path
-    split: str
-    files: tuple[Path, ...]
-    texts: tuple[tuple[str, ...], ...]
-    numbers: tuple[int, ...]
-    classes: tuple[str, ...]
-    size: int
-    name: str
-    licence: str
+    texts: tuple[tuple[str, ...], ...] = ()
 
-    def __len__(self) -> int:
-        return len(self.files)
-
-    def open(self, index: int) -> PIL.Image.Image:
-        """The file, opened by Pillow."""
-        from PIL import Image
-
-        return Image.open(self.files[index])
-
-    def label(self, index: int) -> int:
-        """Number of its class."""
-        return self.numbers[index]
-
-    def called(self, index: int) -> str:
-        """The file's path."""
-        return str(self.files[index])
-
-    @property
+    @cached_property
     def captions(self) -> tuple[str, ...]:
         """The first caption of each image, as long as ``images``; ``texts`` has all of them."""
         return tuple(of_image[0] for of_image in self.texts)
 
-    def batches(
-        self, batch_size: int, *, seed: int = 0, start: int = 0, rank: int = 0, world: int = 1
-    ) -> Iterator[Batch]:
-        """Batches without end, each image with one of its captions: the next one in every epoch.
+    def follow(self, order: Order) -> Iterator[Batch]:
+        """The batches of an order, each image with one of its captions: the next one in every epoch.
 
         Which one depends on the image and the epoch only, so a resumed run reads what an uninterrupted one reads.
         """
-        images = super().batches(batch_size, seed=seed, start=start, rank=rank, world=world)
-        order = index_batches(len(self), batch_size, seed, start, rank, world)
-        for step, indices, batch in zip(count(start), order, images, strict=False):
-            epoch = step // (len(self) // batch_size)
+        steps = zip(count(order.start), order.indices(len(self)), super().follow(order), strict=False)
+        for step, indices, batch in steps:
+            epoch = step // (len(self) // order.batch_size)
             # Starting at the index: an epoch mixes first and last captions, should their writers' habits differ.
             chosen = (self.texts[i][(i + epoch) % len(self.texts[i])] for i in indices.tolist())
             yield replace(batch, captions=tuple(chosen))
@@ -180,7 +149,7 @@ def _load(asked: _Published, split: str, size: int | None, root: str | Path | No
             if not texts[-1]:
                 raise DataError(f"{path} holds no caption: allowed is one a line, so remove or replace it")
     return DescribedImages(
-        base, split, tuple(files), tuple(texts), tuple(numbers), classes, size or 64, asked.name, asked.licence
+        asked.name, split, asked.licence, tuple(files), size or 64, classes, tuple(numbers), tuple(texts)
     )
 
 

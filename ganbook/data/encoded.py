@@ -2,37 +2,37 @@
 
 from __future__ import annotations
 
+import multiprocessing
 import os
 from collections.abc import Iterator
-from contextlib import contextmanager
+from dataclasses import dataclass
 from functools import cached_property
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import torch
 from torch import Tensor
-from torch.utils.data import DataLoader, Dataset
+from torch.utils.data import DataLoader, Dataset, default_collate
 
-from ganbook.data.batch import Batch, index_batches
+from ganbook.data.batch import Batch
 from ganbook.data.errors import DataError, first_line
 from ganbook.data.images import to_float
+from ganbook.data.picture import eight_bits, open_picture, squared
+from ganbook.data.samples import Order, Samples
 
 if TYPE_CHECKING:
     import PIL.Image
 
-__all__ = ["EncodedImages"]
+__all__ = ["EncodedImages", "ImageFiles"]
 
 
-class EncodedImages(Dataset[tuple[Tensor, Any]]):
-    """Read like an :class:`ganbook.data.ImageSet`; asking for ``images`` decodes every one of them.
+class EncodedImages(Samples, Dataset[tuple[Tensor, Any]]):
+    """Read like an :class:`ganbook.data.ImageSet`; asking for ``images`` decodes every one of them, and keeps them.
 
     A subclass says how many images there are, how one is opened and labelled, and what to call it in an error.
     """
 
     size: int
-    classes: tuple[str, ...]
-
-    def __len__(self) -> int:
-        raise NotImplementedError
 
     def open(self, index: int) -> PIL.Image.Image:
         """The encoded image, opened; decoding may come later."""
@@ -43,32 +43,29 @@ class EncodedImages(Dataset[tuple[Tensor, Any]]):
         return 0
 
     def called(self, index: int) -> str:
-        """Its name, with what a reader can do if it is broken left out."""
+        """What an error calls it."""
         raise NotImplementedError
 
-    def __getitem__(self, index: int) -> tuple[Tensor, Any]:
-        """uint8 (3, size, size), centre-cropped to a square, and the class (0 where there are none)."""
-        from PIL import Image, ImageOps
-        from torchvision.transforms.v2.functional import pil_to_tensor
-
-        with self.decoded(index) as image:
-            square = ImageOps.fit(image, (self.size, self.size), Image.Resampling.LANCZOS)
-        return pil_to_tensor(square), self.label(index)
-
-    @contextmanager
-    def decoded(self, index: int) -> Iterator[PIL.Image.Image]:
-        """The image in RGB, of the size it has on the disk; DataError names a file that is broken."""
+    def decoded(self, index: int) -> PIL.Image.Image:
+        """The image in 8 bits of grey or RGB, of the size it has on the disk; DataError names one that is broken."""
         try:
             with self.open(index) as image:
-                found = _rgb(image)
+                return eight_bits(image)
         except Exception as error:  # a decoder raises whatever it stumbles over
             said = f"{self.called(index)} cannot be read as an image ({first_line(error)})"
             raise DataError(f"{said}: remove or replace it") from error
-        yield found
+
+    def __getitem__(self, index: int) -> tuple[Tensor, Any]:
+        """uint8 (3, size, size), centre-cropped to a square, and the class (0 where there are none)."""
+        return squared(self.decoded(index), self.size, "crop"), self.label(index)
 
     def as_batch(self, images: Tensor, second: Tensor) -> Batch:
         """A batch of what ``__getitem__`` returned."""
         return Batch(real=to_float(images), labels=second if self.classes else None)
+
+    def batch(self, indices: Tensor) -> Batch:
+        """The samples at ``indices`` (int64) as floats in [-1, 1], decoded now."""
+        return self.as_batch(*default_collate([self[i] for i in indices.tolist()]))
 
     @cached_property
     def images(self) -> Tensor:
@@ -80,19 +77,17 @@ class EncodedImages(Dataset[tuple[Tensor, Any]]):
         """(N,) int64, or None without classes."""
         return torch.tensor([self.label(i) for i in range(len(self))]) if self.classes else None
 
-    def to(self, device: torch.device | str) -> EncodedImages:
-        """Itself: the images stay on the disk, and a batch moves to the device after decoding."""
-        return self
-
-    def batches(
-        self, batch_size: int, *, seed: int = 0, start: int = 0, rank: int = 0, world: int = 1
-    ) -> Iterator[Batch]:
-        """Batches without end, decoded ahead by worker processes where there are cores to spare."""
-        order = index_batches(len(self), batch_size, seed, start, rank, world)
-        spare = max(0, min(8, (os.cpu_count() or 1) - 2))
-        sampler = (indices.tolist() for indices in order)
-        # Workers draw no random numbers, so their number changes no batch.
-        loader = DataLoader(self, batch_sampler=sampler, num_workers=spare, pin_memory=torch.cuda.is_available())
+    def follow(self, order: Order) -> Iterator[Batch]:
+        """The batches of an order, decoded ahead by worker processes where there are cores to spare."""
+        sampler = (indices.tolist() for indices in order.indices(len(self)))
+        loader = DataLoader(
+            self,
+            batch_sampler=sampler,
+            num_workers=_workers(),
+            pin_memory=torch.cuda.is_available(),
+            # Its own: else starting it would take a number from torch's, and a resumed run would be another.
+            generator=torch.Generator().manual_seed(order.seed),
+        )
         try:
             for images, second in loader:
                 yield self.as_batch(images, second)
@@ -100,14 +95,41 @@ class EncodedImages(Dataset[tuple[Tensor, Any]]):
             raise DataError(str(error).strip().rsplit("DataError: ", 1)[-1]) from None
 
 
-def _rgb(image: PIL.Image.Image) -> PIL.Image.Image:
-    """Upright, 8 bits a channel, on white where it is transparent."""
-    from PIL import Image, ImageOps
+def _workers() -> int:
+    """Cores to spare; none where a process is not forked: a new interpreter would run a reader's script again."""
+    started_by = multiprocessing.get_start_method(allow_none=True) or multiprocessing.get_all_start_methods()[0]
+    return max(0, min(8, (os.cpu_count() or 1) - 2)) if started_by == "fork" else 0
 
-    image = ImageOps.exif_transpose(image)
-    if image.mode.startswith("I"):  # 16 bits of grey, which Pillow would clip at 255 instead of scaling
-        image = image.point(lambda value: value * (1 / 256)).convert("L")
-    if "A" in image.getbands() or "transparency" in image.info:
-        image = image.convert("RGBA")
-        image = Image.alpha_composite(Image.new("RGBA", image.size, "white"), image)
-    return image.convert("RGB")
+
+@dataclass(frozen=True)
+class ImageFiles(EncodedImages):
+    """Image files.
+
+    Attributes:
+        files: one per image.
+        size: side in pixels that each is decoded to.
+        numbers: the class of each image, in ``classes``, or ().
+    """
+
+    name: str
+    split: str
+    licence: str
+    files: tuple[Path, ...]
+    size: int
+    classes: tuple[str, ...] = ()
+    numbers: tuple[int, ...] = ()
+
+    def __len__(self) -> int:
+        return len(self.files)
+
+    def open(self, index: int) -> PIL.Image.Image:
+        """The file, opened by Pillow."""
+        return open_picture(self.files[index])
+
+    def label(self, index: int) -> int:
+        """Number of its class."""
+        return self.numbers[index] if self.numbers else 0
+
+    def called(self, index: int) -> str:
+        """The file's path."""
+        return str(self.files[index])

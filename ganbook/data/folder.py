@@ -2,86 +2,94 @@
 
 from __future__ import annotations
 
+import os
+import sys
 import zlib
-from dataclasses import dataclass
+from collections.abc import Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from ganbook.data.cache import cache_dir
 from ganbook.data.download import Remote, fetch, fetch_folder
-from ganbook.data.encoded import EncodedImages
+from ganbook.data.encoded import ImageFiles
 from ganbook.data.errors import DataError
+from ganbook.data.picture import endings
 
-if TYPE_CHECKING:
-    import PIL.Image
+__all__ = ["find_images", "load_celeba", "load_folder", "own_root"]
 
-__all__ = ["ImageFolder", "load_celeba", "load_folder"]
-
-SUFFIXES = frozenset({".jpg", ".jpeg", ".png", ".bmp", ".webp", ".ppm", ".tif", ".tiff"})
+_OWNERS = "as stated by the owner of the images"
 
 
-@dataclass(frozen=True)
-class ImageFolder(EncodedImages):
-    """Image files; sub-folders of the root are the classes, if there are any."""
-
-    root: Path
-    split: str
-    files: tuple[Path, ...]
-    classes: tuple[str, ...]
-    size: int
-    name: str = "folder"
-    licence: str = "as stated by the owner of the images"
-
-    def __len__(self) -> int:
-        return len(self.files)
-
-    def open(self, index: int) -> PIL.Image.Image:
-        """The file, opened by Pillow."""
-        from PIL import Image
-
-        return Image.open(self.files[index])
-
-    def label(self, index: int) -> int:
-        """Number of the sub-folder below the root, 0 without sub-folders."""
-        return self.classes.index(self.files[index].relative_to(self.root).parts[0]) if self.classes else 0
-
-    def called(self, index: int) -> str:
-        """The file's path."""
-        return str(self.files[index])
+def own_root(root: str | Path | None, inside: str) -> Path:
+    """The folder that a reader names, which holds ``inside``; ValueError for none, DataError if it is not there."""
+    if root is None:
+        raise ValueError(f"root is None: allowed is the folder that holds {inside} (--data FOLDER on the command line)")
+    base = Path(root)
+    if not base.is_dir():
+        raise DataError(f"{base} is not a folder: root (--data) names the folder that holds {inside}")
+    return base
 
 
-def load_folder(split: str, size: int | None, root: str | Path | None) -> ImageFolder:
+def find_images(folder: Path) -> tuple[Path, ...]:
+    """Image files below ``folder`` at any depth, sorted; a line on stderr says how many, and what was passed over.
+
+    Hidden files are thumbnails and macOS's "._" companions, not images of the owner's, and count for nothing. Linked
+    folders are followed, but not back into one that they are in.
+
+    Raises:
+        DataError: if there is none.
+    """
+    images: list[Path] = []
+    others: list[Path] = []
+    for path in _files(folder, frozenset({os.path.realpath(folder)})):
+        (images if path.suffix.lower() in endings() else others).append(path)
+    said = f"{folder}: {len(images)} images"
+    if others:
+        kinds = sorted({path.suffix.lower() or "none" for path in others})
+        said += f", {len(others)} other files passed over (endings {', '.join(kinds[:9])}{', ...' * (len(kinds) > 9)})"
+    if not images:
+        raise DataError(f"{said}: an image is a file that ends in {', '.join(sorted(endings()))}")
+    print(said, file=sys.stderr)
+    return tuple(images)
+
+
+def _files(folder: str | Path, above: frozenset[str]) -> Iterator[Path]:
+    with os.scandir(folder) as found:
+        entries = sorted((entry for entry in found if not entry.name.startswith(".")), key=lambda entry: entry.name)
+    for entry in entries:
+        if entry.is_file():
+            yield Path(entry.path)
+        elif entry.is_dir() and (real := os.path.realpath(entry.path)) not in above:
+            yield from _files(entry.path, above | {real})
+
+
+def load_folder(split: str, size: int | None, root: str | Path | None) -> ImageFiles:
     """Image files below ``root``, at any depth; about one file in ten, chosen by its path, is the test split.
 
-    ImageNet's training folder, with one sub-folder a class, is such a root.
+    Sub-folders of the root are the classes, if all images lie in some. ImageNet's training folder is such a root.
 
     Raises:
         ValueError: without ``root``.
         DataError: if the folder is not there or holds no image of this split.
     """
-    if root is None:
-        raise ValueError('root is None: data.load("folder") needs the folder that holds the images')
-    base = Path(root)
-    if not base.is_dir():
-        raise DataError(f"{base} is not a folder: root names the folder that holds the images")
-    found = sorted(path for path in base.rglob("*") if path.suffix.lower() in SUFFIXES and path.is_file())
-    # Hidden files are thumbnails and macOS's "._" companions, not images of the owner's.
-    found = [path for path in found if not any(part.startswith(".") for part in path.relative_to(base).parts)]
+    base = own_root(root, "the images")
+    found = find_images(base)
     relative = [path.relative_to(base) for path in found]
-    wanted = split == "test"
-    files = tuple(
-        path
-        for path, name in zip(found, relative, strict=True)
-        if (zlib.crc32(name.as_posix().encode()) % 10 == 0) is wanted
+    chosen = [
+        i for i, name in enumerate(relative) if (zlib.crc32(name.as_posix().encode()) % 10 == 0) is (split == "test")
+    ]
+    if not chosen:
+        raise DataError(f"{base} holds {len(found)} images, none of them in the {split} split: add more of them")
+    in_folders = all(len(name.parts) > 1 for name in relative)
+    classes = {name: i for i, name in enumerate(sorted({name.parts[0] for name in relative}))} if in_folders else {}
+    return ImageFiles(
+        name="folder",
+        split=split,
+        licence=_OWNERS,
+        files=tuple(found[i] for i in chosen),
+        size=size or 64,
+        classes=tuple(classes),
+        numbers=tuple(classes[relative[i].parts[0]] for i in chosen) if classes else (),
     )
-    if not files:
-        raise DataError(
-            f"{base} holds {len(found)} images, none of them in the {split} split: "
-            f"supported are {', '.join(sorted(SUFFIXES))}"
-        )
-    in_folders = bool(relative) and all(len(name.parts) > 1 for name in relative)
-    classes = tuple(sorted({name.parts[0] for name in relative})) if in_folders else ()
-    return ImageFolder(base, split, files, classes, size or 64)
 
 
 def _on_google_drive(name: str, size: int, sha256: str, key: str) -> Remote:
@@ -109,7 +117,7 @@ _FACES = "CelebA (Liu et al. 2015): non-commercial research only, images remain 
 _PARTITIONS = {"train": "0", "test": "2"}  # 1 is the authors' validation split
 
 
-def load_celeba(split: str, size: int | None, root: str | Path | None) -> ImageFolder:
+def load_celeba(split: str, size: int | None, root: str | Path | None) -> ImageFiles:
     """Faces: ``list_eval_partition.txt`` and the folder (or archive) ``img_align_celeba``, below ``root``.
 
     Both may also lie in ``root/celeba``, where torchvision puts them. What is missing is downloaded.
@@ -128,7 +136,7 @@ def load_celeba(split: str, size: int | None, root: str | Path | None) -> ImageF
         raise DataError(
             f"celeba is not in {base} and could not be downloaded ({error}): put {CELEBA['images'].name} and "
             f"{CELEBA['split'].name} there, from https://mmlab.ie.cuhk.edu.hk/projects/CelebA.html, or use a folder of "
-            f'your own with data.load("folder", root=...)'
+            f'your own: data.load("folder", root=...), or dcgan-folder with --data FOLDER on the command line'
         ) from error
     rows = [line.split() for line in listed.read_text("utf-8", errors="replace").splitlines() if line.strip()]
     if any(len(row) != 2 or row[1] not in ("0", "1", "2") for row in rows):
@@ -137,4 +145,4 @@ def load_celeba(split: str, size: int | None, root: str | Path | None) -> ImageF
     missing = next((path for path in files if not path.is_file()), None)
     if missing is not None or not files:
         raise DataError(f"{missing or 'every file of the split'} is missing: delete {images}, and it is fetched again")
-    return ImageFolder(images, split, files, (), size or 64, "celeba", _FACES)
+    return ImageFiles("celeba", split, _FACES, files, size or 64)

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
+from typing import Self
 
 import torch
 from torch import Tensor
 from torch.nn.functional import interpolate
 
-from ganbook.data.batch import Batch, index_batches
+from ganbook.arguments import check_tensor, typed
+from ganbook.data.batch import Batch
+from ganbook.data.samples import Samples
 
 __all__ = ["ImageSet", "resize", "to_float", "to_uint8"]
 
@@ -35,19 +37,21 @@ def resize(images: Tensor, size: int) -> Tensor:
     return torch.cat([part.to(torch.uint8) for part in parts])
 
 
+@typed
 @dataclass(frozen=True)
-class ImageSet:
+class ImageSet(Samples):
     """A split of a data set, in memory.
 
     Attributes:
-        name: what :func:`ganbook.data.load` knows it by.
-        split: "train" or "test".
+        name, split, licence, classes: as in :class:`ganbook.data.samples.Samples`.
         images: uint8 (N, C, H, W).
-        labels: (N,) int64, or None.
-        sources: uint8 (N, C, H, W) images to translate from, or None.
-        captions: one text a sample, or None.
-        licence: the licence of the data, with its attribution.
-        classes: names of the labels, or ().
+        labels: (N,) int64, numbers of ``classes`` where there are any, or None.
+        sources: uint8 (N, C', H', W') images to translate from, or None.
+        captions: one text per sample, or None.
+
+    Raises:
+        TypeError: if a tensor is of another type; for float images the sentence says how they become uint8.
+        ValueError: if shapes, lengths or labels do not fit each other.
     """
 
     name: str
@@ -57,12 +61,29 @@ class ImageSet:
     sources: Tensor | None = None
     captions: tuple[str, ...] | None = None
     licence: str = ""
-    classes: tuple[str, ...] = field(default=())
+    classes: tuple[str, ...] = ()
+
+    def __post_init__(self) -> None:
+        _check_uint8("images", self.images, "N")
+        n = len(self)
+        if self.sources is not None:
+            _check_uint8("sources", self.sources, n)
+        if self.labels is not None:
+            check_tensor("labels", self.labels, n, kind="whole")
+            if self.labels.dtype != torch.int64:
+                raise TypeError(f"labels is of {self.labels.dtype}: allowed is int64, labels.long()")
+            if n and not self.labels.is_meta:
+                low, high = self.labels.min().item(), self.labels.max().item()
+                if low < 0 or (self.classes and high >= len(self.classes)):
+                    allowed = f"0 to {len(self.classes) - 1}" if self.classes else "0 or more"
+                    raise ValueError(f"labels go from {low} to {high}: allowed is {allowed}")
+        if self.captions is not None and len(self.captions) != n:
+            raise ValueError(f"captions has {len(self.captions)} texts: allowed is one for each of the {n} images")
 
     def __len__(self) -> int:
         return len(self.images)
 
-    def to(self, device: torch.device | str) -> ImageSet:
+    def to(self, device: torch.device | str) -> Self:
         """The same set with its tensors on ``device``."""
         moved = {
             name: tensor.to(device)
@@ -81,9 +102,13 @@ class ImageSet:
             captions=None if self.captions is None else tuple(self.captions[i] for i in indices.tolist()),
         )
 
-    def batches(
-        self, batch_size: int, *, seed: int = 0, start: int = 0, rank: int = 0, world: int = 1
-    ) -> Iterator[Batch]:
-        """Batches without end, shuffled anew each epoch; see :func:`ganbook.data.batch.index_batches`."""
-        for indices in index_batches(len(self), batch_size, seed, start, rank, world):
-            yield self.batch(indices)
+
+def _check_uint8(name: str, images: Tensor, n: int | str) -> None:
+    if images.is_floating_point():
+        raise TypeError(
+            f"{name} is of {images.dtype}: allowed is uint8, 0..255; floats in [0, 1] become it with "
+            f"(255 * {name}).round().byte(), floats in [-1, 1] with ganbook.data.to_uint8({name})"
+        )
+    if images.dtype != torch.uint8:
+        raise TypeError(f"{name} is of {images.dtype}: allowed is uint8, 0..255")
+    check_tensor(name, images, n, "C", "H", "W", kind="whole")

@@ -17,6 +17,7 @@ from ganbook.data.cache import cache_dir
 from ganbook.data.download import unpack
 from ganbook.data.encoded import EncodedImages
 from ganbook.data.errors import DataError, first_line
+from ganbook.data.picture import open_picture
 
 if TYPE_CHECKING:
     import PIL.Image
@@ -45,11 +46,9 @@ class LSUN(EncodedImages):
 
     def open(self, index: int) -> PIL.Image.Image:
         """The image under the ``index``-th key."""
-        from PIL import Image
-
         # Opened for one image: an environment that stays open must not meet a fork, and worker processes are forked.
         with _environment(self.folder) as environment, environment.begin() as transaction:
-            return Image.open(io.BytesIO(transaction.get(bytes(self.keys[index]))))
+            return open_picture(io.BytesIO(transaction.get(bytes(self.keys[index]))))
 
     def called(self, index: int) -> str:
         """Its key and where it lies."""
@@ -80,6 +79,10 @@ def load_lsun(split: str, size: int | None, root: str | Path | None) -> LSUN:
         raise DataError("lsun-bedroom needs the package lmdb: pip install lmdb") from error
     try:
         with _environment(folder) as environment, environment.begin() as transaction:
+            # Pages are mapped into the memory: touching one that a truncated file lacks would kill the process.
+            whole = (environment.info()["last_pgno"] + 1) * environment.stat()["psize"]
+            if (folder / "data.mdb").stat().st_size < whole:
+                raise DataError(f"{folder / 'data.mdb'} has less than its {whole} bytes: get it again")
             keys = np.array(list(transaction.cursor().iternext(values=False)))
     except lmdb.Error as error:
         raise DataError(f"{folder} is not an LMDB environment, or broken ({first_line(error)})") from error

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import Self
 
 import torch
 from torch import Tensor
@@ -17,17 +17,16 @@ from torch import Tensor
 from ganbook.data.batch import Batch
 from ganbook.data.cache import cache_dir
 from ganbook.data.download import Remote, fetch_folder
-from ganbook.data.encoded import EncodedImages
+from ganbook.data.encoded import ImageFiles
 from ganbook.data.errors import DataError
-from ganbook.data.folder import SUFFIXES, ImageFolder
+from ganbook.data.folder import find_images, own_root
 from ganbook.data.images import ImageSet, to_float
-
-if TYPE_CHECKING:
-    import PIL.Image
+from ganbook.data.picture import squared
+from ganbook.data.samples import Order, Samples
 
 __all__ = [
     "REMOTES",
-    "SideBySide",
+    "PairFiles",
     "Unpaired",
     "load_pairs_folder",
     "load_unpaired",
@@ -38,55 +37,31 @@ __all__ = [
 SIZE = 256
 """Side in pixels of the papers' images."""
 
+_SIDES = "trainA, trainB, testA and testB, images to translate from in A and to in B"
 _AUTHORS = "as published by the authors of pix2pix and CycleGAN; the images remain their owners'"
 
 
 @dataclass(frozen=True)
-class SideBySide(EncodedImages):
+class PairFiles(ImageFiles):
     """Files that hold two images of one height beside each other: one to translate from, one to translate to.
 
     Attributes:
-        files: one a pair.
-        reverse: whether the source is the right half; else it is the left one.
+        files: one per pair.
         size: side in pixels that both halves are resized to, without keeping their proportions, as the authors do.
+        reverse: whether the source is the right half; else it is the left one.
     """
 
-    root: Path
-    split: str
-    files: tuple[Path, ...]
-    size: int
     reverse: bool = False
-    classes: tuple[str, ...] = ()
-    name: str = "pairs-folder"
-    licence: str = _AUTHORS
-
-    def __len__(self) -> int:
-        return len(self.files)
-
-    def open(self, index: int) -> PIL.Image.Image:
-        """The file, opened by Pillow."""
-        from PIL import Image
-
-        return Image.open(self.files[index])
-
-    def called(self, index: int) -> str:
-        """The file's path."""
-        return str(self.files[index])
 
     def __getitem__(self, index: int) -> tuple[Tensor, Tensor]:
         """Target and source, uint8 (3, size, size) each."""
-        from PIL import Image
-        from torchvision.transforms.v2.functional import pil_to_tensor
-
-        with self.decoded(index) as image:
-            width, height = image.size
-            if width % 2 or width < 2:
-                raise DataError(f"{self.called(index)} is {width} pixels wide: allowed is an even width, two images")
-            boxes = ((0, 0, width // 2, height), (width // 2, 0, width, height))
-            # The crop first: resampling the file as a whole would blend the two images at their border.
-            left, right = (
-                pil_to_tensor(image.crop(box).resize((self.size, self.size), Image.Resampling.LANCZOS)) for box in boxes
-            )
+        image = self.decoded(index)
+        width, height = image.size
+        if width % 2 or width < 2:
+            raise DataError(f"{self.called(index)} is {width} pixels wide: allowed is an even width, two images")
+        boxes = ((0, 0, width // 2, height), (width // 2, 0, width, height))
+        # The crop first: resampling the file as a whole would blend the two images at their border.
+        left, right = (squared(image.crop(box), self.size, "squeeze") for box in boxes)
         return (left, right) if self.reverse else (right, left)
 
     def as_batch(self, images: Tensor, second: Tensor) -> Batch:
@@ -100,19 +75,20 @@ class SideBySide(EncodedImages):
 
 
 @dataclass(frozen=True)
-class Unpaired:
+class Unpaired(Samples):
     """Two sets of images, drawn from independently: no batch ever knows which belong together.
 
     Attributes:
         source_set, target_set: the two sets.
-        name, split, licence: as in :class:`ganbook.data.ImageSet`.
+        name, split, licence: as in :class:`ganbook.data.samples.Samples`.
     """
 
-    source_set: ImageSet | EncodedImages
-    target_set: ImageSet | EncodedImages
+    source_set: Samples
+    target_set: Samples
     name: str
     split: str
     licence: str
+    classes: tuple[str, ...] = ()
 
     def __len__(self) -> int:
         return min(len(self.source_set), len(self.target_set))
@@ -127,22 +103,15 @@ class Unpaired:
         """The sources, uint8 (M, C, H, W), in an order of their own."""
         return self.source_set.images
 
-    @property
-    def labels(self) -> None:
-        """There are none."""
-        return None
-
-    def to(self, device: torch.device | str) -> Unpaired:
+    def to(self, device: torch.device | str) -> Self:
         """The same sets on ``device``."""
         return replace(self, source_set=self.source_set.to(device), target_set=self.target_set.to(device))
 
-    def batches(
-        self, batch_size: int, *, seed: int = 0, start: int = 0, rank: int = 0, world: int = 1
-    ) -> Iterator[Batch]:
-        """Batches without end, ``real`` from one set and ``sources`` from the other, each shuffled for itself."""
+    def follow(self, order: Order) -> Iterator[Batch]:
+        """The batches of an order, ``real`` from one set and ``sources`` from the other, each shuffled for itself."""
         # Equal seeds would put equally long sets into the same order, and every pair back together.
         of_sources, of_targets = (
-            of.batches(batch_size, seed=2 * seed + i, start=start, rank=rank, world=world)
+            of.follow(replace(order, seed=2 * order.seed + i))
             for i, of in enumerate((self.source_set, self.target_set))
         )
         for sources, targets in zip(of_sources, of_targets, strict=True):
@@ -164,7 +133,7 @@ def unpaired(pairs: ImageSet) -> Unpaired:
     return Unpaired(replace(alone, images=grey), alone, pairs.name, pairs.split, pairs.licence)
 
 
-def load_pairs_folder(split: str, size: int | None, root: str | Path | None, reverse: bool = False) -> SideBySide:
+def load_pairs_folder(split: str, size: int | None, root: str | Path | None, reverse: bool = False) -> PairFiles:
     """Files below ``root/train`` and ``root/test`` (or ``root/val``), two images side by side in each.
 
     The format of the pix2pix authors (facades, maps, edges2shoes, ...). Their archives come without a checksum, so
@@ -177,12 +146,15 @@ def load_pairs_folder(split: str, size: int | None, root: str | Path | None, rev
         ValueError: without ``root``.
         DataError: if the folder is not there or holds no images of this split.
     """
-    base = _root(root, "pairs-folder", "train and test (or val)")
+    inside = "train and test (or val), with two images side by side in each file"
+    base = own_root(root, inside)
     places = ("train",) if split == "train" else ("test", "val")
     folder = next((base / place for place in places if (base / place).is_dir()), None)
     if folder is None:
-        raise DataError(f"{base} has no folder {' or '.join(places)}: root names the folder that holds train and test")
-    return SideBySide(base, split, _files(folder), size or SIZE, reverse)
+        raise DataError(
+            f"{base} has no folder {' or '.join(places)}: root (--data) names the folder that holds {inside}"
+        )
+    return PairFiles("pairs-folder", split, _AUTHORS, find_images(folder), size or SIZE, reverse=reverse)
 
 
 def load_unpaired_folder(split: str, size: int | None, root: str | Path | None) -> Unpaired:
@@ -194,7 +166,7 @@ def load_unpaired_folder(split: str, size: int | None, root: str | Path | None) 
         ValueError: without ``root``.
         DataError: if a folder is not there or holds no images.
     """
-    return _two_folders("unpaired-folder", split, size, _root(root, "unpaired-folder", "trainA and trainB"))
+    return _two_folders("unpaired-folder", split, size, own_root(root, _SIDES))
 
 
 def load_unpaired(name: str, split: str, size: int | None, root: str | Path | None) -> Unpaired:
@@ -236,26 +208,8 @@ REMOTES = {
 
 def _two_folders(name: str, split: str, size: int | None, base: Path) -> Unpaired:
     sides = []
-    for side in "AB":
-        folder = base / f"{split}{side}"
+    for folder in (base / f"{split}{side}" for side in "AB"):
         if not folder.is_dir():
-            raise DataError(f"{base} has no folder {folder.name}: root names the folder that holds trainA and trainB")
-        sides.append(ImageFolder(folder, split, _files(folder), (), size or SIZE, name, _AUTHORS))
+            raise DataError(f"{base} has no folder {folder.name}: root (--data) names the folder that holds {_SIDES}")
+        sides.append(ImageFiles(name, split, _AUTHORS, find_images(folder), size or SIZE))
     return Unpaired(sides[0], sides[1], name, split, _AUTHORS)
-
-
-def _root(root: str | Path | None, name: str, inside: str) -> Path:
-    if root is None:
-        raise ValueError(f'root is None: data.load("{name}") needs the folder that holds {inside}')
-    base = Path(root)
-    if not base.is_dir():
-        raise DataError(f"{base} is not a folder: root names the folder that holds {inside}")
-    return base
-
-
-def _files(folder: Path) -> tuple[Path, ...]:
-    found = (p for p in folder.iterdir() if p.suffix.lower() in SUFFIXES and not p.name.startswith("."))
-    files = tuple(sorted(path for path in found if path.is_file()))
-    if not files:
-        raise DataError(f"{folder} holds no images: supported are {', '.join(sorted(SUFFIXES))}")
-    return files

@@ -1,40 +1,141 @@
-"""A picture of the reader's own as a network sees it."""
+"""The one reader of pictures: what a training set decodes and what a reader brings along become the same numbers."""
 
 from __future__ import annotations
 
 import io
+from functools import cache
 from pathlib import Path
+from typing import IO, TYPE_CHECKING, Literal
 
+import numpy as np
 from torch import Tensor
 
-__all__ = ["read_picture"]
+from ganbook.arguments import check_choice, check_whole
+from ganbook.data.errors import first_line
+from ganbook.data.images import to_float
+
+if TYPE_CHECKING:
+    import PIL.Image
+
+__all__ = ["Fit", "eight_bits", "endings", "open_picture", "read_picture", "squared"]
+
+Fit = Literal["crop", "squeeze", "pad"]
+"""How a picture becomes a square: its middle cut out, its proportions given up, or white margins added."""
+
+MOST_PIXELS = 1 << 26
+"""More are refused before they are decoded: a file of a few kB may claim gigabytes. Cameras make up to 61 million."""
+
+# Nothing else is tried, whatever a file's content looks like: Pillow hands PostScript to a program that runs it.
+_FORMATS = ("PNG", "JPEG", "WEBP", "GIF", "BMP", "PPM", "TIFF", "AVIF")
 
 
-def read_picture(picture: bytes | str | Path, size: int, channels: int) -> Tensor:
-    """A picture as floats (channels, size, size) in [-1, 1], on white, made square by white margins.
+@cache
+def _formats() -> tuple[str, ...]:
+    from PIL import Image
+
+    Image.init()
+    return tuple(name for name in _FORMATS if name in Image.OPEN)
+
+
+@cache
+def endings() -> frozenset[str]:
+    """Endings of files that are read, in lower case; ".avif" only where Pillow can."""
+    from PIL import Image
+
+    return frozenset(suffix for suffix, name in Image.registered_extensions().items() if name in _formats())
+
+
+def open_picture(file: Path | IO[bytes]) -> PIL.Image.Image:
+    """A file opened by Pillow, not yet decoded; ValueError if it is no picture, or too large a one."""
+    from PIL import Image, UnidentifiedImageError
+
+    try:
+        image = Image.open(file, formats=_formats())
+    except UnidentifiedImageError:
+        raise ValueError(f"it is none of {', '.join(_formats())}") from None
+    if image.width * image.height > MOST_PIXELS:
+        image.close()
+        raise ValueError(f"it has {image.width} x {image.height} pixels, and more than {MOST_PIXELS} are not read")
+    return image
+
+
+def eight_bits(image: PIL.Image.Image) -> PIL.Image.Image:
+    """Upright, in grey (L) or colour (RGB) of 8 bits, on white where it is transparent.
+
+    Grey of 16 bits is scaled from 0..65535; other numbers are taken for what their range says, 0..1 for floats, 0..255
+    or 0..65535. Raises ValueError for numbers that would come out black or white.
+    """
+    from PIL import Image, ImageOps
+
+    deep = image.mode == "F" or image.mode.startswith("I")
+    if deep:
+        exif, image = image.getexif(), _scaled(image)
+        image.getexif().update(exif)
+    image = ImageOps.exif_transpose(image)
+    if "A" in image.getbands() or "transparency" in image.info:
+        white = Image.new("RGBA", image.size, "white")
+        white.alpha_composite(image.convert("RGBA"))
+        image = white
+    return image if image.mode == "L" else image.convert("L" if image.mode == "1" else "RGB")
+
+
+def _scaled(image: PIL.Image.Image) -> PIL.Image.Image:
+    """8 bits of grey from a picture of more."""
+    from PIL import Image
+
+    values = np.asarray(image).astype(np.float32)
+    low, high = float(values.min()), float(values.max())
+    if image.mode == "F":
+        scale = 255.0 if high <= 1 else 1.0
+        fits = low >= 0 and high <= 255
+    elif image.mode.startswith("I;16") or image.format in ("PNG", "PPM"):
+        scale = 255 / 65535
+        fits = not 0 < high <= 255
+    else:
+        scale = 1.0 if high <= 255 else 255 / 65535
+        fits = low >= 0 and high <= 65535
+    if not fits:
+        raise ValueError(f"its values go from {low:g} to {high:g}, for which no scale is known: save it with 8 bits")
+    return Image.fromarray((values * scale + 0.5).astype(np.uint8))
+
+
+def squared(image: PIL.Image.Image, size: int, fit: Fit, channels: int = 3) -> Tensor:
+    """uint8 (channels, size, size) of a picture of 8 bits."""
+    from PIL import Image, ImageOps
+    from torchvision.transforms.v2.functional import pil_to_tensor
+
+    mode, side, smooth = "L" if channels == 1 else "RGB", (size, size), Image.Resampling.LANCZOS
+    image = image.convert(mode)
+    if fit == "crop":
+        image = ImageOps.fit(image, side, smooth)
+    elif fit == "squeeze":
+        image = image.resize(side, smooth)
+    else:
+        image = ImageOps.pad(image, side, smooth, color="white")
+    pixels: Tensor = pil_to_tensor(image)
+    return pixels
+
+
+def read_picture(picture: bytes | str | Path, size: int, channels: int, fit: Fit = "pad") -> Tensor:
+    """A picture as floats (channels, size, size) in [-1, 1], on white where it is transparent.
 
     Args:
         picture: a file's path, or what it holds.
         size: side in pixels.
         channels: 1 for grey, 3 for colour.
+        fit: how it becomes a square.
 
     Raises:
-        ValueError: if it is not a picture.
+        ValueError: if it is not a picture, or one that cannot be read.
         OSError: if the file cannot be read.
     """
-    from PIL import Image, ImageOps
-    from torchvision.transforms.v2.functional import pil_to_tensor
-
+    check_whole(1, 1024, size=size)
+    check_choice((1, 3), channels=channels)
+    check_choice(("crop", "squeeze", "pad"), fit=fit)
     content = picture if isinstance(picture, bytes) else Path(picture).read_bytes()
     try:
-        with Image.open(io.BytesIO(content)) as opened:
-            image = ImageOps.exif_transpose(opened).convert("RGBA")
+        with open_picture(io.BytesIO(content)) as opened:
+            return to_float(squared(eight_bits(opened), size, fit, channels))
     except Exception as error:  # a decoder raises whatever it stumbles over
         named = "the file" if isinstance(picture, bytes) else str(picture)
-        raise ValueError(f"{named} is not a picture: allowed are PNG, JPEG, WebP and their like") from error
-    white = Image.new("RGBA", image.size, "white")
-    flat = Image.alpha_composite(white, image).convert("L" if channels == 1 else "RGB")
-    colour = 255 if channels == 1 else (255, 255, 255)
-    square = ImageOps.pad(flat, (size, size), Image.Resampling.LANCZOS, color=colour)
-    pixels: Tensor = pil_to_tensor(square).float() / 127.5 - 1
-    return pixels
+        raise ValueError(f"{named} cannot be read as a picture ({first_line(error)})") from error

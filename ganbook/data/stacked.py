@@ -5,15 +5,17 @@ The benchmark of Metz et al. 2017 (stacked MNIST), on the five thousand digits t
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass, replace
+from functools import cached_property
+from typing import Self
 
 import torch
 from torch import Tensor
 
-from ganbook.data.batch import Batch, index_batches, step_generator
+from ganbook.data.batch import Batch, step_generator
 from ganbook.data.digits import load_digits
 from ganbook.data.images import to_float
+from ganbook.data.samples import Samples
 
 __all__ = ["StackedDigits", "load_stacked"]
 
@@ -24,11 +26,11 @@ CHANNELS = 3
 
 
 @dataclass(frozen=True)
-class StackedDigits:
+class StackedDigits(Samples):
     """A split of stacked digits, put together by index from a split of the digits.
 
     Attributes:
-        name, split, licence, classes: as in :class:`ganbook.data.ImageSet`.
+        name, split, licence, classes: as in :class:`ganbook.data.samples.Samples`.
         digits: uint8 (M, 1, size, size), the digits of the same split, which no other split shares.
         digit_labels: (M,) int64.
         parts: (N, 3) int64: which digits are the red, the green and the blue channel of each image.
@@ -50,12 +52,12 @@ class StackedDigits:
         """uint8 (N, 3, size, size), put together now: 301 MB for the whole training split at 28 pixels."""
         return self.digits[self.parts].squeeze(2)
 
-    @property
+    @cached_property
     def labels(self) -> Tensor:
         """(N,) int64: the modes 0..999, with the red channel's digit in front."""
         return _mode(self.digit_labels[self.parts])
 
-    def to(self, device: torch.device | str) -> StackedDigits:
+    def to(self, device: torch.device | str) -> Self:
         """The same set with its tensors on ``device``."""
         moved = {name: getattr(self, name).to(device) for name in ("digits", "digit_labels", "parts")}
         return replace(self, **moved)
@@ -64,13 +66,6 @@ class StackedDigits:
         """The samples at ``indices`` (int64) as floats in [-1, 1], with their modes as labels."""
         parts = self.parts[indices.to(self.parts.device)]
         return Batch(to_float(self.digits[parts].squeeze(2)), _mode(self.digit_labels[parts]))
-
-    def batches(
-        self, batch_size: int, *, seed: int = 0, start: int = 0, rank: int = 0, world: int = 1
-    ) -> Iterator[Batch]:
-        """Batches without end, shuffled anew each epoch; see :func:`ganbook.data.batch.index_batches`."""
-        for indices in index_batches(len(self), batch_size, seed, start, rank, world):
-            yield self.batch(indices)
 
 
 def load_stacked(split: str, size: int | None = None) -> StackedDigits:

@@ -11,40 +11,41 @@ import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import count
-from typing import Self
 
 import torch
 from torch import Tensor
 from torch.nn.functional import one_hot
 
-from ganbook.data.batch import Batch, check_divisible, step_generator
+from ganbook.arguments import check_number, check_whole
+from ganbook.data.batch import Batch, check_shares, step_generator
+from ganbook.data.samples import Data, Order
 
 __all__ = ["Distribution", "Labelled", "Mixture", "SwissRoll", "grid", "mixture_1d", "ring", "swiss_roll"]
 
 
-class Distribution:
+class Distribution(Data):
     """Points without end; a subclass says how to draw them."""
 
     def sample(self, n: int, generator: torch.Generator | None = None) -> Tensor:
         """(n, dim) fresh samples; ``generator`` (CPU) makes them repeatable."""
         raise NotImplementedError
 
-    def batches(
-        self, batch_size: int, *, seed: int = 0, start: int = 0, rank: int = 0, world: int = 1
-    ) -> Iterator[Batch]:
-        """Batches of fresh samples without end, the same for the same seed and step."""
-        check_divisible(batch_size, world)
-        for step in count(start):
-            yield Batch(self.sample(batch_size, step_generator(seed, step))[rank::world])
+    def fresh(self, n: int, generator: torch.Generator | None = None) -> Batch:
+        """A batch of ``n`` fresh samples, with what is known of them."""
+        return Batch(self.sample(n, generator))
 
-    def to(self, device: torch.device | str) -> Self:
-        """Itself: points are drawn on the CPU, and a batch moves to the device."""
-        return self
+    def follow(self, order: Order) -> Iterator[Batch]:
+        """Batches of fresh samples without end, the same for the same seed and step."""
+        check_shares(order.batch_size, order.rank, order.world)
+        for step in count(order.start):
+            yield self.fresh(order.batch_size, step_generator(order.seed, step)).at(
+                slice(order.rank, None, order.world)
+            )
 
 
 @dataclass(frozen=True)
 class Mixture(Distribution):
-    """A mixture of Gaussians with one standard deviation a component, the same in all directions.
+    """A mixture of Gaussians with one standard deviation per component, the same in all directions.
 
     Attributes:
         centres: (K, dim) means.
@@ -72,22 +73,17 @@ class Mixture(Distribution):
 
     def labelled(self, n: int, generator: torch.Generator | None = None) -> tuple[Tensor, Tensor]:
         """(n, dim) fresh samples, and (n,) the component that each was drawn from."""
-        _check_n(n)
+        check_whole(1, n=n)
         which = torch.multinomial(self.weights, n, replacement=True, generator=generator)
         noise = torch.randn(n, self.dim, generator=generator)
         return self.centres[which] + self.stds[which, None] * noise, which
 
-    def batches(
-        self, batch_size: int, *, seed: int = 0, start: int = 0, rank: int = 0, world: int = 1
-    ) -> Iterator[Batch]:
-        """Batches of fresh samples without end, labelled with their component."""
-        check_divisible(batch_size, world)
-        for step in count(start):
-            points, labels = self.labelled(batch_size, step_generator(seed, step))
-            yield Batch(points[rank::world], labels[rank::world])
+    def fresh(self, n: int, generator: torch.Generator | None = None) -> Batch:
+        """A batch of ``n`` fresh samples, labelled with their component."""
+        return Batch(*self.labelled(n, generator))
 
     def log_density(self, x: Tensor) -> Tensor:
-        """log p(x) of points (N, dim) or, for dim 1, of any shape (...); one value a point."""
+        """log p(x) of points (N, dim) or, for dim 1, of any shape (...); one value per point."""
         points = x if self.dim > 1 or (x.ndim == 2 and x.shape[1] == 1) else x.reshape(-1, 1)
         centres, stds = self.centres.to(points), self.stds.to(points)
         squared = (points[:, None] - centres).square().sum(-1)
@@ -127,7 +123,7 @@ class SwissRoll(Distribution):
 
     def sample(self, n: int, generator: torch.Generator | None = None) -> Tensor:
         """(n, 2) fresh samples; ``generator`` (CPU) makes them repeatable."""
-        _check_n(n)
+        check_whole(1, n=n)
         # sqrt makes the points about equally dense along the spiral, whose length grows as the angle squared.
         share = (0.05 + 0.95 * torch.rand(n, generator=generator)).sqrt()
         angle = 2 * math.pi * self.turns * share
@@ -137,8 +133,8 @@ class SwissRoll(Distribution):
 
 def ring(modes: int = 8, radius: float = 2.0, std: float = 0.02) -> Mixture:
     """``modes`` equal Gaussians on a circle in the plane (the ring of Metz et al. 2016)."""
-    if modes < 1:
-        raise ValueError(f"modes is {modes}: allowed is 1 or more")
+    check_whole(1, modes=modes)
+    check_number(radius=radius)
     angles = 2 * math.pi * torch.arange(modes) / modes
     return _equal(radius * torch.stack((angles.cos(), angles.sin()), dim=1), std)
 
@@ -148,8 +144,8 @@ def grid(side: int = 5, spacing: float = 1.0, std: float = 0.025) -> Mixture:
 
     PacGAN's 25-grid has spacing 2 and standard deviation 0.05: the same picture at twice the scale.
     """
-    if side < 1:
-        raise ValueError(f"side is {side}: allowed is 1 or more")
+    check_whole(1, side=side)
+    check_number(spacing=spacing)
     ticks = spacing * (torch.arange(side) - (side - 1) / 2)
     return _equal(torch.cartesian_prod(ticks, ticks), std)
 
@@ -162,8 +158,8 @@ def mixture_1d(
     """A mixture of Gaussians on the line: samples (n, 1).
 
     Args:
-        centres: one mean a component.
-        stds: one standard deviation a component, or one for all; above 0.
+        centres: one mean per component.
+        stds: one standard deviation per component, or one for all; above 0.
         weights: relative weights, above 0 (default: equal).
     """
     k = len(centres)
@@ -173,29 +169,19 @@ def mixture_1d(
         if len(values) != k or k == 0:
             raise ValueError(f"{name} has {len(values)} values: allowed is one for each of the {k} centres")
         for value in values:
-            if not value > 0:
-                raise ValueError(f"{name} holds {value}: allowed is above 0")
+            check_number(above=0, **{f"one of {name}": value})
     probabilities = torch.tensor(shares) / sum(shares)
     return Mixture(torch.tensor(centres, dtype=torch.float32)[:, None], torch.tensor(spread), probabilities)
 
 
 def swiss_roll(radius: float = 2.0, noise: float = 0.05, turns: float = 1.5) -> SwissRoll:
     """A spiral of ``turns`` turns out to ``radius``, blurred by Gaussian ``noise``."""
-    for name, value in (("radius", radius), ("turns", turns)):
-        if not value > 0:
-            raise ValueError(f"{name} is {value}: allowed is above 0")
-    if not noise >= 0:
-        raise ValueError(f"noise is {noise}: allowed is 0 or more")
+    check_number(above=0, radius=radius, turns=turns)
+    check_number(0, noise=noise)
     return SwissRoll(radius, noise, turns)
 
 
 def _equal(centres: Tensor, std: float) -> Mixture:
-    if not std > 0:
-        raise ValueError(f"std is {std}: allowed is above 0")
+    check_number(above=0, std=std)
     k = len(centres)
     return Mixture(centres.float(), torch.full((k,), std), torch.full((k,), 1 / k))
-
-
-def _check_n(n: int) -> None:
-    if n < 1:
-        raise ValueError(f"n is {n}: allowed is 1 or more")

@@ -5,7 +5,7 @@ from itertools import islice
 import pytest
 import torch
 
-from ganbook.data.batch import Batch, check_divisible, index_batches, step_generator
+from ganbook.data.batch import Batch, check_shares, index_batches, step_generator
 
 
 def first(count, *args, **kwargs):
@@ -82,7 +82,7 @@ def test_batch_size_out_of_range(batch_size):
 def test_batch_size_that_processes_cannot_share():
     with pytest.raises(ValueError, match=r"^batch_size is 9: allowed is a multiple of the 2 processes"):
         next(index_batches(10, 9, world=2))
-    check_divisible(9, 3)
+    check_shares(9, 0, 3)
 
 
 def test_length_of_a_batch():

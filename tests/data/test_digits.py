@@ -145,15 +145,25 @@ def test_a_full_disk_leaves_no_half_file(tmp_path, monkeypatch, limited_files):
     ("arguments", "message"),
     [
         ({"name": "digit"}, r"^name is 'digit': allowed is one of digits, "),
-        ({"name": "digits", "split": "valid"}, r"^split is 'valid': allowed is 'train' or 'test'"),
-        ({"name": "digits", "size": 0}, r"^size is 0: allowed is a whole number of pixels"),
-        ({"name": "digits", "size": 28.0}, r"^size is 28.0"),
+        ({"name": "digits", "split": "valid"}, r"^split is 'valid': allowed is one of train, test$"),
+        ({"name": "digits", "size": 0}, r"^size is 0: allowed is 1 to 1024$"),
         ({"name": "digits", "size": 5000}, r"^size is 5000"),
+        (
+            {"name": "digits", "root": "/elsewhere"},
+            r"^root is '/elsewhere': 'digits' comes with a package and reads no",
+        ),
     ],
 )
 def test_bad_arguments_are_named(arguments, message):
     with pytest.raises(ValueError, match=message):
         data.load(**arguments)
+
+
+def test_arguments_of_another_type_are_named():
+    with pytest.raises(TypeError, match=r"^size is 28.0: allowed is a whole number or None$"):
+        data.load("digits", size=28.0)
+    with pytest.raises(TypeError, match=r"^name is 7: allowed is a text$"):
+        data.load(7)
 
 
 def test_every_name_says_what_it_needs():

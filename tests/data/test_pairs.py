@@ -146,16 +146,21 @@ def test_hidden_files_and_other_ones_are_passed_over(facades):
 
 
 def test_folders_that_are_missing(tmp_path):
-    with pytest.raises(ValueError, match=r'^root is None: data.load\("pairs-folder"\) needs the folder that holds'):
+    with pytest.raises(
+        ValueError,
+        match=r"^root is None: allowed is the folder that holds train and test .*two images side by side.*--data",
+    ):
         data.load("pairs-folder")
-    with pytest.raises(DataError, match=r"nowhere is not a folder: root names the folder that holds train and test"):
+    with pytest.raises(
+        DataError, match=r"nowhere is not a folder: root \(--data\) names the folder that holds train and test"
+    ):
         data.load("pairs-folder", root=tmp_path / "nowhere")
-    with pytest.raises(DataError, match=r"has no folder train: root names"):
+    with pytest.raises(DataError, match=r"has no folder train: root \(--data\) names"):
         data.load("pairs-folder", root=tmp_path)
-    with pytest.raises(DataError, match=r"has no folder test or val: root names"):
+    with pytest.raises(DataError, match=r"has no folder test or val: root \(--data\) names"):
         data.load("pairs-folder", "test", root=tmp_path)
     (tmp_path / "train").mkdir()
-    with pytest.raises(DataError, match=r"train holds no images: supported are \.bmp, "):
+    with pytest.raises(DataError, match=r"train: 0 images: an image is a file that ends in "):
         data.load("pairs-folder", root=tmp_path)
 
 
@@ -206,12 +211,13 @@ def test_a_missing_side_is_named(tmp_path, missing):
     horses(tmp_path)
     (tmp_path / missing).rename(tmp_path / "elsewhere")
     with pytest.raises(
-        DataError, match=rf"has no folder {missing}: root names the folder that holds trainA and trainB"
+        DataError,
+        match=rf"has no folder {missing}: root \(--data\) names the folder that holds trainA, trainB, testA and",
     ):
         data.load("unpaired-folder", root=tmp_path)
     (tmp_path / missing).mkdir()
     (tmp_path / missing / ".hidden.png").write_bytes(b"")
-    with pytest.raises(DataError, match=rf"{missing} holds no images"):
+    with pytest.raises(DataError, match=rf"{missing}: 0 images"):
         data.load("unpaired-folder", root=tmp_path)
 
 

@@ -21,7 +21,7 @@ def test_transparent_is_white_and_grey_has_one_channel(tmp_path):
 
 def test_what_is_no_picture_is_named(tmp_path):
     (tmp_path / "x.png").write_text("hello")
-    with pytest.raises(ValueError, match=r"x\.png is not a picture"):
+    with pytest.raises(ValueError, match=r"x\.png cannot be read as a picture \(it is none of PNG, JPEG, WEBP, .*\)$"):
         read_picture(tmp_path / "x.png", 8, 1)
     with pytest.raises(FileNotFoundError):
         read_picture(tmp_path / "y.png", 8, 1)
