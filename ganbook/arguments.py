@@ -16,7 +16,16 @@ from typing import TYPE_CHECKING, Any, Literal, TypeVar, Union, cast, get_args, 
 if TYPE_CHECKING:
     from torch import Tensor
 
-__all__ = ["check_choice", "check_number", "check_tensor", "check_whole", "shown", "typed"]
+__all__ = [
+    "argument_checker",
+    "check_choice",
+    "check_number",
+    "check_place",
+    "check_tensor",
+    "check_whole",
+    "shown",
+    "typed",
+]
 
 Target = TypeVar("Target", bound=Callable[..., Any])
 
@@ -116,6 +125,19 @@ def check_tensor(
         raise ValueError(f"{name} is on the meta device, which holds no numbers: allowed is any other")
     if finite and not value.isfinite().all():
         raise ValueError(f"{name} holds NaN or infinity: allowed are finite numbers")
+
+
+def check_place(name: str, value: Tensor, own: Tensor) -> None:
+    """Raise unless ``value`` has the precision and the device of a network's ``own`` weights; autocast mixes some."""
+    import torch
+
+    kind = value.device.type
+    mixed = torch.amp.is_autocast_available(kind) and torch.is_autocast_enabled(kind)
+    allowed = {own.dtype} | ({torch.float32, torch.bfloat16, torch.float16} if mixed else set())
+    if value.is_floating_point() and value.dtype not in allowed:
+        raise TypeError(f"{name} is {shown(value)}: allowed is {own.dtype}, the network's own precision")
+    if value.device != own.device:
+        raise ValueError(f"{name} is on {value.device}: allowed is {own.device}, where the network is")
 
 
 def _fits(value: Tensor, shape: Sequence[int | str]) -> bool:
@@ -224,7 +246,9 @@ def _is(value: Any, hint: Any) -> bool:
         return callable(value)
     if inspect.isclass(origin) and issubclass(origin, Iterable):
         return _is_collection(value, origin, inside)
-    known = inspect.isclass(hint) and hint is not Any and not getattr(hint, "_is_protocol", False)
+    if getattr(hint, "_is_protocol", False):
+        return all(hasattr(value, part) for part in vars(hint) if part == "__call__" or part[0] != "_")
+    known = inspect.isclass(hint) and hint is not Any
     return not known or (isinstance(value, hint) and str(getattr(value, "layout", _DENSE)) == _DENSE)
 
 

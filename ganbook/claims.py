@@ -9,6 +9,8 @@ from dataclasses import asdict, dataclass
 from html import escape
 from typing import SupportsFloat
 
+from ganbook.arguments import shown, typed
+
 __all__ = ["Claim", "ClaimError", "Measured", "claim", "measured"]
 
 
@@ -48,6 +50,7 @@ class Claim:
 _claims: dict[str, Claim] = {}
 
 
+@typed
 def claim(name: str, value: SupportsFloat, low: float | None = None, high: float | None = None) -> None:
     """Print ``value`` beside its allowed band, and fail when it lies outside.
 
@@ -63,11 +66,15 @@ def claim(name: str, value: SupportsFloat, low: float | None = None, high: float
         ValueError: without a bound, or with ``low > high``.
         ClaimError: if the value is NaN or outside the band.
     """
+    try:
+        number = float(value)
+    except (TypeError, ValueError, RuntimeError):
+        raise TypeError(f"value is {shown(value)}: allowed is a number or a tensor of one element") from None
     if low is None and high is None:
         raise ValueError(f"low and high are both None: the claim {name!r} could not fail")
     if low is not None and high is not None and low > high:
         raise ValueError(f"low is {low} and high is {high}: allowed is low <= high")
-    made = Claim(name, float(value), low, high)
+    made = Claim(name, number, low, high)
     _claims[name] = made
     if log := os.environ.get("GANBOOK_CLAIMS"):
         with open(log, "a", encoding="utf-8") as file:

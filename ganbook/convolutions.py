@@ -15,6 +15,8 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
+from ganbook.arguments import check_tensor, check_whole, typed
+
 __all__ = [
     "checkerboard",
     "contributions",
@@ -28,6 +30,9 @@ __all__ = [
     "transposed_size",
 ]
 
+SIDE = 4096
+"""The longest side, kernel, stride or padding that is painted by hand: a picture to read, not a layer to run."""
+
 
 def output_size(size: int, kernel: int, stride: int = 1, padding: int = 0) -> int:
     """Side of a convolution's output, floor((size + 2 padding - kernel) / stride) + 1.
@@ -40,7 +45,8 @@ def output_size(size: int, kernel: int, stride: int = 1, padding: int = 0) -> in
     Raises:
         ValueError: naming the first number below its least value, or a kernel that is larger than the padded input.
     """
-    _check(size=(size, 1), kernel=(kernel, 1), stride=(stride, 1), padding=(padding, 0))
+    check_whole(1, size=size, kernel=kernel, stride=stride)
+    check_whole(0, padding=padding)
     if kernel > size + 2 * padding:
         raise ValueError(f"kernel is {kernel}: allowed is at most the padded input's side, {size + 2 * padding}")
     return (size + 2 * padding - kernel) // stride + 1
@@ -58,17 +64,17 @@ def transposed_size(size: int, kernel: int, stride: int = 1, padding: int = 0, o
     Raises:
         ValueError: naming a number outside its range, or a padding that leaves nothing of the output.
     """
-    _check(
-        size=(size, 1), kernel=(kernel, 1), stride=(stride, 1), padding=(padding, 0), output_padding=(output_padding, 0)
-    )
+    check_whole(1, size=size, kernel=kernel, stride=stride)
+    check_whole(0, padding=padding, output_padding=output_padding)
     if output_padding >= stride:
         raise ValueError(f"output_padding is {output_padding}: allowed is less than the stride, {stride}")
     out = (size - 1) * stride - 2 * padding + kernel + output_padding
     if out < 1:
-        raise ValueError(f"padding is {padding}: it crops all of the output, whose side would be {out}")
+        raise ValueError(f"padding is {padding}, which crops all of the output: its side would be {out}")
     return out
 
 
+@typed
 def convolution_matrix(kernel: Tensor, size: tuple[int, int], stride: int = 1, padding: int = 0) -> Tensor:
     """The matrix C with ``C @ x.flatten()`` = the convolution of x, flattened.
 
@@ -82,10 +88,12 @@ def convolution_matrix(kernel: Tensor, size: tuple[int, int], stride: int = 1, p
     Returns:
         (H' W', H W): a row for each pixel of the output, a column for each pixel of the input.
     """
-    _check_matrix("kernel", kernel)
+    check_tensor("kernel", kernel, "k", "l", kind="any")
+    check_whole(1, SIDE, **{f"size[{axis}]": side for axis, side in enumerate(size)})
     height, width = size
     rows = output_size(height, kernel.shape[0], stride, padding)
     columns = output_size(width, kernel.shape[1], stride, padding)
+    check_whole(0, SIDE, padding=padding)
     matrix = kernel.new_zeros(rows, columns, height, width)
     for i in range(rows):
         for j in range(columns):
@@ -110,11 +118,13 @@ def paint(x: Tensor, kernel: Tensor, stride: int = 1, padding: int = 0, output_p
     Returns:
         (H', W') with the sides of :func:`transposed_size`.
     """
-    _check_matrix("x", x)
-    _check_matrix("kernel", kernel)
+    check_tensor("x", x, "H", "W", kind="any")
+    check_tensor("kernel", kernel, "k", "l", kind="any")
     sizes = zip(x.shape, kernel.shape, strict=True)
     rows, columns = (transposed_size(n, k, stride, padding, output_padding) for n, k in sizes)
-    canvas = x.new_zeros(rows + 2 * padding, columns + 2 * padding)
+    check_whole(1, SIDE, stride=stride)
+    check_whole(0, SIDE, padding=padding)
+    canvas = torch.zeros(rows + 2 * padding, columns + 2 * padding, dtype=torch.result_type(x, kernel), device=x.device)
     for i, j in _pixels(x):
         top, left = i * stride, j * stride
         canvas[top : top + kernel.shape[0], left : left + kernel.shape[1]] += x[i, j] * kernel
@@ -127,7 +137,10 @@ def insert_zeros(x: Tensor, stride: int) -> Tensor:
     >>> insert_zeros(torch.tensor([[1, 2], [3, 4]]), 2).tolist()
     [[1, 0, 2], [0, 0, 0], [3, 0, 4]]
     """
-    _check(stride=(stride, 1))
+    check_tensor("x", x, kind="any")
+    check_whole(1, SIDE, stride=stride)
+    if x.ndim < 2 or not x.numel():
+        raise ValueError(f"x has shape {tuple(x.shape)}: allowed is (..., H, W) with none of them 0")
     height, width = x.shape[-2:]
     spread = x.new_zeros(*x.shape[:-2], (height - 1) * stride + 1, (width - 1) * stride + 1)
     spread[..., ::stride, ::stride] = x
@@ -140,14 +153,15 @@ def slide_over_zeros(x: Tensor, kernel: Tensor, stride: int = 1, padding: int = 
     The kernel then moves over ``x`` by steps of one ``stride``-th of a pixel, hence "fractionally-strided".
     Arguments and result as for :func:`paint`.
     """
-    _check_matrix("x", x)
-    _check_matrix("kernel", kernel)
+    check_tensor("x", x, "H", "W", kind="any")
+    check_tensor("kernel", kernel, "k", "l", kind="any")
     for n, k in zip(x.shape, kernel.shape, strict=True):
         transposed_size(n, k, stride, padding, output_padding)  # for its errors
     (k, w), more = kernel.shape, output_padding
     around = (w - 1 - padding, w - 1 - padding + more, k - 1 - padding, k - 1 - padding + more)
-    spread = F.pad(insert_zeros(x, stride), around)  # a negative number crops
-    return F.conv2d(spread[None, None], kernel.flip(0, 1)[None, None])[0, 0]
+    kind = torch.result_type(x, kernel)
+    spread = F.pad(insert_zeros(x.to(kind), stride), around)  # a negative number crops
+    return F.conv2d(spread[None, None], kernel.to(kind).flip(0, 1)[None, None])[0, 0]
 
 
 def contributions(size: int, kernel: int, stride: int, padding: int = 0, output_padding: int = 0) -> Tensor:
@@ -159,8 +173,9 @@ def contributions(size: int, kernel: int, stride: int, padding: int = 0, output_
     >>> contributions(4, kernel=3, stride=2).tolist()
     [1, 1, 2, 1, 2, 1, 2, 1, 1]
     """
-    row, brush = torch.ones(1, size, dtype=torch.int64), torch.ones(1, kernel, dtype=torch.int64)
     whole = transposed_size(size, kernel, stride, padding, output_padding)
+    check_whole(1, SIDE, size=size, kernel=kernel, stride=stride)
+    row, brush = torch.ones(1, size, dtype=torch.int64), torch.ones(1, kernel, dtype=torch.int64)
     painted = paint(row, brush, stride)[0]
     return F.pad(painted, (0, output_padding))[padding : padding + whole]
 
@@ -170,8 +185,7 @@ def spectrum(images: Tensor) -> Tensor:
 
     Frequency 0 is at [0, 0]; [H / 2, 0] is the pattern that changes its sign from row to row.
     """
-    if images.ndim != 4:
-        raise ValueError(f"images has shape {tuple(images.shape)}: allowed is (N, C, H, W)")
+    check_tensor("images", images, "N", "C", "H", "W", finite=True)
     centred = images.detach().float()
     centred = centred - centred.mean((2, 3), keepdim=True)
     power: Tensor = torch.fft.fft2(centred).abs().square().mean((0, 1))
@@ -179,8 +193,13 @@ def spectrum(images: Tensor) -> Tensor:
 
 
 def high_share(images: Tensor) -> float:
-    """Share of the power of images (N, C, H, W) above a quarter of a cycle a pixel, in either direction."""
+    """Share of the power of images (N, C, H, W) above a quarter of a cycle per pixel, in either direction.
+
+    Raises:
+        ValueError: if the images are constant: there is no power to share.
+    """
     power = spectrum(images)
+    _check_power(power)
     y, x = (torch.fft.fftfreq(n).abs() for n in power.shape)
     return (power[torch.maximum(y[:, None], x[None]) > 0.25].sum() / power.sum()).item()
 
@@ -203,15 +222,15 @@ def checkerboard(images: Tensor, period: int = 2, reach: int = 2) -> float:
     Raises:
         ValueError: if the images do not hold a whole number of periods, or the spectrum is flat zero.
     """
-    power = spectrum(images).double()
-    _check(period=(period, 2), reach=(reach, 1))
+    check_whole(2, period=period)
+    check_whole(1, reach=reach)
+    power = spectrum(images).cpu().double()
     height, width = power.shape
     if height % period or width % period or min(height, width) <= 2 * reach:
         raise ValueError(
             f"images has sides {height} and {width}: allowed are multiples of period = {period} above {2 * reach}"
         )
-    if not power.any():
-        raise ValueError("images are constant: there is no spectrum to compare with")
+    _check_power(power)
     side = torch.arange(-reach, reach + 1)
     ratios = []
     for i in range(period):
@@ -223,16 +242,10 @@ def checkerboard(images: Tensor, period: int = 2, reach: int = 2) -> float:
     return float(torch.stack(ratios).log().mean().exp())
 
 
+def _check_power(power: Tensor) -> None:
+    if not power.any():
+        raise ValueError("images are constant: there is no spectrum to look at")
+
+
 def _pixels(x: Tensor) -> list[tuple[int, int]]:
     return [(i, j) for i in range(x.shape[0]) for j in range(x.shape[1])]
-
-
-def _check(**numbers: tuple[int, int]) -> None:
-    for name, (value, least) in numbers.items():
-        if value < least:
-            raise ValueError(f"{name} is {value}: allowed is {least} or more")
-
-
-def _check_matrix(name: str, value: Tensor) -> None:
-    if value.ndim != 2 or not value.numel():
-        raise ValueError(f"{name} has shape {tuple(value.shape)}: allowed is (H, W), one channel of one image")

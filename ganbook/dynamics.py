@@ -1,6 +1,6 @@
 """The smallest GAN, as a map that can be differentiated, and crowds of small networks.
 
-The Dirac-GAN (Mescheder et al. 2018, definition 2.1) has one number a player: all real data lie at 0, the
+The Dirac-GAN (Mescheder et al. 2018, definition 2.1) has one number per player: all real data lie at 0, the
 generator puts all of its samples at ``theta``, and the discriminator's logit is ``a(x) = psi * x + bias``.
 A round of training is then a map of the plane, and the eigenvalues of its Jacobian at the equilibrium
 say whether training converges there.
@@ -22,7 +22,12 @@ import torch
 from torch import Tensor, nn
 from torch.nn.functional import leaky_relu, normalize
 
+from ganbook.arguments import check_number, check_place, check_tensor, check_whole, typed
+
 __all__ = ["Crowd", "dirac_round", "orbit", "round_jacobian"]
+
+MOST = 10_000
+"""Members, units or layers of a crowd: more is a slip, and fills the memory."""
 
 Critic = Callable[[Tensor], Tensor]
 Penalty = Callable[[Critic, Tensor, Tensor], Tensor]
@@ -36,6 +41,7 @@ class Loss(Protocol):
     def generator(self, fake_logits: Tensor, real_logits: Tensor | None = None, /) -> Tensor: ...
 
 
+@typed
 def dirac_round(
     states: Tensor,
     loss: Loss,
@@ -49,7 +55,7 @@ def dirac_round(
     """One round of the Dirac-GAN: a gradient step of each player.
 
     Args:
-        states: (N, 2), one game a row: generator's ``theta``, discriminator's ``psi``.
+        states: (N, 2), one game per row: generator's ``theta``, discriminator's ``psi``.
         loss: what both minimise.
         lr: step size of both players, one for all games or (N,).
         penalty: added to the discriminator's loss, such as ``lambda a, real, fake: penalties.r1(a, real, 0.3)``.
@@ -62,10 +68,13 @@ def dirac_round(
     Returns:
         (N, 2): the states after the round; a differentiable function of ``states``.
     """
-    if states.ndim != 2 or states.shape[1] != 2:
-        raise ValueError(f"states has shape {tuple(states.shape)}: allowed is (N, 2), one theta and one psi a row")
-    if unroll < 0:
-        raise ValueError(f"unroll is {unroll}: allowed is 0 or more")
+    check_tensor("states", states, "N", 2)
+    check_whole(0, unroll=unroll)
+    check_number(bias=bias)
+    if isinstance(lr, Tensor):
+        check_tensor("lr", lr, *lr.shape and (len(states),))
+    else:
+        check_number(lr=lr)
     wanted = states.requires_grad
     states = states if wanted else states.detach().requires_grad_()
     theta, psi = states.unbind(1)
@@ -97,6 +106,7 @@ def dirac_round(
     return new_states if wanted else new_states.detach()
 
 
+@typed
 def round_jacobian(play: Callable[[Tensor], Tensor], state: tuple[float, float] = (0.0, 0.0)) -> Tensor:
     """Jacobian (2, 2), in float64, by autograd of the round ``play`` ((N, 2) to (N, 2)) at one ``state``."""
     at = torch.tensor([state], dtype=torch.float64)
@@ -104,14 +114,18 @@ def round_jacobian(play: Callable[[Tensor], Tensor], state: tuple[float, float] 
     return jacobian[0, :, 0]
 
 
+@typed
 def orbit(play: Callable[[Tensor], Tensor], start: Tensor, rounds: int) -> Tensor:
     """The states (rounds + 1, N, 2) that ``play`` visits from ``start`` (N, 2), which comes first."""
+    check_tensor("start", start, "N", 2)
+    check_whole(0, rounds=rounds)
     states = [start]
     for _ in range(rounds):
         states.append(play(states[-1]))
     return torch.stack(states)
 
 
+@typed
 class Crowd(nn.Module):
     """``members`` independent networks of one shape, run as one batched product.
 
@@ -121,10 +135,10 @@ class Crowd(nn.Module):
     Args:
         members: number of networks.
         in_dim: size of an input.
-        out_dim: size of an output; 0 for one logit a sample, without a last dimension.
+        out_dim: size of an output; 0 for one logit per sample, without a last dimension.
         width, depth: hidden units and hidden layers (leaky ReLU 0.2).
         spectral: the members whose weights are divided by their largest singular value, which follows from
-            one power iteration a training pass (Miyato et al. 2018, algorithm 1).
+            one power iteration per training pass (Miyato et al. 2018, algorithm 1).
     """
 
     def __init__(
@@ -137,6 +151,8 @@ class Crowd(nn.Module):
         spectral: slice = slice(0),
     ) -> None:
         super().__init__()
+        check_whole(1, MOST, members=members, in_dim=in_dim, width=width)
+        check_whole(0, MOST, out_dim=out_dim, depth=depth)
         self.members, self.logit = members, out_dim == 0
         sizes = list(pairwise([in_dim, *[width] * depth, max(out_dim, 1)]))
         # nn.Linear's own initialisation: uniform in +-1/sqrt(inputs).
@@ -146,11 +162,14 @@ class Crowd(nn.Module):
         for layer, (_, o) in enumerate(sizes):
             self.register_buffer(f"direction{layer}", normalize(torch.randn(len(self.spectral), o, 1), dim=1))
 
+    @typed
     def forward(self, x: Tensor, part: slice = slice(None)) -> Tensor:
         """Outputs (members, N, out_dim) or logits (members, N) for ``x``, (members, N, in_dim).
 
         With ``part``, ``x`` belongs to the members that it selects, and so do the outputs.
         """
+        check_place("x", x, self.weights[0])
+        check_tensor("x", x, len(range(self.members)[part]), "N", self.weights[0].shape[1])
         last = len(self.weights) - 1
         hidden = x
         for layer, bias in enumerate(self.biases):

@@ -15,10 +15,13 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import cast
 
 import torch
 from torch import Tensor
 from torch.nn.functional import relu, softplus
+
+from ganbook.arguments import check_choice, check_number, check_tensor
 
 __all__ = ["AdversarialLoss", "get", "names", "smoothed"]
 
@@ -61,8 +64,7 @@ def _relativistic_discriminator(real: Tensor, fake: Tensor) -> Tensor:
 
 
 def _relativistic_generator(fake: Tensor, real: Tensor | None) -> Tensor:
-    assert real is not None  # checked at the public door
-    return softplus(real - fake).mean()
+    return softplus(cast(Tensor, real) - fake).mean()
 
 
 @dataclass(frozen=True)
@@ -119,6 +121,8 @@ class AdversarialLoss:
         return self._generator(fake, real)
 
     def _check_shapes(self, real: Tensor, fake: Tensor) -> None:
+        if real.device != fake.device:
+            raise ValueError(f"fake_logits is on {fake.device}: allowed is {real.device}, where real_logits is")
         one_shape = real.shape == fake.shape if self.paired else real.shape[1:] == fake.shape[1:]
         if not one_shape or real.ndim != fake.ndim:
             allowed = "the same shape" if self.paired else "the same shape after the batch dimension"
@@ -129,9 +133,7 @@ class AdversarialLoss:
 
 
 def _checked(name: str, logits: Tensor) -> Tensor:
-    if not isinstance(logits, Tensor) or not logits.is_floating_point():
-        came = f"a {logits.dtype} tensor" if isinstance(logits, Tensor) else type(logits).__name__
-        raise TypeError(f"{name} is {came}: allowed is a floating-point tensor of raw scores")
+    check_tensor(name, logits)
     if logits.numel() == 0:
         raise ValueError(f"{name} is empty (shape {tuple(logits.shape)}): the mean over no sample is undefined")
     return logits.float() if logits.dtype in (torch.float16, torch.bfloat16) else logits
@@ -141,34 +143,19 @@ _LOSSES = {
     loss.name: loss
     for loss in (
         AdversarialLoss(
-            "saturating",
-            "Goodfellow et al. 2014, eq. 1",
-            _saturating_discriminator,
-            _saturating_generator,
+            "saturating", "Goodfellow et al. 2014, eq. 1", _saturating_discriminator, _saturating_generator
         ),
         AdversarialLoss(
-            "non_saturating",
-            "Goodfellow et al. 2014, section 3",
-            _saturating_discriminator,
-            _non_saturating_generator,
+            "non_saturating", "Goodfellow et al. 2014, section 3", _saturating_discriminator, _non_saturating_generator
         ),
         AdversarialLoss(
-            "least_squares",
-            "Mao et al. 2017, eq. 9",
-            _least_squares_discriminator,
-            _least_squares_generator,
+            "least_squares", "Mao et al. 2017, eq. 9", _least_squares_discriminator, _least_squares_generator
         ),
         AdversarialLoss(
-            "hinge",
-            "Lim and Ye 2017; Miyato et al. 2018, eq. 16 and 17",
-            _hinge_discriminator,
-            _wasserstein_generator,
+            "hinge", "Lim and Ye 2017; Miyato et al. 2018, eq. 16 and 17", _hinge_discriminator, _wasserstein_generator
         ),
         AdversarialLoss(
-            "wasserstein",
-            "Arjovsky et al. 2017, eq. 2",
-            _wasserstein_discriminator,
-            _wasserstein_generator,
+            "wasserstein", "Arjovsky et al. 2017, eq. 2", _wasserstein_discriminator, _wasserstein_generator
         ),
         AdversarialLoss(
             "relativistic",
@@ -192,23 +179,20 @@ def get(name: str) -> AdversarialLoss:
     Raises:
         ValueError: if no loss has that name.
     """
-    try:
-        return _LOSSES[name]
-    except (KeyError, TypeError):
-        raise ValueError(f"name is {name!r}: allowed is one of {', '.join(_LOSSES)}") from None
+    check_choice(_LOSSES, name=name)
+    return _LOSSES[name]
 
 
 def smoothed(real_label: float = 0.9) -> AdversarialLoss:
     """The non-saturating pair with one-sided label smoothing (Salimans et al. 2016, section 3.4).
 
-    D is taught ``real_label`` instead of 1 on real samples, so its logit there has a finite optimum even where no fake
-    comes near. The fakes' label stays 0: smoothed too, it would reward G for staying where it is.
+    D's target is ``real_label`` instead of 1 on real samples, so its logit there has a finite optimum even where no
+    fake comes near. The fakes' label stays 0: smoothed too, it would reward G for staying where it is.
 
     Args:
         real_label: above 0, at most 1.
     """
-    if not 0 < real_label <= 1:
-        raise ValueError(f"real_label is {real_label}: allowed is above 0 and at most 1")
+    check_number(most=1, above=0, real_label=real_label)
 
     def discriminator(real: Tensor, fake: Tensor) -> Tensor:
         real_term = real_label * softplus(-real) + (1 - real_label) * softplus(real)

@@ -1,26 +1,26 @@
 """Gradient penalties on a critic, per sample, in float32, finite where the gradient is zero.
 
-``critic`` is any callable from a batch to one logit a sample (or a map of logits, summed per
+``critic`` is any callable from a batch to one logit per sample (or a map of logits, summed per
 sample). The penalty is differentiable, so it is added to the discriminator's loss and goes
 through **one** backward pass.
 """
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable
 from contextlib import AbstractContextManager, nullcontext
-from numbers import Real
-from typing import cast
 
 import torch
 from torch import Tensor
+
+from ganbook.arguments import check_number, check_tensor, shown, typed
 
 __all__ = ["gradient_penalty", "matching_aware", "r1", "r2"]
 
 Critic = Callable[[Tensor], Tensor]
 
 
+@typed
 def r1(critic: Critic, images: Tensor, gamma: float) -> Tensor:
     """R1: ``gamma / 2 * E ||grad_x a(x)||^2`` over real samples (Mescheder et al. 2018, eq. 9).
 
@@ -32,25 +32,27 @@ def r1(critic: Critic, images: Tensor, gamma: float) -> Tensor:
     Returns:
         A scalar in float32 (float64 for float64 images).
     """
-    _check_weight("gamma", gamma)
+    check_number(0, gamma=gamma)
     (squared,) = _squared_norms(critic, _checked("images", images))
     return gamma / 2 * squared.mean()
 
 
+@typed
 def r2(critic: Critic, fake_images: Tensor, gamma: float) -> Tensor:
     """R2: the same as :func:`r1`, over generated samples (Mescheder et al. 2018, eq. 10).
 
     The samples are detached: the penalty shapes the critic, never the generator.
     """
-    _check_weight("gamma", gamma)
+    check_number(0, gamma=gamma)
     (squared,) = _squared_norms(critic, _checked("fake_images", fake_images))
     return gamma / 2 * squared.mean()
 
 
+@typed
 def gradient_penalty(critic: Critic, real: Tensor, fake: Tensor, weight: float) -> Tensor:
     """WGAN-GP: ``weight * E (||grad_x a(x)|| - 1)^2`` between real and fake (Gulrajani et al. 2017, eq. 3).
 
-    One point a pair, uniform on the line from ``real[i]`` to ``fake[i]``; the norm is taken per
+    One point per pair, uniform on the line from ``real[i]`` to ``fake[i]``; the norm is taken per
     sample. At a zero gradient the norm's slope is infinite; it is taken as zero there, so the
     penalty is ``weight`` and its gradient 0.
 
@@ -60,15 +62,17 @@ def gradient_penalty(critic: Critic, real: Tensor, fake: Tensor, weight: float) 
         fake: (N, ...) generated samples, of the same shape; detached.
         weight: 0 or more; the paper's lambda is 10.
     """
-    _check_weight("weight", weight)
+    check_number(0, weight=weight)
     real, fake = _checked("real", real), _checked("fake", fake)
     if real.shape != fake.shape:
         raise ValueError(f"fake has shape {tuple(fake.shape)}: allowed is that of real, {tuple(real.shape)}")
+    _check_device("fake", fake, "real", real)
     t = torch.rand(len(real), *[1] * (real.ndim - 1), device=real.device, dtype=real.dtype)
     (squared,) = _squared_norms(critic, torch.lerp(real, fake, t))
     return weight * (_roots(squared) - 1).square().mean()
 
 
+@typed
 def matching_aware(
     critic: Callable[[Tensor, Tensor], Tensor], images: Tensor, texts: Tensor, weight: float = 2.0, power: float = 6.0
 ) -> Tensor:
@@ -87,26 +91,27 @@ def matching_aware(
     Returns:
         A scalar in float32 (float64 for float64 images).
     """
-    _check_weight("weight", weight)
-    if not isinstance(power, Real) or not 1 <= power < math.inf:
-        raise ValueError(f"power is {power}: allowed is a number of 1 or more")
+    check_number(0, weight=weight)
+    check_number(1, power=power)
     images, texts = _checked("images", images), _checked("texts", texts)
-    if texts.ndim != 2 or len(texts) != len(images):
-        raise ValueError(f"texts has shape {tuple(texts.shape)}: allowed is ({len(images)}, dim), one an image")
+    check_tensor("texts", texts, len(images), "dim")
+    _check_device("texts", texts, "images", images)
     of_images, of_texts = _squared_norms(critic, images, texts)
     both = _roots(of_images) + _roots(of_texts)
-    return cast(Tensor, weight * (both**power).mean())
+    return weight * (both**power).mean()
 
 
 def _squared_norms(critic: Callable[..., Tensor], *points: Tensor) -> list[Tensor]:
     """||grad a||^2 of each sample by each of the critic's arguments, (N,), with a graph for its parameters."""
-    for of in points:
-        of.requires_grad_(True)
+    for point in points:
+        point.requires_grad_(True)
     # Autocast off: a sum of squared half-precision gradients overflows at 64 x 64 pixels.
     with torch.enable_grad(), _without_autocast(points[0].device.type):
         logits = critic(*points)
+        if not isinstance(logits, Tensor):
+            raise TypeError(f"critic returned {shown(logits)}: allowed is a tensor of logits")
         if not logits.requires_grad:  # a critic that ignores its input, or has no graph, has gradient zero
-            return [of.new_zeros(len(of)) for of in points]
+            return [point.new_zeros(len(point)) for point in points]
         gradients = torch.autograd.grad(logits.sum(), points, create_graph=True, materialize_grads=True)
     return [gradient.flatten(1).square().sum(1) for gradient in gradients]
 
@@ -124,17 +129,13 @@ def _without_autocast(device_type: str) -> AbstractContextManager[object]:
 
 
 def _checked(name: str, samples: Tensor) -> Tensor:
-    if not isinstance(samples, Tensor) or not samples.is_floating_point():
-        came = f"a {samples.dtype} tensor" if isinstance(samples, Tensor) else type(samples).__name__
-        raise TypeError(f"{name} is {came}: allowed is a floating-point tensor of samples, (N, ...)")
+    check_tensor(name, samples)
     if samples.ndim < 2 or len(samples) == 0:
         raise ValueError(f"{name} has shape {tuple(samples.shape)}: allowed is (N, ...) with N of 1 or more")
     samples = samples.detach()
     return samples.float() if samples.dtype in (torch.float16, torch.bfloat16) else samples
 
 
-def _check_weight(name: str, weight: float) -> None:
-    if not isinstance(weight, Real):
-        raise TypeError(f"{name} is {weight!r}: allowed is a number of 0 or more")
-    if not 0 <= weight < math.inf:
-        raise ValueError(f"{name} is {weight}: allowed is a number of 0 or more")
+def _check_device(name: str, value: Tensor, other: str, there: Tensor) -> None:
+    if value.device != there.device:
+        raise ValueError(f"{name} is on {value.device}: allowed is {there.device}, where {other} is")

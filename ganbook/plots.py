@@ -15,6 +15,8 @@ from typing import TYPE_CHECKING, Any
 import torch
 from torch import Tensor
 
+from ganbook.arguments import check_choice, check_number, check_tensor, check_whole, shown, typed
+
 if TYPE_CHECKING:
     from IPython.display import HTML
     from matplotlib.axes import Axes
@@ -30,11 +32,17 @@ REAL, FAKE = COLOURS[0], COLOURS[1]
 
 DPI = 100
 
+MOST = 100
+"""Inches, panels per row or column, and pixels per pixel: more is a slip, and fills the memory."""
+
 
 def figure(columns: int = 1, rows: int = 1, width: float = 7.0, height: float = 3.2, **kwargs: Any) -> Any:
     """``plt.subplots`` with the course's look: (figure, axes). ``height`` is of the whole figure, in inches."""
     import matplotlib.pyplot as plt
     from cycler import cycler
+
+    check_whole(1, MOST, columns=columns, rows=rows)
+    check_number(above=0, most=MOST, width=width, height=height)
 
     style: dict[Any, Any] = {
         "axes.prop_cycle": cycler(color=COLOURS[:6]),
@@ -70,16 +78,20 @@ def html(fig: Figure, alt: str) -> str:
     """``fig`` as one HTML image that carries its own data, for an explorer; closes it. As :func:`show`."""
     import matplotlib.pyplot as plt
 
-    _check_alt(alt, "figure")
+    _check_alt(fig, alt, "figure")
     file = io.BytesIO()
     fig.savefig(file, format="png", dpi=DPI, facecolor="white")
     plt.close(fig)
     return _img(file.getvalue(), alt)
 
 
-def _check_alt(alt: str, what: str) -> None:
+def _check_alt(fig: Figure, alt: str, what: str) -> None:
+    if not hasattr(fig, "savefig"):
+        raise TypeError(f"fig is {shown(fig)}: allowed is a matplotlib figure")
+    if not isinstance(alt, str):
+        raise TypeError(f"alt is {shown(alt)}: allowed is a text")
     if not alt.strip():
-        raise ValueError(f"alt is empty: it states what the {what} shows, for a reader who does not see it")
+        raise ValueError(f"alt is empty: it must state what the {what} shows, for a reader who does not see it")
 
 
 def _img(png: bytes, alt: str) -> str:
@@ -88,6 +100,7 @@ def _img(png: bytes, alt: str) -> str:
     return f'<img class="ganbook-figure" src="data:image/png;base64,{data}" alt="{escape(alt)}" style="{style}">'
 
 
+@typed
 def film(fig: Figure, draw: Callable[[int], Iterable[Any] | None], frames: int, alt: str, interval: int = 120) -> None:
     """Display a film that plays without a server, with buttons a screen reader can name.
 
@@ -96,13 +109,14 @@ def film(fig: Figure, draw: Callable[[int], Iterable[Any] | None], frames: int, 
         draw: called with the frame's number 0..frames-1.
         frames: number of frames; about 60 at most keep the page small.
         alt: what happens in the film, in one or two sentences.
-        interval: milliseconds a frame.
+        interval: milliseconds per frame.
     """
     import matplotlib.pyplot as plt
     from IPython.display import HTML, display
     from matplotlib.animation import FuncAnimation
 
-    _check_alt(alt, "film")
+    _check_alt(fig, alt, "film")
+    check_whole(1, frames=frames, interval=interval)
     animation = FuncAnimation(fig, lambda i: draw(int(i)) or [], frames=frames, interval=interval)
     with plt.rc_context({"savefig.dpi": 64, "animation.embed_limit": 20}):
         html = animation.to_jshtml(default_mode="once")
@@ -150,11 +164,12 @@ _ICONS = {
 }
 
 
+@typed
 def table(head: Sequence[str], rows: Iterable[Sequence[object]], caption: str = "") -> HTML:
     """A table for a page, which scrolls by itself where the page is narrow; the first cell of a row is its heading.
 
     Args:
-        head: one heading a column.
+        head: one heading per column.
         rows: cells, shown as ``str`` gives them; they may hold HTML.
         caption: one sentence above the table, or "".
     """
@@ -169,17 +184,23 @@ def table(head: Sequence[str], rows: Iterable[Sequence[object]], caption: str = 
     return HTML(f"<div style='overflow-x:auto' tabindex='0'>{inner}</div>")  # type: ignore[no-untyped-call]
 
 
+@typed
 def points(axes: Axes, real: Tensor | None, fake: Tensor | None, limit: float = 3.0) -> None:
     """Scatter real (blue) and fake (orange) points (N, 2) into a square of side ``2 * limit``."""
+    check_number(above=0, limit=limit)
     for samples, colour, label, marker in ((real, REAL, "real", "o"), (fake, FAKE, "fake", "x")):
         if samples is not None:
+            check_tensor(label, samples, "N", 2, kind="any", finite=True)
             x, y = samples.detach().cpu().T
             axes.scatter(x, y, s=9, c=colour, label=label, marker=marker, linewidths=0.7, alpha=0.7)
     axes.set(xlim=(-limit, limit), ylim=(-limit, limit), aspect="equal")
 
 
+@typed
 def history(axes: Axes, curves: dict[str, list[float]], names: Sequence[str]) -> None:
     """Draw the named curves of a training history against its "step"."""
+    for name in ("step", *names):
+        check_choice(curves, names=name)
     for name, style in zip(names, ("-", "--", ":", "-.") * 3, strict=False):
         axes.plot(curves["step"], curves[name], style, label=name)
     axes.set_xlabel("round")
@@ -187,7 +208,10 @@ def history(axes: Axes, curves: dict[str, list[float]], names: Sequence[str]) ->
 
 
 def image_grid(images: Tensor, columns: int = 8, scale: int = 1) -> Tensor:
-    """Tile float images (N, C, H, W) in [-1, 1] into one uint8 picture (H', W', 3), ``scale`` pixels a pixel."""
+    """Tile float images (N, C, H, W) in [-1, 1] into one uint8 picture (H', W', 3), each pixel ``scale`` wide."""
+    check_tensor("images", images, "N", "C", "H", "W", finite=True)
+    check_whole(1, columns=columns)
+    check_whole(1, MOST, scale=scale)
     from torchvision.utils import make_grid
 
     unit = images.detach().float().cpu().add(1).div(2).clamp(0, 1)

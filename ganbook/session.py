@@ -6,6 +6,8 @@ import json
 import os
 from importlib import resources
 
+from ganbook.arguments import typed
+
 __all__ = ["seed", "welcome"]
 
 
@@ -23,6 +25,7 @@ def seed() -> int:
     return int(text)
 
 
+@typed
 def welcome(page: str) -> None:
     """Print version, device, budget and, where it was measured, how long ``page`` takes at that budget.
 

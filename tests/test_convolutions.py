@@ -141,7 +141,7 @@ def test_checkerboard_of_a_known_pattern(period):
         (lambda: output_size(2, 5), "kernel is 5: allowed is at most the padded input's side, 2"),
         (lambda: output_size(2, 1, 0), "stride is 0"),
         (lambda: transposed_size(2, 3, 2, 0, 2), "output_padding is 2: allowed is less than the stride, 2"),
-        (lambda: transposed_size(1, 2, 1, 1), "padding is 1: it crops all"),
+        (lambda: transposed_size(1, 2, 1, 1), "padding is 1, which crops all"),
         (lambda: transposed_size(0, 2), "size is 0"),
         (lambda: paint(torch.ones(1, 2, 2), torch.ones(2, 2)), r"x has shape \(1, 2, 2\)"),
         (lambda: slide_over_zeros(torch.ones(2, 2), torch.ones(4)), r"kernel has shape \(4,\)"),

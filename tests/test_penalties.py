@@ -211,7 +211,7 @@ def test_weights_of_a_wrong_type_are_named(weight):
 @pytest.mark.parametrize(
     ("bad", "error", "came"),
     [
-        ([[0.5]], TypeError, "is list"),
+        ([[0.5]], TypeError, r"is \[\[0.5\]\]"),
         (torch.zeros(2, 2, dtype=torch.uint8), TypeError, "uint8"),
         (torch.zeros(3), ValueError, r"\(3,\)"),
         (torch.zeros(0, 2), ValueError, r"\(0, 2\)"),
@@ -325,17 +325,17 @@ def test_matching_aware_on_the_meta_device():
 @pytest.mark.parametrize(
     ("changes", "error", "sentence"),
     [
-        ({"weight": -1.0}, ValueError, r"^weight is -1.0: allowed is a number of 0 or more$"),
+        ({"weight": -1.0}, ValueError, r"^weight is -1.0: allowed is a finite number, 0 or more$"),
         ({"weight": "2"}, TypeError, r"^weight is '2'"),
-        ({"power": 0.5}, ValueError, r"^power is 0.5: allowed is a number of 1 or more$"),
+        ({"power": 0.5}, ValueError, r"^power is 0.5: allowed is a finite number, 1 or more$"),
         ({"power": math.inf}, ValueError, r"^power is inf"),
         ({"power": math.nan}, ValueError, r"^power is nan"),
-        ({"power": "6"}, ValueError, r"^power is 6: allowed is"),
-        ({"texts": torch.zeros(4, 4)}, ValueError, r"^texts has shape \(4, 4\): allowed is \(5, dim\), one an image$"),
+        ({"power": "6"}, TypeError, r"^power is '6': allowed is a number$"),
+        ({"texts": torch.zeros(4, 4)}, ValueError, r"^texts has shape \(4, 4\): allowed is \(5, dim\)$"),
         ({"texts": torch.zeros(1, 4)}, ValueError, r"^texts has shape \(1, 4\): allowed is \(5, dim\)"),
         ({"texts": torch.zeros(5, 4, 1)}, ValueError, r"^texts has shape \(5, 4, 1\): allowed is \(5, dim\)"),
         ({"texts": torch.zeros(5)}, ValueError, r"^texts has shape \(5,\)"),
-        ({"texts": ["a", "b", "c", "d", "e"]}, TypeError, r"^texts is list: allowed is a floating-point tensor"),
+        ({"texts": ["a", "b", "c", "d", "e"]}, TypeError, r"^texts is \[.*\]: allowed is a tensor$"),
         ({"images": torch.zeros(5, 3).byte()}, TypeError, r"^images is a torch.uint8 tensor"),
         ({"images": torch.zeros(0, 3)}, ValueError, r"^images has shape \(0, 3\)"),
     ],

@@ -55,7 +55,7 @@ class PatchDiscriminator(nn.Module):
         seen = images
         if self.sources:
             check_tensor("sources", sources, len(images), self.sources, *images.shape[2:])
-            seen = torch.cat((sources, images), dim=1)
+            seen = torch.cat((cast(Tensor, sources), images), dim=1)
         elif sources is not None:
             raise ValueError("sources was given to a discriminator that was built to see none")
         return cast(Tensor, self.layers(seen)).squeeze(1)

@@ -5,18 +5,27 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
+import torch
+from torch import Tensor
+
 from ganbook import plots
+from ganbook.arguments import check_choice, check_number, typed
+from ganbook.training.sampler import Sampler
 
 if TYPE_CHECKING:
     from ipywidgets import HTML, Dropdown, FloatSlider, IntSlider, Text, VBox
     from matplotlib.figure import Figure
 
-__all__ = ["Draw", "choice", "explorer", "field", "picture", "slider"]
+__all__ = ["LATENTS", "Draw", "choice", "explorer", "field", "latents", "picture", "slider"]
+
+LATENTS = 99
+"""The last of the latents that an explorer offers, as the number of a seed."""
 
 Draw = Callable[..., tuple["Figure", str]]
 """(the controls' values, by name) to a figure and the text that states what it shows."""
 
 
+@typed
 def explorer(draw: Draw, controls: Mapping[str, Any], note: str = "") -> VBox:
     """Controls above a picture that is drawn again when one of them changes.
 
@@ -62,6 +71,7 @@ def picture(html: str) -> HTML:
     return ipywidgets.HTML(html, layout=ipywidgets.Layout(width="100%"))
 
 
+@typed
 def slider(
     label: str, value: float, low: float, high: float, step: float, *, decimals: int | None = None
 ) -> FloatSlider | IntSlider:
@@ -75,6 +85,9 @@ def slider(
     """
     import ipywidgets
 
+    check_number(**{label: value})
+    if not low <= value <= high:
+        raise ValueError(f"{label} is {value}: allowed is {low} to {high}")
     whole = all(isinstance(number, int) for number in (value, low, high, step))
     if decimals is None:
         decimals = 0 if whole else max(0, len(f"{step:g}".partition(".")[2]))
@@ -92,9 +105,12 @@ def slider(
     )
 
 
+@typed
 def choice(label: str, options: Sequence[Any], value: Any) -> Dropdown:
     """A labelled drop-down list of ``options`` (values, or (text, value) pairs)."""
     import ipywidgets
+
+    check_choice([one[1] if isinstance(one, tuple) else one for one in options], **{label: value})
 
     return ipywidgets.Dropdown(
         options=options,
@@ -105,6 +121,7 @@ def choice(label: str, options: Sequence[Any], value: Any) -> Dropdown:
     )
 
 
+@typed
 def field(label: str, value: str) -> Text:
     """A labelled line of text; what is typed counts when the reader presses Enter or goes elsewhere."""
     import ipywidgets
@@ -116,3 +133,15 @@ def field(label: str, value: str) -> Text:
         style={"description_width": "initial"},
         layout=ipywidgets.Layout(width="30rem", max_width="100%", margin="0 1rem 0 0"),
     )
+
+
+def latents(sampler: Sampler, numbers: Sequence[int]) -> Tensor:
+    """(N, dim): a sampler's latents of these seeds, one each.
+
+    Raises:
+        ValueError: for a generator that draws none.
+    """
+    if sampler.prior is None:
+        raise ValueError("sampler draws no latents: its generator translates sources")
+    seeded = (torch.Generator().manual_seed(number) for number in numbers)
+    return torch.cat([sampler.prior.sample(1, generator=generator) for generator in seeded])

@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING
 import torch
 
 from ganbook import plots
+from ganbook.arguments import check_whole, typed
 from ganbook.training.sampler import Sampler
-from ganbook.widgets._base import choice, explorer, slider
+from ganbook.widgets._base import LATENTS, choice, explorer, latents, slider
 from ganbook.widgets.latent_explorer import STOPS, spherical
 
 if TYPE_CHECKING:
@@ -18,19 +19,22 @@ if TYPE_CHECKING:
 __all__ = ["class_explorer", "draw_classes"]
 
 
+@typed
 def class_explorer(sampler: Sampler, label: int = 0, start: int = 0, end: int = 1) -> VBox:
     """Explorer: a class, and the way between two latents in it and in the next class.
 
     Args:
-        sampler: of a generator that is told labels.
+        sampler: of a generator that is conditioned on labels.
         label: the class to begin with.
         start, end: which latents the way joins, as numbers of seeds from 0 to 99.
     """
+    check_whole(0, LATENTS, start=start, end=end)
+    check_whole(0, sampler.classes - 1, label=label)
     classes = range(sampler.classes)
     controls = {
         "label": choice("class", list(classes), label),
-        "start": slider("first latent", start, 0, 99, 1),
-        "end": slider("last latent", end, 0, 99, 1),
+        "start": slider("first latent", start, 0, LATENTS, 1),
+        "end": slider("last latent", end, 0, LATENTS, 1),
     }
 
     def draw(label: int, start: int, end: int) -> tuple[Figure, str]:
@@ -39,12 +43,13 @@ def class_explorer(sampler: Sampler, label: int = 0, start: int = 0, end: int = 
     return explorer(draw, controls)
 
 
+@typed
 @torch.no_grad()
 def draw_classes(sampler: Sampler, label: int, start: int, end: int) -> tuple[Figure, str]:
     """The explorer's picture, and its alternative text; arguments as the controls of :func:`class_explorer`."""
-    prior = sampler.prior
-    assert prior is not None
-    first, last = (prior.sample(1, generator=torch.Generator().manual_seed(seed))[0] for seed in (start, end))
+    check_whole(0, LATENTS, start=start, end=end)
+    check_whole(0, sampler.classes - 1, label=label)
+    first, last = latents(sampler, (start, end))
     way = spherical(first, last, torch.linspace(0, 1, STOPS))
     both = (label, (label + 1) % sampler.classes)
     labels = torch.tensor(both).repeat_interleave(STOPS)

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 import torch
 from torch import Tensor
 
 from ganbook import plots
+from ganbook.arguments import check_number, check_tensor, typed
 from ganbook.data.picture import read_picture
 from ganbook.training.sampler import Sampler
 from ganbook.widgets._base import choice, explorer, slider
@@ -25,6 +26,7 @@ BLANK = "a white sheet"
 UPLOADED = "your picture"
 
 
+@typed
 @dataclass(frozen=True)
 class Stroke:
     """A straight stroke of a pen (black) or an eraser (white).
@@ -35,7 +37,7 @@ class Stroke:
         thick: in pixels.
     """
 
-    tool: str
+    tool: Literal["pen", "eraser"]
     x0: float
     y0: float
     x1: float
@@ -43,8 +45,12 @@ class Stroke:
     thick: float
 
 
+@typed
 def painted(lines: Tensor, stroke: Stroke) -> Tensor:
     """Lines (1, H, W) in [-1, 1], white 1, with one more stroke; its edges are one pixel soft."""
+    check_tensor("lines", lines, 1, "H", "W")
+    check_number(x0=stroke.x0, y0=stroke.y0, x1=stroke.x1, y1=stroke.y1)
+    check_number(0, thick=stroke.thick)
     _, height, width = lines.shape
     y, x = torch.meshgrid(torch.arange(height) + 0.5, torch.arange(width) + 0.5, indexing="ij")
     dx, dy = stroke.x1 - stroke.x0, stroke.y1 - stroke.y0
@@ -55,6 +61,7 @@ def painted(lines: Tensor, stroke: Stroke) -> Tensor:
     return torch.lerp(lines, torch.full_like(lines, -1.0 if stroke.tool == "pen" else 1.0), cover)
 
 
+@typed
 def colouring_board(sampler: Sampler, drawings: Mapping[str, Tensor]) -> VBox:
     """Explorer: a drawing, strokes of pen and eraser set by sliders, or a picture of your own; and what G makes of it.
 
@@ -71,6 +78,8 @@ def colouring_board(sampler: Sampler, drawings: Mapping[str, Tensor]) -> VBox:
 
     if not drawings:
         raise ValueError("drawings is empty: the board needs at least one to begin with")
+    for name, lines in drawings.items():
+        check_tensor(f"drawings[{name!r}]", lines, 1, *next(iter(drawings.values())).shape[1:], finite=True)
     sheets = {**drawings, BLANK: torch.ones_like(next(iter(drawings.values())))}
     size = sheets[BLANK].shape[-1]
     kept: list[Stroke] = []
@@ -84,7 +93,7 @@ def colouring_board(sampler: Sampler, drawings: Mapping[str, Tensor]) -> VBox:
         "thick": slider("thickness", 2, 1, 12, 1),
     }
 
-    def draw(drawing: str, tool: str, **ends: float) -> tuple[Figure, str]:
+    def draw(drawing: str, tool: Any, **ends: float) -> tuple[Figure, str]:
         lines = sheets[drawing]
         for stroke in [*kept, *([] if tool == "look" else [Stroke(tool, **ends)])]:
             lines = painted(lines, stroke)
@@ -132,8 +141,10 @@ def colouring_board(sampler: Sampler, drawings: Mapping[str, Tensor]) -> VBox:
     return box
 
 
+@typed
 def draw_coloured(sampler: Sampler, lines: Tensor, name: str, strokes: int = 0) -> tuple[Figure, str]:
     """The explorer's picture: lines (1, S, S) and what the sampler makes of them; and its alternative text."""
+    check_tensor("lines", lines, 1, "S", "S", finite=True)
     made = sampler.sample(sources=lines[None])
     fig, axes = plots.figure(2, width=5.5, height=2.8)
     for place, images, title in zip(axes, (lines[None], made), (name, "coloured"), strict=True):

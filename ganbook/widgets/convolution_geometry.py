@@ -9,6 +9,7 @@ import torch
 from torch import Tensor
 
 from ganbook import plots
+from ganbook.arguments import check_whole, typed
 from ganbook.convolutions import contributions, convolution_matrix, insert_zeros, output_size, transposed_size
 from ganbook.widgets._base import choice, explorer, slider
 
@@ -19,11 +20,15 @@ if TYPE_CHECKING:
 
 __all__ = ["convolution_geometry", "draw_convolution_geometry"]
 
+MOST = 64
+"""Pixels of a side that are still told apart when each is drawn."""
+
 Direction = Literal["transposed convolution", "convolution"]
 _DIRECTIONS: tuple[Direction, ...] = ("transposed convolution", "convolution")
 _PADDED, _ZERO, _PIXEL, _WINDOW = "#f2f2f2", "#ffffff", plots.COLOURS[5], plots.FAKE
 
 
+@typed
 def convolution_geometry(
     direction: Direction = "transposed convolution",
     size: int = 4,
@@ -51,6 +56,7 @@ def convolution_geometry(
     return explorer(draw_convolution_geometry, controls)
 
 
+@typed
 def draw_convolution_geometry(
     direction: Direction, size: int, kernel: int, stride: int, padding: int, output_padding: int = 0, position: int = 0
 ) -> tuple[Figure, str]:
@@ -58,6 +64,8 @@ def draw_convolution_geometry(
 
     ``position`` numbers the output's pixels along the rows; beyond the last one it starts again.
     """
+    check_whole(0, position=position)
+    check_whole(most=MOST, size=size, kernel=kernel, stride=stride, padding=padding, output_padding=output_padding)
     transposed = direction == "transposed convolution"
     try:
         if transposed:

@@ -9,8 +9,9 @@ import torch
 from torch import Tensor
 
 from ganbook import plots
+from ganbook.arguments import check_choice, check_number, check_tensor, check_whole, typed
 from ganbook.training.sampler import Sampler
-from ganbook.widgets._base import choice, explorer, slider
+from ganbook.widgets._base import LATENTS, choice, explorer, latents, slider
 
 if TYPE_CHECKING:
     from ipywidgets import VBox
@@ -24,6 +25,7 @@ STOPS = 9
 
 def straight(start: Tensor, end: Tensor, t: Tensor) -> Tensor:
     """Points (T, dim) at the shares ``t`` (T,) of the straight line between two latents (dim,)."""
+    _check_way(start, end, t)
     return torch.lerp(start, end, t[:, None])
 
 
@@ -33,6 +35,7 @@ def spherical(start: Tensor, end: Tensor, t: Tensor) -> Tensor:
     Direction and length turn evenly, so a point on the way is as long as its neighbours, as Gaussian latents in many
     dimensions are (White 2016, equation 1). Latents of one direction are joined by a straight line.
     """
+    _check_way(start, end, t)
     angle = torch.arccos(torch.clamp(torch.cosine_similarity(start, end, dim=0), -1, 1))
     if math.isclose(float(angle.sin()), 0, abs_tol=1e-6):
         return straight(start, end, t)
@@ -42,9 +45,16 @@ def spherical(start: Tensor, end: Tensor, t: Tensor) -> Tensor:
     return lengths * directions
 
 
+def _check_way(start: Tensor, end: Tensor, t: Tensor) -> None:
+    check_tensor("start", start, "dim", finite=True)
+    check_tensor("end", end, len(start), finite=True)
+    check_tensor("t", t, "T", finite=True)
+
+
 PATHS = {"straight line": straight, "arc": spherical}
 
 
+@typed
 def latent_explorer(sampler: Sampler, start: int = 0, end: int = 1) -> VBox:
     """Explorer: two latents by number, the way between them, and a push along one coordinate.
 
@@ -52,11 +62,11 @@ def latent_explorer(sampler: Sampler, start: int = 0, end: int = 1) -> VBox:
         sampler: an unconditional generator of images.
         start, end: which latents the way joins, as numbers of seeds from 0 to 99.
     """
-    assert sampler.prior is not None
-    dim = sampler.prior.dim
+    check_whole(0, LATENTS, start=start, end=end)
+    dim = latents(sampler, (start,)).shape[1]
     controls = {
-        "start": slider("first latent", start, 0, 99, 1),
-        "end": slider("last latent", end, 0, 99, 1),
+        "start": slider("first latent", start, 0, LATENTS, 1),
+        "end": slider("last latent", end, 0, LATENTS, 1),
         "path": choice("way", list(PATHS), "arc"),
         "coordinate": slider("push coordinate", 0, 0, dim - 1, 1),
         "push": slider("push by", 0.0, -4.0, 4.0, 0.5),
@@ -68,15 +78,18 @@ def latent_explorer(sampler: Sampler, start: int = 0, end: int = 1) -> VBox:
     return explorer(draw, controls)
 
 
+@typed
 @torch.no_grad()
 def draw_latents(
     sampler: Sampler, start: int, end: int, path: str = "arc", coordinate: int = 0, push: float = 0.0
 ) -> tuple[Figure, str]:
     """The explorer's picture, and its alternative text; arguments as the controls of :func:`latent_explorer`."""
-    prior = sampler.prior
-    assert prior is not None
-    first, last = (prior.sample(1, generator=torch.Generator().manual_seed(seed))[0] for seed in (start, end))
-    ways = PATHS[path](first, last, torch.linspace(0, 1, STOPS))
+    check_whole(0, LATENTS, start=start, end=end)
+    check_choice(PATHS, path=path)
+    check_number(push=push)
+    ends = latents(sampler, (start, end))
+    check_whole(0, ends.shape[1] - 1, coordinate=coordinate)
+    ways = PATHS[path](ends[0], ends[1], torch.linspace(0, 1, STOPS))
     ways[:, coordinate] += push
     device = next(sampler.generator.parameters()).device
     images = sampler.generator(ways.to(device)).float().cpu()

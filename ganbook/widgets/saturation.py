@@ -1,4 +1,4 @@
-"""Explorer of chapter 3: how sure D is about the fakes, and how loudly each generator loss speaks about them."""
+"""Explorer of chapter 3: how sure D is about the fakes, and how large each generator loss's slope then is."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from torch import Tensor
 from torch.nn.functional import softplus
 
 from ganbook import plots
+from ganbook.arguments import check_number, typed
 from ganbook.widgets._base import explorer, slider
 
 if TYPE_CHECKING:
@@ -23,8 +24,9 @@ SATURATING, NON_SATURATING = plots.COLOURS[2], plots.COLOURS[3]
 _LOGITS = torch.linspace(-20, 10, 601, dtype=torch.float64)
 
 
+@typed
 def saturation(logit: float = -8.0, spread: float = 1.0) -> VBox:
-    """Explorer: how sure D is about the fakes, and how loudly each generator loss then speaks about them.
+    """Explorer: how sure D is about the fakes, and how large the slope of each generator loss then is.
 
     Args:
         logit: where the mean logit of the fakes starts, within -20 to 10.
@@ -37,8 +39,11 @@ def saturation(logit: float = -8.0, spread: float = 1.0) -> VBox:
     return explorer(draw_saturation, controls)
 
 
+@typed
 def draw_saturation(logit: float, spread: float) -> tuple[Figure, str]:
     """The explorer's picture for fake logits N(logit, spread²), and its alternative text; arguments as there."""
+    check_number(logit=logit)
+    check_number(0, spread=spread)
     weights = _mean_weights(logit, spread)
     at = torch.tensor(logit, dtype=torch.float64)
     fig, (left, right) = plots.figure(2, height=3.4)

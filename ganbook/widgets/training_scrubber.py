@@ -20,6 +20,7 @@ from torch import Tensor, nn
 from torch.nn.functional import logsigmoid
 
 from ganbook import plots
+from ganbook.arguments import check_number, check_whole, typed
 from ganbook.data.toy import Mixture
 from ganbook.metrics import mode_coverage
 from ganbook.training.game import Game
@@ -70,6 +71,7 @@ class Moment:
     high_quality: float
 
 
+@typed
 class Recorder:
     """Keeps a :class:`Moment` every time it is called; it changes neither the players nor the random numbers.
 
@@ -92,6 +94,9 @@ class Recorder:
     ) -> None:
         if data.dim != 2:
             raise ValueError(f"data has dimension {data.dim}: allowed is 2, for a picture in the plane")
+        check_whole(1, SCORED, samples=samples)
+        check_whole(2, SCORED, resolution=resolution)
+        check_number(above=0, limit=limit)
         self.data = data
         self.limit = limit
         self.moments: list[Moment] = []
@@ -118,7 +123,7 @@ class Recorder:
         shown = fake[: self._samples].detach().requires_grad_(True)
         (push,) = torch.autograd.grad(logsigmoid(discriminator(shown)).sum(), shown)
         found = mode_coverage(fake, self.data.centres, self.data.std)
-        accuracy = ((real_logits > 0).double().mean() + (fake_logits <= 0).double().mean()) / 2
+        accuracy = ((real_logits > 0).float().mean() + (fake_logits <= 0).float().mean()) / 2
         self.moments.append(
             Moment(
                 round=played,
@@ -157,6 +162,7 @@ class Recorder:
         return self.moments
 
 
+@typed
 def training_scrubber(recorder: Recorder) -> VBox:
     """Explorer: go back and forth through a recorded training, and choose what is drawn.
 

@@ -10,6 +10,7 @@ from torch import Tensor
 from torch.nn.functional import softplus
 
 from ganbook import plots
+from ganbook.arguments import check_number, typed
 from ganbook.data.toy import Mixture, mixture_1d
 from ganbook.widgets._base import explorer, slider
 
@@ -22,9 +23,12 @@ __all__ = ["draw_two_gaussians", "two_gaussians"]
 # p_data = N(0, 1) loses no generality: D*, V and JS do not change when the line is shifted or stretched.
 _DATA = mixture_1d([0.0], 1.0)
 _LIMIT = 6.0
+LIMIT = 100.0
+"""Means, spreads and confidences beyond it lie far off the picture."""
 _CONFIDENCES = torch.linspace(0, 2.5, 101, dtype=torch.float64)
 
 
+@typed
 def two_gaussians(mean: float = 1.5, std: float = 1.0, confidence: float = 1.0) -> VBox:
     """Explorer: move p_gen away from p_data = N(0, 1) and see D*, V and JS follow.
 
@@ -40,8 +44,11 @@ def two_gaussians(mean: float = 1.5, std: float = 1.0, confidence: float = 1.0) 
     return explorer(draw_two_gaussians, controls)
 
 
+@typed
 def draw_two_gaussians(mean: float, std: float, confidence: float = 1.0) -> tuple[Figure, str]:
     """The explorer's picture for p_gen = N(mean, std²), and its alternative text; arguments as there."""
+    check_number(-LIMIT, LIMIT, mean=mean, confidence=confidence)
+    check_number(above=0, most=LIMIT, std=std)
     gen = mixture_1d([mean], std)
     x = torch.linspace(-_LIMIT, _LIMIT, 401, dtype=torch.float64)
     logit = _DATA.log_density(x) - gen.log_density(x)

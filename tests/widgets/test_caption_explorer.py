@@ -62,9 +62,9 @@ def test_latents_follow_each_other(sampler):
         ("A red seven!", ""),
         ("a purple seven", UNKNOWN),
         ("cat a dog, cat", UNKNOWN.replace("purple", "cat, dog")),
-        ("", "The caption is empty: the generator was told nothing, and drew what it makes of that."),
-        ("   ", "The caption is empty: the generator was told nothing, and drew what it makes of that."),
-        ("?!", "The caption has no word in the letters a to z: it told the generator next to nothing."),
+        ("", "The caption is empty: the generator was given nothing to draw, and this is what it makes of that."),
+        ("   ", "The caption is empty: the generator was given nothing to draw, and this is what it makes of that."),
+        ("?!", "The caption has no word in the letters a to z: the generator learned next to nothing from it."),
     ],
 )
 def test_what_cannot_be_read_is_named_kindly(sampler, caption, said):
@@ -133,6 +133,6 @@ def test_a_field_waits_for_enter_and_fits_a_phone():
 def test_another_sampler_is_named():
     told_nothing = training.Sampler(models.MLPGenerator(), training.Prior(2), {})
     with pytest.raises(
-        ValueError, match=r"^sampler is of a generator that is told nothing: allowed is one that is told"
+        ValueError, match=r"^sampler is given nothing: allowed is one that is given captions$"
     ):
         widgets.caption_explorer(told_nothing, "a red seven")

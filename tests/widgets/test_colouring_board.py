@@ -82,7 +82,7 @@ def test_a_file_that_is_no_picture_is_named_kindly(sampler):
     controls, (_, _, upload), _, note = board(sampler)
     files = ({"content": memoryview(b"hello")},)
     upload.notify_change({"name": "value", "old": None, "new": files, "owner": upload, "type": "change"})
-    assert "not a picture" in note.value and controls["drawing"].value == "a cross"
+    assert "cannot be read as a picture" in note.value and controls["drawing"].value == "a cross"
 
 
 def test_a_board_needs_a_drawing(sampler):
