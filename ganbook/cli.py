@@ -5,13 +5,13 @@ Exit status: 0 done, 1 the run failed, 2 wrong arguments; a failure prints one s
 
 from __future__ import annotations
 
-import functools
 import json
+import re
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, NoReturn, ParamSpec
+from typing import TYPE_CHECKING, Annotated, Any, NoReturn
 
 import typer
 
@@ -34,8 +34,6 @@ app = typer.Typer(
 zoo_app = typer.Typer(help="The trained models that come with the library.", no_args_is_help=True)
 app.add_typer(zoo_app, name="zoo")
 
-P = ParamSpec("P")
-
 GRID_COLUMNS = 8
 GRID_LONG_SIDE = 1024
 """A grid of small images is enlarged by a whole factor up to about this many pixels."""
@@ -50,28 +48,35 @@ class _Wrong(Exception):
     """An argument that the command itself refuses."""
 
 
-def _guarded(command: Callable[P, None]) -> Callable[P, None]:
-    """Every foreseen failure becomes one sentence and an exit status, never a traceback."""
+@contextmanager
+def _guarded(way_out: str = "") -> Iterator[None]:
+    """Around a command: every foreseen failure becomes one sentence and an exit status, never a traceback.
 
-    @functools.wraps(command)
-    def guarded(*args: P.args, **kwargs: P.kwargs) -> None:
-        from ganbook.data import DataError
-        from ganbook.training.checkpoint import CheckpointError
-        from ganbook.training.fit import TrainingError
+    ``way_out`` says what to do after the command was stopped in the middle.
+    """
+    from ganbook.data import DataError
+    from ganbook.training.checkpoint import CheckpointError
+    from ganbook.training.fit import TrainingError
 
-        try:
-            command(*args, **kwargs)
-        except KeyboardInterrupt:
-            _fail(1, "interrupted; --resume goes on from the last checkpoint")
-        except (_Wrong, ValueError) as error:
-            _fail(2, str(error))
-        except (DataError, CheckpointError, TrainingError) as error:
-            _fail(1, str(error))
-        except OSError as error:
-            where = f" ({error.filename})" if error.filename else ""
-            _fail(1, f"{error.strerror or error}{where}")
-
-    return guarded
+    try:
+        yield
+        sys.stdout.flush()  # a full disk is found out here, not while Python shuts down
+    except KeyboardInterrupt:
+        _fail(1, f"interrupted{way_out}")
+    except (_Wrong, ValueError, TypeError) as error:
+        _fail(2, re.sub(r"^root is\b", "--data is", str(error)))  # the library's name of the option
+    except (DataError, CheckpointError, TrainingError) as error:
+        _fail(1, str(error))
+    except BrokenPipeError:
+        raise  # the reader has seen enough, as of `ganbook list | head`: typer leaves without a word
+    except OSError as error:
+        where = f" ({error.filename})" if error.filename else ""
+        _fail(1, f"{error.strerror or error}{where}")
+    except (RuntimeError, MemoryError) as error:
+        # each device says it in its own words, and not all with a class
+        if not (isinstance(error, MemoryError) or re.search("out of memory|can't allocate memory", str(error))):
+            raise
+        _fail(1, f"out of memory{way_out}")
 
 
 def _fail(status: int, sentence: str) -> NoReturn:
@@ -79,16 +84,26 @@ def _fail(status: int, sentence: str) -> NoReturn:
     raise typer.Exit(status)
 
 
+def _is_first() -> bool:
+    """Whether this process speaks for all that train together."""
+    from accelerate import PartialState
+
+    return bool(PartialState().is_main_process)
+
+
+_GO_ON = "; --resume goes on from the last checkpoint"
+
 Out = Annotated[Path | None, typer.Option(help="Folder of the run (default: runs/RECIPE).")]
+Seed = Annotated[int, typer.Option(min=0, max=2**63 - 1, help="The same seed gives the same run, or samples.")]
 Data = Annotated[Path | None, typer.Option("--data", help="Folder that the data lies in or is downloaded to.")]
 
 
 @app.command()
-@_guarded
+@_guarded(_GO_ON)
 def train(
     recipe: Annotated[str, typer.Argument(help="A name that `ganbook list` shows.")],
     budget: Annotated[str | None, typer.Option(help="smoke, laptop or gpu (default: by the device).")] = None,
-    seed: Annotated[int, typer.Option(min=0, help="Of weights, latents and the order of the data.")] = 0,
+    seed: Seed = 0,
     out: Out = None,
     resume: Annotated[bool, typer.Option("--resume", help="Go on from the newest checkpoint.")] = False,
     data: Data = None,
@@ -100,6 +115,8 @@ def train(
     folder = out or Path("runs") / recipe
     with _no_overwriting(folder):
         run = chosen.train(budget, seed, folder, resume, root=data)
+    if not _is_first():
+        return
     grid = _picture(chosen.at(run.sampler.card["budget"]).draw(run.sampler, 64, root=data), folder / "samples.png")
     print(f"{recipe}: {run.sampler.card['steps']} rounds in {run.sampler.card['minutes']} minutes")
     _print_metrics(run.metrics)
@@ -107,10 +124,10 @@ def train(
 
 
 @zoo_app.command("train")
-@_guarded
+@_guarded(_GO_ON)
 def train_for_zoo(
     name: Annotated[str, typer.Argument(help="A name that `ganbook list` shows under zoo, or any recipe's.")],
-    seed: Annotated[int, typer.Option(min=0, help="Of the run; a model's card names its own.")] = 0,
+    seed: Seed = 0,
     out: Annotated[Path | None, typer.Option(help="Folder of the run (default: runs/zoo/NAME).")] = None,
     resume: Annotated[bool, typer.Option("--resume", help="Go on from the newest checkpoint.")] = False,
 ) -> None:
@@ -131,43 +148,52 @@ def train_for_zoo(
 
 
 @app.command()
-@_guarded
+@_guarded()
 def sample(
     name: Annotated[str, typer.Argument(metavar="NAME_OR_DIR", help="A model of the zoo, or a run's folder.")],
     n: Annotated[int, typer.Option("--n", min=1, max=100_000, help="Number of samples.")] = 64,
     out: Annotated[Path, typer.Option(help="Picture to write (.png).")] = Path("samples.png"),
-    seed: Annotated[int, typer.Option(min=0, help="The same seed draws the same samples.")] = 0,
+    seed: Seed = 0,
     label: Annotated[int | None, typer.Option(help="Class to draw, for a conditional model.")] = None,
     caption: Annotated[str | None, typer.Option(help="Text to draw, for a text model (default: held-out).")] = None,
     source: Annotated[Path | None, typer.Option(help="Picture to translate (default: held-out ones).")] = None,
     data: Data = None,
 ) -> None:
     """Draw samples into one picture; a translator's stand right of their sources, held-out captions are printed."""
+    import torch
+
+    from ganbook.models.text import caption_note
+    from ganbook.training.conditions import CONDITIONS
+
     if out.suffix.lower() != ".png":
         raise _Wrong(f"--out is {out}: allowed is a name that ends in .png")
     sampler = _sampler(name)
-    if sampler.given == "sources" and label is None and caption is None:
-        samples = _translated(sampler, n, source, seed, data)
-        print(f"{len(samples)} pairs of source and translation: {_picture(samples, out)}")
-        return
+    conditions: dict[str, Any] = {
+        key: [value] * n for key, value in (("labels", label), ("captions", caption)) if value is not None
+    }
     if source is not None:
-        raise _Wrong(f"--source is {source}, but {name} translates nothing")
-    if sampler.given == "captions" and label is None and caption is None:
-        captions = _recipe(sampler).held_out_captions(n, data)
-        print(f"{len(captions)} held-out captions: {_picture(sampler.sample(captions=captions, seed=seed), out)}")
-        for number, text in enumerate(captions, start=1):
-            print(f"  {number:>3} {text}")
+        if sampler.given != "sources":
+            raise _Wrong(f"--source is {source}, but {name} translates nothing")
+        conditions["sources"] = _prepared(sampler, source)[None]
+    held_out = not conditions and CONDITIONS[sampler.given].needs_data
+    if held_out:
+        conditions = _recipe(sampler).held_out(n, data)
+    elif data is not None:
+        raise _Wrong(f"--data is {data}, but nothing is read for these samples")
+    samples = sampler.sample(**(conditions or {"n": n}), seed=seed)
+    if "sources" in conditions:
+        pairs = torch.cat([half.expand(-1, 3, -1, -1) for half in (conditions["sources"], samples)], dim=3)
+        print(f"{len(pairs)} pairs of source and translation: {_picture(pairs, out)}")
         return
-    samples = sampler.sample(
-        n, labels=None if label is None else [label] * n, captions=None if caption is None else [caption] * n, seed=seed
-    )
-    print(f"{n} samples: {_picture(samples, out)}")
-    if caption is not None and (note := _note(sampler, caption)):
+    print(f"{len(samples)} {'held-out captions' if held_out else 'samples'}: {_picture(samples, out)}")
+    for number, text in enumerate(conditions["captions"] if held_out else (), start=1):
+        print(f"  {number:>3} {text}")
+    if caption is not None and (note := caption_note(sampler.generator, caption)):
         print(note)
 
 
 @app.command()
-@_guarded
+@_guarded()
 def evaluate(
     name: Annotated[str, typer.Argument(metavar="NAME_OR_DIR", help="A model of the zoo, or a run's folder.")],
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
@@ -183,7 +209,7 @@ def evaluate(
 
 
 @app.command("list")
-@_guarded
+@_guarded()
 def list_everything() -> None:
     """Show data sets, recipes and the zoo: what runs here, what needs a download."""
     from ganbook import recipes, zoo
@@ -228,30 +254,20 @@ def _recipe(sampler: Sampler) -> Recipe:
     """What the sampler's generator was trained by, at its budget."""
     from ganbook import recipes
 
-    return recipes.get(sampler.card["recipe"]).at(sampler.card["budget"])
+    name = sampler.card["recipe"]
+    if name not in recipes.names():
+        raise _Wrong(f"the recipe {name!r} is not one of the library's: use its run in Python, where the recipe is")
+    return recipes.get(name).at(sampler.card["budget"])
 
 
-def _note(sampler: Sampler, caption: str) -> str:
-    from ganbook.models.text import caption_note
-
-    return caption_note(sampler.generator, caption)
-
-
-def _translated(sampler: Sampler, n: int, source: Path | None, seed: int, data: Path | None) -> Tensor:
-    """Sources and their translations side by side, (N, 3, H, 2 W): one picture of the reader's, or held-out sources."""
-    import torch
-
-    from ganbook.data.picture import read_picture
+def _prepared(sampler: Sampler, source: Path) -> Tensor:
+    """A picture of the reader's, (C, H, W), as the sampler's generator was shown those that it learned from."""
+    from ganbook import data
 
     recipe = _recipe(sampler)
-    if source is None:
-        sources = recipe.held_out_sources(n, data)
-    else:
-        channels = next(p for p in sampler.generator.parameters() if p.ndim == 4).shape[1]
-        assert recipe.size is not None
-        sources = read_picture(source, recipe.size, channels)[None]
-    made = sampler.sample(sources=sources, seed=seed)
-    return torch.cat([of.expand(-1, 3, -1, -1) for of in (sources, made)], dim=3)
+    channels = next(p for p in sampler.generator.parameters() if p.ndim == 4).shape[1]
+    size = sampler.shape[-1] if sampler.shape else recipe.size or 0
+    return data.prepare_picture(recipe.data, source, size, channels)
 
 
 def _print_card(card: dict[str, Any]) -> None:
@@ -298,8 +314,6 @@ def _scatter(samples: Tensor, path: Path) -> None:
 
 
 def _print_metrics(report: dict[str, Any]) -> None:
-    if not report:
-        print("no feature network on this machine can judge this recipe's data")
     for name, value in report.items():
         if isinstance(value, list):
             text = " ".join(f"{v:.3f}" for v in value)

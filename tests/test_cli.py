@@ -4,14 +4,18 @@ from __future__ import annotations
 
 import contextlib
 import dataclasses
+import errno
 import io
 import json
 import os
+import shutil
 import subprocess
 import sys
+from collections.abc import Mapping
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
+import numpy as np
 import pytest
 import torch
 from PIL import Image
@@ -42,6 +46,30 @@ def ganbook(*arguments: str) -> Done:
         with pytest.raises(SystemExit) as left:
             cli.main()
     return Done(left.value.code or 0, out.getvalue(), err.getvalue())
+
+
+PRELUDE = f"""
+import dataclasses, os, signal, sys
+import torch
+from ganbook.recipes import catalogue
+catalogue._RECIPES["ring"] = dataclasses.replace(catalogue.get("ring"), **{SMALL!r})
+"""
+COMMAND = "\nfrom ganbook.cli import main\nmain()\n"
+
+
+def ganbook_alone(
+    *arguments: str, before: str = "", env: Mapping[str, str] = {}, stdout: Any = subprocess.PIPE
+) -> Done:
+    """Run the command in a process of its own, on the small recipe, after the lines ``before``."""
+    command = [sys.executable, "-c", PRELUDE + before + COMMAND, *arguments]
+    environment = {**os.environ, "GANBOOK_BUDGET": "smoke", "OMP_NUM_THREADS": "1", **env}
+    done = subprocess.run(command, env=environment, stdout=stdout, stderr=subprocess.PIPE, text=True, timeout=300)
+    return Done(done.returncode, done.stdout or "", done.stderr)
+
+
+def limited(size: int) -> str:
+    """Lines after which no file can grow beyond so many bytes."""
+    return f"import resource; resource.setrlimit(resource.RLIMIT_FSIZE, ({size}, {size}))"
 
 
 @pytest.fixture(scope="module")
@@ -107,7 +135,7 @@ def test_zoo_train_sample_evaluate(tmp_path: Path, monkeypatch: pytest.MonkeyPat
     assert done.returncode == 0 and "the same weights as the zoo's, bit for bit" in done.stdout
     done = ganbook("zoo", "train", "ring", "--seed", "2", "--out", str(tmp_path / "other"))
     assert "the zoo's own, for comparison" in done.stdout and "ring: seed 1" in done.stdout
-    weights = tmp_path / "shelf" / "ring" / "weights.safetensors"
+    weights = tmp_path / "shelf" / "ring" / "sampler.safetensors"
     weights.write_bytes(weights.read_bytes()[:-1])
     done = ganbook("sample", "ring")
     assert done.returncode == 1 and "ring of the zoo cannot be read" in one_sentence(done)
@@ -122,6 +150,13 @@ def test_zoo_train_sample_evaluate(tmp_path: Path, monkeypatch: pytest.MonkeyPat
         (["zoo", "train", "nope"], "name is 'nope': allowed is one of"),
         (["sample", ".", "--out", "grid.jpg"], "--out is grid.jpg: allowed is a name that ends in .png"),
         (["evaluate", "nowhere"], "NAME_OR_DIR is 'nowhere'"),
+        (["train", "ring", "--data", "."], "--data"),
+        (["train", "dcgan-digits", "--data", "."], "--data"),
+        (["train", "dcgan-folder"], "--data FOLDER"),
+        (["train", "pix2pix-folder"], "--data FOLDER"),
+        (["train", "cyclegan-folder"], "--data FOLDER"),
+        (["evaluate", "dcgan-digits", "--data", "."], "--data"),
+        (["sample", "dcgan-digits", "--data", "."], "--data is ., but nothing is read for these samples"),
     ],
 )
 def test_wrong_arguments_exit_2(arguments: list[str], sentence: str, in_empty_folder: None):
@@ -130,11 +165,21 @@ def test_wrong_arguments_exit_2(arguments: list[str], sentence: str, in_empty_fo
     assert sentence in one_sentence(done)
 
 
-@pytest.mark.parametrize("arguments", [["trian"], ["train"], ["train", "ring", "--seed", "-1"], ["list", "--all"]])
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ["trian"],
+        ["train"],
+        ["train", "ring", "--seed", "-1"],
+        ["list", "--all"],
+        ["sample", "ring", "--seed", str(2**64)],
+    ],
+)
 def test_usage_errors_exit_2(arguments: list[str], in_empty_folder: None):
     done = ganbook(*arguments)
     assert done.returncode == 2
     assert "Traceback" not in done.stderr
+    assert "--seed" not in arguments or "'--seed'" in done.stderr
 
 
 def test_a_folder_with_a_run_is_refused_with_the_way_out(run: Path):
@@ -146,7 +191,7 @@ def test_a_folder_with_a_run_is_refused_with_the_way_out(run: Path):
 def test_a_condition_for_an_unconditional_model_exits_2(run: Path, tmp_path: Path):
     done = ganbook("sample", str(run), "--label", "3", "--out", str(tmp_path / "x.png"))
     assert done.returncode == 2
-    assert "labels was given, but ring is unconditional" in one_sentence(done)
+    assert "labels was given, but ring is conditioned on nothing" in one_sentence(done)
     assert not (tmp_path / "x.png").exists()
 
 
@@ -175,14 +220,37 @@ def test_a_translator_shows_its_sources(translator: Path, tmp_path: Path):
     assert wide > 1.8 * high  # the source, and right of it its translation
 
 
+def test_a_source_is_prepared_as_those_of_training_were(tmp_path: Path):
+    """Of pairs, halves are squeezed to squares, whatever their shape: so is a picture of one's own."""
+    pairs = tmp_path / "pairs"
+    drawn = torch.randint(256, (30, 20, 3), dtype=torch.uint8).numpy()
+    for split in ("train", "test"):
+        (pairs / split).mkdir(parents=True)
+        for number in range(8):
+            Image.fromarray(np.concatenate((drawn, drawn), axis=1)).save(pairs / split / f"{number}.png")
+    Image.fromarray(drawn).save(tmp_path / "mine.png")
+    run = tmp_path / "run"
+    recipe = catalogue.get("pix2pix-folder")
+    small = dataclasses.replace(recipe.at("smoke"), steps=1, batch_size=4, scored=4, budgets={})
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setitem(catalogue._RECIPES, "pix2pix-folder", small)
+        assert ganbook("train", "pix2pix-folder", "--data", str(pairs), "--out", str(run)).returncode == 0
+        mine = ("--source", str(tmp_path / "mine.png"), "--out", str(tmp_path / "mine.out.png"))
+        done = ganbook("sample", str(run), *mine)
+        assert done.returncode == 0, done.stderr
+        done = ganbook("sample", str(run), "--n", "1", "--data", str(pairs), "--out", str(tmp_path / "theirs.png"))
+        assert done.returncode == 0, done.stderr
+    assert (tmp_path / "mine.out.png").read_bytes() == (tmp_path / "theirs.png").read_bytes()
+
+
 def test_a_source_that_does_not_fit_exits_2(translator: Path, run: Path, tmp_path: Path):
     (tmp_path / "text.png").write_text("hello")
     wrong = ganbook("sample", str(translator), "--source", str(tmp_path / "text.png"))
-    assert wrong.returncode == 2 and "is not a picture" in one_sentence(wrong)
+    assert wrong.returncode == 2 and "cannot be read as a picture" in one_sentence(wrong)
     wrong = ganbook("sample", str(run), "--source", str(tmp_path / "text.png"))
     assert wrong.returncode == 2 and "translates nothing" in one_sentence(wrong)
     wrong = ganbook("sample", str(translator), "--label", "3")
-    assert wrong.returncode == 2 and "told sources" in one_sentence(wrong)
+    assert wrong.returncode == 2 and "conditioned on sources" in one_sentence(wrong)
 
 
 @pytest.fixture(scope="module")
@@ -217,7 +285,7 @@ def test_held_out_captions_are_drawn_and_printed(reader: Path, tmp_path: Path):
     [
         ("a bold red seven on green", ""),
         ("a purple seven", "The generator never read: purple. It treats all such words as one unknown word.\n"),
-        ("", "The caption is empty: the generator was told nothing, and drew what it makes of that.\n"),
+        ("", "The caption is empty: the generator was given nothing to draw, and this is what it makes of that.\n"),
     ],
 )
 def test_a_caption_is_drawn_and_unknown_words_are_named(reader: Path, tmp_path: Path, caption: str, said: str):
@@ -233,11 +301,11 @@ def test_a_caption_is_drawn_and_unknown_words_are_named(reader: Path, tmp_path: 
 def test_what_a_reader_is_not_told_exits_2(reader: Path, run: Path, tmp_path: Path):
     out = ("--out", str(tmp_path / "x.png"))
     wrong = ganbook("sample", str(reader), "--label", "3", *out)
-    assert wrong.returncode == 2 and "labels was given, but text-digits is told captions" in one_sentence(wrong)
+    assert wrong.returncode == 2 and "labels was given, but text-digits is" in one_sentence(wrong)
     wrong = ganbook("sample", str(reader), "--source", str(reader / "samples.png"), *out)
     assert wrong.returncode == 2 and "translates nothing" in one_sentence(wrong)
     wrong = ganbook("sample", str(run), "--caption", "a seven", *out)
-    assert wrong.returncode == 2 and "captions was given, but ring is unconditional" in one_sentence(wrong)
+    assert wrong.returncode == 2 and "captions was given, but ring is conditioned on nothing" in one_sentence(wrong)
     assert not (tmp_path / "x.png").exists()
 
 
@@ -265,14 +333,77 @@ def test_a_place_that_cannot_be_written_exits_1(tmp_path: Path):
     assert "nothing can be written" in one_sentence(done)
 
 
-def test_a_full_disk_exits_1(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
-    def full(state: object, part: Path) -> None:
-        raise OSError(28, "No space left on device")
+def test_a_full_disk_exits_1(run: Path, tmp_path: Path):
+    """At every point: the first checkpoint, the finished run's weights, a picture; and what is there stays."""
+    done = ganbook_alone("train", "ring", "--out", str(tmp_path / "run"), before=limited(10_000))
+    assert done.returncode == 1 and os.strerror(errno.EFBIG) in one_sentence(done)
+    shutil.copytree(run / "checkpoints", tmp_path / "half" / "checkpoints")
+    done = ganbook_alone("train", "ring", "--out", str(tmp_path / "half"), "--resume", before=limited(10_000))
+    assert done.returncode == 1 and os.strerror(errno.EFBIG) in one_sentence(done)
+    assert os.listdir(tmp_path / "half" / "checkpoints") == os.listdir(run / "checkpoints")
+    assert ganbook("train", "ring", "--out", str(tmp_path / "half"), "--resume").returncode == 0
+    picture = tmp_path / "grid.png"
+    done = ganbook_alone("sample", str(run), "--out", str(picture), before=limited(1000))
+    assert done.returncode == 1 and os.strerror(errno.EFBIG) in one_sentence(done) and not picture.exists()
 
-    monkeypatch.setattr(torch, "save", full)
-    done = ganbook("train", "ring", "--out", str(tmp_path / "run"))
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="no device that is always full")
+def test_an_output_that_cannot_be_written_exits_1():
+    done = ganbook_alone("list", stdout=Path("/dev/full").open("w"))  # noqa: SIM115
+    assert done.returncode == 1 and "No space left on device" in one_sentence(done)
+
+
+def test_a_reader_that_has_seen_enough_ends_it_quietly():
+    command = f"{sys.executable} -m ganbook list | head -n 1"
+    done = subprocess.run(command, shell=True, capture_output=True, text=True, timeout=120)
+    assert (done.stdout, done.stderr) == ("data sets\n", "")
+
+
+def test_out_of_memory_exits_1():
+    change = 'catalogue._RECIPES["ring"] = dataclasses.replace(catalogue.get("ring"), batch_size=2**42)'
+    done = ganbook_alone("train", "ring", before=change, env={"GANBOOK_BUDGET": "smoke"})
     assert done.returncode == 1
-    assert "No space left on device" in one_sentence(done)
+    assert one_sentence(done) == "ganbook: out of memory; --resume goes on from the last checkpoint"
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [(["train", "ring"], "interrupted; --resume goes on from the last checkpoint"), (["sample"], "interrupted")],
+)
+def test_an_interruption_names_a_way_out_where_there_is_one(run: Path, tmp_path: Path, arguments: list[str], said: str):
+    change = """
+from ganbook.training import Game, Sampler
+def interrupt(*_, **__):
+    os.kill(os.getpid(), signal.SIGINT)
+    signal.pause()
+Game.update_generator = Sampler.sample = interrupt
+"""
+    where = [str(run)] if arguments == ["sample"] else []
+    done = ganbook_alone(*arguments, *where, "--out", str(tmp_path / "out.png"), before=change)
+    assert (done.returncode, one_sentence(done)) == (1, f"ganbook: {said}")
+
+
+def test_the_first_of_two_processes_speaks_for_both(tmp_path: Path):
+    (tmp_path / "train.py").write_text(PRELUDE + COMMAND)
+    launch = [sys.executable, "-m", "torch.distributed.run", "--standalone", "--nproc_per_node", "2", "train.py"]
+    done = subprocess.run(
+        [*launch, "train", "ring", "--out", "run"],
+        env={**os.environ, "ACCELERATE_USE_CPU": "true", "OMP_NUM_THREADS": "1", "GANBOOK_BUDGET": "smoke"},
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        timeout=300,
+    )
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.count("ring: 20 rounds") == done.stdout.count("run: run") == 1
+
+
+def test_a_run_of_a_recipe_of_ones_own_can_be_sampled_and_says_what_cannot_be_done_with_it(run: Path, tmp_path: Path):
+    dataclasses.replace(catalogue.get("ring"), name="mine", **SMALL).train("smoke", out=tmp_path, progress=False)
+    done = ganbook("sample", str(tmp_path), "--n", "10", "--out", str(tmp_path / "grid.png"))
+    assert done.returncode == 0, done.stderr
+    done = ganbook("evaluate", str(tmp_path))
+    assert done.returncode == 2 and "the recipe 'mine' is not one of the library's" in one_sentence(done)
 
 
 def test_a_truncated_checkpoint_exits_1_and_names_the_way_out(tmp_path: Path):
@@ -287,13 +418,6 @@ def test_a_truncated_checkpoint_exits_1_and_names_the_way_out(tmp_path: Path):
 
 # Three moments to die at: between the two players' steps, in the middle of writing a checkpoint, and between
 # a checkpoint's arrival and the removal of the oldest.
-PRELUDE = f"""
-import dataclasses, os, signal, sys
-import torch
-from ganbook.recipes import catalogue
-catalogue._RECIPES["ring"] = dataclasses.replace(catalogue.get("ring"), **{SMALL!r})
-"""
-COMMAND = "\nfrom ganbook.cli import main\nmain()\n"
 KILLS = {
     "between the steps": """
 from ganbook.training.game import Game
@@ -329,8 +453,7 @@ Path.unlink = die
 @pytest.mark.parametrize("moment", KILLS)
 def test_a_killed_run_resumes_to_the_same_bits(run: Path, tmp_path: Path, moment: str):
     folder = tmp_path / "run"
-    command = [sys.executable, "-c", PRELUDE + KILLS[moment] + COMMAND, "train", "ring", "--out", str(folder)]
-    killed = subprocess.run(command, env={**os.environ, "GANBOOK_BUDGET": "smoke"}, timeout=300)
+    killed = ganbook_alone("train", "ring", "--out", str(folder), before=KILLS[moment])
     assert killed.returncode == -9
     assert not (folder / "sampler.safetensors").exists()
     done = ganbook("train", "ring", "--out", str(folder), "--resume")
