@@ -287,7 +287,7 @@ def _phrase(hint: Any) -> str:
     if inspect.isclass(origin):
         kinds: dict[Any, str] = {int: " of whole numbers", float: " of numbers", str: " of texts"}
         one = kinds.get(inside[0] if inside else None, "")
-        return f"a {'list' if issubclass(origin, Sequence) else origin.__name__.lower()}{one}"
+        return f"a {'list' if issubclass(origin, Sequence) and origin is not tuple else origin.__name__.lower()}{one}"
     name: str = getattr(hint, "__name__", str(hint))
     return f"a {name.lower() if name == 'Tensor' else name}"
 

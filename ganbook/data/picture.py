@@ -67,14 +67,13 @@ def eight_bits(image: PIL.Image.Image) -> PIL.Image.Image:
     """
     from PIL import Image, ImageOps
 
-    deep = image.mode == "F" or image.mode.startswith("I")
-    if deep:
+    if image.mode == "F" or image.mode.startswith("I"):
         exif, image = image.getexif(), _scaled(image)
         image.getexif().update(exif)
-    image = ImageOps.exif_transpose(image)
+    ImageOps.exif_transpose(image, in_place=True)
     if "A" in image.getbands() or "transparency" in image.info:
         white = Image.new("RGBA", image.size, "white")
-        white.alpha_composite(image.convert("RGBA"))
+        white.alpha_composite(image if image.mode == "RGBA" else image.convert("RGBA"))
         image = white
     return image if image.mode == "L" else image.convert("L" if image.mode == "1" else "RGB")
 

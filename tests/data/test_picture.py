@@ -1,10 +1,111 @@
-"""A reader's own picture: on white, square, grey or in colour."""
+"""One reader of pictures: what training decodes and what a reader brings along become the same numbers."""
 
+import os
+import subprocess
+import sys
+
+import numpy as np
 import pytest
 import torch
-from PIL import Image
+from PIL import Image, features
 
+from ganbook import data
+from ganbook.data import picture
+from ganbook.data.encoded import ImageFiles
 from ganbook.data.picture import read_picture
+
+RAMP = np.linspace(0, 1, 24)[None].repeat(24, 0)
+"""A square that grows lighter from left to right."""
+
+
+def depth(scale, kind):
+    return Image.fromarray((RAMP * scale).astype(kind))
+
+
+def palette(transparent):
+    image = Image.fromarray((RAMP * 255).astype(np.uint8)).convert("P")
+    if transparent:
+        image.info["transparency"] = 255  # the lightest, which is white already
+    return image
+
+
+def with_alpha(mode):
+    image = Image.fromarray((RAMP * 255).astype(np.uint8)).convert(mode)
+    image.putalpha(Image.new("L", image.size, 255))
+    return image
+
+
+def turned():
+    return Image.fromarray((RAMP * 255).astype(np.uint8)).rotate(90, expand=True)
+
+
+EXIF = Image.Exif()
+EXIF[0x0112] = 6  # to be turned by 90 degrees clockwise to be seen
+
+KINDS = {
+    "grey.png": lambda path: depth(255, np.uint8).save(path),
+    "sixteen.png": lambda path: depth(65535, np.uint16).save(path),
+    "sixteen.tif": lambda path: depth(65535, np.uint16).save(path),
+    "sixteen-big-endian.tif": lambda path: depth(65535, ">u2").save(path),
+    "thirty-two.tif": lambda path: depth(65535, np.int32).save(path),
+    "thirty-two-of-eight.tif": lambda path: depth(255, np.int32).save(path),
+    "float.tif": lambda path: depth(1, np.float32).save(path),
+    "float-of-eight.tif": lambda path: depth(255, np.float32).save(path),
+    "float.pfm": lambda path: depth(1, np.float32).save(path),
+    "sixteen.pgm": lambda path: depth(65535, np.uint16).save(path),
+    "palette.png": lambda path: palette(False).save(path),
+    "palette-transparent.png": lambda path: palette(True).save(path),
+    "alpha.png": lambda path: with_alpha("RGB").save(path),
+    "grey-alpha.png": lambda path: with_alpha("L").save(path),
+    "cmyk.jpg": lambda path: depth(255, np.uint8).convert("RGB").convert("CMYK").save(path, quality=95),
+    "turned.jpg": lambda path: turned().save(path, quality=95, exif=EXIF),
+    "turned-sixteen.tif": lambda path: Image.fromarray(np.rot90(RAMP * 65535).astype(np.uint16)).save(path, exif=EXIF),
+    "first.gif": lambda path: palette(False).save(path, save_all=True, append_images=[Image.new("P", (24, 24))]),
+    "named.jfif": lambda path: depth(255, np.uint8).save(path, "JPEG", quality=95),
+    "small.webp": lambda path: depth(255, np.uint8).save(path, lossless=True),
+    "small.avif": lambda path: depth(255, np.uint8).save(path, quality=95),
+    "plain.bmp": lambda path: depth(255, np.uint8).save(path),
+}
+
+
+@pytest.mark.parametrize("name", KINDS)
+def test_every_kind_is_read_alike_in_training_and_alone(name, tmp_path):
+    if name.endswith("avif") and not features.check("avif"):
+        pytest.skip("this Pillow reads no AVIF")
+    KINDS[name](tmp_path / name)
+    expected = torch.from_numpy(RAMP * 2 - 1).float()
+    alone = read_picture(tmp_path / name, 24, 3)
+    trained = ImageFiles("folder", "train", "", (tmp_path / name,), 24).batch(torch.tensor([0])).real[0]
+    torch.testing.assert_close(alone, expected.expand(3, -1, -1), atol=0.05, rtol=0)
+    assert torch.equal(alone, trained)
+    assert (read_picture((tmp_path / name).read_bytes(), 24, 1) - expected).abs().max() < 0.05
+    assert (tmp_path / name).suffix in picture.endings()
+
+
+UNKNOWN = {
+    "nearly-black.png": lambda path: depth(200, np.uint16).save(path),
+    "below-zero.tif": lambda path: depth(-255, np.float32).save(path),
+    "beyond.tif": lambda path: depth(1000, np.float32).save(path),
+    "not-a-number.tif": lambda path: depth(np.nan, np.float32).save(path),
+    "negative.tif": lambda path: depth(-5, np.int32).save(path),
+    "huge.tif": lambda path: depth(10**6, np.int32).save(path),
+}
+
+
+@pytest.mark.parametrize("name", UNKNOWN)
+def test_numbers_of_no_known_scale_are_refused_by_name(name, tmp_path):
+    UNKNOWN[name](tmp_path / name)
+    for read in (
+        lambda: read_picture(tmp_path / name, 24, 3),
+        lambda: ImageFiles("folder", "train", "", (tmp_path / name,), 24)[0],
+    ):
+        with pytest.raises((ValueError, data.DataError), match=rf"{name} cannot be read .*values go from .* 8 bits\)"):
+            read()
+
+
+def test_black_stays_black(tmp_path):
+    depth(0, np.uint16).save(tmp_path / "night.png")
+    assert (read_picture(tmp_path / "night.png", 8, 1) == -1).all()
 
 
 def test_a_picture_is_padded_with_white(tmp_path):
@@ -19,9 +120,89 @@ def test_transparent_is_white_and_grey_has_one_channel(tmp_path):
     assert read_picture((tmp_path / "clear.png").read_bytes(), 8, 1).eq(1).all()
 
 
+# A wide picture, black with a white middle: what is left of it tells how it became a square.
+@pytest.mark.parametrize(
+    ("name", "white"),
+    [
+        ("emoji-lines", "padded"),
+        ("folder", "cropped"),
+        ("unpaired-folder", "cropped"),
+        ("horse2zebra", "cropped"),
+        ("pairs-folder", "squeezed"),
+        ("pairs-folder-reversed", "squeezed"),
+    ],
+)
+def test_an_own_picture_is_prepared_as_those_that_were_trained_on(name, white, tmp_path):
+    wide = np.zeros((16, 48), np.uint8)
+    wide[:, 16:32] = 255
+    Image.fromarray(wide).save(tmp_path / "wide.png")
+    image = data.prepare_picture(name, tmp_path / "wide.png", 48, 1)[0]
+    corner, centre, edge = (bool(image[at] > 0) for at in ((0, 0), (24, 24), (24, 0)))
+    assert (corner, centre, edge) == {
+        "padded": (True, True, False),
+        "cropped": (True, True, True),
+        "squeezed": (False, True, False),
+    }[white]
+
+
 def test_what_is_no_picture_is_named(tmp_path):
     (tmp_path / "x.png").write_text("hello")
     with pytest.raises(ValueError, match=r"x\.png cannot be read as a picture \(it is none of PNG, JPEG, WEBP, .*\)$"):
         read_picture(tmp_path / "x.png", 8, 1)
     with pytest.raises(FileNotFoundError):
         read_picture(tmp_path / "y.png", 8, 1)
+    for wrong in ({"size": 0}, {"channels": 2}, {"fit": "stretch"}):
+        with pytest.raises(ValueError, match=rf"^{next(iter(wrong))} is "):
+            read_picture(tmp_path / "x.png", **{"size": 8, "channels": 1, **wrong})
+
+
+# -- hostile files ------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.skipif(os.name != "posix", reason="a program that is a shell script")
+def test_postscript_by_another_name_runs_nothing(tmp_path, monkeypatch):
+    ghostscript = tmp_path / "bin" / "gs"
+    ghostscript.parent.mkdir()
+    ghostscript.write_text(f"#!/bin/sh\necho run >> {tmp_path / 'run'}\n")
+    ghostscript.chmod(0o755)
+    monkeypatch.setenv("PATH", str(ghostscript.parent), prepend=os.pathsep)
+    folder = tmp_path / "folder"
+    folder.mkdir()
+    for i in range(12):
+        (folder / f"{i}.png").write_text("%!PS-Adobe-3.0 EPSF-3.0\n%%BoundingBox: 0 0 8 8\n%%EndComments\n%%EOF\n")
+    with pytest.raises(data.DataError, match="it is none of PNG"):
+        data.load("folder", root=folder)[0]
+    with pytest.raises(ValueError, match="it is none of PNG"):
+        read_picture(folder / "0.png", 8, 3)
+    with pytest.raises(ValueError, match="it is none of PNG"):
+        read_picture((folder / "0.png").read_bytes(), 8, 3)
+    assert not (tmp_path / "run").exists()
+
+
+# In another process, whose greatest use of memory is its own.
+MEMORY = """
+import resource, sys
+from ganbook.data.picture import read_picture
+def used():
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // (1 if sys.platform != "darwin" else 1024)
+read_picture(sys.argv[1], 8, 3)
+before = used()
+try:
+    read_picture(sys.argv[2], 8, 3)
+    print("read", used() - before)
+except ValueError as error:
+    print(str(error).split("(")[1], used() - before)
+"""
+
+
+@pytest.mark.parametrize(
+    ("side", "said", "megabytes"), [(13_000, "it has 13000 x 13000 pixels", 100), (8000, "read", 1000)]
+)
+def test_a_picture_of_too_many_pixels_is_not_decoded(side, said, megabytes, tmp_path):
+    pytest.importorskip("resource")
+    Image.new("RGBA", (8, 8)).save(tmp_path / "small.png")
+    Image.new("RGBA" if said == "read" else "1", (side, side)).save(tmp_path / "bomb.png", compress_level=1)
+    command = [sys.executable, "-c", MEMORY, tmp_path / "small.png", tmp_path / "bomb.png"]
+    out = subprocess.run(command, capture_output=True, text=True, check=True).stdout
+    found, kilobytes = out.rsplit(maxsplit=1)
+    assert found.startswith(said) and int(kilobytes) < 1000 * megabytes, out
