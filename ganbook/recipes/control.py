@@ -30,7 +30,6 @@ __all__ = ["CONDITIONINGS", "PIX2PIX_ABLATION", "RECIPES"]
 
 # Digits by class. ----------------------------------------------------------------------------------------------------
 
-_PROJECTION = partial(ConditionalDiscriminator, how="projection")
 _AT_FIRST = {"generator": partial(ConditionalGenerator, how="concatenation")}
 """A code beside z is obeyed within minutes; conditional BatchNorm, which only rescales shared maps, takes longer."""
 
@@ -39,7 +38,7 @@ CONDITIONAL_DIGITS = replace(
     name="conditional-digits",
     about="Digits by class: conditional BatchNorm in G (on a laptop: a one-hot code beside z), projection in D.",
     generator=partial(ConditionalGenerator, how="batchnorm"),
-    discriminator=_PROJECTION,
+    discriminator=partial(ConditionalDiscriminator, how="projection"),
     given="labels",
     classes=10,
     steps=300,
@@ -52,43 +51,44 @@ CONDITIONAL_DIGITS = replace(
 )
 
 
-def _way(name: str, about: str, **changes: Any) -> Recipe:
-    """Another way of telling the class, at the settings of the first; the same players at every budget."""
+def _way(name: str, how: str, g: str, d: str, **changes: Any) -> Recipe:
+    """Another way for the class to come in, at the settings of the first; the same players at every budget."""
     budgets = {
         budget: {key: value for key, value in change.items() if key != "generator"}
         for budget, change in CONDITIONAL_DIGITS.budgets.items()
     }
-    return replace(CONDITIONAL_DIGITS, name=name, about=about, budgets=budgets, **changes)
+    players: dict[str, Any] = {
+        "generator": partial(ConditionalGenerator, how=g),
+        "discriminator": partial(ConditionalDiscriminator, how=d),
+    }
+    about = f"Digits by class: {how}"
+    return replace(
+        CONDITIONAL_DIGITS, name=f"conditional-digits-{name}", about=about, budgets=budgets, **(players | changes)
+    )
 
+
+_CODE = "a one-hot code beside z"
 
 CONDITIONINGS = (
     _way(
-        "conditional-digits-concatenation",
-        "Digits by class as in the first conditional GAN: a one-hot code beside z, and maps beside the image.",
-        generator=partial(ConditionalGenerator, how="concatenation"),
-        discriminator=partial(ConditionalDiscriminator, how="concatenation"),
+        "concatenation",
+        f"{_CODE}, maps beside the image (the first conditional GAN).",
+        "concatenation",
+        "concatenation",
     ),
+    _way("embedding", "learned numbers beside z, one learned map beside the image.", "embedding", "embedding"),
     _way(
-        "conditional-digits-embedding",
-        "Digits by class: learned numbers beside z, one learned map beside the image.",
-        generator=partial(ConditionalGenerator, how="embedding"),
-        discriminator=partial(ConditionalDiscriminator, how="embedding"),
-    ),
-    _way(
-        "conditional-digits-auxiliary",
-        "Digits by class: a one-hot code beside z, a D that names the class (AC-GAN).",
-        generator=partial(ConditionalGenerator, how="concatenation"),
+        "auxiliary",
+        f"{_CODE}, a D that names the class (AC-GAN).",
+        "concatenation",
+        "",
         discriminator=AuxiliaryDiscriminator,
         play=auxiliary_round,
     ),
-    _way(
-        "conditional-digits-projection",
-        "Digits by class: a one-hot code beside z, projection in D.",
-        generator=partial(ConditionalGenerator, how="concatenation"),
-    ),
-    _way("conditional-digits-batchnorm", "Digits by class: conditional BatchNorm in G, projection in D."),
+    _way("projection", f"{_CODE}, projection in D.", "concatenation", "projection"),
+    _way("batchnorm", "conditional BatchNorm in G, projection in D.", "batchnorm", "projection"),
 )
-"""Five ways of telling the class; the last is that of conditional-digits on a GPU."""
+"""Five ways; the last is that of conditional-digits on a GPU."""
 
 # Lines to colours, with pairs. ---------------------------------------------------------------------------------------
 

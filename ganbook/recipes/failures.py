@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from functools import partial
+from typing import Any
 
 import torch
 
@@ -122,47 +123,38 @@ CHECKERBOARD = Recipe(
     scored=500,
 )
 
+
+def _cured(failure: Recipe, about: str, **cure: Any) -> Recipe:
+    return replace(failure, name=failure.name.replace("failure", "cured"), about=about, **cure)
+
+
 RECIPES = (
     COLLAPSE,
-    replace(
+    _cured(
         COLLAPSE,
-        name="cured-collapse",
-        about="The same game with minibatch discrimination: D sees that the samples of a batch are all alike.",
+        "The same game with minibatch discrimination: D sees that the samples of a batch are all alike.",
         discriminator=partial(critic, view="discrimination"),
     ),
     OSCILLATION,
-    replace(
-        OSCILLATION,
-        name="cured-oscillation",
-        about="The same game with R1, which takes the slope of D away as the fakes arrive.",
-        r1_gamma=4.0,
-    ),
+    _cured(OSCILLATION, "The same game with R1, which takes the slope of D away as the fakes arrive.", r1_gamma=4.0),
     VANISHING,
-    replace(
+    _cured(
         VANISHING,
-        name="cured-vanishing",
-        about="The same game with the non-saturating loss, which pulls hardest where D is sure.",
+        "The same game with the non-saturating loss, which pulls hardest where D is sure.",
         loss="non_saturating",
     ),
     EXPLOSION,
-    replace(
-        EXPLOSION,
-        name="cured-explosion",
-        about="The same game with a gradient penalty, which asks for a slope of one.",
-        gp_weight=1.0,
-    ),
+    _cured(EXPLOSION, "The same game with a gradient penalty, which asks for a slope of one.", gp_weight=1.0),
     IGNORED,
-    replace(
+    _cured(
         IGNORED,
-        name="cured-ignored",
-        about="The same game with a D that sees the label beside the sample.",
+        "The same game with a D that sees the label beside the sample.",
         discriminator=partial(critic, inputs=2 + CLASSES),
     ),
     CHECKERBOARD,
-    replace(
+    _cured(
         CHECKERBOARD,
-        name="cured-checkerboard",
-        about="The same networks, enlarging by interpolation before an ordinary convolution.",
+        "The same networks, enlarging by interpolation before an ordinary convolution.",
         generator=partial(upsampling_generator, resize=True),
     ),
 )

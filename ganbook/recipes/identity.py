@@ -35,11 +35,12 @@ def identity(recipe: Any, game: Game, samples: object) -> dict[str, str]:
         samples: its training data.
     """
     names = [field.name for field in dataclasses.fields(recipe) if field.name not in SHAPELESS]
-    players = {"generator": game.generator, "discriminator": recipe.discriminator and game.discriminator}
+    length = f" of {len(samples)}" if isinstance(samples, Sized) else ""
     return {
         **{name: _text(getattr(recipe, name)) for name in names},
-        **{name: _player(player) for name, player in players.items()},
-        "data": _data(samples),
+        "generator": _player(game.generator),
+        "discriminator": "none" if recipe.discriminator is None else _player(game.discriminator),
+        "data": f"{getattr(samples, 'name', type(samples).__name__)}{length}, checksum {_sum(samples):08x}",
         "ganbook": version("ganbook"),
     }
 
@@ -54,36 +55,29 @@ def _text(value: Any) -> str:
     if dataclasses.is_dataclass(value) and not isinstance(value, type):
         fields = (f"{field.name}={_text(getattr(value, field.name))}" for field in dataclasses.fields(value))
         return f"{type(value).__name__}({', '.join(fields)})"
-    if callable(value):
-        return str(getattr(value, "__qualname__", type(value).__qualname__))
-    return repr(value)
+    return str(getattr(value, "__qualname__", type(value).__qualname__)) if callable(value) else repr(value)
 
 
-def _player(network: nn.Module | None) -> str:
+def _player(network: nn.Module) -> str:
     """How it was made; of a network of one's own, what it holds."""
-    if network is None:
-        return "none"
     shapes = [(name, tuple(tensor.shape)) for name, tensor in network.state_dict().items()]
     return str(described(network) or f"{type(network).__name__} {zlib.crc32(repr(shapes).encode()):08x}")
 
 
-def _data(samples: object) -> str:
-    name = getattr(samples, "name", type(samples).__name__)
-    length = f" of {len(samples)}" if isinstance(samples, Sized) else ""
-    return f"{name}{length}, checksum {_sum(samples):08x}"
-
-
 def _sum(value: object) -> int:
-    """A checksum of data that costs little: of in-memory sets some samples, of files some names."""
+    """A checksum of data that costs little: of tensors some samples, of files some names."""
     if isinstance(value, Tensor):
         rows = value[:: max(1, len(value) // LOOKED_AT)] if value.ndim else value
         if rows.is_floating_point():  # whose last digits may differ between machines
             rows = (rows.double() * 1000).round().to(torch.int64)
         return zlib.crc32(rows.cpu().numpy().tobytes())
-    if isinstance(value, Sequence) and not isinstance(value, str):
-        chosen = [one.name if isinstance(one, Path) else one for one in value[:: max(1, len(value) // LOOKED_AT)]]
-        return zlib.crc32(repr([_sum(one) for one in chosen]).encode())
-    if dataclasses.is_dataclass(value):
-        return zlib.crc32(repr([_sum(getattr(value, field.name)) for field in dataclasses.fields(value)]).encode())
-    plain = isinstance(value, str | int | float | Mapping | None)
-    return zlib.crc32((repr(value) if plain else type(value).__name__).encode())
+    parts: object = type(value).__name__
+    if isinstance(value, str | int | float | Mapping | None):
+        parts = value
+    elif isinstance(value, Path):
+        parts = value.name
+    elif isinstance(value, Sequence):
+        parts = [_sum(one) for one in value[:: max(1, len(value) // LOOKED_AT)]]
+    elif dataclasses.is_dataclass(value):
+        parts = [_sum(getattr(value, field.name)) for field in dataclasses.fields(value)]
+    return zlib.crc32(repr(parts).encode())

@@ -16,25 +16,30 @@ from typing import Any
 
 import torch
 from torch import Tensor, nn
+from torch.utils.data import DataLoader, Dataset
 
 from ganbook import data, penalties
 from ganbook.arguments import check_whole
 from ganbook.data.batch import Batch
 from ganbook.data.cache import write_atomically
 from ganbook.data.pairs import unpaired
+from ganbook.data.samples import Data
 from ganbook.losses import AdversarialLoss
 from ganbook.recipes.identity import identity
 from ganbook.recipes.reports import Score, of_images
 from ganbook.training.budget import Budget, resolve
 from ganbook.training.checkpoint import CheckpointError, Checkpoints
 from ganbook.training.conditions import CONDITIONS, Given
-from ganbook.training.fit import Data, History, Prepare, Round, fit
+from ganbook.training.fit import History, Prepare, Round, fit
 from ganbook.training.game import Game, Penalty, adam
 from ganbook.training.prior import Prior
 from ganbook.training.rounds.gan import gan_round
 from ganbook.training.sampler import CARD, CONFIG, WEIGHTS, Sampler
 
-__all__ = ["Recipe", "Run", "load_run"]
+__all__ = ["Recipe", "Run", "Source", "load_run"]
+
+Source = str | Data | Dataset[Any] | DataLoader[Any]
+"""A data set's name, or what :func:`ganbook.data.as_data` takes."""
 
 
 @dataclass(frozen=True)
@@ -60,9 +65,8 @@ class Recipe:
 
     Attributes:
         name, about: what it is called and what it shows, in one sentence.
-        data: a data set's name, or what :func:`ganbook.data.as_data` takes: an image set, a toy distribution, a torch
-            ``Dataset`` or ``DataLoader``.
-        test_data: the test split of such data of one's own; None where there is none.
+        data: a data set's name; or data of one's own: an image set, a toy distribution, torch's ``Dataset``.
+        test_data: the test split of data of one's own; None where there is none.
         size: side of the images in pixels (None: the set's own).
         generator: builds G from the latent's size.
         discriminator: builds D; None for a game of one player.
@@ -86,7 +90,7 @@ class Recipe:
 
     name: str
     about: str
-    data: Any
+    data: Source
     generator: Callable[[int], nn.Module]
     discriminator: Callable[[], nn.Module] | None
     prior: Prior | None
@@ -108,7 +112,7 @@ class Recipe:
     steps: int = 1000
     prepare: Prepare | None = None
     play: Round = gan_round
-    test_data: Any = None
+    test_data: Source | None = None
     score: Score = of_images
     scored: int = 5000
     budgets: Mapping[Budget, Mapping[str, Any]] = field(default_factory=dict)
@@ -130,8 +134,7 @@ class Recipe:
         elif split != "train" and self.test_data is None:
             raise ValueError(f"{self.name} has no {split} split: data of your own bring one as test_data")
         else:
-            own: Any = self.data if split == "train" else self.test_data
-            found = own if hasattr(own, "batches") else data.as_data(own)
+            found = data.as_data(self.data if split == "train" else self.test_data)
         return unpaired(found) if self.pairs_hidden and isinstance(found, data.ImageSet) else found
 
     def game(self) -> Game:
@@ -192,12 +195,11 @@ class Recipe:
         chosen = resolve(budget)
         recipe = self.at(chosen)
         check_whole(0, 2**63 - 1, seed=seed)
-        processes = PartialState(
-            cpu=parse_flag_from_env("ACCELERATE_USE_CPU")
-        )  # else a CPU launched by torchrun is alone
+        processes = PartialState(cpu=parse_flag_from_env("ACCELERATE_USE_CPU"))  # else torchrun's CPUs are strangers
         first = processes.is_main_process
         with _own_folder(None if out is None or not first else Path(out), resume):
             folder = None if out is None else Path(out)
+            whole = folder is not None and all((folder / name).exists() for name in (WEIGHTS, CONFIG, CARD))
             samples = recipe.load_data("train", root)
             if isinstance(recipe.data, str) and CONDITIONS[recipe.given].needs_data:
                 recipe.load_data("test", root)  # what the finished run is shown on must be there before the first round
@@ -224,7 +226,7 @@ class Recipe:
                     progress=progress,
                 )
             generator = game.averaged_generator()
-            if folder is not None and not clock.rounds and all((folder / name).exists() for name in _FILES):
+            if folder is not None and whole and not clock.rounds:
                 sampler = Sampler.load(folder, generator)  # it was finished: nothing is measured or written anew
                 return Run(sampler, curves, sampler.card["metrics"], folder)
             card: dict[str, Any] = run | {
@@ -317,12 +319,8 @@ def _hardware(device: torch.device) -> str:
     return f"CPU ({platform.machine()}), {os.cpu_count()} cores, {torch.get_num_threads()} used"
 
 
-def load_run(folder: str | Path, generator: nn.Module | Callable[[int], nn.Module] | None = None) -> Sampler:
-    """The sampler that :meth:`Recipe.train` left in ``folder``; see :meth:`ganbook.training.Sampler.load`."""
-    return Sampler.load(folder, generator)
-
-
-_FILES = (WEIGHTS, CONFIG, CARD)
+load_run = Sampler.load
+"""The sampler that :meth:`Recipe.train` left in a folder; see :meth:`ganbook.training.Sampler.load`."""
 
 
 @contextmanager

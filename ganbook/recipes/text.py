@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 from functools import partial
+from typing import Any
+
+from torch import nn
 
 from ganbook.data.captions import DIGIT_CAPTION_WORDS, PEOPLE_WORDS
 from ganbook.models import AttentiveGRUEncoder, BagOfWords, CharCNNRNN, GRUEncoder, TextDiscriminator, TextGenerator
@@ -42,53 +46,46 @@ TEXT_DIGITS = Recipe(
     budgets={"smoke": {"steps": 16, "scored": 500}, "laptop": {"scored": 1000}, "gpu": {"steps": 5000}},
 )
 
+
+def _other(name: str, how: str, **changes: Any) -> Recipe:
+    """``text-digits`` with one thing changed."""
+    return replace(TEXT_DIGITS, name=f"text-digits-{name}", about=f"The same {how}", **changes)
+
+
+def _read_by(encoder: Callable[[], nn.Module]) -> dict[str, Any]:
+    return {"generator": partial(_G, encoder=encoder), "discriminator": partial(_D, encoder=encoder)}
+
+
 TEXT_ABLATION = (
     TEXT_DIGITS,
-    replace(
-        TEXT_DIGITS,
-        name="text-digits-concatenation",
-        about="The same with the caption beside D's features instead of multiplied with them.",
+    _other(
+        "concatenation",
+        "with the caption beside D's features instead of multiplied with them.",
         discriminator=partial(_D, how="concatenation"),
     ),
-    replace(
-        TEXT_DIGITS,
-        name="text-digits-none-wrong",
-        about="The same without wrong captions: D sees real images with their own only.",
+    _other(
+        "none-wrong",
+        "without wrong captions: D sees real images with their own only.",
         play=partial(text_round, wrong=0),
     ),
-    replace(
-        TEXT_DIGITS,
-        name="text-digits-bag",
-        about="The same with a bag of words, which cannot tell red on green from green on red.",
-        generator=partial(_G, encoder=partial(BagOfWords, DIGIT_CAPTION_WORDS)),
-        discriminator=partial(_D, encoder=partial(BagOfWords, DIGIT_CAPTION_WORDS)),
+    _other(
+        "bag",
+        "with a bag of words, which cannot tell red on green from green on red.",
+        **_read_by(partial(BagOfWords, DIGIT_CAPTION_WORDS)),
     ),
-    replace(
-        TEXT_DIGITS,
-        name="text-digits-beside",
-        about="The same with the caption beside G's maps instead of scaling and shifting them.",
+    _other(
+        "beside",
+        "with the caption beside G's maps instead of scaling and shifting them.",
         generator=partial(_G, how="concatenation"),
     ),
-    replace(
-        TEXT_DIGITS,
-        name="text-digits-one-wrong",
-        about="The same with one wrong caption for each real image, as published, instead of four.",
-        play=text_round,
-    ),
-    replace(
-        TEXT_DIGITS,
-        name="text-digits-augmented",
-        about="The same with conditioning augmentation.",
+    _other("one-wrong", "with one wrong caption for each real image, as published, instead of four.", play=text_round),
+    _other(
+        "augmented",
+        "with conditioning augmentation.",
         generator=partial(_G, augment=True),
         play=partial(text_round, wrong=4, kl_weight=0.01),
     ),
-    replace(
-        TEXT_DIGITS,
-        name="text-digits-characters",
-        about="The same with an encoder that reads characters (char-CNN-RNN).",
-        generator=partial(_G, encoder=CharCNNRNN),
-        discriminator=partial(_D, encoder=CharCNNRNN),
-    ),
+    _other("characters", "with an encoder that reads characters (char-CNN-RNN).", **_read_by(CharCNNRNN)),
 )
 """One change at a time; the first is the recipe itself."""
 

@@ -15,12 +15,12 @@ from torch import Tensor, nn
 
 from ganbook.arguments import check_whole, typed
 from ganbook.data.cache import write_atomically
-from ganbook.models.network import Description, built, described
+from ganbook.models.network import built, described
 from ganbook.training.checkpoint import CheckpointError
 from ganbook.training.conditions import CONDITIONS, Given
 from ganbook.training.prior import Prior
 
-__all__ = ["CARD", "CONFIG", "WEIGHTS", "Given", "Sampler", "read_json"]
+__all__ = ["CARD", "CONFIG", "WEIGHTS", "Given", "Sampler", "read"]
 
 WEIGHTS, CARD, CONFIG = "sampler.safetensors", "card.json", "config.json"
 CHUNK = 256
@@ -134,18 +134,14 @@ class Sampler:
             OSError: if the folder cannot be written.
         """
         content = self.packed(dtype)
-        config = {
-            "generator": described(self.generator),
-            "prior": self.prior and asdict(self.prior),
-            "given": self.given,
-            "classes": self.classes,
-            "shape": self.shape,
-        }
+        prior = self.prior and asdict(self.prior)
+        config: dict[str, Any] = {"generator": described(self.generator), "prior": prior, "given": self.given}
+        config |= {"classes": self.classes, "shape": self.shape}
         card = {**self.card, "bytes": len(content), "sha256": hashlib.sha256(content).hexdigest()}
-        texts = {name: json.dumps(it, indent=2, ensure_ascii=False) for name, it in ((CONFIG, config), (CARD, card))}
         write_atomically(Path(folder) / WEIGHTS, lambda part: part.write_bytes(content))
-        for name, text in texts.items():
-            write_atomically(Path(folder) / name, partial(Path.write_text, data=text + "\n", encoding="utf-8"))
+        for name, said in ((CONFIG, config), (CARD, card)):
+            text = json.dumps(said, indent=2, ensure_ascii=False) + "\n"
+            write_atomically(Path(folder) / name, partial(Path.write_text, data=text, encoding="utf-8"))
 
     @classmethod
     def load(cls, folder: str | Path, generator: nn.Module | Callable[[int], nn.Module] | None = None) -> Sampler:
@@ -156,42 +152,46 @@ class Sampler:
             generator: the network, or what makes it from the latent's size, for one that is not of ``ganbook.models``.
 
         Raises:
-            CheckpointError: if the folder holds no finished run, or its files cannot be read.
+            CheckpointError: if the folder holds no finished run, or its files cannot be used.
         """
         folder = Path(folder)
-        card, config = read_json(folder / CARD), read_json(folder / CONFIG)
-        weights = _read(folder / WEIGHTS, lambda content: _parsed(content, card.get("sha256")))
+        card, config = (read(folder / name, json.loads) for name in (CARD, CONFIG))
+        weights = read(folder / WEIGHTS, lambda content: _weights(content, card.get("sha256")))
         try:
             prior = config["prior"] and Prior(**config["prior"])
-            network = _made(config["generator"], generator, prior, weights, folder)
+            if isinstance(generator, nn.Module):
+                network = generator
+            elif generator is not None:
+                network = generator(prior.dim if prior else 0)
+            elif config["generator"] is None:
+                own = "Sampler.load(folder, generator=...) takes its class or an instance"
+                raise ValueError(f"its generator is no network of ganbook.models: {own}")
+            else:
+                with torch.device("meta"):  # whether the weights fit is known before memory is taken for them
+                    _check_weights(built(config["generator"]), weights)
+                with torch.random.fork_rng():
+                    network = built(config["generator"])
+            _check_weights(network, weights)
+            network.load_state_dict(weights)
             sampler = cls(network, prior, card, config["given"], config["classes"])
-            sampler.shape = config.get("shape") and tuple(config["shape"])
+            sampler.shape = config["shape"] and tuple(config["shape"])
         except (KeyError, TypeError, ValueError, AttributeError, RuntimeError, RecursionError) as error:
-            if isinstance(error, CheckpointError):
-                raise
-            raise CheckpointError(f"{folder / CONFIG} cannot be used ({error})") from error
-        network.load_state_dict(weights)
+            raise CheckpointError(f"{folder} cannot be loaded ({error})") from error
         return sampler
 
 
-def read_json(path: Path) -> dict[str, Any]:
-    """A card or a configuration.
+def read(path: Path, parse: Callable[[bytes], Any]) -> Any:
+    """The mapping that ``parse`` makes of a file's content.
 
     Raises:
-        CheckpointError: if it is missing, cannot be opened, or is damaged.
+        CheckpointError: if it is missing, cannot be opened (which is not called damage), or is damaged.
     """
-    found: dict[str, Any] = _read(path, json.loads)
-    return found
-
-
-def _read(path: Path, parse: Callable[[bytes], Any]) -> Any:
-    """What ``parse`` makes of a file; a file that cannot be opened is not called damaged."""
     from safetensors import SafetensorError
 
     try:
         found = parse(path.read_bytes())
         if not isinstance(found, Mapping):
-            raise ValueError("it holds no object")
+            raise ValueError("it holds no mapping")
     except FileNotFoundError as error:
         raise CheckpointError(f"{path.parent} holds no finished run ({path.name} is missing)") from error
     except OSError as error:
@@ -201,7 +201,7 @@ def _read(path: Path, parse: Callable[[bytes], Any]) -> Any:
     return found
 
 
-def _parsed(content: bytes, sha256: str | None) -> dict[str, Tensor]:
+def _weights(content: bytes, sha256: str | None) -> dict[str, Tensor]:
     from safetensors.torch import load
 
     if sha256 is not None and hashlib.sha256(content).hexdigest() != sha256:
@@ -209,38 +209,13 @@ def _parsed(content: bytes, sha256: str | None) -> dict[str, Tensor]:
     return load(content)
 
 
-def _made(
-    description: Description | None,
-    own: nn.Module | Callable[[int], nn.Module] | None,
-    prior: Prior | None,
-    weights: Mapping[str, Tensor],
-    folder: Path,
-) -> nn.Module:
-    """The network that these weights fit, which is made sure of before memory is taken for it."""
-    if isinstance(own, nn.Module):
-        network = own
-    elif own is not None:
-        network = own(0 if prior is None else prior.dim)
-    elif description is None:
-        raise CheckpointError(
-            f"the generator in {folder} is no network of ganbook.models: Sampler.load(folder, generator=...) takes "
-            f"its class or an instance"
-        )
-    else:
-        with torch.device("meta"):
-            network = built(description)
-    state = network.state_dict()
-    missing = sorted(state.keys() ^ weights.keys())
-    wrong = missing or [k for k, w in state.items() if w.shape != weights[k].shape or not _alike(w, weights[k])]
-    if wrong:
-        raise CheckpointError(f"the weights in {folder} do not fit its generator ({wrong[0]})")
+def _check_weights(network: nn.Module, weights: Mapping[str, Tensor]) -> None:
+    """Raise ValueError unless these are all weights of the network, floats where it has floats, and finite."""
+    forms = [
+        {name: (w.shape, w.is_floating_point() or w.dtype) for name, w in state.items()}
+        for state in (network.state_dict(), weights)
+    ]
+    if wrong := [name for name in forms[0] | forms[1] if forms[0].get(name) != forms[1].get(name)]:
+        raise ValueError(f"its weights do not fit its generator: {wrong[0]}")
     if not all(w.float().isfinite().all() for w in weights.values()):
-        raise CheckpointError(f"{folder / WEIGHTS} holds NaN or infinity")
-    if own is None and description is not None:
-        with torch.random.fork_rng():
-            network = built(description)
-    return network
-
-
-def _alike(a: Tensor, b: Tensor) -> bool:
-    return a.dtype == b.dtype or (a.is_floating_point() and b.is_floating_point())
+        raise ValueError("its weights hold NaN or infinity")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from importlib.metadata import version
 from pathlib import Path
@@ -12,7 +13,7 @@ import torch
 from ganbook import recipes
 from ganbook.training.budget import Budget
 from ganbook.training.checkpoint import CheckpointError
-from ganbook.training.sampler import CARD, Sampler, read_json
+from ganbook.training.sampler import CARD, Sampler, read
 
 __all__ = ["FIELDS", "Card", "card", "load", "names", "pack", "train"]
 
@@ -142,7 +143,7 @@ def _place(name: str) -> Path:
 
 
 def _card(folder: Path) -> Card:
-    found = read_json(folder / CARD)
+    found: Card = read(folder / CARD, json.loads)
     if missing := [field for field in FIELDS if field not in found]:
         raise CheckpointError(f"{CARD} does not say its {missing[0]}")
     return found
