@@ -51,7 +51,7 @@ CONDITIONAL_DIGITS = replace(
 )
 
 
-def _way(name: str, how: str, g: str, d: str, **changes: Any) -> Recipe:
+def _way(name: str, how: str, g: Any, d: Any, **changes: Any) -> Recipe:
     """Another way for the class to come in, at the settings of the first; the same players at every budget."""
     budgets = {
         budget: {key: value for key, value in change.items() if key != "generator"}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import dataclasses
 import json
 import os
@@ -9,6 +10,7 @@ import subprocess
 import sys
 import time
 from functools import partial
+from graphlib import TopologicalSorter
 from pathlib import Path
 
 import pytest
@@ -43,6 +45,18 @@ def test_names_lead_to_recipes_of_that_name():
     assert all(recipes.get(name).name == name for name in recipes.names())
     with pytest.raises(ValueError, match="name is 'nope': allowed is one of ring"):
         recipes.get("nope")
+
+
+def test_no_module_of_a_room_imports_one_that_imports_it():
+    """Imports inside functions and for type checkers count too: a circle that sleeps is a circle."""
+    for room in ("recipes", "zoo", "training"):
+        graph = {}
+        for path in Path(data.__file__).parents[1].joinpath(room).rglob("*.py"):
+            nodes = [node for node in ast.walk(ast.parse(path.read_text("utf-8"))) if isinstance(node, ast.ImportFrom)]
+            named = {f"{node.module}.{alias.name}" for node in nodes for alias in node.names}
+            graph[f"ganbook.{room}.{path.stem}"] = {node.module for node in nodes} | named
+        graph.pop(f"ganbook.{room}.__init__")
+        TopologicalSorter({name: of & graph.keys() for name, of in graph.items()}).prepare()  # raises CycleError
 
 
 @pytest.mark.parametrize("name", recipes.names())
