@@ -22,7 +22,7 @@ class Score:
     """What a run of a challenge reached, or what went wrong.
 
     Attributes:
-        figures: one a seed; none if something went wrong.
+        figures: one per seed; none if something went wrong.
         told: the figures and their mean to what the learner reads.
         trouble: what went wrong, or "".
     """

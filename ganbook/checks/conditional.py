@@ -384,7 +384,7 @@ projection_logit = sheet.task(
         ),
         Mistake(
             "one-logit-a-class",
-            "One number a class came out. D is told the class: pick the entry that belongs to it.",
+            "One number per class came out. D is told the class: pick the entry that belongs to it.",
             like=(
                 lambda f, y, w, b, v: _plain(f, w, b)[:, None] + f @ v.T,
                 lambda f, y, w, b, v: f @ v.T,
@@ -976,7 +976,7 @@ conditional_step = sheet.task(
 #: 0.75 and 0.76); G alone reaches 0.37.
 BAR = 0.76
 CANDIDATES = 4
-_EACH = 500  # samples a class
+_EACH = 500  # samples per class
 _STD = 0.08
 
 
@@ -1001,7 +1001,7 @@ class _Board:
             raise NoScore(f"generator takes z (n, 3) and labels (n,); {describe(z)} and {describe(labels)} came.")
         self.made.append(self._sample(z, labels))
         if sum(map(len, self.made)) > self.budget:
-            raise NoScore(f"The generator was asked for more than {CANDIDATES} samples a label.")
+            raise NoScore(f"The generator was asked for more than {CANDIDATES} samples per label.")
         return self.made[-1].clone()
 
     def discriminator(self, x: Tensor, labels: Tensor) -> Tensor:
@@ -1025,7 +1025,7 @@ class _Board:
 def challenge(choose: Any, seeds: tuple[int, ...] = (0, 1, 2)) -> Score:
     """Better obedience from the same players: ``choose(generator, discriminator, sample_z, labels)`` returns (N, 2).
 
-    The generator may be asked for four samples a label; what is returned are samples that it made, none of them twice.
+    The generator may be asked for four samples per label; what is returned are samples that it made, none twice.
     The score compares, class by class, where samples lie with where the data lie: the overlap of the two distributions
     over the sixteen spots, from 0 to 1. It counts obedience and variety together.
     """

@@ -86,7 +86,7 @@ simultaneous_step = sheet.task(
         ),
         Mistake(
             "value-not-gradient",
-            "You stepped along the value of V. A gradient step follows a derivative, one a player.",
+            "You stepped along the value of V. A gradient step follows a derivative, one per player.",
             like=lambda theta, psi, eta: (theta - eta * theta * psi, psi + eta * theta * psi),
         ),
         Mistake(
@@ -587,7 +587,7 @@ gradient_penalty = sheet.task(
         Mistake(
             "t-per-pixel",
             "The points do not lie on the lines between the pairs: t differs between the entries of one "
-            "image. Draw one number a pair, shaped so that it broadcasts over the image.",
+            "image. Draw one number per pair, shaped so that it broadcasts over the image.",
             when=lambda trial: not _on_the_line(trial),
         ),
         Mistake(

@@ -296,7 +296,7 @@ kl = sheet.task(
         ),
         Mistake(
             "one-number-for-the-batch",
-            "Asked for is one number a sample; you went on and took the mean or sum over the batch.",
+            "Asked for is one number per sample; you went on and took the mean or sum over the batch.",
             like=(
                 lambda m, s: _kl_terms(m, s).sum(1).mean(),
                 lambda m, s: _kl_terms(m, s).sum(),

@@ -557,7 +557,7 @@ inception_score = sheet.task(
         ),
         Mistake(
             "uniform-marginal",
-            "p(y) is the mean over the *images*, one number a class. Averaged over the classes it is the uniform "
+            "p(y) is the mean over the *images*, one number per class. Averaged over the classes it is the uniform "
             "distribution, whatever the classifier says, and a class that never occurs costs nothing.",
             like=lambda p: _log_ratio(p, p.mean(1, keepdim=True)).sum(1).mean().exp(),
         ),

@@ -281,7 +281,7 @@ def _observe_patches(answer: Answer, world: tuple[Tensor, ...]) -> Observation:
 
 
 class _Pool(nn.Module):
-    """One number an image, as a discriminator of whole images gives."""
+    """One number per image, as a discriminator of whole images gives."""
 
     def __init__(self, keepdim: bool) -> None:
         super().__init__()
@@ -427,7 +427,7 @@ patch_discriminator = sheet.task(
         ),
         Mistake(
             "one-verdict",
-            "You pooled the logits into one verdict an image. The loss takes the mean over the patches; the network "
+            "You pooled the logits into one verdict per image. The loss takes the mean over the patches; the network "
             "says what it thinks of each.",
             like=(_patches(end=lambda: _Pool(keepdim=True)), _patches(end=lambda: _Pool(keepdim=False))),
         ),
@@ -695,8 +695,8 @@ pix2pix_losses = sheet.task(
         ),
         Mistake(
             "patches-averaged-first",
-            "You averaged the logits of an image before the loss: one verdict an image again. Each patch has a loss of "
-            "its own; the mean comes last.",
+            "You averaged the logits of an image before the loss: one verdict per image again. Each patch has a loss "
+            "of its own; the mean comes last.",
             like=_losses(
                 lambda r, f: _own_d(_image_mean(r), _image_mean(f)), lambda a, *rest: _own_g(_image_mean(a), *rest)
             ),

@@ -34,11 +34,11 @@ def _pair(name: str, came: object, first: str, second: str) -> tuple[Any, Any]:
 
 
 def _saturating(a: Tensor) -> Tensor:
-    return F.logsigmoid(-a)  # log(1 − D), one a sample
+    return F.logsigmoid(-a)  # log(1 − D), one per sample
 
 
 def _non_saturating(a: Tensor) -> Tensor:
-    return -F.logsigmoid(a)  # −log D, one a sample
+    return -F.logsigmoid(a)  # −log D, one per sample
 
 
 def _observe_losses(answer: Answer, world: tuple[Tensor]) -> Observation:

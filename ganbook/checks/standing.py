@@ -627,7 +627,7 @@ _TABLES = 3
 
 
 def _row(cost: float, distance: float, evaluations: int, batch: int, **changes: Any) -> dict[str, Any]:
-    """A row of the table; ``cost`` is in seconds an image."""
+    """A row of the table; ``cost`` is in seconds per image."""
     row = {"features": "Inception", "split": "test", "n": 10_000, "device": "T4"}
     seconds = cost * batch / evaluations
     return row | {"distance": distance, "evaluations": evaluations, "seconds": seconds, "batch": batch} | changes

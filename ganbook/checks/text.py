@@ -23,7 +23,7 @@ progress, done = sheet.progress, sheet.done
 results, require_all_passed = sheet.results, sheet.require_all_passed
 
 
-# -- 1 one vector a caption --------------------------------------------------------------------------
+# -- 1 one vector per caption ------------------------------------------------------------------------
 
 
 def _words() -> tuple[Tensor, Tensor]:
@@ -62,7 +62,7 @@ def _right_value_odd_gradient(trial: Trial) -> bool:
 
 masked_mean = sheet.task(
     "masked_mean",
-    "One vector a caption",
+    "One vector per caption",
     tried="masked_mean(embeddings, tokens) on 5 captions of 0 to 7 tokens, with vectors of size 4",
     setup=_words,
     observe=lambda answer, world: loss_with_gradients(answer, {"embeddings": world[0]}, world[1], name="the vectors"),
@@ -228,7 +228,7 @@ augment = sheet.task(
         ),
         Mistake(
             "wrong-axis",
-            "The divergence is summed over the captions. One number a caption is wanted: its entries add up.",
+            "The divergence is summed over the captions. One number per caption is wanted: its entries add up.",
             like=(
                 _augmented(lambda mean, lv: _entry(mean, lv).sum(0)),
                 _augmented(lambda mean, lv: _entry(mean, lv).mean(0)),
@@ -241,7 +241,7 @@ augment = sheet.task(
         ),
         Mistake(
             "one-number",
-            "The divergence is one number for the whole batch. Keep one a caption; whoever uses it takes the mean.",
+            "The divergence is one number for the whole batch. Keep one per caption; whoever uses it takes the mean.",
             like=(
                 _augmented(lambda mean, lv: _entry(mean, lv).sum()),
                 _augmented(lambda mean, lv: _entry(mean, lv).sum(1).mean()),

@@ -204,7 +204,7 @@ discriminator_loss = sheet.task(
         ),
         Mistake(
             "pooled-mean",
-            "You took one mean over real and fake together. The definition has two means, one a batch: pooled, the "
+            "You took one mean over real and fake together. The definition has two means, one per batch: pooled, the "
             "larger batch weighs more, and the whole is smaller.",
             like=lambda real, fake: F.binary_cross_entropy_with_logits(
                 torch.cat([real, fake]), torch.cat([torch.ones_like(real), torch.zeros_like(fake)])
@@ -277,7 +277,7 @@ discriminator_loss = sheet.task(
         ),
     ),
     small_case="With all logits 0, D is undecided, and its loss is 2 log 2 ≈ 1.386.",
-    lesson="Two cross-entropies, one a batch, straight from the logits; gradients reach both.",
+    lesson="Two cross-entropies, one per batch, straight from the logits; gradients reach both.",
 )
 
 generator_loss = sheet.task(
@@ -924,7 +924,7 @@ def challenge(train: Any, seeds: tuple[int, ...] = (0, 1, 2)) -> Score:
         return overlap(samples, eight)
 
     def told(overlaps: tuple[float, ...], mean: float) -> str:
-        text = f"challenge: mean score {mean:.3f} ({listed(overlaps, 3)}) after {rounds} rounds a seed\n"
+        text = f"challenge: mean score {mean:.3f} ({listed(overlaps, 3)}) after {rounds} rounds per seed\n"
         if rounds < ROUNDS:
             return f"{text}too few rounds to compare with the number to beat (budget smoke)"
         return f"{text}to beat: {BAR:.2f}, " + ("beaten" if mean > BAR else "not beaten yet")

