@@ -16,7 +16,7 @@ import torch
 from torch import Tensor
 from torch.nn.functional import one_hot
 
-from ganbook.arguments import check_number, check_whole
+from ganbook.arguments import check_number, check_tensor, check_whole
 from ganbook.data.batch import Batch, check_shares, step_generator
 from ganbook.data.samples import Data, Order
 
@@ -84,6 +84,8 @@ class Mixture(Distribution):
 
     def log_density(self, x: Tensor) -> Tensor:
         """log p(x) of points (N, dim) or, for dim 1, of any shape (...); one value per point."""
+        check_tensor("x", x, *(("N", self.dim) if self.dim > 1 else ()), kind="any")
+        x = x if x.is_floating_point() else x.float()
         points = x if self.dim > 1 or (x.ndim == 2 and x.shape[1] == 1) else x.reshape(-1, 1)
         centres, stds = self.centres.to(points), self.stds.to(points)
         squared = (points[:, None] - centres).square().sum(-1)
