@@ -26,8 +26,7 @@ class Condition:
     Attributes:
         argument: what it is called by ``Sampler.sample``, by a batch and by a data set.
         call: (generator, z, condition) to samples.
-        check: (condition, n, classes) to the condition as ``call`` takes it, or None where there is none; raises
-            ValueError or TypeError, naming the argument, for one that cannot be used.
+        check: (condition, n, classes) to the condition as ``call`` takes it; raises an error that names the argument.
         needs_data: whether only a data set can say what there is to draw.
     """
 
@@ -37,12 +36,10 @@ class Condition:
     needs_data: bool = False
 
     def of(self, holder: object, n: int) -> dict[str, Any]:
-        """Arguments of ``Sampler.sample`` for ``n`` samples of what a data set or a batch holds, spread evenly over it.
-
-        There are fewer where it holds fewer.
+        """Arguments of ``Sampler.sample`` for ``n`` samples, or as many as a data set or a batch has conditions.
 
         Raises:
-            ValueError: if it holds no such conditions, and the generator cannot do without.
+            ValueError: if it has none, and the generator cannot do without.
         """
         found = getattr(holder, self.argument, None)
         if found is None and self.needs_data:
@@ -52,17 +49,6 @@ class Condition:
         chosen = found[:: max(1, len(found) // n)][:n]
         is_image = isinstance(chosen, Tensor) and chosen.dtype == torch.uint8
         return {self.argument: to_float(chosen) if is_image else chosen}
-
-
-def _translated(generator: nn.Module, z: Tensor, sources: Tensor) -> Tensor:
-    """A translator without noise takes the sources alone."""
-    made: Tensor = generator(sources, z) if z.shape[1] else generator(sources)
-    return made
-
-
-def _noise_first(generator: nn.Module, z: Tensor, condition: Any) -> Tensor:
-    made: Tensor = generator(z, condition)
-    return made
 
 
 def _labels(labels: Any, n: int | None, classes: int) -> Tensor:
@@ -94,9 +80,9 @@ def _captions(captions: Any, n: int | None, _classes: int) -> Sequence[str]:
 
 
 CONDITIONS: Mapping[Given, Condition] = {
-    "nothing": Condition("", lambda generator, z, _: generator(z), lambda *_: None),
-    "labels": Condition("labels", _noise_first, _labels),
-    "sources": Condition("sources", _translated, _sources, needs_data=True),
-    "captions": Condition("captions", _noise_first, _captions, needs_data=True),
+    "nothing": Condition("", lambda g, z, _: g(z), lambda *_: None),
+    "labels": Condition("labels", lambda g, z, labels: g(z, labels), _labels),
+    "sources": Condition("sources", lambda g, z, x: g(x, z) if z.shape[1] else g(x), _sources, needs_data=True),
+    "captions": Condition("captions", lambda g, z, captions: g(z, captions), _captions, needs_data=True),
 }
-"""G(z), G(z, labels), G(sources, z) and G(z, captions)."""
+"""G(z), G(z, labels), G(sources, z), or G(sources) for a translator without noise, and G(z, captions)."""

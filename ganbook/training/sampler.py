@@ -58,7 +58,7 @@ class Sampler:
 
     def __repr__(self) -> str:
         name = self.card.get("recipe", type(self.generator).__name__)
-        shape = "samples of any size" if self.shape is None else " × ".join(map(str, self.shape))
+        shape = "not drawn from yet" if self.shape is None else " × ".join(map(str, self.shape))
         parameters = sum(p.numel() for p in self.generator.parameters())
         return f"Sampler({name}, given {self.given}: {shape}, {parameters:,} parameters, {self.device})"
 
@@ -102,8 +102,8 @@ class Sampler:
                 raise ValueError(f"{name} was given, but {known} is conditioned on {self.given}")
         check_whole(0, 2**64 - 1, seed=seed)
         condition = CONDITIONS[self.given]
-        told = condition.check(conditions.get(self.given), n, self.classes)
-        n = n if told is None else len(told)
+        asked = condition.check(conditions.get(self.given), n, self.classes)
+        n = n if asked is None else len(asked)
         check_whole(1, n=n)
         assert n is not None
         z = torch.empty(n, 0)
@@ -111,7 +111,7 @@ class Sampler:
             z = self.prior.sample(n, generator=torch.Generator().manual_seed(seed))
         made = []
         for part in (slice(i, i + CHUNK) for i in range(0, n, CHUNK)):
-            some = told[part].to(self.device) if isinstance(told, Tensor) else told and told[part]
+            some = asked[part].to(self.device) if isinstance(asked, Tensor) else asked and asked[part]
             made.append(condition.call(self.generator, z[part].to(self.device), some))
         samples = torch.cat(made).float().cpu()
         self.shape = tuple(samples.shape[1:])

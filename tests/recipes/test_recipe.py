@@ -9,6 +9,7 @@ import os
 import subprocess
 import sys
 import time
+from contextlib import contextmanager
 from functools import partial
 from graphlib import TopologicalSorter
 from pathlib import Path
@@ -286,18 +287,30 @@ def test_two_runs_in_one_folder(tmp_path: Path):
     tiny().train("smoke", out=tmp_path, progress=False)
 
 
-def test_the_end_of_a_run_on_a_full_disk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
-    def full(path, write):
-        raise OSError(28, "No space left on device", str(path))
+@contextmanager
+def files_of_at_most(n: int):
+    """A limit of the operating system's, which stops a write as a full disk does."""
+    resource = pytest.importorskip("resource")
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (n, hard))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
 
-    monkeypatch.setattr("ganbook.training.sampler.write_atomically", full)
-    with pytest.raises(
-        CheckpointError, match=r"could not be written to .* \(No space left on device\): make room, and"
-    ):
-        tiny().train("smoke", out=tmp_path, progress=False)
-    monkeypatch.undo()
+
+def test_the_end_of_a_run_on_a_full_disk(tmp_path: Path):
+    whole = tiny().train("smoke", out=tmp_path, progress=False)
+    for name in ("sampler.safetensors", "card.json"):
+        (tmp_path / name).unlink()
+    files = {path.name for path in tmp_path.iterdir()}
+    sentence = r"^the finished run could not be written to .* \(File too large\): make room, and resume it$"
+    with files_of_at_most(20_000), pytest.raises(CheckpointError, match=sentence):
+        tiny().train("smoke", out=tmp_path, resume=True, progress=False)
+    assert {path.name for path in tmp_path.iterdir()} == files, "half a file is left"
     run = tiny().train("smoke", out=tmp_path, resume=True, progress=False)
     assert torch.equal(recipes.load_run(tmp_path).sample(3), run.sampler.sample(3))
+    assert torch.equal(run.sampler.sample(3), whole.sampler.sample(3))
 
 
 # -- data of one's own --------------------------------------------------------------------------------------------

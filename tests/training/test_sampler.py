@@ -290,7 +290,7 @@ def test_a_folder_brings_back_what_was_saved(tmp_path: Path, make, prior, given,
 
 def test_what_a_sampler_says_of_itself():
     sampler = Sampler(MLPGenerator(), Prior(2), {"recipe": "ring"})
-    assert repr(sampler) == "Sampler(ring, given nothing: samples of any size, 33,666 parameters, cpu)"
+    assert repr(sampler) == "Sampler(ring, given nothing: not drawn from yet, 33,666 parameters, cpu)"
     sampler.sample(1)
     assert repr(sampler) == "Sampler(ring, given nothing: 2, 33,666 parameters, cpu)"
     assert sampler.to("meta") is sampler and repr(sampler).endswith("meta)")
