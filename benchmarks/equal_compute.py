@@ -14,17 +14,18 @@ import argparse
 import time
 from collections.abc import Callable
 from dataclasses import replace
+from functools import partial
 from typing import Any
 
 import torch
-from torch import nn
 
 from ganbook import recipes, results
 from ganbook.convolutions import high_share
 from ganbook.data.batch import Batch
 from ganbook.data.images import to_float
+from ganbook.models import VAE
 from ganbook.recipes.recipe import Recipe
-from ganbook.training import DecoderStart, Sampler, adam, gan_round, vae_step
+from ganbook.training import DecoderStart, Game, Sampler, fit, gan_round, vae_round
 
 METHODS = ("dcgan-plain", "dcgan-digits", "resnet-digits", "vae", "vae-gan-digits")
 SCORED = 2500
@@ -62,11 +63,10 @@ def prices(batch: Batch) -> dict[str, float]:
             network.to(memory_format=torch.channels_last)
         calls[method] = lambda game=game: gan_round(game, batch)  # type: ignore[misc]
     recipe = recipe_of("vae")
-    start, decoder = recipe.prepare, recipe.generator(recipe.prior.dim)
+    start = recipe.prepare
     assert isinstance(start, DecoderStart)
-    encoder = start.encoder(recipe.prior.dim)
-    optimizer = adam(nn.ModuleList([encoder, decoder]))
-    calls["vae"] = lambda: vae_step(encoder, decoder, optimizer, batch, start.std)
+    alone = Game(VAE(recipe.prior.dim, start.encoder, recipe.generator), None, prior=recipe.prior)
+    calls["vae"] = lambda: vae_round(alone, batch, start.std)
     return price(calls)
 
 
@@ -85,7 +85,8 @@ def trained(
         with torch.random.fork_rng():
             torch.manual_seed(seed)
             game = recipe.game()
-            start(game, recipe.load_data(), recipe.batch_size, seed)
+            settings = {"batch_size": recipe.batch_size, "seed": seed, "progress": False}
+            start(game, partial(fit, data=recipe.load_data(), **settings))
         sampler = Sampler(game.averaged_generator(), recipe.prior, {})
         return sampler, recipe.evaluate(sampler), {"vae_steps": start.steps}
     start = replace(start, steps=round(seconds / 2 / cost["vae"]))

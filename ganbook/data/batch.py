@@ -43,6 +43,14 @@ class Batch:
         known = (self.labels, self.sources, self.captions)
         return Batch(self.real[rows], *(None if part is None else part[rows] for part in known))  # type: ignore[arg-type]
 
+    def split(self, k: int) -> tuple[Batch, ...]:
+        """``k`` batches of equal size, in order; ValueError where they cannot be equal."""
+        check_whole(1, k=k)
+        if len(self) % k:
+            raise ValueError(f"batch has {len(self)} samples: allowed is a multiple of {k}, to be split into as many")
+        m = len(self) // k
+        return tuple(self.at(slice(i * m, (i + 1) * m)) for i in range(k))
+
     def labelled(self) -> Tensor:
         """The labels; ValueError where the set has none."""
         if self.labels is None:
@@ -85,8 +93,7 @@ def index_batches(
         ValueError: if ``batch_size`` is not in 1..n or not a multiple of ``world``, or ``rank`` is not below it.
     """
     check_whole(1, n, batch_size=batch_size)
-    check_whole(start=start)
-    check_shares(batch_size, rank, world)
+    check_order(batch_size, start, rank, world)
     return _index_batches(n, batch_size, seed, start, rank, world)
 
 
@@ -101,9 +108,10 @@ def _index_batches(n: int, batch_size: int, seed: int, start: int, rank: int, wo
         yield order[at : at + batch_size][rank::world]
 
 
-def check_shares(batch_size: int, rank: int, world: int) -> None:
+def check_order(batch_size: int, start: int, rank: int, world: int) -> None:
     """Raise unless every one of ``world`` processes gets the same share of a batch, and ``rank`` is one of them."""
     check_whole(1, batch_size=batch_size, world=world)
+    check_whole(start=start)
     check_whole(0, world - 1, rank=rank)
     if batch_size % world:
         raise ValueError(f"batch_size is {batch_size}: allowed is a multiple of the {world} processes")

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from ganbook.training.budget import budget
-from ganbook.training.fit import TrainingError, fit
+from ganbook.training.fit import Stopped, TrainingError, fit
 from ganbook.training.game import Game, adam, frozen
 from ganbook.training.prior import Prior
 from ganbook.training.rounds.diffusion import diffusion_round
 from ganbook.training.rounds.gan import gan_round
-from ganbook.training.rounds.vae import DecoderStart, vae_round, vae_step
+from ganbook.training.rounds.vae import DecoderStart, vae_round
+from ganbook.training.rounds.wgan import wgan_round
 from ganbook.training.sampler import Sampler
 
 __all__ = [
@@ -16,6 +17,7 @@ __all__ = [
     "Game",
     "Prior",
     "Sampler",
+    "Stopped",
     "TrainingError",
     "adam",
     "budget",
@@ -24,5 +26,5 @@ __all__ = [
     "frozen",
     "gan_round",
     "vae_round",
-    "vae_step",
+    "wgan_round",
 ]

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import pickle
 import zipfile
 from pathlib import Path
-from typing import Any, cast
+from typing import Any
 
 import torch
 
@@ -22,7 +21,7 @@ class CheckpointError(RuntimeError):
 
 
 class Checkpoints:
-    """The checkpoints of one run, in ``folder``."""
+    """The checkpoints of one run, in ``folder``, to which one process writes."""
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
@@ -40,11 +39,11 @@ class Checkpoints:
         path = self.folder / f"step-{state['step']:08d}.pt"
         try:
             write_atomically(path, lambda part: torch.save(state, part))
-        except (OSError, RuntimeError) as error:  # torch reports a full disk as RuntimeError
+        except OSError as error:
             raise CheckpointError(
-                f"the checkpoint {path} could not be written ({_reason(error)}); earlier ones are intact"
+                f"the checkpoint {path} could not be written ({error.strerror}); earlier ones are intact"
             ) from error
-        for old in self.paths()[:-KEPT]:
+        for old in (*self.paths()[:-KEPT], *self.folder.glob(".step-*.part")):  # and what killed processes left
             old.unlink(missing_ok=True)
         return path
 
@@ -52,30 +51,23 @@ class Checkpoints:
         """The newest checkpoint's state, on the CPU, or None where there is none.
 
         Raises:
-            CheckpointError: if it cannot be read.
+            CheckpointError: if it cannot be read, or a checksum in it is wrong.
         """
         paths = self.paths()
         if not paths:
             return None
-        newest = paths[-1]
         try:
-            return cast(dict[str, Any], torch.load(newest, map_location="cpu", weights_only=True))
-        except (
-            OSError,
-            EOFError,
-            RuntimeError,
-            ValueError,
-            KeyError,
-            pickle.UnpicklingError,
-            zipfile.BadZipFile,
-        ) as error:
+            with zipfile.ZipFile(paths[-1]) as archive:
+                if damaged := archive.testzip():  # which torch does not look at
+                    raise zipfile.BadZipFile(f"the checksum of {damaged} is wrong")
+            state = torch.load(paths[-1], map_location="cpu", weights_only=True)
+            if not isinstance(state, dict):
+                raise TypeError("it holds no dictionary")
+        except OSError as error:
+            raise CheckpointError(f"the checkpoint {paths[-1]} cannot be read ({error.strerror})") from error
+        except Exception as error:  # torch, pickle and zipfile raise whatever they stumble over
             way_out = f"to go on from {paths[-2].name}" if len(paths) > 1 else "to start anew"
             raise CheckpointError(
-                f"the checkpoint {newest} cannot be read (it is truncated or not a checkpoint): delete it {way_out}"
+                f"the checkpoint {paths[-1]} cannot be read (it is damaged or not a checkpoint): delete it {way_out}"
             ) from error
-
-
-def _reason(error: BaseException) -> str:
-    if isinstance(error, OSError) and error.strerror:
-        return error.strerror
-    return str(error).strip().split("\n")[0].rstrip(".")
+        return state

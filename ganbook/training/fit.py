@@ -1,28 +1,38 @@
-"""The one training loop: batches, rounds, log, samples, checkpoints, resume, early stop at NaN."""
+"""The one training loop: batches, rounds, log, samples, checkpoints, resume, early stop."""
 
 from __future__ import annotations
 
 import math
+import signal
+import threading
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Protocol
+from textwrap import shorten
+from typing import TYPE_CHECKING, Any
 
 import torch
 from torch import Tensor
 
+from ganbook.arguments import check_number, check_whole
 from ganbook.data.batch import Batch
+from ganbook.data.own import as_data
+from ganbook.data.samples import Data
 from ganbook.training.checkpoint import CheckpointError, Checkpoints
-from ganbook.training.game import Game
+from ganbook.training.game import Game, Round, Scores
+from ganbook.training.random_state import kept_random_state, random_state, set_random_state
 
 if TYPE_CHECKING:
     from accelerate import Accelerator
+    from torch.utils.data import DataLoader, Dataset
 
-__all__ = ["Data", "History", "Prepare", "Round", "TrainingError", "fit"]
+__all__ = ["Data", "History", "Prepare", "Round", "Stopped", "TrainingError", "fit"]
 
 History = dict[str, list[float]]
-Round = Callable[[Game, Batch], dict[str, Tensor]]
-Prepare = Callable[[Game, "Data", int, int], object]
-"""(game, data, batch_size, seed): what happens to the players before the first round."""
+Prepare = Callable[[Game, Callable[..., History]], object]
+"""(game, train): what happens to the players before the first round. ``train(another_game, round=..., steps=...)`` is
+:func:`fit` with the data and the settings of this run, its checkpoints included."""
 
 LOGS_PER_RUN = 200
 
@@ -31,26 +41,20 @@ class TrainingError(RuntimeError):
     """Training cannot go on; one sentence says at which step, why, and what is left."""
 
 
-class Data(Protocol):
-    """What :func:`fit` asks of a data set: ``ImageSet``, ``ImageFolder`` and the toys have it."""
-
-    def batches(
-        self, batch_size: int, *, seed: int = 0, start: int = 0, rank: int = 0, world: int = 1
-    ) -> Iterator[Batch]: ...
-
-    def to(self, device: torch.device | str) -> Data: ...
+class Stopped(TrainingError):
+    """The process was asked to end (SIGTERM), and did after the round that it was in."""
 
 
 def fit(
     game: Game,
-    data: Data,
-    play: Round,
+    data: Data | Dataset[Any] | DataLoader[Any],
+    round: Round,
     *,
     steps: int,
     batch_size: int,
     seed: int = 0,
     prepare: Prepare | None = None,
-    watch: Callable[[Game], None] | None = None,
+    watch: Callable[[Game], bool | None] | None = None,
     watch_every: int | None = None,
     anneal_from: float = 1.0,
     out: Path | None = None,
@@ -58,66 +62,177 @@ def fit(
     checkpoint_every: int | None = None,
     resume: bool = False,
     progress: bool = True,
+    accelerator: Accelerator | None = None,
 ) -> History:
     """Play ``steps`` rounds.
 
+    A resumed run is the uninterrupted one, bit for bit on the CPU of one machine with the same number of threads; and
+    with the same number of processes, where there are several.
+
     Args:
         game: the players; updated in place.
-        data: where real batches come from, shuffled by ``seed``.
-        play: the round, such as :func:`ganbook.training.rounds.gan.gan_round`.
+        data: where real batches come from, shuffled by ``seed``: what :func:`ganbook.data.as_data` takes.
+        round: such as :func:`ganbook.training.gan_round`.
         steps: rounds in all, those before a resume included.
-        batch_size: real samples a round, over all processes.
+        batch_size: real samples per round, over all processes.
         seed: of the data's order; latents come from torch's global random numbers.
         prepare: called once, before the first round and the first look; not when a run is resumed.
         watch: called with the game before the first round, then every ``watch_every`` rounds and at the end.
-            It may draw random numbers: they are put back.
+            It may draw random numbers: they are put back. If it returns True, the run ends there.
         anneal_from: share of ``steps`` after which both learning rates fall linearly, to zero at the end.
         out: folder for checkpoints; None keeps nothing.
         identity: what the run is (recipe, budget, seed); a checkpoint of another run is refused.
         checkpoint_every: rounds between checkpoints (default: a tenth of ``steps``).
         resume: go on from the newest checkpoint in ``out``, if there is one.
         progress: show a progress bar.
+        accelerator: for a device, a precision or a way of distribution of one's own (default: what the environment
+            asks for).
 
     Returns:
-        The history: "step" and every scalar of the round, averaged over the rounds since the last entry.
+        The history: "step" and every score of the round, averaged over the rounds since the last entry and over all
+        processes.
 
     Raises:
-        TrainingError: if a loss becomes NaN or infinite; earlier checkpoints are intact.
-        CheckpointError: if a checkpoint cannot be written, read, or belongs to another run.
+        TypeError, ValueError: for arguments that are not allowed, or a round that returns no scores.
+        TrainingError: if a score or a weight becomes NaN or infinite, or memory runs out; checkpoints are intact.
+        Stopped: if SIGTERM came, once the round is over and its checkpoint is written.
+        CheckpointError: if a checkpoint cannot be written or read, or belongs to another run.
     """
-    for name, value in (("steps", steps), ("batch_size", batch_size)):
-        if value < 1:
-            raise ValueError(f"{name} is {value}: allowed is 1 or more")
-    accelerator = _engine()
-    game.prepare(accelerator)
-    checkpoints = Checkpoints(out / "checkpoints") if out is not None else None
-    history: History = {"step": []}
-    if resume and checkpoints is not None and (state := checkpoints.latest()) is not None:
-        history = _restore(game, state, identity or {})
-    log_every = max(1, steps // LOGS_PER_RUN)
-    save_every = checkpoint_every or max(1, steps // 10)
-    device = accelerator.device
-    placed = data.to(device)
-    batches = placed.batches(
-        batch_size, seed=seed, start=game.step, rank=accelerator.process_index, world=accelerator.num_processes
-    )
-    if prepare is not None and game.step == 0:
-        prepare(game, placed, batch_size, seed)
-    pending: list[dict[str, Tensor]] = []
-    _watch(watch, game)
-    for batch in _shown(batches, game.step, steps, progress and accelerator.is_main_process):
-        game.set_rate(_rate(game.step, steps, anneal_from))
-        pending.append(play(game, _placed(batch, device)))
-        at_end = game.step >= steps
-        if game.step % log_every == 0 or game.step % save_every == 0 or at_end:
-            _log(history, pending, game.step, checkpoints)
-            pending.clear()
-        if checkpoints is not None and accelerator.is_main_process and (game.step % save_every == 0 or at_end):
-            checkpoints.save(_state(game, history, identity or {}))
-        if watch_every and game.step % watch_every == 0 and not at_end:
-            _watch(watch, game)
-    _watch(watch, game)
-    return history
+    check_whole(1, steps=steps, batch_size=batch_size)
+    check_number(0, 1, anneal_from=anneal_from)
+    placed: Data = as_data(data)
+    accelerator = accelerator or _engine()
+    run = _Run(game, accelerator, steps, out, identity or {})
+    if run.checkpoints and run.checkpoints.paths() and not resume:
+        raise CheckpointError(f"out is {out}, which holds checkpoints: resume them, or choose another folder")
+    state = run.checkpoints.latest() if run.checkpoints else None
+    with run.memory_watched():
+        if prepare is not None and state is None and game.step == 0:
+            settings: dict[str, Any] = {"batch_size": batch_size, "seed": seed, "identity": identity, "resume": resume}
+            settings |= {"out": out and out / "prepare", "progress": progress, "accelerator": accelerator}
+            prepare(game, partial(fit, data=placed, **settings))
+        game.prepare(accelerator)
+        if state is not None:
+            run.restore(state)
+        placed = placed.to(accelerator.device)
+        shares = {"rank": game.rank, "world": game.world}
+        batches = placed.batches(batch_size, seed=seed, start=game.step, **shares)
+        log_every, save_every = max(1, steps // LOGS_PER_RUN), checkpoint_every or max(1, steps // 10)
+        ended = _watch(watch, game)
+        with _asked_to_stop() as asked, _bar(game.step, steps, progress and accelerator.is_main_process) as bar:
+            while game.step < steps and not ended:
+                game.set_rate(_rate(game.step, steps, anneal_from))
+                run.pending.append(game.play(round, _placed(next(batches), accelerator.device)))
+                bar.update()
+                at_end, saves = game.step == steps, game.step % save_every == 0
+                logs = game.step % log_every == 0 or saves or at_end
+                if logs:
+                    run.log()
+                if saves or at_end:
+                    run.save()
+                # Several processes must agree to stop, which takes time: they do when they log.
+                if (logs or game.world == 1) and run.any_process(asked.is_set()):
+                    raise Stopped(f"stopped by SIGTERM after round {game.step}; {run.save()}")
+                if at_end or (watch_every and game.step % watch_every == 0):
+                    ended = run.any_process(_watch(watch, game))
+        if game.step < steps:
+            run.log()
+            run.save()
+    return run.history
+
+
+class _Run:
+    """What a run keeps of itself, in memory and in checkpoints."""
+
+    def __init__(self, game: Game, accelerator: Accelerator, steps: int, out: Path | None, identity: Any) -> None:
+        self.game, self.accelerator, self.steps, self.identity = game, accelerator, steps, identity
+        self.checkpoints = None if out is None else Checkpoints(out / "checkpoints")
+        self.history: History = {"step": []}
+        self.pending: list[Scores] = []
+
+    def log(self) -> None:
+        """Add the means over the rounds since the last entry to the history."""
+        for scores in self.pending:
+            known = self.history.keys() - {"step"} or self.pending[0].keys()
+            if scores.keys() != known:
+                said = f"the round returned {', '.join(sorted(scores))}, and before {', '.join(sorted(known))}"
+                raise ValueError(f"{said}: allowed are the same names in every round")
+        means = {}
+        for name in self.pending[0] if self.pending else ():
+            mean = torch.stack([scores[name] for scores in self.pending]).mean()
+            value = means[name] = self.accelerator.reduce(mean, "mean").item()
+            if not math.isfinite(value):
+                rounds = f"within the {len(self.pending)} rounds before step {self.game.step}"
+                raise TrainingError(f"{name} became {value} {rounds}; {self.left()}")
+        for name, value in {"step": self.game.step, **means}.items() if means else ():
+            self.history.setdefault(name, []).append(value)
+        self.pending.clear()
+
+    def save(self) -> str:
+        """Write a checkpoint, where they are kept, of sound players only; returns what is left of the run."""
+        if player := self.game.unsound():
+            raise TrainingError(f"{player} holds NaN or infinity at step {self.game.step}; {self.left()}")
+        if self.checkpoints is not None:
+            from accelerate.utils import gather_object, send_to_device
+
+            game = self.game.state_dict()
+            own = {"random": random_state(), "memory": game["memory"], "pending": self.pending}
+            processes = gather_object([send_to_device(own, "cpu")])
+            if self.accelerator.is_main_process:
+                kept = {"identity": self.identity, "history": self.history, "game": game, "processes": processes}
+                self.checkpoints.save({"step": self.game.step, **kept})
+        return self.left()
+
+    def restore(self, state: dict[str, Any]) -> None:
+        """Put game, history and random numbers back where :meth:`save` found them."""
+        where = f"the checkpoint in {self.checkpoints and self.checkpoints.folder}"
+        try:
+            there, here = dict(state["identity"]), self.identity
+            other = [_difference(name, there, here) for name in {**there, **here} if there.get(name) != here.get(name)]
+            if other:
+                raise CheckpointError(f"{where} belongs to another run ({'; '.join(other)}): choose another folder")
+            if len(state["processes"]) != self.game.world:
+                raise CheckpointError(f"{where} is of {len(state['processes'])} processes, not {self.game.world}")
+            if state["step"] > self.steps:
+                raise CheckpointError(f"steps is {self.steps}, and {where} is of round {state['step']} already")
+            own, history = state["processes"][self.game.rank], state["history"]
+            if any(len(curve) != len(history["step"]) for curve in history.values()):
+                raise ValueError("its history has gaps")
+            self.game.load_state_dict({**state["game"], "memory": own["memory"]})
+            device = self.accelerator.device
+            self.pending = [{name: score.to(device) for name, score in scores.items()} for scores in own["pending"]]
+            set_random_state(own["random"])
+            self.history = history
+        except CheckpointError:
+            raise
+        except Exception as error:  # each part raises what it likes of content that is not its own
+            said = str(error).strip().split("\n")[-1].strip() or type(error).__name__
+            raise CheckpointError(f"{where} does not fit this run ({said}): choose another folder") from error
+
+    def left(self) -> str:
+        """What can be gone on from, as a clause."""
+        kept = self.checkpoints.paths() if self.checkpoints else []
+        return f"the last good checkpoint is {kept[-1]}" if kept else "no checkpoint was written"
+
+    def any_process(self, flag: bool) -> bool:
+        """Whether ``flag`` holds in one process at least."""
+        if self.game.world == 1:
+            return flag
+        said = torch.tensor(float(flag), device=self.accelerator.device)
+        return bool(self.accelerator.reduce(said, "sum") > 0)
+
+    @contextmanager
+    def memory_watched(self) -> Iterator[None]:
+        """Every device says in its own words that its memory is full, and not all with a class."""
+        try:
+            yield
+        except (RuntimeError, MemoryError) as error:
+            said = str(error).lower()
+            if not (isinstance(error, MemoryError) or "out of memory" in said or "can't allocate memory" in said):
+                raise
+            raise TrainingError(
+                f"memory ran out in round {self.game.step + 1}: a smaller batch_size needs less; {self.left()}"
+            ) from error
 
 
 def _engine() -> Accelerator:
@@ -127,18 +242,29 @@ def _engine() -> Accelerator:
     return Accelerator(kwargs_handlers=[DistributedDataParallelKwargs(broadcast_buffers=False)])
 
 
-def _shown(batches: Iterator[Batch], done: int, steps: int, progress: bool) -> Iterator[Batch]:
+def _bar(done: int, steps: int, progress: bool) -> Any:
     from tqdm.auto import tqdm
 
-    with tqdm(total=steps, initial=done, disable=not progress, unit="round", leave=False) as bar:
-        for _ in range(done, steps):
-            yield next(batches)
-            bar.update()
+    return tqdm(total=steps, initial=done, disable=not progress, unit="round", leave=False)
+
+
+@contextmanager
+def _asked_to_stop() -> Iterator[threading.Event]:
+    """Set by SIGTERM, where nobody else listens to it; only the main thread can."""
+    asked, main = threading.Event(), threading.current_thread() is threading.main_thread()
+    ours = main and signal.getsignal(signal.SIGTERM) is signal.SIG_DFL
+    if ours:
+        signal.signal(signal.SIGTERM, lambda *_: asked.set())
+    try:
+        yield asked
+    finally:
+        if ours:
+            signal.signal(signal.SIGTERM, signal.SIG_DFL)
 
 
 def _rate(step: int, steps: int, anneal_from: float) -> float:
     start = anneal_from * steps
-    return 1.0 if step < start else (steps - step) / (steps - start)
+    return 1.0 if step <= start else (steps - step) / (steps - start)
 
 
 def _placed(batch: Batch, device: torch.device) -> Batch:
@@ -152,52 +278,12 @@ def _placed(batch: Batch, device: torch.device) -> Batch:
     return Batch(real, moved(batch.labels), moved(batch.sources), batch.captions)
 
 
-def _log(history: History, pending: list[dict[str, Tensor]], step: int, checkpoints: Checkpoints | None) -> None:
-    if not pending:
-        return
-    means = {name: torch.stack([scores[name] for scores in pending]).mean().item() for name in pending[0]}
-    for name, value in means.items():
-        if not math.isfinite(value):
-            kept = checkpoints.paths()[-1:] if checkpoints is not None else []
-            left = f"the last good checkpoint is {kept[0]}" if kept else "no checkpoint was written"
-            raise TrainingError(f"{name} became {value} within the {len(pending)} rounds before step {step}; {left}")
-    history["step"].append(step)
-    for name, value in means.items():
-        history.setdefault(name, []).append(value)
+def _watch(watch: Callable[[Game], bool | None] | None, game: Game) -> bool:
+    """Whether the run is to end; a look at the game does not change it."""
+    with kept_random_state():
+        return watch is not None and watch(game) is True
 
 
-def _watch(watch: Callable[[Game], None] | None, game: Game) -> None:
-    if watch is None:
-        return
-    # A look at the game must not change it: the random numbers go on as if nobody had looked.
-    with torch.random.fork_rng():
-        watch(game)
-
-
-def _state(game: Game, history: History, identity: dict[str, Any]) -> dict[str, Any]:
-    cuda = torch.cuda.get_rng_state_all() if torch.cuda.is_available() else []
-    return {
-        "step": game.step,
-        "identity": identity,
-        "history": history,
-        "game": game.state_dict(),
-        "rng": {"cpu": torch.get_rng_state(), "cuda": cuda},
-    }
-
-
-def _restore(game: Game, state: dict[str, Any], identity: dict[str, Any]) -> History:
-    if state["identity"] != identity:
-        raise CheckpointError(
-            f"the checkpoint belongs to the run {_named(state['identity'])}, not to {_named(identity)}: "
-            f"choose another folder"
-        )
-    game.load_state_dict(state["game"])
-    torch.set_rng_state(state["rng"]["cpu"])
-    if torch.cuda.is_available() and state["rng"]["cuda"]:
-        torch.cuda.set_rng_state_all(state["rng"]["cuda"])
-    history: History = state["history"]
-    return history
-
-
-def _named(identity: dict[str, Any]) -> str:
-    return " ".join(f"{name}={value}" for name, value in identity.items()) or "(unnamed)"
+def _difference(name: str, there: dict[str, Any], here: dict[str, Any]) -> str:
+    a, b = (shorten(str(of.get(name, "not said")), 60, placeholder=" ...") for of in (there, here))
+    return f"{name} is {a} there and {b} here"

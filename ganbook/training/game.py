@@ -1,4 +1,4 @@
-"""The state of the two players, and the two verbs that update them."""
+"""The state of the two players, how a round of theirs is played, and the two verbs that update them."""
 
 from __future__ import annotations
 
@@ -15,17 +15,26 @@ from torch.optim import Adam, Optimizer
 from torch.optim.swa_utils import AveragedModel
 
 from ganbook import losses
+from ganbook.arguments import check_number, check_tensor, check_whole, shown, typed
+from ganbook.data.batch import Batch
 from ganbook.losses import AdversarialLoss
 from ganbook.penalties import Critic
 from ganbook.training.prior import Prior
+from ganbook.training.random_state import random_state
 
 if TYPE_CHECKING:
     from accelerate import Accelerator
 
-__all__ = ["Game", "Penalty", "adam", "frozen"]
+__all__ = ["Game", "Penalty", "Round", "Scores", "adam", "frozen"]
+
+Scores = dict[str, Tensor]
+"""What a round says of itself, by name: float tensors of one number each."""
+
+Round = Callable[["Game", Batch], Scores]
+"""Updates the players, each as often as it likes, and returns losses and whatever else is to be recorded."""
 
 Judge = Callable[[Callable[..., Any], Tensor], Tensor]
-"""(critic, images) to one logit an image, or one a patch."""
+"""(critic, images) to one logit per image, or one per patch."""
 
 Penalty = Callable[[Critic, Tensor, Tensor], Tensor]
 """(critic, real, fake) to a scalar that is added to the discriminator's loss."""
@@ -44,10 +53,16 @@ def adam(network: nn.Module, lr: float = 2e-4, betas: tuple[float, float] = (0.5
     return Adam(network.parameters(), lr=lr, betas=betas, fused=device in ("cpu", "cuda"))
 
 
+@typed
 class Game:
     """Two networks, their optimisers, the prior, the losses and the generator's moving average.
 
     A generator may also play alone, against nothing but the data: a game of one player.
+
+    In a distributed run every process holds the same weights and plays with its share of the batch and of the latents;
+    gradients and scores are means over the processes. That is the game of one process, but for rounding, unless a
+    network looks at a whole batch (BatchNorm, minibatch features: here at a share), or draws random numbers itself
+    (shifts, dropout, an image pool: each process draws its own).
 
     Args:
         generator: maps latents (N, prior.dim) to samples.
@@ -58,8 +73,11 @@ class Game:
             ``lambda critic, real, fake: penalties.r1(critic, real, gamma=0.1)``.
         g_optimizer, d_optimizer: default :func:`adam`.
         ema_half_life: half-life, in images, of the moving average of the generator's weights; 0 for none.
-        classes: number of classes that the generator is told as (z, labels); 0 for a generator that is told none.
+        classes: number of classes that the generator is conditioned on, as (z, labels); 0 for none.
         memory: what a round keeps from one call to the next, such as an image pool; part of the game's state.
+
+    Attributes:
+        step: rounds played.
     """
 
     def __init__(
@@ -76,8 +94,12 @@ class Game:
         classes: int = 0,
         memory: Mapping[str, nn.Module] | None = None,
     ) -> None:
+        check_number(0, ema_half_life=ema_half_life)
+        check_whole(classes=classes)
         self.generator = generator
         self._discriminator = discriminator
+        self._bare = generator, discriminator  # as they came: without what a distributed run wraps them in
+        self._critic_forward = None if discriminator is None else discriminator.forward
         self.prior = prior
         self.loss = losses.get(loss) if isinstance(loss, str) else loss
         self.g_optimizer = g_optimizer or adam(generator)
@@ -86,7 +108,8 @@ class Game:
         self.classes = classes
         self.memory: dict[str, Any] = dict(memory or {})
         self.step = 0
-        self._batch_size = 0  # of this round, over all processes: set by the latents drawn for it
+        self._batch_size = 0  # of this round, over all processes
+        self._latents: torch.Generator | None = None  # in step on all processes, where there are several
         self._penalty = penalty
         self._accelerator: Accelerator | None = None
         self._average = (
@@ -103,43 +126,39 @@ class Game:
             ValueError: in a game of one player.
         """
         if self._discriminator is None:
-            raise ValueError("discriminator is None: allowed in a round of one player is the generator")
+            raise ValueError("the round asks for a discriminator, and this is a game of one player")
         return self._discriminator
 
     @property
     def critic(self) -> nn.Module:
-        """The discriminator past autocast and the distributed wrapper, with the same weights: what penalties are taken
-        of, in float32; their gradient joins the loss's in the one backward pass, which is where gradients are averaged.
-        """
-        network = _unwrapped(self.discriminator)
-        if not hasattr(network, "_original_forward"):  # where accelerate keeps it
-            return network
-        plain = copy.copy(network)
-        vars(plain)["forward"] = network._original_forward
-        return plain
+        """The discriminator without mixed precision and the distributed wrapper, with the same weights.
 
-    def count_batch(self, n: int) -> None:
-        """Say that this process's share of the round is ``n`` images, for a round that draws no latents."""
-        self._batch_size = n * self.world
+        Penalties are taken of it, in float32; their gradient joins the loss's in the one backward pass, which is where
+        gradients are averaged over processes.
+        """
+        _, network = self._bare
+        if network is None or self._accelerator is None:
+            return self.discriminator
+        plain = copy.copy(network)
+        vars(plain)["forward"] = self._critic_forward
+        return plain
 
     def sample_prior(self, n: int) -> Tensor:
         """(n, dim) fresh latents on the generator's device; (n, 0), nothing, for a generator that takes none.
 
-        Every process of a distributed run draws the latents of the whole batch and keeps its own, so two
-        processes play the game that one would have played.
+        Every process of a distributed run draws the latents of the whole batch and keeps its share.
         """
         device = next(self.generator.parameters()).device
-        self.count_batch(n)
         if self.prior is None:
             return torch.empty(n, 0, device=device)
-        return self.prior.sample(self._batch_size, device)[self.rank :: self.world]
+        return self.prior.sample(n * self.world, device, self._latents)[self.rank :: self.world]
 
     def penalty(self, real: Tensor, fake: Tensor, judge: Judge | None = None) -> Tensor:
         """The penalty on the critic, or a zero.
 
         Args:
             real, fake: what the penalty is taken over.
-            judge: asks the critic about images, where it is told more than them or says more than a logit:
+            judge: asks the critic about images, where it takes more than them or says more than a logit:
                 ``lambda critic, images: critic(images, labels)``.
         """
         if self._penalty is None:
@@ -149,17 +168,40 @@ class Game:
     def update_discriminator(self, d_loss: Tensor) -> None:
         """One step of the discriminator down the gradient of ``d_loss``."""
         if self.d_optimizer is None:
-            raise ValueError("update_discriminator was called in a game of one player: allowed is update_generator")
+            raise ValueError("update_discriminator was called in a game of one player: it has update_generator only")
         self._descend(self.d_optimizer, d_loss)
 
     def update_generator(self, g_loss: Tensor) -> None:
-        """One step of the generator down the gradient of ``g_loss``; its average follows, the round is over."""
+        """One step of the generator down the gradient of ``g_loss``."""
         self._descend(self.g_optimizer, g_loss)
-        if self._average is not None:
-            self._average.update_parameters(_unwrapped(self.generator))
-        self.step += 1
 
     # What the loop uses.
+
+    def play(self, round: Round, batch: Batch) -> Scores:
+        """Play one round: the average of the generator's weights follows, and the step is counted.
+
+        Args:
+            round: such as :func:`ganbook.training.gan_round`.
+            batch: this process's share of the round's real samples.
+
+        Returns:
+            The round's scores, detached.
+
+        Raises:
+            TypeError, ValueError: if the round returns anything but float tensors of one number each, by name.
+        """
+        self._batch_size = len(batch) * self.world
+        found: Any = round(self, batch)
+        if not isinstance(found, Mapping) or not found:
+            raise TypeError(f'the round returned {shown(found)}: allowed is a dictionary, {{"loss": loss.detach()}}')
+        for name, score in found.items():
+            check_tensor(f"{name}, which the round returned,", score)
+            if score.ndim:
+                raise ValueError(f"{name}, which the round returned, has shape {tuple(score.shape)}: allowed is ()")
+        if self._average is not None:
+            self._average.update_parameters(self._bare[0])
+        self.step += 1
+        return {name: score.detach() for name, score in found.items()}
 
     @property
     def rank(self) -> int:
@@ -172,7 +214,13 @@ class Game:
         return self._accelerator.num_processes if self._accelerator else 1
 
     def prepare(self, accelerator: Accelerator) -> None:
-        """Let ``accelerator`` place and wrap networks and optimisers, once."""
+        """Let ``accelerator`` place and wrap networks and optimisers, once.
+
+        Raises:
+            ValueError: if it accumulates gradients.
+        """
+        if (steps := accelerator.gradient_accumulation_steps) != 1:
+            raise ValueError(f"gradient_accumulation_steps is {steps}: allowed is 1, for a step takes its whole batch")
         if self._accelerator is not None:
             return
         self._accelerator = accelerator
@@ -187,6 +235,8 @@ class Game:
             kept.to(accelerator.device)
         if self._average is not None:
             self._average.to(accelerator.device)
+        if self.world > 1:
+            self._latents = _shared_generator(accelerator.device, self.rank, self.world)
 
     def set_rate(self, rate: float) -> None:
         """Set the learning rates to ``rate`` times what the optimisers were made with."""
@@ -201,7 +251,7 @@ class Game:
         BatchNorm's running statistics belong to the weights of the latest steps, not to their average, so the
         copy's are computed anew from fixed latents.
         """
-        source = _unwrapped(self.generator)
+        source = self._bare[0]
         if self._average is not None and self.step > 0:
             source = self._average.module
         twin = copy.deepcopy(source).to(memory_format=torch.contiguous_format)
@@ -210,29 +260,41 @@ class Game:
         return twin.eval()
 
     def state_dict(self) -> dict[str, Any]:
-        """Everything that the next round depends on, except the random numbers."""
+        """Everything that the next round depends on and all processes share, except the random numbers."""
+        generator, discriminator = self._bare
         return {
             "step": self.step,
-            "generator": _unwrapped(self.generator).state_dict(),
-            "discriminator": None if self._discriminator is None else _unwrapped(self._discriminator).state_dict(),
+            "generator": generator.state_dict(),
+            "discriminator": discriminator and discriminator.state_dict(),
             "g_optimizer": self.g_optimizer.state_dict(),
-            "d_optimizer": None if self.d_optimizer is None else self.d_optimizer.state_dict(),
-            "average": None if self._average is None else self._average.state_dict(),
+            "d_optimizer": self.d_optimizer and self.d_optimizer.state_dict(),
+            "average": self._average and self._average.state_dict(),
             "memory": {name: kept.state_dict() for name, kept in self.memory.items()},
+            "latents": self._latents and self._latents.get_state(),
         }
 
     def load_state_dict(self, state: dict[str, Any]) -> None:
         """Put the players back where :meth:`state_dict` found them."""
-        self.step = state["step"]
-        _unwrapped(self.generator).load_state_dict(state["generator"])
-        self.g_optimizer.load_state_dict(state["g_optimizer"])
-        if self._discriminator is not None and self.d_optimizer is not None:
-            _unwrapped(self._discriminator).load_state_dict(state["discriminator"])
-            self.d_optimizer.load_state_dict(state["d_optimizer"])
+        parts = dict(zip(("generator", "discriminator"), self._bare, strict=True)) | {
+            "g_optimizer": self.g_optimizer, "d_optimizer": self.d_optimizer, "average": self._average,
+        }  # fmt: skip
+        for name, part in parts.items():
+            if (part is None) != (state[name] is None):
+                raise ValueError(f"one game has {name} and the other has none")
+            if part is not None:
+                part.load_state_dict(state[name])
         for name, kept in self.memory.items():
             kept.load_state_dict(state["memory"][name])
-        if self._average is not None:
-            self._average.load_state_dict(state["average"])
+        if self._latents is not None and state["latents"] is not None:
+            self._latents.set_state(state["latents"])
+        self.step = state["step"]
+
+    def unsound(self) -> str | None:
+        """The player whose weights are not all finite, or None."""
+        for name, network in zip(("generator", "discriminator"), self._bare, strict=True):
+            if network is not None and not torch.stack([p.isfinite().all() for p in network.parameters()]).all():
+                return name
+        return None
 
     def _descend(self, optimizer: Optimizer, loss: Tensor) -> None:
         optimizer.zero_grad()
@@ -269,9 +331,20 @@ def frozen(network: nn.Module) -> Iterator[nn.Module]:
             norm.track_running_stats = True
 
 
-def _unwrapped(network: nn.Module) -> nn.Module:
-    """The network inside a distributed wrapper."""
-    return network.module if isinstance(network, nn.parallel.DistributedDataParallel) else network
+def _shared_generator(device: torch.device, rank: int, world: int) -> torch.Generator:
+    """Random numbers that are the same on all processes: the first one's, which go on here as if it were alone.
+
+    Whatever a process draws without it, such as how far images are shifted, is its own from now on.
+    """
+    from accelerate.utils import broadcast_object_list
+
+    (state,) = broadcast_object_list([random_state()])
+    shared = torch.Generator(device)
+    shared.set_state(state[device.type])
+    seeds = torch.Generator()
+    seeds.set_state(state["cpu"])
+    torch.manual_seed(int(torch.randint(2**62, (world,), generator=seeds)[rank]))
+    return shared
 
 
 @torch.no_grad()
@@ -280,7 +353,7 @@ def _recalibrate(generator: nn.Module, prior: Prior | None, classes: int) -> Non
     if not norms:
         return
     if prior is None:
-        raise ValueError("the generator has BatchNorm and takes no latents: allowed is InstanceNorm")
+        raise ValueError("the generator has BatchNorm and takes no latents: its average needs InstanceNorm instead")
     momenta = [norm.momentum for norm in norms]
     for norm in norms:
         norm.reset_running_stats()

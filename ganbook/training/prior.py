@@ -8,9 +8,12 @@ from typing import Literal
 import torch
 from torch import Tensor
 
+from ganbook.arguments import check_whole, typed
+
 __all__ = ["Prior"]
 
 
+@typed
 @dataclass(frozen=True)
 class Prior:
     """p_z: independent numbers, standard normal or uniform on [-1, 1].
@@ -24,10 +27,7 @@ class Prior:
     kind: Literal["gaussian", "uniform"] = "gaussian"
 
     def __post_init__(self) -> None:
-        if self.dim < 1:
-            raise ValueError(f"dim is {self.dim}: allowed is 1 or more")
-        if self.kind not in ("gaussian", "uniform"):
-            raise ValueError(f"kind is {self.kind!r}: allowed is 'gaussian' or 'uniform'")
+        check_whole(1, dim=self.dim)
 
     def sample(self, n: int, device: torch.device | str = "cpu", generator: torch.Generator | None = None) -> Tensor:
         """(n, dim) latents on ``device``, drawn from torch's global random numbers or from ``generator``."""

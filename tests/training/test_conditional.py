@@ -136,7 +136,6 @@ def test_each_player_steps_down_the_gradient_of_its_own_loss(kind):
     expected = [p - rate * s for p, s in zip(g.parameters(), torch.autograd.grad(g_loss, g.parameters()), strict=True)]
     for ours, theirs in zip(players.generator.parameters(), expected, strict=True):
         assert torch.allclose(ours, theirs, atol=1e-6)
-    assert players.step == 1
 
 
 @pytest.mark.parametrize("kind", ROUNDS)
@@ -241,7 +240,7 @@ def test_a_round_on_each_device(device, loss, kind):
 
 
 @pytest.mark.parametrize("kind", ROUNDS)
-def test_a_round_with_autocast_keeps_the_penalty_in_float32(kind):
+def test_mixed_precision_leaves_the_penalty_in_float32(kind, mixed):
     seen = []
 
     def punish(critic, real, fake):
@@ -249,9 +248,9 @@ def test_a_round_with_autocast_keeps_the_penalty_in_float32(kind):
         return seen[-1]
 
     players = image_game(kind, penalty=punish)
-    with torch.autocast("cpu", dtype=torch.bfloat16):
-        scores = ROUNDS[kind](players, Batch(torch.randn(4, 1, 8, 8), LABELS))
-    assert seen[0].dtype == torch.float32 and scores["d_loss"].dtype == torch.float32
+    players.prepare(mixed)
+    scores = ROUNDS[kind](players, Batch(torch.randn(4, 1, 8, 8), LABELS))
+    assert seen[0].dtype == torch.float32
     assert all(score.isfinite() for score in scores.values())
 
 

@@ -2,6 +2,7 @@
 
 import copy
 import io
+import re
 
 import pytest
 import torch
@@ -41,9 +42,15 @@ def point_game(half_life):
 def play(game, values, batch_size):
     """Set the weight, let the generator have its turn, and note the average."""
     averages = []
+
+    def round(game, batch):
+        loss = game.generator(game.sample_prior(len(batch))).mean()
+        game.update_generator(loss)
+        return {"loss": loss}
+
     for value in values:
         nn.init.constant_(game.generator.at, value)
-        game.update_generator(game.generator(game.sample_prior(batch_size)).mean())
+        game.play(round, Batch(torch.zeros(batch_size, 1)))
         averages.append(game.averaged_generator().at.item())
     return averages
 
@@ -91,7 +98,7 @@ def dcgan_game(seed=0, **options):
 def played(game, rounds=3, seed=1):
     torch.manual_seed(seed)
     for _ in range(rounds):
-        gan_round(game, Batch(torch.randn(8, 1, 16, 16)))
+        game.play(gan_round, Batch(torch.randn(8, 1, 16, 16)))
     return game
 
 
@@ -135,7 +142,7 @@ def test_the_average_holds_the_average_of_weights_and_no_buffers():
     kept = []
     torch.manual_seed(1)
     for _ in range(3):
-        gan_round(game, Batch(torch.randn(8, 1, 16, 16)))
+        game.play(gan_round, Batch(torch.randn(8, 1, 16, 16)))
         kept.append([p.detach().clone() for p in game.generator.parameters()])
     average = kept[0]
     for k, weights in ((2, kept[1]), (3, kept[2])):
@@ -149,7 +156,13 @@ def test_the_statistics_of_a_generator_by_class_are_those_of_all_classes_alike()
     torch.manual_seed(0)
     generator = ConditionalGenerator(5, 3, "concatenation", 1, 8, 2)
     game = Game(generator, nn.Linear(1, 1), prior=Prior(5), ema_half_life=50.0, classes=3)
-    game.update_generator(generator(game.sample_prior(6), torch.arange(6) % 3).mean())
+
+    def round(game, batch):
+        loss = game.generator(game.sample_prior(6), torch.arange(6) % 3).mean()
+        game.update_generator(loss)
+        return {"loss": loss}
+
+    game.play(round, Batch(torch.zeros(6, 1)))
     twin = game.averaged_generator()
     z = Prior(5).sample(CALIBRATION_LATENTS, generator=torch.Generator().manual_seed(0))
     code = nn.functional.one_hot(torch.arange(CALIBRATION_LATENTS) % 3).float()
@@ -177,7 +190,7 @@ def test_gradients_of_an_earlier_round_do_not_add_up():
     game.update_generator(game.generator(torch.randn(4, 2)).mean())
     for network in (game.generator, game.discriminator):
         assert all(p.grad is None or p.grad.abs().max() < 1e3 for p in network.parameters())
-    assert game.step == 1, "the generator's turn ends the round"
+    assert game.step == 0, "a round is over when it returns"
 
 
 def test_latents_follow_the_prior_and_its_device():
@@ -210,25 +223,62 @@ def test_an_average_without_a_prior_needs_a_generator_without_batchnorm():
     x = torch.randn(2, 1, 16, 16)
     for network, wrong in ((UNet(0, size=16, width=2, depth=2), False), (nn.BatchNorm2d(1), True)):
         game = Game(network, nn.Linear(1, 1), prior=None, ema_half_life=9.0)
-        game.count_batch(2)
-        game.update_generator(network(x).square().mean())
+        game.play(lambda game, batch: {"loss": game.generator(batch.real).square().mean()}, Batch(x))
         if wrong:
-            with pytest.raises(ValueError, match=r"^the generator has BatchNorm and takes no latents: allowed is Inst"):
+            with pytest.raises(ValueError, match=r"^the generator has BatchNorm and takes no latents: its average"):
                 game.averaged_generator()
         else:
             assert game.averaged_generator()(x).shape == (2, 3, 16, 16)
 
 
-def test_count_batch_sets_the_pace_of_the_average():
+def test_the_rounds_batch_sets_the_pace_of_the_average_whatever_else_is_drawn():
     averages = []
-    for n in (1, 10):
+    for n, draws in ((1, 0), (10, 0), (10, 3)):
         game = point_game(4.0)
+
+        def round(game, batch, draws=draws):
+            for _ in range(draws):
+                game.sample_prior(1)
+            return {"nothing": torch.zeros(())}
+
         for value in [0.0] * 200 + [1.0]:
             nn.init.constant_(game.generator.at, value)
-            game.count_batch(n)
-            game.update_generator(game.generator(torch.zeros(n, 1)).mean())
+            game.play(round, Batch(torch.zeros(n, 1)))
         averages.append(game.averaged_generator().at.item())
-    assert averages == pytest.approx([1 - 0.5**0.25, 1 - 0.5**2.5], abs=1e-5)
+    assert averages == pytest.approx([1 - 0.5**0.25, 1 - 0.5**2.5, 1 - 0.5**2.5], abs=1e-5)
+
+
+@pytest.mark.parametrize(
+    ("returned", "error", "said"),
+    [
+        (None, TypeError, "the round returned None: allowed is a dictionary"),
+        (torch.zeros(()), TypeError, "the round returned a torch.float32 tensor"),
+        ({}, TypeError, "the round returned {}: allowed is a dictionary"),
+        ({"loss": 0.5}, TypeError, "loss, which the round returned, is 0.5: allowed is a floating-point tensor"),
+        ({"loss": torch.tensor(1)}, TypeError, "loss, which the round returned, is a torch.int64 tensor"),
+        ({"loss": torch.zeros(3)}, ValueError, "loss, which the round returned, has shape (3,): allowed is ()"),
+    ],
+)
+def test_what_a_round_returns_is_said_in_one_sentence_where_it_is_wrong(returned, error, said):
+    game = mlp_game()
+    with pytest.raises(error, match="^" + re.escape(said)):
+        game.play(lambda game, batch: returned, Batch(torch.zeros(4, 2)))
+    assert game.step == 0
+
+
+def test_what_a_round_returns_comes_back_without_its_graph():
+    game = mlp_game()
+    (score,) = game.play(
+        lambda game, batch: {"loss": game.generator(batch.real).mean()}, Batch(torch.ones(4, 2))
+    ).values()
+    assert not score.requires_grad
+
+
+def test_bad_settings_are_named():
+    with pytest.raises(ValueError, match=r"^ema_half_life is -1: allowed is a finite number, 0 or more$"):
+        mlp_game(ema_half_life=-1)
+    with pytest.raises(TypeError, match=r"^prior is 2: allowed is a Prior or None$"):
+        Game(MLPGenerator(), None, prior=2)
 
 
 def test_a_judge_asks_the_critic_in_its_own_way():
@@ -258,7 +308,7 @@ def test_a_restored_game_goes_on_as_if_never_interrupted(half_life):
     second.load_state_dict(torch.load(file, weights_only=True))
     torch.set_rng_state(numbers)
     for _ in range(3):
-        gan_round(second, Batch(torch.randn(8, 1, 16, 16)))
+        second.play(gan_round, Batch(torch.randn(8, 1, 16, 16)))
     assert second.step == whole.step == 6
     for ours, theirs in ((second.generator, whole.generator), (second.discriminator, whole.discriminator)):
         for name, tensor in theirs.state_dict().items():
@@ -313,9 +363,9 @@ def regress(game, batch):
 def test_one_player_has_no_second_verb_and_no_second_network():
     game = solitaire()
     weights = copy.deepcopy(game.generator.state_dict())
-    with pytest.raises(ValueError, match=r"^update_discriminator was called in a game of one player: allowed is upd"):
+    with pytest.raises(ValueError, match=r"^update_discriminator was called in a game of one player: it has upd"):
         game.update_discriminator(game.generator(torch.randn(3, 2)).mean())
-    with pytest.raises(ValueError, match=r"^discriminator is None: allowed in a round of one player is the generator$"):
+    with pytest.raises(ValueError, match=r"^the round asks for a discriminator, and this is a game of one player$"):
         gan_round(game, Batch(torch.randn(3, 2)))
     assert game.d_optimizer is None and game.step == 0
     for name, tensor in game.generator.state_dict().items():
@@ -353,5 +403,5 @@ def test_the_state_of_one_player_says_that_there_is_no_other():
     state = solitaire().state_dict()
     assert state["discriminator"] is None and state["d_optimizer"] is None
     two = mlp_game()
-    with pytest.raises((AttributeError, TypeError)):
+    with pytest.raises(ValueError, match="one game has discriminator and the other has none"):
         two.load_state_dict(state)

@@ -95,7 +95,7 @@ def test_equal_to_algorithm_1(make, loss):
         optimizers = [adam(network.parameters(), 2e-4, (0.5, 0.999)) for network in (generator, discriminator)]
         reals = torch.rand(4, 6, 1, 16, 16) * 2 - 1
     torch.manual_seed(7)
-    played = [gan_round(game, Batch(real)) for real in reals]
+    played = [game.play(gan_round, Batch(real)) for real in reals]
     torch.manual_seed(7)
     oracle = [
         algorithm_1(
@@ -161,7 +161,7 @@ def test_a_round_on_each_device(device, loss, make):
     game = make(device=device, loss=loss, penalty=None if critic_norm else r1_and_gp, ema_half_life=100.0)
     shape = (1, 16, 16) if make is dcgan_game else (2,)
     for _ in range(2):
-        scores = gan_round(game, Batch(torch.randn(4, *shape, device=device)))
+        scores = game.play(gan_round, Batch(torch.randn(4, *shape, device=device)))
     # On meta, a tensor that was born on the CPU would have stopped the round.
     assert {score.device.type for score in scores.values()} == {device}
     assert game.step == 2
@@ -293,18 +293,34 @@ def test_the_penalty_is_part_of_the_discriminators_loss_only():
     assert any(not torch.equal(without, with_penalty) for without, with_penalty in changes)
 
 
-def test_a_round_with_autocast_keeps_the_penalty_in_float32():
+def test_mixed_precision_leaves_the_penalty_in_float32(mixed):
     seen = []
 
     def penalty(critic, real, fake):
-        seen.append(penalties.r1(critic, real, 1.0))
-        return seen[-1]
+        seen.append((penalties.r1(critic, real, 1.0), critic(real)))
+        return seen[-1][0]
 
-    game = mlp_game(penalty=penalty)
-    with torch.autocast("cpu", dtype=torch.bfloat16):
-        scores = gan_round(game, Batch(torch.randn(8, 2)))
-    assert seen[0].dtype == torch.float32 and scores["d_loss"].dtype == torch.float32
+    game, real = mlp_game(penalty=penalty), torch.randn(64, 2)
+    twin = copy.deepcopy(game.discriminator)
+    game.prepare(mixed)
+    assert (game.discriminator(real) - twin(real)).abs().max() > 1e-4, "this precision is not mixed"
+    scores = game.play(gan_round, Batch(real))
+    ((found, logits),) = seen
+    assert found.dtype == logits.dtype == torch.float32
+    assert torch.allclose(logits, twin(real), rtol=1e-5, atol=1e-6)
+    assert found.item() == pytest.approx(penalties.r1(twin, real, 1.0).item(), rel=1e-5)
     assert all(torch.isfinite(score) for score in scores.values())
+
+
+def test_the_critic_follows_its_discriminator(mixed):
+    game, x = dcgan_game(), torch.randn(4, 1, 16, 16)
+    game.prepare(mixed)
+    nn.init.zeros_(next(game.discriminator.parameters()))
+    game.discriminator.eval()
+    critic = game.critic
+    assert all(a is b for a, b in zip(critic.parameters(), game.discriminator.parameters(), strict=True))
+    assert not any(module.training for module in critic.modules())
+    assert torch.isfinite(critic(x)).all()
 
 
 def test_the_default_optimiser_is_dcgans():

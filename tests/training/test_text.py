@@ -120,7 +120,6 @@ def test_each_player_steps_once_down_the_gradient_of_its_own_loss(batch, options
         for before, slope, moved in zip(network.parameters(), slopes, after.parameters(), strict=True):
             assert torch.allclose(moved, before - rate * slope, atol=1e-5)
             assert not torch.equal(moved, before)
-    assert players.step == 1
     assert kept["gradients of G"] == [None] * len(kept["gradients of G"]), "D's turn reached G"
     for weight, gradient in zip(players.discriminator.parameters(), kept["gradients of D"], strict=True):
         assert torch.equal(weight.grad, gradient) and weight.requires_grad, "G's turn reached D"
@@ -225,24 +224,29 @@ def test_the_matching_aware_penalty_joins_ds_loss(batch, weight):
     assert summed[0] - loss == pytest.approx(expected, rel=1e-3, abs=1e-6) and (expected > 1e-4) is (weight > 0)
 
 
-def test_the_critic_is_the_discriminator_past_its_wrappers(batch):
+def test_the_critic_is_the_discriminator_without_mixed_precision(batch, mixed):
     players = game()
     d = players.discriminator
     assert players.critic is d
-    expected = d(batch.real, CAPTIONS)
-    # What accelerate does for mixed precision.
-    d._original_forward, wrapped = d.forward, lambda *arguments: pytest.fail("the wrapper was asked")
-    d.forward = wrapped
-    critic = players.critic
-    assert torch.equal(critic(batch.real, CAPTIONS), expected)
-    assert torch.equal(critic.embed(CAPTIONS), d.encoder(CAPTIONS)) and critic.last.weight is d.last.weight
-    assert d.forward is wrapped, "the discriminator itself was changed"
+    expected, read = d(batch.real, CAPTIONS), d.embed(CAPTIONS)
+    players.prepare(mixed)
+    critic, wrapped = players.critic, players.discriminator.forward
+    assert torch.allclose(critic(batch.real, CAPTIONS), expected, rtol=1e-5, atol=1e-5)
+    assert torch.allclose(critic.embed(CAPTIONS), read, atol=1e-6) and critic.last.weight is d.last.weight
+    assert players.discriminator.forward is wrapped, "the discriminator itself was changed"
 
 
-def test_a_round_with_autocast(batch):
+def test_a_critic_that_cannot_read_is_named(batch):
+    players = game()
+    players._discriminator = Spy(players.discriminator)
+    with pytest.raises(TypeError, match=r"^discriminator is a Spy: matching_weight needs one with embed\(captions\)$"):
+        text_round(players, batch, matching_weight=1.0)
+
+
+def test_a_round_of_mixed_precision(batch, mixed):
     players = game(lr=0.01, penalty=lambda critic, real, fake: penalties.r1(critic, real, 1.0))
-    with torch.autocast("cpu", dtype=torch.bfloat16):
-        found = text_round(players, batch, matching_weight=1.0, l1_weight=1.0)
+    players.prepare(mixed)
+    found = text_round(players, batch, matching_weight=1.0, l1_weight=1.0)
     assert all(score.isfinite() for score in found.values())
 
 

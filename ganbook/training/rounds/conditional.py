@@ -13,7 +13,7 @@ __all__ = ["auxiliary_round", "conditional_round"]
 
 
 def conditional_round(game: Game, batch: Batch) -> dict[str, Tensor]:
-    """One round of equation 2: Algorithm 1 with both players told the class y.
+    """One round of equation 2: Algorithm 1 with both players conditioned on the class y.
 
     Args:
         game: G takes (z, labels), D takes (images, labels); both are updated once.
@@ -45,7 +45,7 @@ def conditional_round(game: Game, batch: Batch) -> dict[str, Tensor]:
 
 
 def auxiliary_round(game: Game, batch: Batch) -> dict[str, Tensor]:
-    """One round of AC-GAN: D is not told the class but names it, and both players want it named rightly.
+    """One round of AC-GAN: D is not given the class but names it, and both players want it named rightly.
 
     Args:
         game: G takes (z, labels), D takes images and returns (logits, class scores); both are updated once.

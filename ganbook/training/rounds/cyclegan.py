@@ -27,7 +27,6 @@ def cyclegan_round(
         Scalars: the adversarial losses, the cycle loss, the identity loss.
     """
     x, y = batch.paired(), batch.real
-    game.count_batch(len(y))
 
     # The translators' turn (first, as in the authors' code: the critics then judge what was just made).
     made = game.generator(x, y)

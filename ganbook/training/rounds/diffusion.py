@@ -16,11 +16,11 @@ def diffusion_round(game: Game, batch: Batch) -> dict[str, Tensor]:
     """One round of Algorithm 1, with times in [0, 1] instead of 1 ... T, and an error that is weighted by the time.
 
     Args:
-        game: one player, a :class:`ganbook.models.DiffusionModel`; its prior is Gaussian, one number a pixel.
+        game: one player, a :class:`ganbook.models.DiffusionModel`; its prior is Gaussian, one number per pixel.
         batch: real samples.
 
     Returns:
-        The loss, a scalar: mean squared error of the predicted noise, in units of the signal beside it.
+        The loss, a scalar: mean squared error of the predicted noise, in units of the signal that is left.
     """
     real = batch.real
 

@@ -15,7 +15,7 @@ def pix2pix_round(game: Game, batch: Batch, l1_weight: float = 100.0) -> dict[st
     """One round of equation 4: the conditional game, and an L1 distance to the truth.
 
     Args:
-        game: G takes (sources, z), D takes (images, sources) and returns a logit a patch; both are updated once.
+        game: G takes (sources, z), D takes (images, sources) and returns one logit per patch; both are updated once.
         batch: pairs of real images and their sources.
         l1_weight: the paper's lambda; 0 leaves the distance out.
 

@@ -15,7 +15,7 @@ __all__ = ["supervised_round"]
 def supervised_round(game: Game, batch: Batch) -> dict[str, Tensor]:
     """One round in which D also learns to name the class of real samples; G sees no label.
 
-    D returns one score a class, (N, K). The fake class has the fixed score 0, so the logit of *real* is the logsumexp
+    D returns one score per class, (N, K). The fake class has the fixed score 0, so the logit of *real* is the logsumexp
     over the K scores (the paper's section 5).
 
     Args:

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from typing import cast
+from collections.abc import Sequence
+from typing import Protocol, runtime_checkable
 
 import torch
 from torch import Tensor
 from torch.nn.functional import l1_loss
 
 from ganbook.data.batch import Batch
-from ganbook.models.text_to_image import TextDiscriminator
 from ganbook.penalties import matching_aware
 from ganbook.training.game import Game, frozen
 
@@ -66,8 +66,19 @@ def _others(captions: tuple[str, ...], wrong: int) -> tuple[str, ...]:
     return sum((captions[k:] + captions[:k] for k in range(1, wrong + 1)), ())
 
 
+@runtime_checkable
+class _Reader(Protocol):
+    """A critic that also judges images beside texts which it has read before."""
+
+    def embed(self, captions: Sequence[str]) -> Tensor: ...
+
+    def __call__(self, images: Tensor, texts: Tensor) -> Tensor: ...
+
+
 def _matching_aware(game: Game, real: Tensor, captions: tuple[str, ...], weight: float) -> Tensor:
-    critic = cast(TextDiscriminator, game.critic)
+    critic = game.critic
+    if not isinstance(critic, _Reader):
+        raise TypeError(f"discriminator is a {type(critic).__name__}: matching_weight needs one with embed(captions)")
     return matching_aware(critic, real, critic.embed(captions), weight)
 
 

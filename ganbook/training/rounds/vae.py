@@ -4,63 +4,32 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from itertools import islice
+from functools import partial
 
-import torch
 from torch import Tensor, nn
-from torch.optim import Optimizer
 
 from ganbook.data.batch import Batch
-from ganbook.models.vae import gaussian_log_likelihood, kl_to_standard_normal, reparameterise
-from ganbook.training.fit import Data, History
+from ganbook.models.vae import VAE, gaussian_log_likelihood, kl_to_standard_normal
 from ganbook.training.game import Game, adam
 
-__all__ = ["DecoderStart", "vae_round", "vae_step"]
-
-
-def vae_step(
-    encoder: nn.Module, decoder: nn.Module, optimizer: Optimizer, batch: Batch, std: float
-) -> dict[str, Tensor]:
-    """One step of Algorithm 1 (AEVB, one latent a sample): up the evidence lower bound, for both networks at once.
-
-    Args:
-        encoder: maps real samples to the mean and the log-variance of q(z | x).
-        decoder: maps latents to the mean of p(x | z), a Gaussian with standard deviation ``std`` in every pixel.
-        optimizer: of both networks' parameters.
-        batch: real samples.
-        std: in the units of the samples; what the model calls noise.
-
-    Returns:
-        Scalars, in nats a sample: "elbo", and its two parts "log_likelihood" and "kl".
-    """
-    real = batch.real
-
-    mean, log_variance = encoder(real)
-    z = reparameterise(mean, log_variance)
-    log_likelihood = gaussian_log_likelihood(real, decoder(z), std)
-    kl = kl_to_standard_normal(mean, log_variance)
-    elbo = (log_likelihood - kl).mean()
-
-    optimizer.zero_grad()
-    (-elbo).backward()  # type: ignore[no-untyped-call]
-    optimizer.step()
-    return {"elbo": elbo.detach(), "log_likelihood": log_likelihood.detach().mean(), "kl": kl.detach().mean()}
+__all__ = ["DecoderStart", "vae_round"]
 
 
 def vae_round(game: Game, batch: Batch, std: float = 0.3) -> dict[str, Tensor]:
-    """The same step as a round of a game of one player.
+    """One step of Algorithm 1 (AEVB, one latent per sample): up the evidence lower bound, for both networks at once.
 
     Args:
-        game: its generator is a :class:`ganbook.models.VAE`; its prior is Gaussian, as the bound's.
+        game: of one player, a :class:`ganbook.models.VAE`; its prior is Gaussian, as the bound's.
         batch: real samples.
-        std: as for :func:`vae_step`.
+        std: of p(x | z), a Gaussian about the decoded sample, in the units of the samples; what the model calls noise.
 
     Returns:
-        Scalars, as :func:`vae_step` does.
+        Scalars, in nats per sample: "elbo", and its two parts "log_likelihood" and "kl".
     """
     real = batch.real
 
-    decoded, mean, log_variance = game.generator(game.sample_prior(len(real)), real)
+    noise = game.sample_prior(len(real))
+    decoded, mean, log_variance = game.generator(noise, real)
     log_likelihood = gaussian_log_likelihood(real, decoded, std).mean()
     kl = kl_to_standard_normal(mean, log_variance).mean()
     elbo = log_likelihood - kl
@@ -78,7 +47,7 @@ class DecoderStart:
 
     Attributes:
         encoder: builds the encoder from the latent's size.
-        steps: of :func:`vae_step`.
+        steps: of :func:`vae_round`.
         std: of p(x | z), in the units of the samples.
         lr: of Adam, for both networks.
     """
@@ -88,25 +57,19 @@ class DecoderStart:
     std: float = 0.3
     lr: float = 1e-3
 
-    def __call__(self, game: Game, data: Data, batch_size: int, seed: int) -> History:
-        """Train ``game.generator`` in place; returns "step" and the scalars of every step.
+    def __call__(self, game: Game, train: Callable[..., dict[str, list[float]]]) -> dict[str, list[float]]:
+        """Train ``game.generator`` in place; returns the history of :func:`vae_round`.
 
-        Every process of a distributed run makes the same steps on the same whole batches.
+        Args:
+            game: the players before their first round.
+            train: :func:`ganbook.training.fit` with the run's data and settings.
 
         Raises:
             ValueError: if the game's prior is not the Gaussian of the bound.
         """
-        if game.prior is None or game.prior.kind != "gaussian":
-            raise ValueError(
-                f"the prior is {game.prior and game.prior.kind}: allowed is gaussian, the prior of the bound's KL term"
-            )
-        device = next(game.generator.parameters()).device
-        encoder = self.encoder(game.prior.dim).to(device)
-        optimizer = adam(nn.ModuleList([encoder, game.generator]), self.lr, (0.9, 0.999))
-        curves: list[dict[str, Tensor]] = []
-        for batch in islice(data.batches(batch_size, seed=seed), self.steps):
-            curves.append(vae_step(encoder, game.generator, optimizer, batch, self.std))
-        history: History = {"step": [float(step) for step in range(1, self.steps + 1)]}
-        for name in curves[0]:
-            history[name] = torch.stack([scores[name] for scores in curves]).tolist()
-        return history
+        prior = game.prior
+        if prior is None or prior.kind != "gaussian":
+            raise ValueError(f"the prior is {prior and prior.kind}: the bound's KL term needs a gaussian one")
+        vae = VAE(prior.dim, self.encoder, lambda _: game.generator)
+        alone = Game(vae, None, prior=prior, g_optimizer=adam(vae, self.lr, (0.9, 0.999)))
+        return train(alone, round=partial(vae_round, std=self.std), steps=self.steps)
