@@ -18,17 +18,21 @@ import pytest
 import torch
 from PIL import Image
 from torch import nn
+from torch.utils.data import DataLoader, Dataset
 
 from ganbook import data, recipes
 from ganbook.data import toy
 from ganbook.metrics import FeaturesUnavailable
 from ganbook.models import (
     AuxiliaryDiscriminator,
+    ConditionalDiscriminator,
+    ConditionalGenerator,
     DCGANDiscriminator,
     DCGANGenerator,
     MLPDiscriminator,
     MLPGenerator,
     TwoCritics,
+    UNet,
 )
 from ganbook.models.network import built, described
 from ganbook.recipes import reports
@@ -335,6 +339,50 @@ def test_fewer_images_than_a_batch_train(capsys: pytest.CaptureFixture[str]):
     assert capsys.readouterr().out == (
         "dcgan-folder plays with 20 images per round instead of 128, as many as there are\n"
     )
+
+
+class Grey(Dataset):
+    """A data set of torch's, as people write them."""
+
+    def __len__(self):
+        return 12
+
+    def __getitem__(self, index):
+        return torch.full((1, 16, 16), index / 12), index % 3
+
+
+@pytest.mark.parametrize(
+    "wrap", [lambda it: it, lambda it: DataLoader(it, batch_size=5)], ids=["Dataset", "DataLoader"]
+)
+def test_torchs_own_data_train_resume_and_load(wrap, tmp_path: Path):
+    recipe = of_my_own(wrap(Grey()), batch_size=4, steps=6, scored=0)
+    with pytest.raises(Stop):
+        recipe.train("smoke", out=tmp_path, progress=False, watch=stopped_at(3), watch_every=1)
+    run = recipe.train("smoke", out=tmp_path, resume=True, progress=False)
+    whole = recipe.train("smoke", progress=False)
+    assert torch.equal(run.sampler.sample(3), whole.sampler.sample(3))
+    assert torch.equal(recipes.load_run(tmp_path).sample(3), run.sampler.sample(3))
+
+
+def test_own_classes_own_pairs_and_own_texts_train():
+    labelled = data.ImageSet("mine", "train", pictures(9).images, torch.arange(9) % 3, classes=("a", "b", "c"))
+    network = partial(ConditionalGenerator, classes=3, size=16, width=2)
+    critic = partial(ConditionalDiscriminator, classes=3, size=16, width=2)
+    by_class = tiny("conditional-digits", data=labelled, size=None, classes=3, generator=network, discriminator=critic)
+    sampler = dataclasses.replace(by_class, batch_size=4, scored=0, score=reports.of_images).train(
+        "smoke", progress=False
+    )
+    assert sampler.sampler.sample(labels=[0, 2]).shape == (2, 1, 16, 16)
+    paired = data.ImageSet(
+        "mine", "train", pictures(9, size=32).images.expand(-1, 3, -1, -1), sources=pictures(9, size=32).images
+    )
+    pairs = tiny(
+        "pix2pix-emoji", data=paired, generator=partial(UNet, size=32, width=2), score=reports.of_images, scored=0
+    )
+    run = dataclasses.replace(pairs, size=None, batch_size=2).train("smoke", progress=False)
+    assert run.history["step"][-1] == 6 and set(run.metrics) == {"unscored"}
+    with pytest.raises(ValueError, match="has no test split"):
+        pairs.draw(run.sampler, 2)
 
 
 def test_the_training_split_is_never_taken_for_another():
