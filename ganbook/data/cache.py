@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import glob
+import hashlib
 import os
 import re
 import secrets
@@ -11,8 +12,15 @@ import time
 from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-__all__ = ["cache_dir", "write_atomically"]
+if TYPE_CHECKING:
+    from torch import Tensor
+
+__all__ = ["cache_dir", "kept", "write_atomically"]
+
+Tensors = dict[str, "Tensor"]
+Texts = dict[str, str]
 
 _IDLE = 60.0
 """Seconds without a write after which a half-written file is taken for that of a killed process."""
@@ -25,6 +33,34 @@ def cache_dir() -> Path:
     if chosen := os.environ.get("GANBOOK_CACHE"):
         return Path(chosen)
     return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "ganbook"
+
+
+def kept(name: str, make: Callable[[], tuple[Tensors, Texts]]) -> tuple[Tensors, Texts]:
+    """Tensors and texts that take long to ``make``: as they were kept under ``name``, else made, and kept if possible.
+
+    A file that is absent, unreadable, or not as it was written by its own checksum, is made anew.
+    """
+    from safetensors import SafetensorError, safe_open
+    from safetensors.torch import save_file
+
+    path = cache_dir() / name
+    with suppress(OSError, SafetensorError), safe_open(path, framework="pt") as file:
+        found = {key: file.get_tensor(key) for key in file.keys()}  # noqa: SIM118 - it is no dictionary
+        texts = file.metadata() or {}
+        if texts.pop("sha256", None) == _sum(found, texts):
+            return found, texts
+    found, texts = make()
+    with suppress(OSError):  # a read-only home, a full disk: the next load makes them again
+        write_atomically(path, lambda part: save_file(found, part, {**texts, "sha256": _sum(found, texts)}))
+    return found, texts
+
+
+def _sum(tensors: Tensors, texts: Texts) -> str:
+    parts = hashlib.sha256(repr(sorted(texts.items())).encode())
+    for name, tensor in sorted(tensors.items()):
+        parts.update(f"{name} {tensor.dtype} {tuple(tensor.shape)}".encode())
+        parts.update(tensor.contiguous().numpy().data)
+    return parts.hexdigest()
 
 
 def write_atomically(path: Path, write: Callable[[Path], object]) -> None:

@@ -12,7 +12,6 @@ import lzma
 import shutil
 import stat
 import tarfile
-import tempfile
 import urllib.request
 import zipfile
 import zlib
@@ -41,6 +40,8 @@ ATTEMPTS = 3
 
 TIMEOUT = 30.0
 CHUNK = 1 << 18
+_SMALL, _RATIO = 1 << 26, 20
+"""An archive may hold so many bytes whatever its size, and so many times its size: images hardly shrink in one."""
 
 
 @dataclass(frozen=True)
@@ -63,8 +64,8 @@ class Remote:
 def fetch(remote: Remote, folder: Path, *, progress: bool = True) -> Path:
     """The file in ``folder``, downloaded unless it is there; it appears whole and checked, or not at all.
 
-    What an interrupted download left (``NAME.part``) is gone on with, from another mirror if need be. Several
-    processes that want one file at a time wait for the first of them.
+    An interrupted download (``NAME.part``) is resumed, from another mirror if need be. Several processes that want one
+    file at a time wait for the first of them.
 
     Raises:
         DataError: if no mirror sends the file; the sentence says what each of them did.
@@ -82,7 +83,7 @@ def fetch_folder(remote: Remote, folder: Path, *, progress: bool = True) -> Path
     """``folder``, unpacked from the archive ``remote`` beside it unless it is there; the archive is deleted.
 
     Raises:
-        DataError, OSError: as :func:`fetch` and :func:`unpack` do.
+        DataError, OSError: as :func:`fetch` and :func:`unpack` raise them.
     """
     if not folder.is_dir():
         archive = folder.parent / remote.name
@@ -219,55 +220,73 @@ def unpack(archive: Path, folder: Path) -> Path:
     """Unpack a .zip or .tar (.gz, .bz2, .xz) into ``folder``, which must not exist; it appears whole or not at all.
 
     Only plain files and folders come out. An archive that holds anything else is refused as a whole: a name that
-    is absolute or climbs with "..", a link, a device. One folder that holds all the rest is taken for ``folder``.
+    is absolute or climbs with "..", a link, a device. So is one that holds far more than its size promises. One folder
+    that holds all the rest is taken for ``folder``.
 
     Raises:
-        DataError: if the archive is refused, or broken.
+        DataError: if the archive is refused or broken, or cannot be unpacked there; the sentence says why.
         FileExistsError: if ``folder`` is there already.
-        OSError: if ``folder`` cannot be written.
     """
     if folder.exists():
         raise FileExistsError(17, "already there", str(folder))
-    folder.parent.mkdir(parents=True, exist_ok=True)
-    part = Path(tempfile.mkdtemp(dir=folder.parent, prefix=f".{folder.name}."))
+    part = folder.with_name(f".{folder.name}.part")
     try:
-        if zipfile.is_zipfile(archive):
-            _unzip(archive, part)
-        else:
-            _untar(archive, part)
-        part.chmod(0o755)
-        inside = list(part.iterdir())
-        (inside[0] if len(inside) == 1 and inside[0].is_dir() else part).rename(folder)
+        with _one_process(part):
+            shutil.rmtree(part, ignore_errors=True)  # of a process that was killed
+            part.mkdir()
+            try:
+                _fill(part, archive)
+                inside = list(part.iterdir())
+                (inside[0] if len(inside) == 1 and inside[0].is_dir() else part).rename(folder)
+            finally:
+                shutil.rmtree(part, ignore_errors=True)
     except DataError:  # refused
         raise
     except _BROKEN as error:
         raise DataError(f"{archive} is broken or no archive ({error}): delete it and fetch it again") from error
-    finally:
-        shutil.rmtree(part, ignore_errors=True)
+    except OSError as error:  # also a name that is too long, or one of both a file and a folder
+        raise DataError(f"{archive} cannot be unpacked ({error.strerror or error})") from error
     return folder
 
 
-def _unzip(archive: Path, folder: Path) -> None:
+def _fill(folder: Path, archive: Path) -> None:
+    most = left = max(_SMALL, _RATIO * archive.stat().st_size)
+    for name, plain, source in (_zipped if zipfile.is_zipfile(archive) else _tarred)(archive):
+        target = _target(archive, folder, name, plain)
+        if source is None:
+            target.mkdir(parents=True, exist_ok=True)
+            continue
+        target.parent.mkdir(parents=True, exist_ok=True)
+        if target.exists():  # the folder is new
+            raise DataError(f"{name} comes twice in {archive}: nothing of it was unpacked")
+        with target.open("xb") as file:
+            while block := source.read(CHUNK):
+                left -= file.write(block)
+                if left < 0:
+                    raise DataError(f"{archive} holds more than {most} bytes, far beyond its size: it is not unpacked")
+
+
+_Entries = Iterator[tuple[str, bool, IO[bytes] | None]]
+"""Names, whether they are plain files or folders, and what files hold."""
+
+
+def _zipped(archive: Path) -> _Entries:
     with zipfile.ZipFile(archive) as packed:
         for entry in packed.infolist():
-            mode = entry.external_attr >> 16  # 0 where the archive was not made on a Unix
-            plain = stat.S_IFMT(mode) in (0, stat.S_IFREG) or (entry.is_dir() and stat.S_ISDIR(mode))
-            target = _target(archive, folder, entry.filename, plain)
-            if entry.is_dir():
-                target.mkdir(parents=True, exist_ok=True)
+            is_folder = entry.filename.endswith("/")
+            kind = stat.S_IFMT(entry.external_attr >> 16)  # 0 where the archive was not made on a Unix
+            plain = kind in (0, stat.S_IFREG) or (is_folder and kind == stat.S_IFDIR)
+            if is_folder or not plain:
+                yield entry.filename, plain, None
             else:
                 with packed.open(entry) as source:
-                    _write(source, target)
+                    yield entry.filename, plain, source
 
 
-def _untar(archive: Path, folder: Path) -> None:
+def _tarred(archive: Path) -> _Entries:
     with tarfile.open(archive, "r:*") as packed:
         for entry in packed:
-            target = _target(archive, folder, entry.name, entry.isreg() or entry.isdir())
-            if entry.isdir():
-                target.mkdir(parents=True, exist_ok=True)
-            elif (source := packed.extractfile(entry)) is not None:
-                _write(source, target)
+            yield entry.name, entry.isreg() or entry.isdir(), packed.extractfile(entry) if entry.isreg() else None
         rest: Any = packed.fileobj
         while rest.read(CHUNK):  # the checksum of a compressed stream comes after its last byte
             pass
@@ -281,13 +300,3 @@ def _target(archive: Path, folder: Path, name: str, plain: bool) -> Path:
     if posix.is_absolute() or windows.drive or windows.root or ".." in windows.parts:
         raise DataError(f"{archive} holds {name!r}, which leads out of its folder: nothing of it was unpacked")
     return folder / posix
-
-
-def _write(source: IO[bytes], target: Path) -> None:
-    target.parent.mkdir(parents=True, exist_ok=True)
-    try:
-        file = target.open("xb")
-    except FileExistsError as error:  # the folder is new
-        raise DataError(f"{target.name} comes twice in the archive: nothing of it was unpacked") from error
-    with file:
-        shutil.copyfileobj(source, file, CHUNK)

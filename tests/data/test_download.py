@@ -274,6 +274,7 @@ def zipped(path, *entries):
     with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
         for name, content, *mode in entries:
             info = zipfile.ZipInfo(name)
+            info.compress_type = zipfile.ZIP_DEFLATED
             info.external_attr = (mode[0] if mode else stat.S_IFREG | 0o644) << 16
             archive.writestr(info, content)
     return path
@@ -354,6 +355,49 @@ def test_a_broken_archive_leaves_nothing(make, spoil, tmp_path):
         {"truncated": content[:middle], "text": b"not an archive", "empty": b""}.get(spoil, bytes(content))
     )
     with pytest.raises(DataError, match="is broken or no archive"):
+        unpack(archive, tmp_path / "out")
+    assert left(tmp_path) == ["archive"]
+
+
+@pytest.mark.parametrize("make", [tar, zipped])
+@pytest.mark.parametrize(
+    "entries",
+    [
+        [("", b"no name")],
+        [("n" * 300, b"long")],
+        [("a", b"file"), ("a/b", b"below it")],
+        [("a/b", b"below it"), ("a", b"file")],
+    ],
+    ids=["no-name", "long-name", "file-then-folder", "folder-then-file"],
+)
+def test_names_that_no_folder_can_hold_give_one_sentence(make, entries, tmp_path):
+    archive = make(tmp_path / "archive", ("good.txt", b"good"), *entries)
+    with pytest.raises(DataError, match=rf"{archive}.*(cannot be unpacked|comes twice|not unpacked)|nothing of it was"):
+        unpack(archive, tmp_path / "out")
+    assert left(tmp_path) == ["archive"]
+
+
+@pytest.mark.parametrize("make", [tar, zipped])
+def test_an_archive_that_holds_far_more_than_its_size_is_refused(make, tmp_path, monkeypatch):
+    monkeypatch.setattr(download, "_SMALL", 1 << 20)
+    fitting = make(tmp_path / "fitting", ("zeros", bytes(1 << 20)))
+    assert (unpack(fitting, tmp_path / "out") / "zeros").stat().st_size == 1 << 20
+    bomb = make(tmp_path / "bomb", ("a", b"first"), ("zeros", bytes(1 << 23)))
+    assert bomb.stat().st_size < 20_000
+    with pytest.raises(DataError, match=rf"^{bomb} holds more than 1048576 bytes, far beyond its size"):
+        unpack(bomb, tmp_path / "other")
+    assert left(tmp_path) == ["bomb", "fitting", "out"]
+
+
+def test_what_a_killed_process_had_unpacked_is_cleared_away(tmp_path):
+    (tmp_path / ".out.part" / "half").mkdir(parents=True)
+    assert left(unpack(zipped(tmp_path / "archive", ("a", b"first"), ("b", b"2!")), tmp_path / "out")) == ["a", "b"]
+    assert left(tmp_path) == ["archive", "out"]
+
+
+def test_a_disk_that_is_full_gives_one_sentence(tmp_path, limited_files):
+    archive = zipped(tmp_path / "archive", ("a", bytes(200_000)))
+    with limited_files(100_000), pytest.raises(DataError, match=rf"^{archive} cannot be unpacked \(File too large\)$"):
         unpack(archive, tmp_path / "out")
     assert left(tmp_path) == ["archive"]
 

@@ -260,11 +260,18 @@ def too_few_names(path, good):
     safetensors.torch.save_file(safetensors.torch.load(good), path, {"names": "a\nb", "codes": "1\n2"})
 
 
+def all_black(path, good):
+    path.write_bytes(good)
+    with safetensors.safe_open(path, framework="pt") as file:
+        tensors, texts = {key: torch.zeros_like(file.get_tensor(key)) for key in file.keys()}, file.metadata()  # noqa: SIM118
+    safetensors.torch.save_file(tensors, path, texts)
+
+
 def folder(path, good):
     path.mkdir()
 
 
-@pytest.mark.parametrize("spoil", [truncated, empty, text, other_tensors, no_names, too_few_names, folder])
+@pytest.mark.parametrize("spoil", [truncated, empty, text, other_tensors, no_names, too_few_names, all_black, folder])
 def test_a_broken_cache_is_drawn_anew(spoil, few):
     expected = by_name(size=32)
     (file,) = few.iterdir()

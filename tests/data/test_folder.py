@@ -1,6 +1,8 @@
 """Folders of images of every kind, and CelebA's files as its authors publish them."""
 
 import os
+import subprocess
+import sys
 import urllib.request
 import zipfile
 from itertools import islice
@@ -169,6 +171,52 @@ def test_other_files_and_hidden_ones_are_passed_over(padding):
     (padding / "folder.png").mkdir()
     train, test = both_splits(padding)
     assert len(train) + len(test) == 30 and train.classes == ()
+
+
+def test_what_was_found_and_what_was_passed_over_is_said_once(padding, capsys):
+    for name in ("notes.txt", "more.txt", "photo.heic", "README", ".hidden.txt"):
+        (padding / name).write_text("")
+    train = data.load("folder", root=padding)
+    next(train.batches(4))
+    said = f"{padding}: 30 images, 4 other files passed over (endings .heic, .txt, none)\n"
+    assert capsys.readouterr() == ("", said)
+
+
+def test_linked_folders_are_followed_but_not_in_circles(animals, tmp_path_factory, capsys):
+    elsewhere = tmp_path_factory.mktemp("elsewhere")
+    for i in range(10):
+        save(elsewhere / "far" / f"{i}.png")
+    (animals / "birds").symlink_to(elsewhere / "far")
+    (animals / "cats" / "back").symlink_to(animals)
+    (elsewhere / "far" / "itself").symlink_to(elsewhere / "far")
+    (animals / "nowhere").symlink_to(animals / "gone")
+    train, test = both_splits(animals)
+    assert len(train) + len(test) == 50 and train.classes == ("birds", "cats", "dogs")
+    assert f"{animals}: 50 images\n" in capsys.readouterr().err
+
+
+def test_a_script_without_a_main_guard_trains_where_processes_are_not_forked(animals, tmp_path):
+    script = tmp_path / "script.py"
+    script.write_text(
+        "import multiprocessing, os, sys\n"
+        "multiprocessing.set_start_method('spawn')\n"
+        "os.cpu_count = lambda: 4\n"
+        "from ganbook import data\n"
+        f"print(len(next(data.load('folder', root={str(animals)!r}).batches(8))))\n"
+    )
+    done = subprocess.run([sys.executable, script], capture_output=True, text=True, timeout=120)
+    assert done.stdout == "8\n", done.stderr
+
+
+@pytest.mark.parametrize("cores", [2, 4])
+def test_reading_takes_none_of_torchs_random_numbers(animals, cores, monkeypatch):
+    monkeypatch.setattr(os, "cpu_count", lambda: cores)
+    torch.manual_seed(4)
+    expected = torch.rand(3)
+    torch.manual_seed(4)
+    for _ in islice(data.load("folder", root=animals, size=8).batches(4, seed=1), 3):
+        pass
+    assert torch.equal(torch.rand(3), expected)
 
 
 def broken_jpeg(path):

@@ -3,6 +3,7 @@
 import hashlib
 import io
 import os
+import subprocess
 import sys
 import zipfile
 
@@ -71,6 +72,19 @@ def test_an_image_that_cannot_be_decoded_is_named(bedrooms):
     test = data.load("lsun-bedroom", "test", root=bedrooms)
     with pytest.raises(DataError, match=f"^{'0' * 40} in .*bedroom_val_lmdb cannot be read as an image"):
         test.images  # noqa: B018
+
+
+@pytest.mark.parametrize("share", [0.2, 0.34, 0.6, 0.9])
+def test_a_truncated_file_is_refused_before_it_kills_the_process(share, tmp_path):
+    """In a process of its own: reading a page beyond the end of the file ends it with SIGBUS."""
+    write_lsun(tmp_path / "bedroom_train_lmdb", 400)
+    file = tmp_path / "bedroom_train_lmdb" / "data.mdb"
+    with lmdb.open(str(file.parent), readonly=True, lock=False) as environment:
+        pages = environment.info()["last_pgno"] + 1
+    os.truncate(file, int(share * pages * 4096))
+    code = f"from ganbook import data; data.load('lsun-bedroom', root={str(tmp_path)!r}).images"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=120)
+    assert done.returncode == 1 and f"DataError: {file.parent}" in done.stderr, done.stderr
 
 
 def test_what_is_not_there_or_broken_gives_one_sentence(tmp_path, monkeypatch):
