@@ -20,7 +20,7 @@ from torch import Tensor, nn
 from torch.nn.functional import affine_grid, binary_cross_entropy_with_logits, cross_entropy, grid_sample
 
 from ganbook import data
-from ganbook.data.batch import index_batches
+from ganbook.data.batch import Order
 from ganbook.data.images import ImageSet, to_float
 from ganbook.metrics.features import DigitsNet, EmojiNet
 
@@ -50,7 +50,7 @@ def train(network: nn.Module, training: ImageSet, epochs: int, loss_of: Callable
     optimizer = torch.optim.AdamW(network.parameters(), lr=LR, weight_decay=1e-2)
     per_epoch = len(training) // BATCH
     schedule = torch.optim.lr_scheduler.OneCycleLR(optimizer, LR, total_steps=epochs * per_epoch)
-    for step, chosen in enumerate(islice(index_batches(len(training), BATCH, SEED), epochs * per_epoch), start=1):
+    for step, chosen in enumerate(islice(Order(BATCH, SEED).indices(len(training)), epochs * per_epoch), start=1):
         loss = loss_of(training.batch(chosen).real, chosen)
         optimizer.zero_grad()
         loss.backward()

@@ -16,7 +16,7 @@ from torch import Tensor
 
 from ganbook.arguments import check_whole
 
-__all__ = ["Batch", "index_batches", "step_generator"]
+__all__ = ["Batch", "Order", "step_generator"]
 
 
 @dataclass(frozen=True)
@@ -78,40 +78,42 @@ def step_generator(seed: int, step: int) -> torch.Generator:
     return torch.Generator().manual_seed(int(hashed))
 
 
-def index_batches(
-    n: int, batch_size: int, seed: int = 0, start: int = 0, rank: int = 0, world: int = 1
-) -> Iterator[Tensor]:
-    """Index batches without end: a new permutation each epoch, the incomplete last batch dropped.
+@dataclass(frozen=True)
+class Order:
+    """Which samples a process reads in which step.
 
-    Args:
-        n: number of samples.
-        batch_size: indices per step, over all processes.
-        start: the first step to yield.
-        rank, world: this process takes every ``world``-th index of a batch, from ``rank`` on.
+    Attributes:
+        batch_size: samples per step, over all processes.
+        seed: of the order.
+        start: the first step.
+        rank, world: this process takes every ``world``-th sample of a batch, from ``rank`` on.
 
     Raises:
-        ValueError: if ``batch_size`` is not in 1..n or not a multiple of ``world``, or ``rank`` is not below it.
+        ValueError: if ``rank`` is not below ``world``, or ``batch_size`` not a multiple of it.
     """
-    check_whole(1, n, batch_size=batch_size)
-    check_order(batch_size, start, rank, world)
-    return _index_batches(n, batch_size, seed, start, rank, world)
 
+    batch_size: int
+    seed: int = 0
+    start: int = 0
+    rank: int = 0
+    world: int = 1
 
-def _index_batches(n: int, batch_size: int, seed: int, start: int, rank: int, world: int) -> Iterator[Tensor]:
-    per_epoch = n // batch_size
-    epoch, order = -1, torch.empty(0)
-    for step in count(start):
-        if step // per_epoch != epoch:
-            epoch = step // per_epoch
-            order = torch.randperm(n, generator=step_generator(seed, epoch))
-        at = step % per_epoch * batch_size
-        yield order[at : at + batch_size][rank::world]
+    def __post_init__(self) -> None:
+        check_whole(seed=self.seed, start=self.start)
+        check_whole(1, batch_size=self.batch_size, world=self.world)
+        check_whole(0, self.world - 1, rank=self.rank)
+        if self.batch_size % self.world:
+            raise ValueError(f"batch_size is {self.batch_size}: allowed is a multiple of the {self.world} processes")
 
+    def indices(self, n: int) -> Iterator[Tensor]:
+        """This process's indices into ``n`` samples, step by step without end; ValueError if a batch has more.
 
-def check_order(batch_size: int, start: int, rank: int, world: int) -> None:
-    """Raise unless every one of ``world`` processes gets the same share of a batch, and ``rank`` is one of them."""
-    check_whole(1, batch_size=batch_size, world=world)
-    check_whole(start=start)
-    check_whole(0, world - 1, rank=rank)
-    if batch_size % world:
-        raise ValueError(f"batch_size is {batch_size}: allowed is a multiple of the {world} processes")
+        Each epoch is a new permutation, and its incomplete last batch is dropped.
+        """
+        check_whole(1, n, batch_size=self.batch_size)
+        per_epoch = n // self.batch_size
+        for step in count(self.start):
+            if step == self.start or step % per_epoch == 0:
+                order = torch.randperm(n, generator=step_generator(self.seed, step // per_epoch))
+            at = step % per_epoch * self.batch_size
+            yield order[at : at + self.batch_size][self.rank :: self.world]

@@ -16,7 +16,7 @@ from torch import Tensor
 
 from ganbook.data import emoji
 from ganbook.data.batch import Batch, step_generator
-from ganbook.data.digits import load_digits
+from ganbook.data.digits import LICENCE, digits_of
 from ganbook.data.images import ImageSet, resize
 from ganbook.data.samples import Samples
 
@@ -171,25 +171,24 @@ def load_captioned_digits(split: str, size: int | None = None) -> CaptionedDigit
     are those of the test split of "digits". All grounds occur in both. "thin" and "bold" name the third of a class with
     the least and the most ink.
     """
-    digits = load_digits(split, size)
-    assert digits.labels is not None
+    digits, labels = digits_of(split, size)
     chance = step_generator(1, list(PER_DIGIT).index(split))
     which = torch.arange(len(digits)).repeat(PER_DIGIT[split])
     colours = torch.arange(len(PALETTE))
-    allowed = held_out(digits.labels[which, None], colours) == (split == "test")
+    allowed = held_out(labels[which, None], colours) == (split == "test")
     ink = torch.multinomial(allowed.float(), 1, generator=chance).squeeze(1)
     ground = (ink + torch.randint(1, len(PALETTE), ink.shape, generator=chance)) % len(PALETTE)
     wording = torch.randint(len(WORDINGS), ink.shape, generator=chance)
     # Of the digits as they come, whatever the size asked for: a caption does not change with it.
-    strokes = (ink_of(load_digits(split).images)[:, None] > stroke_limits()[digits.labels]).sum(1)
+    strokes = (ink_of(digits_of(split)[0])[:, None] > stroke_limits()[labels]).sum(1)
     return CaptionedDigits(
         name="captioned-digits",
         split=split,
-        digits=digits.images,
-        digit_labels=digits.labels,
+        digits=digits,
+        digit_labels=labels,
         digit_strokes=strokes,
         parts=torch.stack((which, ink, ground, wording), dim=1),
-        licence=digits.licence,
+        licence=LICENCE,
     )
 
 
@@ -200,10 +199,9 @@ def ink_of(digits: Tensor) -> Tensor:
 
 def stroke_limits() -> Tensor:
     """(10, 2): the ink below which a training digit of each class is thin, and above which it is bold."""
-    train = load_digits("train")
-    assert train.labels is not None
-    ink, thirds = ink_of(train.images), torch.tensor([1 / 3, 2 / 3])
-    return torch.stack([ink[train.labels == digit].quantile(thirds) for digit in range(10)])
+    images, labels = digits_of("train")
+    ink, thirds = ink_of(images), torch.tensor([1 / 3, 2 / 3])
+    return torch.stack([ink[labels == digit].quantile(thirds) for digit in range(10)])
 
 
 # Emoji and their names. ----------------------------------------------------------------------------------------------

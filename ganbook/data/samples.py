@@ -3,30 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Self
 
 import torch
 from torch import Tensor
 
-from ganbook.data.batch import Batch, index_batches
+from ganbook.data.batch import Batch, Order
 
-__all__ = ["Data", "Order", "Samples"]
-
-
-@dataclass(frozen=True)
-class Order:
-    """Which samples a process reads in which step; the fields are the arguments of :meth:`Data.batches`."""
-
-    batch_size: int
-    seed: int
-    start: int
-    rank: int
-    world: int
-
-    def indices(self, n: int) -> Iterator[Tensor]:
-        """This process's share of each step's batch of a set of ``n`` samples."""
-        return index_batches(n, self.batch_size, self.seed, self.start, self.rank, self.world)
+__all__ = ["Data", "Samples"]
 
 
 class Data:
@@ -35,7 +19,7 @@ class Data:
     def batches(
         self, batch_size: int, *, seed: int = 0, start: int = 0, rank: int = 0, world: int = 1
     ) -> Iterator[Batch]:
-        """Batches without end, shuffled anew each epoch; arguments as in :func:`ganbook.data.batch.index_batches`."""
+        """Batches without end, shuffled anew each epoch; arguments as of :class:`ganbook.data.batch.Order`."""
         return self.follow(Order(batch_size, seed, start, rank, world))
 
     def follow(self, order: Order) -> Iterator[Batch]:

@@ -13,7 +13,7 @@ import torch
 from torch import Tensor
 
 from ganbook.data.batch import Batch, step_generator
-from ganbook.data.digits import load_digits
+from ganbook.data.digits import LICENCE, digits_of
 from ganbook.data.images import to_float
 from ganbook.data.samples import Samples
 
@@ -70,17 +70,16 @@ class StackedDigits(Samples):
 
 def load_stacked(split: str, size: int | None = None) -> StackedDigits:
     """Each channel of each image is a digit of the same split, drawn with equal chances; the same on every machine."""
-    digits = load_digits(split, size)
-    assert digits.labels is not None
+    digits, labels = digits_of(split, size)
     n = SIZES[split]
     chance = step_generator(0, list(SIZES).index(split))
     return StackedDigits(
         name="stacked-digits",
         split=split,
-        digits=digits.images,
-        digit_labels=digits.labels,
+        digits=digits,
+        digit_labels=labels,
         parts=torch.randint(len(digits), (n, CHANNELS), generator=chance),
-        licence=digits.licence,
+        licence=LICENCE,
         classes=tuple(f"{mode:03d}" for mode in range(10**CHANNELS)),
     )
 

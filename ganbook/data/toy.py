@@ -17,8 +17,8 @@ from torch import Tensor
 from torch.nn.functional import one_hot
 
 from ganbook.arguments import check_number, check_tensor, check_whole
-from ganbook.data.batch import Batch, check_order, step_generator
-from ganbook.data.samples import Data, Order
+from ganbook.data.batch import Batch, Order, step_generator
+from ganbook.data.samples import Data
 
 __all__ = ["Distribution", "Labelled", "Mixture", "SwissRoll", "grid", "mixture_1d", "ring", "swiss_roll"]
 
@@ -36,7 +36,6 @@ class Distribution(Data):
 
     def follow(self, order: Order) -> Iterator[Batch]:
         """Batches of fresh samples without end, the same for the same seed and step."""
-        check_order(order.batch_size, order.start, order.rank, order.world)
         for step in count(order.start):
             yield self.fresh(order.batch_size, step_generator(order.seed, step)).at(
                 slice(order.rank, None, order.world)

@@ -5,12 +5,13 @@ from itertools import islice
 import pytest
 import torch
 
+from ganbook import data
 from ganbook.data import toy
-from ganbook.data.batch import Batch, check_order, index_batches, step_generator
+from ganbook.data.batch import Batch, Order, step_generator
 
 
-def first(count, *args, **kwargs):
-    return list(islice(index_batches(*args, **kwargs), count))
+def first(count, n, *args, **kwargs):
+    return list(islice(Order(*args, **kwargs).indices(n), count))
 
 
 def test_step_generator_depends_on_seed_and_step():
@@ -74,16 +75,16 @@ def test_processes_share_a_batch(world):
         assert sorted(torch.cat(shares).tolist()) == sorted(batch.tolist())
 
 
-@pytest.mark.parametrize("batch_size", [0, -1, 11])
-def test_batch_size_out_of_range(batch_size):
-    with pytest.raises(ValueError, match=rf"^batch_size is {batch_size}: allowed is 1 to 10"):
-        next(index_batches(10, batch_size))
+@pytest.mark.parametrize(("batch_size", "allowed"), [(0, "1 or more"), (-1, "1 or more"), (11, "1 to 10")])
+def test_batch_size_out_of_range(batch_size, allowed):
+    with pytest.raises(ValueError, match=rf"^batch_size is {batch_size}: allowed is {allowed}$"):
+        next(Order(batch_size).indices(10))
 
 
 def test_batch_size_that_processes_cannot_share():
     with pytest.raises(ValueError, match=r"^batch_size is 9: allowed is a multiple of the 2 processes"):
-        next(index_batches(10, 9, world=2))
-    check_order(9, 0, 0, 3)
+        Order(9, world=2)
+    Order(9, world=3)
 
 
 @pytest.mark.parametrize(
@@ -97,9 +98,9 @@ def test_batch_size_that_processes_cannot_share():
     ],
 )
 def test_steps_and_processes_out_of_range(arguments, message):
-    for batches in (lambda: index_batches(10, 2, **arguments), lambda: toy.ring().batches(2, **arguments)):
+    for of in (toy.ring(), data.load("digits", "test")):
         with pytest.raises(ValueError, match=message):
-            next(batches())
+            of.batches(2, **arguments)
 
 
 def test_length_of_a_batch():

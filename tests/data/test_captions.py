@@ -178,7 +178,7 @@ def test_batches_keep_pictures_and_captions_together_and_go_on_where_they_stoppe
     assert next(train.batches(8, seed=4)).captions != through[0].captions
     halves = [next(train.batches(8, seed=3, rank=rank, world=2)) for rank in (0, 1)]
     assert [half.captions for half in halves] == [through[0].captions[0::2], through[0].captions[1::2]]
-    with pytest.raises(ValueError, match=r"^batch_size is 0: allowed is 1 to 32000"):
+    with pytest.raises(ValueError, match=r"^batch_size is 0: allowed is 1 or more"):
         next(train.batches(0))
 
 

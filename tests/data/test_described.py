@@ -182,8 +182,8 @@ def test_a_batch_of_one_and_batches_that_are_not_allowed(flowers):
     train = data.load("flowers", size=8, root=flowers)
     batch = next(train.batches(1))
     assert len(batch) == len(batch.captions) == 1 and batch.captions[0] in sentences(number(batch.real[0]))
-    for asked in (0, 13):
-        with pytest.raises(ValueError, match=rf"^batch_size is {asked}: allowed is 1 to 12"):
+    for asked, allowed in ((0, "1 or more"), (13, "1 to 12")):
+        with pytest.raises(ValueError, match=rf"^batch_size is {asked}: allowed is {allowed}$"):
             next(train.batches(asked))
 
 
@@ -228,8 +228,18 @@ def test_an_image_that_is_missing_is_named(tmp_path, name, bad):
     (image,) = tmp_path.rglob(f"{bad}.jpg")
     image.unlink()
     (text,) = tmp_path.rglob(f"{bad}.txt")
-    with pytest.raises(DataError, match=rf"^{image} is missing, which {text} describes: unpack \w+\.tgz again$"):
+    with pytest.raises(
+        DataError, match=rf"^{image} is missing \(all endings .*, which {text} describes: unpack \w+\.tgz "
+    ):
         data.load(name, root=tmp_path)
+
+
+@pytest.mark.parametrize("ending", [".png", ".jpeg", ".JPG", ".webp"])
+def test_an_image_may_have_any_ending(flowers, ending):
+    (flowers / "jpg" / "image_00009.jpg").unlink()
+    save(flowers / "jpg" / f"image_00009{ending}")
+    train = data.load("flowers", root=flowers)
+    assert train.files[4].name == f"image_00009{ending}" and len(train) == 12
 
 
 def test_a_class_of_birds_without_pictures(birds):
