@@ -359,11 +359,13 @@ def test_a_reader_that_has_seen_enough_ends_it_quietly():
     assert (done.stdout, done.stderr) == ("data sets\n", "")
 
 
-def test_out_of_memory_exits_1():
+def test_out_of_memory_exits_1(run: Path):
     change = 'catalogue._RECIPES["ring"] = dataclasses.replace(catalogue.get("ring"), batch_size=2**42)'
     done = ganbook_alone("train", "ring", before=change, env={"GANBOOK_BUDGET": "smoke"})
-    assert done.returncode == 1
-    assert one_sentence(done) == "ganbook: out of memory; --resume goes on from the last checkpoint"
+    assert done.returncode == 1 and "memory ran out in round 1" in one_sentence(done)
+    change = "from ganbook.training import Sampler\nSampler.sample = lambda *_, **__: torch.empty(2**45)"
+    done = ganbook_alone("sample", str(run), before=change)
+    assert (done.returncode, one_sentence(done)) == (1, "ganbook: out of memory")
 
 
 @pytest.mark.parametrize(
@@ -460,6 +462,18 @@ def test_a_killed_run_resumes_to_the_same_bits(run: Path, tmp_path: Path, moment
     assert done.returncode == 0, done.stderr
     expected, found = (load_file(place / "sampler.safetensors") for place in (run, folder))
     assert expected.keys() == found.keys()
+    assert all(torch.equal(expected[name], found[name]) for name in expected)
+
+
+def test_a_run_that_is_asked_to_end_keeps_where_it_was(run: Path, tmp_path: Path):
+    """SIGTERM, as a cluster sends it: a checkpoint of the round that was played, one sentence; later the same bits."""
+    folder = tmp_path / "run"
+    change = KILLS["between the steps"].replace("SIGKILL", "SIGTERM")
+    done = ganbook_alone("train", "ring", "--out", str(folder), before=change)
+    assert done.returncode == 1 and "SIGTERM after round 12" in one_sentence(done)
+    assert (folder / "checkpoints" / "step-00000012.pt").exists()
+    assert ganbook("train", "ring", "--out", str(folder), "--resume").returncode == 0
+    expected, found = (load_file(place / "sampler.safetensors") for place in (run, folder))
     assert all(torch.equal(expected[name], found[name]) for name in expected)
 
 
