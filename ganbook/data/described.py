@@ -59,7 +59,7 @@ class _Published:
 
     name: str
     pictures: tuple[str, ...]
-    in_classes: bool  # whether the pictures lie in one folder a class
+    in_classes: bool  # whether the pictures lie in one folder per class
     archive: str
     home: str
     captions: tuple[str, ...]
@@ -94,7 +94,7 @@ def load_flowers(split: str, size: int | None, root: str | Path | None) -> Descr
 
     Below ``root`` lie ``jpg/image_00001.jpg``, ...; there or in ``cvpr2016_flowers``
     ``text_c10/class_00001/image_00001.txt``, ... with one caption per line, and ``trainvalclasses.txt`` and
-    ``testclasses.txt`` with a class a line. An image without captions belongs to no split.
+    ``testclasses.txt`` with one class per line. An image without captions belongs to no split.
 
     Raises:
         DataError: if files are missing or do not belong together.
@@ -133,6 +133,7 @@ def _load(asked: _Published, split: str, size: int | None, root: str | Path | No
         raise DataError(f"{captions / LISTS[split]} names no class: allowed is one per line")
     described = _by_number(captions / "text_c10")
     pictured = _by_number(pictures) if asked.in_classes else {}
+    every = {} if asked.in_classes else _images(pictures)
     files, texts, numbers = [], [], []
     for number, name in enumerate(classes):
         folder = described.get(_number(name), captions / "text_c10" / name)
@@ -140,7 +141,7 @@ def _load(asked: _Published, split: str, size: int | None, root: str | Path | No
         if not found:
             raise DataError(f"{folder} holds no captions: allowed is a .txt file an image of the class {name}")
         place = pictured.get(_number(name), pictures / name) if asked.in_classes else pictures
-        images = _images(place)
+        images = _images(place) if asked.in_classes else every
         for path in found:
             if path.stem not in images:
                 tried = f"{place / path.stem}.jpg is missing (all endings of images were tried)"
