@@ -10,6 +10,8 @@ from ganbook.models import MLPDiscriminator, MLPGenerator
 from ganbook.recipes.recipe import Recipe
 from ganbook.recipes.reports import of_points
 from ganbook.training.prior import Prior
+from ganbook.training.rounds.wgan import wgan_round
+from ganbook.training.rounds.wgan import wgan_round
 
 __all__ = ["RECIPES"]
 
@@ -47,4 +49,17 @@ GRID = replace(
     steps=5000,
 )
 
-RECIPES = (RING, GRID)
+WGAN_RING = replace(
+    RING,
+    name="wgan-ring",
+    about="Wasserstein GAN's Algorithm 1 with the gradient penalty of its successor: five steps of the critic per round.",
+    loss="wasserstein",
+    play=partial(wgan_round, clip=None),
+    r1_gamma=0.0,
+    gp_weight=0.1,
+    batch_size=5 * 256,
+    steps=1000,
+    budgets={"smoke": {"steps": 400}},
+)
+
+RECIPES = (RING, GRID, WGAN_RING)

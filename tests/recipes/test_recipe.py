@@ -146,6 +146,14 @@ def test_a_folder_that_is_a_file_gives_one_sentence(tmp_path: Path):
         tiny().train("smoke", out=tmp_path / "taken", progress=False)
 
 
+def test_a_wasserstein_gan_is_a_recipe():
+    recipe = dataclasses.replace(recipes.get("wgan-ring").at("smoke"), steps=3, batch_size=40)
+    players = []
+    run = recipe.train("smoke", progress=False, watch=lambda game: players.append(game.discriminator))
+    assert run.history["step"] == [1, 2, 3] and run.metrics["modes_total"] == 8
+    assert all(weight.abs().max() <= 0.1 for weight in players[-1].parameters())
+
+
 # -- a run carries its players ------------------------------------------------------------------------------------
 
 
