@@ -54,19 +54,19 @@ class Batch:
     def labelled(self) -> Tensor:
         """The labels; ValueError where the set has none."""
         if self.labels is None:
-            raise ValueError("batch has no labels: allowed is a data set with classes")
+            raise ValueError("batch has no labels: the round needs a data set with classes")
         return self.labels
 
     def paired(self) -> Tensor:
         """The sources; ValueError where the set has none."""
         if self.sources is None:
-            raise ValueError("batch has no sources: allowed is a data set of pairs, such as 'emoji-lines'")
+            raise ValueError("batch has no sources: the round needs a data set of pairs, such as 'emoji-lines'")
         return self.sources
 
     def described(self) -> tuple[str, ...]:
         """The captions; ValueError where the set has none."""
         if self.captions is None:
-            raise ValueError("batch has no captions: allowed is a data set with texts, such as 'captioned-digits'")
+            raise ValueError("batch has no captions: the round needs a data set with texts, such as 'captioned-digits'")
         return self.captions
 
 

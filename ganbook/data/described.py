@@ -130,7 +130,7 @@ def _load(asked: _Published, split: str, size: int | None, root: str | Path | No
         raise DataError(f"{captions / LISTS['train']} and {LISTS['test']} both name {shared}: get the lists again")
     classes = tuple(lists[split])
     if not classes:
-        raise DataError(f"{captions / LISTS[split]} names no class: allowed is one per line")
+        raise DataError(f"{captions / LISTS[split]} names no class: it needs one per line")
     described = _by_number(captions / "text_c10")
     pictured = _by_number(pictures) if asked.in_classes else {}
     every = {} if asked.in_classes else _images(pictures)
@@ -139,7 +139,7 @@ def _load(asked: _Published, split: str, size: int | None, root: str | Path | No
         folder = described.get(_number(name), captions / "text_c10" / name)
         found = sorted(path for path in folder.glob("*.txt") if not path.name.startswith("."))
         if not found:
-            raise DataError(f"{folder} holds no captions: allowed is a .txt file an image of the class {name}")
+            raise DataError(f"{folder} holds no captions: it needs a .txt file per image of the class {name}")
         place = pictured.get(_number(name), pictures / name) if asked.in_classes else pictures
         images = _images(place) if asked.in_classes else every
         for path in found:
@@ -150,7 +150,7 @@ def _load(asked: _Published, split: str, size: int | None, root: str | Path | No
             texts.append(_lines(path))
             numbers.append(number)
             if not texts[-1]:
-                raise DataError(f"{path} holds no caption: allowed is one per line, so remove or replace it")
+                raise DataError(f"{path} holds no caption, and needs one per line: remove or replace it")
     return DescribedImages(
         asked.name, split, asked.licence, tuple(files), size or 64, classes, tuple(numbers), tuple(texts)
     )

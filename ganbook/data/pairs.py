@@ -9,7 +9,6 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
-from typing import Self
 
 import torch
 from torch import Tensor
@@ -58,7 +57,7 @@ class PairFiles(ImageFiles):
         image = self.decoded(index)
         width, height = image.size
         if width % 2 or width < 2:
-            raise DataError(f"{self.called(index)} is {width} pixels wide: allowed is an even width, two images")
+            raise DataError(f"{self.called(index)} is {width} pixels wide: two images side by side need an even width")
         boxes = ((0, 0, width // 2, height), (width // 2, 0, width, height))
         # The crop first: resampling the file as a whole would blend the two images at their border.
         left, right = (squared(image.crop(box), self.size, "squeeze") for box in boxes)
@@ -102,10 +101,6 @@ class Unpaired(Samples):
     def sources(self) -> Tensor:
         """The sources, uint8 (M, C, H, W), in an order of their own."""
         return self.source_set.images
-
-    def to(self, device: torch.device | str) -> Self:
-        """The same sets on ``device``."""
-        return replace(self, source_set=self.source_set.to(device), target_set=self.target_set.to(device))
 
     def follow(self, order: Order) -> Iterator[Batch]:
         """The batches of an order, ``real`` from one set and ``sources`` from the other, each shuffled for itself."""

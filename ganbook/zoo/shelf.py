@@ -117,7 +117,7 @@ def pack(run: Path, folder: Path) -> Card:
         raise CheckpointError(f"weights of {run} are too large for half precision")
     size = len(sampler.packed(torch.float16))
     if size > MOST_BYTES:
-        raise CheckpointError(f"weights of {run} take {size} bytes: allowed are {MOST_BYTES}")
+        raise CheckpointError(f"weights of {run} take {size} bytes, and the zoo keeps at most {MOST_BYTES}")
     sampler.card = {
         "name": recipe.name,
         "about": recipe.about,

@@ -193,7 +193,7 @@ def test_the_same_on_every_machine(digits):
 
 def test_a_batch_without_captions_says_so():
     with pytest.raises(
-        ValueError, match=r"^batch has no captions: allowed is a data set with texts, such as 'captioned-"
+        ValueError, match=r"^batch has no captions: the round needs a data set with texts, such as 'captioned-"
     ):
         data.load("digits", "test").batch(torch.tensor([0])).described()
 

@@ -204,7 +204,7 @@ def test_text_that_is_not_clean(flowers):
 def test_a_file_without_captions_is_named(flowers, content):
     bad = flowers / "text_c10" / "class_00003" / "image_00010.txt"
     bad.write_bytes(content)
-    with pytest.raises(DataError, match=rf"^{bad} holds no caption: allowed is one per line, so remove or replace it$"):
+    with pytest.raises(DataError, match=rf"^{bad} holds no caption, and needs one per line: remove or replace it$"):
         data.load("flowers", root=flowers)
     bad.unlink()
     assert len(data.load("flowers", root=flowers)) == 11, "an image that nobody described is passed over"
@@ -215,7 +215,7 @@ def test_a_class_without_captions_is_named(birds):
     for path in folder.iterdir():
         path.unlink()
     for _ in range(2):
-        with pytest.raises(DataError, match=rf"^{folder} holds no captions: allowed is a \.txt file an image"):
+        with pytest.raises(DataError, match=rf"^{folder} holds no captions: it needs a \.txt file per image"):
             data.load("birds", "test", root=birds)
         assert len(data.load("birds", root=birds)) == 6
         if folder.is_dir():
@@ -296,6 +296,6 @@ def test_lists_that_cannot_be_right(flowers):
         with pytest.raises(DataError, match=r"trainvalclasses\.txt and testclasses\.txt both name class_00003: get"):
             data.load("flowers", split, root=flowers)
     (flowers / "testclasses.txt").write_text("\n")
-    with pytest.raises(DataError, match=r"testclasses\.txt names no class: allowed is one per line$"):
+    with pytest.raises(DataError, match=r"testclasses\.txt names no class: it needs one per line$"):
         data.load("flowers", "test", root=flowers)
     assert len(data.load("flowers", root=flowers)) == 12

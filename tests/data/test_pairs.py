@@ -123,7 +123,7 @@ def test_grey_files_become_rgb(mode, tmp_path):
 def test_an_odd_width_is_named(width, facades):
     bad = facades / "train" / "00.png"
     Image.new("RGB", (width, 20)).save(bad)
-    with pytest.raises(DataError, match=rf"^{bad} is {width} pixels wide: allowed is an even width, two images$"):
+    with pytest.raises(DataError, match=rf"^{bad} is {width} pixels wide: two images side by side need an even width$"):
         for _ in islice(data.load("pairs-folder", root=facades).batches(4), 3):
             pass
 

@@ -256,5 +256,5 @@ def test_mixed_precision_leaves_the_penalty_in_float32(kind, mixed):
 
 @pytest.mark.parametrize("kind", ROUNDS)
 def test_a_set_without_labels_is_named(kind):
-    with pytest.raises(ValueError, match=r"^batch has no labels: allowed is a data set with classes"):
+    with pytest.raises(ValueError, match=r"^batch has no labels: the round needs a data set with classes"):
         ROUNDS[kind](game(kind), Batch(torch.randn(4, 2)))

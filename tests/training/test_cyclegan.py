@@ -272,5 +272,5 @@ def test_rounds_of_mixed_precision(batch, mixed):
 
 
 def test_a_set_without_pairs_is_named(batch):
-    with pytest.raises(ValueError, match=r"^batch has no sources: allowed is a data set of pairs"):
+    with pytest.raises(ValueError, match=r"^batch has no sources: the round needs a data set of pairs"):
         cyclegan_round(game(), Batch(batch.real))

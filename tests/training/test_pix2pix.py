@@ -233,6 +233,6 @@ def test_mixed_precision_leaves_the_penalty_in_float32(mixed):
 @pytest.mark.parametrize("play", [pix2pix_round, regression_round])
 def test_a_set_without_pairs_is_named(play):
     with pytest.raises(
-        ValueError, match=r"^batch has no sources: allowed is a data set of pairs, such as 'emoji-lines'"
+        ValueError, match=r"^batch has no sources: the round needs a data set of pairs, such as 'emoji-lines'"
     ):
         play(game(), Batch(torch.randn(2, 3, 6, 6)))

@@ -171,7 +171,7 @@ def test_wrong_captions_are_those_of_the_next_images(batch, wrong):
 
 @pytest.mark.parametrize("wrong", [-1, 5, 8])
 def test_more_wrong_captions_than_other_images_are_refused(batch, wrong):
-    with pytest.raises(ValueError, match=rf"^wrong is {wrong}: allowed is 0 to 4, below the images of a batch$"):
+    with pytest.raises(ValueError, match=rf"^wrong is {wrong}: allowed is 0 to 4, fewer than the images of a batch$"):
         text_round(game(), batch, wrong=wrong)
 
 
@@ -189,7 +189,7 @@ def test_two_images_are_enough(device):
 
 def test_a_batch_without_captions_is_named():
     with pytest.raises(
-        ValueError, match=r"^batch has no captions: allowed is a data set with texts, such as 'captioned-"
+        ValueError, match=r"^batch has no captions: the round needs a data set with texts, such as 'captioned-"
     ):
         text_round(game(), Batch(torch.randn(2, 3, 28, 28)))
 

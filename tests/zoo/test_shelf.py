@@ -288,7 +288,7 @@ def test_only_finished_runs_of_the_gpu_budget_are_kept(made, tmp_path: Path, mon
     with pytest.raises(CheckpointError, match="was trained at budget smoke: the zoo keeps gpu"):
         zoo.pack(tmp_path / "smoke", tmp_path / "zoo")
     monkeypatch.setattr(shelf, "MOST_BYTES", 1000)
-    with pytest.raises(CheckpointError, match=r"take \d+ bytes: allowed are 1000"):
+    with pytest.raises(CheckpointError, match=r"take \d+ bytes, and the zoo keeps at most 1000"):
         zoo.pack(made[0], tmp_path / "zoo")
     assert not (tmp_path / "zoo").exists()
 

@@ -62,7 +62,7 @@ def _others(captions: tuple[str, ...], wrong: int) -> tuple[str, ...]:
     """``wrong`` times as many captions: those of the next image, of the one after it, ..."""
     if not 0 <= wrong < len(captions):
         # Once around, an image would be called wrongly described by its own caption.
-        raise ValueError(f"wrong is {wrong}: allowed is 0 to {len(captions) - 1}, below the images of a batch")
+        raise ValueError(f"wrong is {wrong}: allowed is 0 to {len(captions) - 1}, fewer than the images of a batch")
     return sum((captions[k:] + captions[:k] for k in range(1, wrong + 1)), ())
 
 
