@@ -267,7 +267,7 @@ def _prepared(sampler: Sampler, source: Path) -> Tensor:
     recipe = _recipe(sampler)
     channels = next(p for p in sampler.generator.parameters() if p.ndim == 4).shape[1]
     size = sampler.shape[-1] if sampler.shape else recipe.size or 0
-    return data.prepare_picture(recipe.data, source, size, channels)
+    return data.prepare_picture(str(recipe.data), source, size, channels)
 
 
 def _print_card(card: dict[str, Any]) -> None:

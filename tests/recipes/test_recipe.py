@@ -151,7 +151,7 @@ def test_a_wasserstein_gan_is_a_recipe():
     players = []
     run = recipe.train("smoke", progress=False, watch=lambda game: players.append(game.discriminator))
     assert run.history["step"] == [1, 2, 3] and run.metrics["modes_total"] == 8
-    assert all(weight.abs().max() <= 0.1 for weight in players[-1].parameters())
+    assert all(weight.abs().max() < 0.1001 for weight in players[-1].parameters())
 
 
 # -- a run carries its players ------------------------------------------------------------------------------------
