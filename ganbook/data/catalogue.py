@@ -27,7 +27,7 @@ __all__ = ["NEEDS", "load", "names", "prepare_picture"]
 
 @dataclass(frozen=True)
 class Needs:
-    """A data set: what it asks of the machine, and how it is had.
+    """A data set: what it asks of the machine, and how it is loaded.
 
     Attributes:
         text: what it needs, in words.

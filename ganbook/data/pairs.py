@@ -103,7 +103,7 @@ class Unpaired(Samples):
         return self.source_set.images
 
     def follow(self, order: Order) -> Iterator[Batch]:
-        """The batches of an order, ``real`` from one set and ``sources`` from the other, each shuffled for itself."""
+        """The batches of an order, ``real`` from one set and ``sources`` from the other, each shuffled by itself."""
         # Equal seeds would put equally long sets into the same order, and every pair back together.
         of_sources, of_targets = (
             of.follow(replace(order, seed=2 * order.seed + i))

@@ -41,7 +41,7 @@ def _of_crowd(changes: Mapping[str, Any], members: int) -> dict[str, Any]:
 
 
 def plain(mixture: toy.Mixture, steps: int) -> Recipe:
-    """A GAN without any cure, on points: what every row of the table changes one thing of."""
+    """A GAN without any cure, on points; every row of the table changes one thing about it."""
     return Recipe(
         name="plain",
         about="No cure.",

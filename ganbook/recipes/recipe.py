@@ -155,7 +155,7 @@ class Recipe:
         )
 
     def sampler(self, generator: nn.Module, card: dict[str, Any]) -> Sampler:
-        """A sampler over a generator of this recipe's."""
+        """A sampler of a generator that this recipe made."""
         return Sampler(generator, self.prior, card, self.given, self.classes)
 
     def train(
@@ -325,7 +325,7 @@ load_run = Sampler.load
 
 @contextmanager
 def _own_folder(folder: Path | None, resume: bool) -> Iterator[None]:
-    """``folder``, made, writable, empty of other runs unless they are to be resumed, and locked.
+    """``folder``, created if need be, locked, and refused where it holds a run that is not to be resumed.
 
     The operating system drops the lock of a process that ends, however it ends.
     """

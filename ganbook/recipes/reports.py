@@ -1,4 +1,4 @@
-"""What a finished run is scored by. A recipe names one of these, or a function of its reader's own."""
+"""How a finished run is scored: a recipe has one of these functions, or one of your own."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ JUDGE_FITS = 0.9
 
 
 def of_images(sampler: Sampler, load: Load, n: int) -> dict[str, Any]:
-    """Any images: Fréchet and kernel distance and their company, by Inception; whether labels are obeyed, of digits.
+    """Any images: all scores of Inception's features; of digits also whether labels are obeyed.
 
     Real images are those of the test split, or of the training split where there is no other. Where there are none
     to score by, "unscored" says why, or what to install.
@@ -85,7 +85,7 @@ def of_stacked(sampler: Sampler, _load: Load, n: int) -> dict[str, Any]:
 
 
 def of_digits(sampler: Sampler, load: Load, n: int) -> dict[str, Any]:
-    """Fréchet distance and its company, distance to the training images; with labels, whether they are obeyed."""
+    """All scores of features, and distances to the training images; with labels, whether they are obeyed."""
     samples = sampler.sample(n)
     if samples.shape[1:] != (1, 28, 28):
         return of_images(sampler, load, n)

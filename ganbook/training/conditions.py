@@ -36,7 +36,7 @@ class Condition:
     needs_data: bool = False
 
     def of(self, holder: object, n: int) -> dict[str, Any]:
-        """Arguments of ``Sampler.sample`` for ``n`` samples, or as many as a data set or a batch has conditions.
+        """Arguments of ``Sampler.sample`` for ``n`` samples, or fewer where a data set or batch has fewer conditions.
 
         Raises:
             ValueError: if it has none, and the generator cannot do without.

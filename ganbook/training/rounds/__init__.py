@@ -1,1 +1,1 @@
-"""One file a method, each one function that reads like the algorithm box of its paper."""
+"""One file per method, each one function that reads like the algorithm box of its paper."""
