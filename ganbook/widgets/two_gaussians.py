@@ -54,7 +54,7 @@ def draw_two_gaussians(mean: float, std: float, confidence: float = 1.0) -> tupl
     logit = _DATA.log_density(x) - gen.log_density(x)
     values = _values(gen, _CONFIDENCES)
     value, best = _values(gen, torch.tensor([confidence, 1.0], dtype=torch.float64)).tolist()
-    js = 0.5 * (best + math.log(4))
+    js = max(0.0, 0.5 * (best + math.log(4)))  # rounding would show equal distributions as -0.000
 
     fig, (left, right) = plots.figure(2, height=3.1)
     left.fill_between(x, _DATA.density(x), color=plots.REAL, alpha=0.35, label="p_data", linewidth=0)

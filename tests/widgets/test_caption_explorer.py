@@ -46,14 +46,15 @@ def test_the_picture_states_what_was_asked(sampler):
 
 def test_latents_follow_each_other(sampler):
     def columns(seed, caption="a red seven"):
-        picture = torch.tensor(shown(draw_caption(sampler, caption, seed)[0]))
+        picture = torch.tensor(shown(draw_caption(sampler, caption, seed)[0])).int()
         step = (picture.shape[1] - 28) // 7  # from image to image, with their border
         return [picture[:, k * step : k * step + 28] for k in range(8)]
 
     here, after = columns(0), columns(1)
-    assert all(torch.equal(a, b) for a, b in zip(here[1:], after[:-1], strict=True))
-    assert not torch.equal(here[0], here[1])
-    assert not torch.equal(here[0], columns(0, "a green seven")[0]), "the caption does nothing"
+    # The same latent at another place of the batch: the same image but for what a processor rounds to the next grey.
+    assert all((a - b).abs().max() <= 1 for a, b in zip(here[1:], after[:-1], strict=True))
+    assert (here[0] - here[1]).abs().max() > 20
+    assert (here[0] - columns(0, "a green seven")[0]).abs().max() > 20, "the caption does nothing"
 
 
 @pytest.mark.parametrize(
@@ -132,7 +133,5 @@ def test_a_field_waits_for_enter_and_fits_a_phone():
 
 def test_another_sampler_is_named():
     told_nothing = training.Sampler(models.MLPGenerator(), training.Prior(2), {})
-    with pytest.raises(
-        ValueError, match=r"^sampler is given nothing: allowed is one that is given captions$"
-    ):
+    with pytest.raises(ValueError, match=r"^sampler is given nothing: allowed is one that is given captions$"):
         widgets.caption_explorer(told_nothing, "a red seven")
