@@ -36,7 +36,7 @@ from ganbook.models import (
 )
 from ganbook.models.network import built, described
 from ganbook.recipes import reports
-from ganbook.training import Prior, Sampler, budget, gan_round
+from ganbook.training import Prior, Sampler, budget, gan_round, wgan_round
 from ganbook.training.checkpoint import CheckpointError
 from ganbook.training.rounds.supervised import supervised_round
 
@@ -147,11 +147,10 @@ def test_a_folder_that_is_a_file_gives_one_sentence(tmp_path: Path):
 
 
 def test_a_wasserstein_gan_is_a_recipe():
-    recipe = dataclasses.replace(recipes.get("wgan-ring").at("smoke"), steps=3, batch_size=40)
-    players = []
-    run = recipe.train("smoke", progress=False, watch=lambda game: players.append(game.discriminator))
+    recipe = recipes.get("wgan-ring").at("smoke")
+    assert recipe.loss == "wasserstein" and recipe.play.func is wgan_round and recipe.batch_size % 5 == 0
+    run = dataclasses.replace(recipe, steps=3, batch_size=40).train("smoke", progress=False)
     assert run.history["step"] == [1, 2, 3] and run.metrics["modes_total"] == 8
-    assert all(weight.abs().max() < 0.1001 for weight in players[-1].parameters())
 
 
 # -- a run carries its players ------------------------------------------------------------------------------------
