@@ -11,6 +11,7 @@ import math
 import numbers
 import types
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from itertools import islice
 from typing import TYPE_CHECKING, Any, Literal, TypeVar, Union, cast, get_args, get_origin
 
 if TYPE_CHECKING:
@@ -127,17 +128,17 @@ def check_tensor(
         raise ValueError(f"{name} holds NaN or infinity: allowed are finite numbers")
 
 
-def check_place(name: str, value: Tensor, own: Tensor) -> None:
-    """Raise unless ``value`` has the precision and the device of a network's ``own`` weights; autocast mixes some."""
+def check_place(name: str, value: Tensor, own: Tensor, whose: str = "the network") -> None:
+    """Raise unless ``value`` has the precision and the device of ``own``, a weight's say; autocast mixes some."""
     import torch
 
     kind = value.device.type
     mixed = torch.amp.is_autocast_available(kind) and torch.is_autocast_enabled(kind)
     allowed = {own.dtype} | ({torch.float32, torch.bfloat16, torch.float16} if mixed else set())
     if value.is_floating_point() and value.dtype not in allowed:
-        raise TypeError(f"{name} is {shown(value)}: allowed is {own.dtype}, the network's own precision")
+        raise TypeError(f"{name} is {shown(value)}: allowed is {own.dtype}, as for {whose}")
     if value.device != own.device:
-        raise ValueError(f"{name} is on {value.device}: allowed is {own.device}, where the network is")
+        raise ValueError(f"{name} is on {value.device}: allowed is {own.device}, as for {whose}")
 
 
 def _fits(value: Tensor, shape: Sequence[int | str]) -> bool:
@@ -229,6 +230,7 @@ _NAMES: dict[Any, str] = {
 
 
 def _is(value: Any, hint: Any) -> bool:
+    hint = getattr(hint, "__bound__", hint)  # what a type variable stands for
     if hint in (None, type(None)):
         return value is None
     if hint is int:
@@ -258,8 +260,8 @@ def _is_collection(value: Any, origin: type, inside: tuple[Any, ...]) -> bool:
     value = cast(Any, value)
     if issubclass(origin, tuple) and Ellipsis not in inside:
         return not inside or (len(value) == len(inside) and all(map(_is, value, inside)))
-    if issubclass(origin, Sequence) and inside and type(value) in (list, tuple):
-        return all(_is(one, inside[0]) for one in value[:_ELEMENTS])
+    if len(inside) == 1 and type(value) in (list, tuple, set):
+        return all(_is(one, inside[0]) for one in islice(value, _ELEMENTS))
     return True
 
 
@@ -273,6 +275,7 @@ def _right_type(value: Any, hint: Any) -> bool:
 
 
 def _phrase(hint: Any) -> str:
+    hint = getattr(hint, "__bound__", hint)
     origin, inside = get_origin(hint), get_args(hint)
     if hint in _NAMES:
         return _NAMES[hint]
@@ -285,9 +288,13 @@ def _phrase(hint: Any) -> str:
     if origin is Callable or hint is Callable:
         return "a function"
     if inspect.isclass(origin):
-        kinds: dict[Any, str] = {int: " of whole numbers", float: " of numbers", str: " of texts"}
-        one = kinds.get(inside[0] if inside else None, "")
-        return f"a {'list' if issubclass(origin, Sequence) and origin is not tuple else origin.__name__.lower()}{one}"
+        kinds: dict[Any, str] = {int: " whole numbers", float: " numbers", str: " texts"}
+        of = kinds.get(inside[0] if inside else None, "")
+        if issubclass(origin, Mapping):
+            return "a dictionary"
+        if issubclass(origin, tuple) and inside and Ellipsis not in inside:
+            return f"a tuple of {len(inside)}{of}"
+        return f"a list of{of}" if of else "a list"
     name: str = getattr(hint, "__name__", str(hint))
     return f"a {name.lower() if name == 'Tensor' else name}"
 

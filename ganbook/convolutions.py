@@ -120,6 +120,8 @@ def paint(x: Tensor, kernel: Tensor, stride: int = 1, padding: int = 0, output_p
     """
     check_tensor("x", x, "H", "W", kind="any")
     check_tensor("kernel", kernel, "k", "l", kind="any")
+    if kernel.device != x.device:
+        raise ValueError(f"kernel is on {kernel.device}: allowed is {x.device}, as for x")
     sizes = zip(x.shape, kernel.shape, strict=True)
     rows, columns = (transposed_size(n, k, stride, padding, output_padding) for n, k in sizes)
     check_whole(1, SIDE, stride=stride)
@@ -155,6 +157,8 @@ def slide_over_zeros(x: Tensor, kernel: Tensor, stride: int = 1, padding: int = 
     """
     check_tensor("x", x, "H", "W", kind="any")
     check_tensor("kernel", kernel, "k", "l", kind="any")
+    if kernel.device != x.device:
+        raise ValueError(f"kernel is on {kernel.device}: allowed is {x.device}, as for x")
     for n, k in zip(x.shape, kernel.shape, strict=True):
         transposed_size(n, k, stride, padding, output_padding)  # for its errors
     (k, w), more = kernel.shape, output_padding

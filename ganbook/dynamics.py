@@ -22,12 +22,15 @@ import torch
 from torch import Tensor, nn
 from torch.nn.functional import leaky_relu, normalize
 
-from ganbook.arguments import check_number, check_place, check_tensor, check_whole, typed
+from ganbook.arguments import check_number, check_place, check_tensor, check_whole, shown, typed
 
 __all__ = ["Crowd", "dirac_round", "orbit", "round_jacobian"]
 
 MOST = 10_000
-"""Members, units or layers of a crowd: more is a slip, and fills the memory."""
+"""Members, units or layers of a crowd, or steps ahead: more is a slip, and fills the memory."""
+
+ROUNDS = 1_000_000
+"""Of an orbit, all of whose states are kept."""
 
 Critic = Callable[[Tensor], Tensor]
 Penalty = Callable[[Critic, Tensor, Tensor], Tensor]
@@ -69,10 +72,11 @@ def dirac_round(
         (N, 2): the states after the round; a differentiable function of ``states``.
     """
     check_tensor("states", states, "N", 2)
-    check_whole(0, unroll=unroll)
+    check_whole(0, MOST, unroll=unroll)
     check_number(bias=bias)
     if isinstance(lr, Tensor):
         check_tensor("lr", lr, *lr.shape and (len(states),))
+        check_place("lr", lr, states, "states")
     else:
         check_number(lr=lr)
     wanted = states.requires_grad
@@ -91,7 +95,7 @@ def dirac_round(
 
         d_loss = loss.discriminator(critic(real), critic(theta[:, None]))
         if penalty is not None:
-            d_loss = d_loss + penalty(critic, real, theta[:, None])
+            d_loss = d_loss + _tensor("penalty", penalty(critic, real, theta[:, None]))
         return descend(psi, d_loss, keep_graph)
 
     with torch.enable_grad():
@@ -110,7 +114,7 @@ def dirac_round(
 def round_jacobian(play: Callable[[Tensor], Tensor], state: tuple[float, float] = (0.0, 0.0)) -> Tensor:
     """Jacobian (2, 2), in float64, by autograd of the round ``play`` ((N, 2) to (N, 2)) at one ``state``."""
     at = torch.tensor([state], dtype=torch.float64)
-    jacobian: Tensor = torch.autograd.functional.jacobian(play, at)  # type: ignore[no-untyped-call]
+    jacobian: Tensor = torch.autograd.functional.jacobian(lambda s: _tensor("play", play(s)), at)  # type: ignore[no-untyped-call]
     return jacobian[0, :, 0]
 
 
@@ -118,10 +122,10 @@ def round_jacobian(play: Callable[[Tensor], Tensor], state: tuple[float, float] 
 def orbit(play: Callable[[Tensor], Tensor], start: Tensor, rounds: int) -> Tensor:
     """The states (rounds + 1, N, 2) that ``play`` visits from ``start`` (N, 2), which comes first."""
     check_tensor("start", start, "N", 2)
-    check_whole(0, rounds=rounds)
+    check_whole(0, ROUNDS, rounds=rounds)
     states = [start]
     for _ in range(rounds):
-        states.append(play(states[-1]))
+        states.append(_tensor("play", play(states[-1])))
     return torch.stack(states)
 
 
@@ -191,6 +195,12 @@ class Crowd(nn.Module):
                 self.get_buffer(f"direction{layer}").copy_(v)
         sigma = u.mT @ own @ v
         return torch.cat((weight[:first], own / sigma, weight[stop:]))[part]
+
+
+def _tensor(name: str, returned: Tensor) -> Tensor:
+    if not isinstance(returned, Tensor):
+        raise TypeError(f"{name} returned {shown(returned)}: allowed is a tensor")
+    return returned
 
 
 def _uniform(*shape: int, bound: float) -> nn.Parameter:

@@ -13,7 +13,7 @@ from contextlib import AbstractContextManager, nullcontext
 import torch
 from torch import Tensor
 
-from ganbook.arguments import check_number, check_tensor, shown, typed
+from ganbook.arguments import check_number, check_place, check_tensor, shown, typed
 
 __all__ = ["gradient_penalty", "matching_aware", "r1", "r2"]
 
@@ -66,7 +66,7 @@ def gradient_penalty(critic: Critic, real: Tensor, fake: Tensor, weight: float) 
     real, fake = _checked("real", real), _checked("fake", fake)
     if real.shape != fake.shape:
         raise ValueError(f"fake has shape {tuple(fake.shape)}: allowed is that of real, {tuple(real.shape)}")
-    _check_device("fake", fake, "real", real)
+    check_place("fake", fake, real, "real")
     t = torch.rand(len(real), *[1] * (real.ndim - 1), device=real.device, dtype=real.dtype)
     (squared,) = _squared_norms(critic, torch.lerp(real, fake, t))
     return weight * (_roots(squared) - 1).square().mean()
@@ -95,7 +95,7 @@ def matching_aware(
     check_number(1, power=power)
     images, texts = _checked("images", images), _checked("texts", texts)
     check_tensor("texts", texts, len(images), "dim")
-    _check_device("texts", texts, "images", images)
+    check_place("texts", texts, images, "images")
     of_images, of_texts = _squared_norms(critic, images, texts)
     both = _roots(of_images) + _roots(of_texts)
     return weight * (both**power).mean()
@@ -134,8 +134,3 @@ def _checked(name: str, samples: Tensor) -> Tensor:
         raise ValueError(f"{name} has shape {tuple(samples.shape)}: allowed is (N, ...) with N of 1 or more")
     samples = samples.detach()
     return samples.float() if samples.dtype in (torch.float16, torch.bfloat16) else samples
-
-
-def _check_device(name: str, value: Tensor, other: str, there: Tensor) -> None:
-    if value.device != there.device:
-        raise ValueError(f"{name} is on {value.device}: allowed is {there.device}, where {other} is")

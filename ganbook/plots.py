@@ -187,11 +187,12 @@ def table(head: Sequence[str], rows: Iterable[Sequence[object]], caption: str = 
 @typed
 def points(axes: Axes, real: Tensor | None, fake: Tensor | None, limit: float = 3.0) -> None:
     """Scatter real (blue) and fake (orange) points (N, 2) into a square of side ``2 * limit``."""
+    _check_axes(axes)
     check_number(above=0, limit=limit)
     for samples, colour, label, marker in ((real, REAL, "real", "o"), (fake, FAKE, "fake", "x")):
         if samples is not None:
             check_tensor(label, samples, "N", 2, kind="any", finite=True)
-            x, y = samples.detach().cpu().T
+            x, y = samples.detach().cpu().float().T
             axes.scatter(x, y, s=9, c=colour, label=label, marker=marker, linewidths=0.7, alpha=0.7)
     axes.set(xlim=(-limit, limit), ylim=(-limit, limit), aspect="equal")
 
@@ -199,6 +200,7 @@ def points(axes: Axes, real: Tensor | None, fake: Tensor | None, limit: float = 
 @typed
 def history(axes: Axes, curves: dict[str, list[float]], names: Sequence[str]) -> None:
     """Draw the named curves of a training history against its "step"."""
+    _check_axes(axes)
     for name in ("step", *names):
         check_choice(curves, names=name)
     for name, style in zip(names, ("-", "--", ":", "-.") * 3, strict=False):
@@ -207,6 +209,12 @@ def history(axes: Axes, curves: dict[str, list[float]], names: Sequence[str]) ->
     axes.legend()
 
 
+def _check_axes(axes: Axes) -> None:
+    if not hasattr(axes, "set_xlabel"):
+        raise TypeError(f"axes is {shown(axes)}: allowed is matplotlib axes")
+
+
+@typed
 def image_grid(images: Tensor, columns: int = 8, scale: int = 1) -> Tensor:
     """Tile float images (N, C, H, W) in [-1, 1] into one uint8 picture (H', W', 3), each pixel ``scale`` wide."""
     check_tensor("images", images, "N", "C", "H", "W", finite=True)

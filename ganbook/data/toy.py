@@ -16,11 +16,14 @@ import torch
 from torch import Tensor
 from torch.nn.functional import one_hot
 
-from ganbook.arguments import check_number, check_tensor, check_whole
+from ganbook.arguments import check_number, check_tensor, check_whole, typed
 from ganbook.data.batch import Batch, Order, step_generator
 from ganbook.data.samples import Data
 
 __all__ = ["Distribution", "Labelled", "Mixture", "SwissRoll", "grid", "mixture_1d", "ring", "swiss_roll"]
+
+MOST = 10_000_000
+"""Modes, or samples drawn at a time: more is a slip, and fills the memory."""
 
 
 class Distribution(Data):
@@ -72,7 +75,7 @@ class Mixture(Distribution):
 
     def labelled(self, n: int, generator: torch.Generator | None = None) -> tuple[Tensor, Tensor]:
         """(n, dim) fresh samples, and (n,) the component that each was drawn from."""
-        check_whole(1, n=n)
+        check_whole(1, MOST, n=n)
         which = torch.multinomial(self.weights, n, replacement=True, generator=generator)
         noise = torch.randn(n, self.dim, generator=generator)
         return self.centres[which] + self.stds[which, None] * noise, which
@@ -124,7 +127,7 @@ class SwissRoll(Distribution):
 
     def sample(self, n: int, generator: torch.Generator | None = None) -> Tensor:
         """(n, 2) fresh samples; ``generator`` (CPU) makes them repeatable."""
-        check_whole(1, n=n)
+        check_whole(1, MOST, n=n)
         # sqrt makes the points about equally dense along the spiral, whose length grows as the angle squared.
         share = (0.05 + 0.95 * torch.rand(n, generator=generator)).sqrt()
         angle = 2 * math.pi * self.turns * share
@@ -134,7 +137,7 @@ class SwissRoll(Distribution):
 
 def ring(modes: int = 8, radius: float = 2.0, std: float = 0.02) -> Mixture:
     """``modes`` equal Gaussians on a circle in the plane (the ring of Metz et al. 2016)."""
-    check_whole(1, modes=modes)
+    check_whole(1, MOST, modes=modes)
     check_number(radius=radius)
     angles = 2 * math.pi * torch.arange(modes) / modes
     return _equal(radius * torch.stack((angles.cos(), angles.sin()), dim=1), std)
@@ -145,12 +148,13 @@ def grid(side: int = 5, spacing: float = 1.0, std: float = 0.025) -> Mixture:
 
     PacGAN's 25-grid has spacing 2 and standard deviation 0.05: the same picture at twice the scale.
     """
-    check_whole(1, side=side)
+    check_whole(1, 1000, side=side)
     check_number(spacing=spacing)
     ticks = spacing * (torch.arange(side) - (side - 1) / 2)
     return _equal(torch.cartesian_prod(ticks, ticks), std)
 
 
+@typed
 def mixture_1d(
     centres: Sequence[float] = (-1.5, 1.0),
     stds: Sequence[float] | float = (0.35, 0.5),

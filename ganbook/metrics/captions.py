@@ -8,7 +8,7 @@ from typing import NamedTuple
 import torch
 from torch import Tensor
 
-from ganbook.arguments import check_tensor
+from ganbook.arguments import check_tensor, typed
 from ganbook.metrics._shapes import check_features, share
 from ganbook.metrics.features import Classifier, classifier
 
@@ -31,6 +31,7 @@ class PaintedDigits(NamedTuple):
     coverage: Tensor
 
 
+@typed
 @torch.no_grad()
 def read_painted_digits(
     images: Tensor, palette: Sequence[tuple[int, int, int]], judge: Classifier | None = None
@@ -64,6 +65,7 @@ def read_painted_digits(
     return PaintedDigits(network.logits(grey * 2 - 1).argmax(1), inks, grounds, grey.flatten(1).mean(1))
 
 
+@typed
 def caption_agreement(
     images: Tensor,
     digits: Tensor,
@@ -87,7 +89,7 @@ def caption_agreement(
     check_tensor("images", images, "N", 3, 28, 28)
     asked = {"digit": digits, "ink": inks, "ground": grounds}
     for name, values in asked.items():
-        check_tensor(f"{name}s", values, len(images), kind="whole")
+        check_tensor(f"{name}s", values, len(images), kind="whole", finite=True)
     seen = read_painted_digits(images, palette, judge)
     right = {
         name: values.to(found.device) == found for (name, values), found in zip(asked.items(), seen[:3], strict=True)
@@ -114,11 +116,11 @@ def retrieval(queries: Tensor, gallery: Tensor, right: Tensor, among: Tensor | N
     # In double precision, so that what rounding adds is far below the distance of two different pictures.
     queries, gallery = check_features(at_least=1, queries=queries, gallery=gallery)
     for name, table in (("right", right), ("among", right if among is None else among)):
-        check_tensor(name, table, len(queries), len(gallery), kind="bool")
+        check_tensor(name, table, len(queries), len(gallery), kind="bool", finite=True)
     right = right.cpu()
     looked_at = torch.ones_like(right) if among is None else among.cpu()
     if not (right & looked_at).any(1).all():
-        raise ValueError("right marks no entry for a query: allowed is one or more among those that are looked at")
+        raise ValueError("right marks no entry for a query: each needs one or more among those that are looked at")
     distances = torch.cdist(queries, gallery)
     nearest = distances.masked_fill(~looked_at, torch.inf).min(1).values
     nearest_right = distances.masked_fill(~(right & looked_at), torch.inf).min(1).values

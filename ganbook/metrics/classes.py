@@ -57,7 +57,7 @@ def class_agreement(images: Tensor, labels: Tensor, judge: Classifier | None = N
         ValueError: if the shapes do not fit.
     """
     check_tensor("images", images, "N", "C", "H", "W", finite=True)
-    check_tensor("labels", labels, max(1, len(images)), kind="whole")
+    check_tensor("labels", labels, max(1, len(images)), kind="whole", finite=True)
     said = classifier(judge).logits(images).argmax(dim=1)
     return share(said == labels.to(said.device))
 
@@ -75,7 +75,7 @@ def class_diversity(features: Tensor, labels: Tensor) -> float:
         ValueError: if the shapes do not fit or a class has a single sample.
     """
     (points,) = check_features(features=features)
-    check_tensor("labels", labels, len(points), kind="whole")
+    check_tensor("labels", labels, len(points), kind="whole", finite=True)
     labels, means = labels.cpu(), []
     for label in sorted(set(labels.tolist())):
         of_class = points[labels == label]

@@ -39,7 +39,7 @@ class GreyTable:
     """
 
     def __init__(self, predicted: Tensor, images: Tensor, bins: int = 64, extra: float = 0.5) -> None:
-        check_whole(1, bins=bins)
+        check_whole(1, 10 * GREYS, bins=bins)
         check_number(above=0, extra=extra)
         self.bins = bins
         cells = self._cells(predicted, images)
@@ -54,6 +54,6 @@ class GreyTable:
 
     def _cells(self, predicted: Tensor, images: Tensor) -> Tensor:
         check_tensor("predicted", predicted, finite=True)
-        check_tensor("images", images, *predicted.shape, kind="uint8")
+        check_tensor("images", images, *predicted.shape, kind="uint8", finite=True)
         row = ((predicted + 1) / 2 * self.bins).long().clamp(0, self.bins - 1)
         return row * GREYS + images.long()

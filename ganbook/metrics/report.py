@@ -8,7 +8,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from ganbook.arguments import check_tensor
+from ganbook.arguments import check_tensor, typed
 from ganbook.metrics._shapes import check_features
 from ganbook.metrics.classes import class_agreement, class_diversity
 from ganbook.metrics.features import DigitsNet, features
@@ -37,6 +37,7 @@ def report_points(samples: Tensor, centres: Tensor, std: float) -> dict[str, Any
     }
 
 
+@typed
 def report_features(samples: Tensor, real: Tensor, split: str, name: str) -> dict[str, Any]:
     """Every score that needs nothing but features, each with its n and with what real images score against real ones.
 
@@ -63,7 +64,7 @@ def report_features(samples: Tensor, real: Tensor, split: str, name: str) -> dic
     report: dict[str, Any] = {
         "frechet_distance": distance,
         "floor": floor,
-        "floors": distance / floor if floor > 0 else math.nan,
+        "floors": distance / floor if floor > 0 else None,
     }
     pairs = min(PAIRS, len(samples), half)
     if pairs >= 12:
@@ -86,6 +87,12 @@ def _of_pairs(real: Tensor, fake: Tensor, ending: str) -> dict[str, float]:
     return {name + ending: value for name, value in scores.items()}
 
 
+def _check_images(**images: Tensor) -> None:
+    for name, value in images.items():
+        check_tensor(name, value, "N", "C", "H", "W", finite=True)
+
+
+@typed
 @torch.no_grad()
 def report_images(samples: Tensor, real: Tensor, split: str, name: str | nn.Module = "digits") -> dict[str, Any]:
     """As :func:`report_features`, on any feature network; of the digits network also how the classes share the samples.
@@ -97,6 +104,7 @@ def report_images(samples: Tensor, real: Tensor, split: str, name: str | nn.Modu
         name: feature network: a name that :func:`features` knows, or any module from such images to (N, dim),
             which is used in evaluation mode.
     """
+    _check_images(samples=samples, real=real)
     network = features(name) if isinstance(name, str) else name.eval()
     fake_features = network(samples)
     report = report_features(
@@ -125,8 +133,10 @@ def report_labels(samples: Tensor, labels: Tensor, real: Tensor, real_labels: Te
         labels: (N,) int64.
         real, real_labels: real digits and their classes.
     """
+    _check_images(samples=samples, real=real)
+    check_tensor("labels", labels, len(samples), kind="whole", finite=True)
+    check_tensor("real_labels", real_labels, len(real), kind="whole", finite=True)
     network = features("digits")
-    check_tensor("labels", labels, "N", kind="whole")
     shuffled = labels[torch.randperm(len(labels), generator=torch.Generator().manual_seed(0))]
     return {
         "class_agreement": class_agreement(samples, labels, network),

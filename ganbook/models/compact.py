@@ -95,6 +95,7 @@ def compact_features(channels: int, size: int, width: int, shift: int, group: in
 
     ``fill`` is what moves in at the border of a shifted image.
     """
+    check_whole(0, shift=shift)
     end, wide = check_size(size), GROWTH * width
     return nn.Sequential(
         RandomShift(shift, fill),

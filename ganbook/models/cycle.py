@@ -7,7 +7,7 @@ from typing import NamedTuple, cast
 import torch
 from torch import Tensor, nn
 
-from ganbook.arguments import check_tensor, check_whole
+from ganbook.arguments import check_place, check_tensor, check_whole
 from ganbook.models.network import network
 
 __all__ = ["Cycle", "ImagePool", "TwoCritics", "TwoTranslators"]
@@ -98,6 +98,7 @@ class ImagePool(nn.Module):
     def query(self, images: Tensor) -> Tensor:
         """(N, C, H, W), some of them from earlier batches; random numbers are torch's global ones."""
         check_tensor("images", images, "N", *self.get_buffer("images").shape[1:])
+        check_place("images", images, self.get_buffer("images"))
         kept, filled = self.get_buffer("images"), self.get_buffer("filled")
         given = images.detach().clone()
         if not self.size:

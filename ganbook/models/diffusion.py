@@ -24,6 +24,9 @@ ANGLES = (0.02, math.pi / 2 - 0.02)
 """First and last angle of the schedule. At 0 there would be no noise to predict, at a right angle no image to find;
 an angle of 0.02 is noise of two and a half grey levels of 255."""
 
+MOST = 10_000
+"""Evaluations in one sampling: more would take days, and no better images come of them."""
+
 GROUPS = 8
 TIME = 128
 
@@ -139,7 +142,7 @@ class DiffusionModel(nn.Module):
         super().__init__()
         if latent_dim != channels * size**2:
             raise ValueError(f"latent_dim is {latent_dim}: allowed is {channels * size**2}, one number per pixel")
-        check_whole(1, evaluations=evaluations)
+        check_whole(1, MOST, evaluations=evaluations)
         self.evaluations = evaluations
         self.network = NoiseUNet(channels, size, width, depth)
 
@@ -160,7 +163,7 @@ class DiffusionModel(nn.Module):
         At each of ``evaluations`` times, evenly spread: ask for the noise, compute the image that it leaves, clip it
         to [-1, 1], and mix image and noise anew at the next, earlier time. The last image is what comes out.
         """
-        check_whole(1, evaluations=evaluations)
+        check_whole(1, MOST, evaluations=evaluations)
         check_tensor("x", x, "N", *self.network.shape)
         image = x
         for step in range(evaluations, 0, -1):
@@ -192,7 +195,7 @@ class DiffusionModel(nn.Module):
             generator: of the random numbers (default: torch's global ones).
         """
         check_tensor("images", images, "N", *self.network.shape)
-        check_whole(1, evaluations=evaluations)
+        check_whole(1, MOST, evaluations=evaluations)
         first, last = (2 * math.log(math.tan(angle)) for angle in ANGLES)
         signal, scale = cosine_schedule(torch.ones((), device=images.device))
         prior = signal**2 * images.square() + scale**2 - 1 - scale.square().log()

@@ -71,7 +71,7 @@ class MinibatchStdDev(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         check_tensor("x", x)
-        n, *shape = x.shape
+        n, *shape = x.shape or (0,)
         size = n if self.group is None else min(self.group, n)
         if x.ndim < 2 or not n or n % size:
             allowed = "(N, features, ...) with N of 1 or more" + (

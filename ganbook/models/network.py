@@ -140,7 +140,7 @@ def _read(value: Any) -> Any:
         return value
     kind = next((key for key in ("make", "maker") if key in value), "make")
     name, arguments = value.get(kind), value.get("arguments", {})
-    if name not in _MAKERS or not isinstance(arguments, Mapping):
+    if not isinstance(name, str) or name not in _MAKERS or not isinstance(arguments, Mapping):
         raise ValueError(f"description names {shown(name)}: allowed is a network of ganbook.models")
     given = {key: _read(one) for key, one in arguments.items()}
     try:

@@ -7,7 +7,7 @@ from typing import cast
 import torch
 from torch import Tensor, nn
 
-from ganbook.arguments import check_tensor, check_whole
+from ganbook.arguments import check_tensor, check_whole, typed
 from ganbook.models.network import network
 
 __all__ = ["PatchDiscriminator", "receptive_field"]
@@ -37,7 +37,7 @@ class PatchDiscriminator(nn.Module):
         super().__init__()
         check_whole(0, sources=sources, layers=layers)
         check_whole(1, channels=channels, width=width)
-        self.channels, self.sources = channels, sources
+        self.channels, self.sources, self.least = channels, sources, 3 << layers if layers else 1
         maps = [width * min(2**i, WIDEST) for i in range(max(layers, 1) + 1)]
         kernels = [(4, 2, 1)] * layers + [(4, 1, 1)] * 2 if layers else [(1, 1, 0)] * 3
         stages: list[nn.Module] = []
@@ -52,6 +52,8 @@ class PatchDiscriminator(nn.Module):
 
     def forward(self, images: Tensor, sources: Tensor | None = None) -> Tensor:
         check_tensor("images", images, "N", self.channels, "H", "W")
+        if min(images.shape[2:]) < self.least:
+            raise ValueError(f"images has shape {tuple(images.shape)}: allowed is a side of {self.least} or more")
         seen = images
         if self.sources:
             check_tensor("sources", sources, len(images), self.sources, *images.shape[2:])
@@ -61,6 +63,7 @@ class PatchDiscriminator(nn.Module):
         return cast(Tensor, self.layers(seen)).squeeze(1)
 
 
+@typed
 def receptive_field(network: nn.Module) -> int:
     """Side in pixels of the patch that one output of a chain of convolutions sees.
 

@@ -244,8 +244,9 @@ class ResNetTranslator(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         check_tensor("x", x, "N", self.inputs, "H", "W")
-        if x.shape[2] % self.multiple or x.shape[3] % self.multiple:
-            allowed = f"(N, {self.inputs}, H, W) with H and W multiples of {self.multiple}"
+        if any(side % self.multiple or side < max(4, 2 * self.multiple) for side in x.shape[2:]):
+            least = max(4, 2 * self.multiple)
+            allowed = f"(N, {self.inputs}, H, W) with H and W multiples of {self.multiple}, from {least}"
             raise ValueError(f"x has shape {tuple(x.shape)}: allowed is {allowed}")
         return cast(Tensor, self.layers(x))
 

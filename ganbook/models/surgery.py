@@ -7,12 +7,15 @@ from typing import TypeVar
 
 from torch import nn
 
+from ganbook.arguments import shown, typed
+
 __all__ = ["replace_layers"]
 
 Layer = TypeVar("Layer", bound=nn.Module)
 Network = TypeVar("Network", bound=nn.Module)
 
 
+@typed
 def replace_layers(
     network: Network, kind: type[Layer], make: Callable[[Layer], nn.Module], *, first: int = 0, last: int | None = None
 ) -> Network:
@@ -38,7 +41,10 @@ def replace_layers(
         if isinstance(child, kind)
     ][first:last]
     if not places:
-        raise ValueError(f"network has no {kind.__name__} in [{first}:{last}]: nothing would be replaced")
+        raise ValueError(f"network has no {kind.__name__} in [first = {first}:last = {last}] to replace")
     for parent, name, child in places:
-        setattr(parent, name, make(child))
+        made = make(child)
+        if not isinstance(made, nn.Module):
+            raise TypeError(f"make gave {shown(made)}: allowed is a layer")
+        setattr(parent, name, made)
     return network

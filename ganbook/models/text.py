@@ -46,12 +46,12 @@ ALPHABET = "abcdefghijklmnopqrstuvwxyz0123456789-,;.!?:'\"/\\|_@#$%^&*~`+=<>()[]
 
 
 def words_in(caption: str) -> list[str]:
-    """The words of a caption in their order: small letters and digits, everything else parts them."""
+    """The words of a caption in their order: lower-case letters and digits; everything else separates them."""
     return re.findall(r"[a-z0-9]+", caption.lower())
 
 
 def check_captions(captions: Sequence[str], n: int | None = None) -> Sequence[str]:
-    """``captions``, unless they are no sequence of strings, or not ``n`` of them.
+    """Return ``captions``; raises unless they are a sequence of strings, ``n`` of them where it is given.
 
     Raises:
         TypeError: for a single string, or anything else but strings.
@@ -59,6 +59,8 @@ def check_captions(captions: Sequence[str], n: int | None = None) -> Sequence[st
     """
     if isinstance(captions, str) or not isinstance(captions, Sequence) or not all(isinstance(c, str) for c in captions):
         raise TypeError(f"captions is {shown(captions)}: allowed is a list of texts")
+    if not captions:
+        raise ValueError("captions is empty: allowed is one text or more")
     if n is not None and len(captions) != n:
         raise ValueError(f"captions holds {len(captions)} texts: allowed are {n}, one per sample")
     return captions

@@ -11,7 +11,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn.functional import group_norm, leaky_relu
 
-from ganbook.arguments import check_choice, check_number, check_tensor, check_whole
+from ganbook.arguments import check_choice, check_number, check_tensor, check_whole, shown
 from ganbook.models.compact import HIDDEN, SLOPE, compact_features, initialise
 from ganbook.models.network import network
 from ganbook.models.text import ConditioningAugmentation, check_captions
@@ -85,6 +85,7 @@ class FusionBlock(nn.Module):
 
     def forward(self, x: Tensor, condition: Tensor) -> Tensor:
         """(N, inputs, H, W) and (N, condition_dim) to (N, outputs, 2 H, 2 W)."""
+        check_tensor("x", x, "N", self.larger.convolution.in_channels, "H", "W")
         # Norm within each image: no statistics to keep, and the scale of the maps is what the condition makes of it.
         met = self.meet(group_norm(x, 1), condition)
         return cast(Tensor, self.larger(leaky_relu(met, SLOPE)))
@@ -120,10 +121,9 @@ class TextGenerator(nn.Module):
         check_whole(1, latent_dim=latent_dim, channels=channels, width=width)
         check_number(above=-1, below=1, brightness=brightness)
         self.latent_dim, self.start = latent_dim, _start(size)
-        self.encoder = encoder()
-        self.text_dim = text_dim = int(cast(int, self.encoder.dim))
-        self.augmentation = ConditioningAugmentation(text_dim, text_dim) if augment else None
-        condition = latent_dim + text_dim
+        self.encoder, self.text_dim = _made(encoder)
+        self.augmentation = ConditioningAugmentation(self.text_dim, self.text_dim) if augment else None
+        condition = latent_dim + self.text_dim
         doublings = (size // self.start).bit_length() - 1
         widths = [min(2**i, WIDEST) * width for i in range(doublings - 1, -1, -1)] + [channels]
         meet = Modulation if how == "fusion" else _Beside
@@ -193,8 +193,7 @@ class TextDiscriminator(nn.Module):
         super().__init__()
         check_whole(1, channels=channels, width=width, group=group)
         self.how, self.shape = how, (channels, size, size)
-        self.encoder = encoder()
-        self.text_dim = int(cast(int, self.encoder.dim))
+        self.encoder, self.text_dim = _made(encoder)
         self.features = compact_features(channels, size, width, shift, group, fill)
         self.project = nn.Linear(self.text_dim, HIDDEN, bias=False) if how == "projection" else None
         self.hidden = nn.Linear(HIDDEN + self.text_dim, HIDDEN) if how == "concatenation" else None
@@ -230,6 +229,15 @@ class TextDiscriminator(nn.Module):
         number = {caption: i for i, caption in enumerate(dict.fromkeys(captions))}
         which = torch.tensor([number[caption] for caption in captions], device=self.last.weight.device)
         return cast(Tensor, self.encoder(tuple(number))[which])
+
+
+def _made(encoder: TextEncoder) -> tuple[nn.Module, int]:
+    made, dim = encoder(), 0
+    if isinstance(made, nn.Module):
+        dim = cast(int, getattr(made, "dim", 0))
+    if not isinstance(dim, int) or dim < 1:
+        raise TypeError(f"encoder made {shown(made)}: allowed is a module with its size in an attribute dim")
+    return made, dim
 
 
 def _start(size: int) -> int:

@@ -13,7 +13,7 @@ from typing import cast, overload
 import torch
 from torch import Tensor, nn
 
-from ganbook.arguments import check_number, check_tensor, check_whole, typed
+from ganbook.arguments import check_number, check_place, check_tensor, check_whole, shown, typed
 from ganbook.models.network import network
 from ganbook.models.shapes import stages
 
@@ -63,6 +63,9 @@ class VAE(nn.Module):
     ) -> None:
         super().__init__()
         self.encoder, self.decoder = encoder(latent_dim), decoder(latent_dim)
+        for name, made in (("encoder", self.encoder), ("decoder", self.decoder)):
+            if not isinstance(made, nn.Module):
+                raise TypeError(f"{name} made {shown(made)}: allowed is a network")
 
     @overload
     def forward(self, z: Tensor) -> Tensor: ...
@@ -83,6 +86,12 @@ class VAE(nn.Module):
         return self.decoder(reparameterise(mean, log_variance, z)), mean, log_variance
 
 
+def _check_alike(first: Tensor, **others: Tensor) -> None:
+    for name, value in others.items():
+        check_tensor(name, value, *first.shape)
+        check_place(name, value, first, "the others")
+
+
 @typed
 def reparameterise(mean: Tensor, log_variance: Tensor, noise: Tensor | None = None) -> Tensor:
     """A sample of N(mean, exp(log_variance)) through which gradients reach both (Kingma and Welling, section 2.4).
@@ -91,15 +100,14 @@ def reparameterise(mean: Tensor, log_variance: Tensor, noise: Tensor | None = No
         mean, log_variance: (N, dim).
         noise: (N, dim) standard normal numbers; None for fresh ones from torch's global random numbers.
     """
-    for name, value in (("log_variance", log_variance), ("noise", mean if noise is None else noise)):
-        check_tensor(name, value, *mean.shape)
+    _check_alike(mean, log_variance=log_variance, noise=mean if noise is None else noise)
     return mean + (0.5 * log_variance).exp() * (torch.randn_like(mean) if noise is None else noise)
 
 
 def kl_to_standard_normal(mean: Tensor, log_variance: Tensor) -> Tensor:
     """KL(N(mean, exp(log_variance)) || N(0, I)) in nats, one number per sample, (N,) (the same, appendix B)."""
     check_tensor("mean", mean, "N", "dim")
-    check_tensor("log_variance", log_variance, *mean.shape)
+    _check_alike(mean, log_variance=log_variance)
     return 0.5 * (mean.square() + log_variance.exp() - log_variance - 1).sum(1)
 
 
@@ -107,6 +115,6 @@ def gaussian_log_likelihood(x: Tensor, mean: Tensor, std: float) -> Tensor:
     """log N(x; mean, std^2) in nats, one number per sample, (N,), summed over all of a sample's numbers."""
     check_number(above=0, std=std)
     check_tensor("x", x)
-    check_tensor("mean", mean, *x.shape)
+    _check_alike(x, mean=mean)
     off = ((x - mean) / std).flatten(1)
     return -0.5 * off.square().sum(1) - off.shape[1] * math.log(std * math.sqrt(2 * math.pi))

@@ -13,6 +13,10 @@ from ganbook.arguments import check_whole, typed
 __all__ = ["Prior"]
 
 
+MOST = 10_000_000
+"""Latents that are drawn at a time, or numbers in one: more is a slip, and fills the memory."""
+
+
 @typed
 @dataclass(frozen=True)
 class Prior:
@@ -27,10 +31,11 @@ class Prior:
     kind: Literal["gaussian", "uniform"] = "gaussian"
 
     def __post_init__(self) -> None:
-        check_whole(1, dim=self.dim)
+        check_whole(1, MOST, dim=self.dim)
 
     def sample(self, n: int, device: torch.device | str = "cpu", generator: torch.Generator | None = None) -> Tensor:
         """(n, dim) latents on ``device``, drawn from torch's global random numbers or from ``generator``."""
+        check_whole(1, MOST, n=n)
         if self.kind == "gaussian":
             return torch.randn(n, self.dim, device=device, generator=generator)
         return torch.rand(n, self.dim, device=device, generator=generator).mul_(2).sub_(1)

@@ -85,9 +85,10 @@ def slider(
     """
     import ipywidgets
 
-    check_number(**{label: value})
+    check_number(low=low, high=high)
+    check_number(above=0, step=step)
     if not low <= value <= high:
-        raise ValueError(f"{label} is {value}: allowed is {low} to {high}")
+        raise ValueError(f"value of {label!r} is {value}: allowed is {low} to {high}")
     whole = all(isinstance(number, int) for number in (value, low, high, step))
     if decimals is None:
         decimals = 0 if whole else max(0, len(f"{step:g}".partition(".")[2]))
@@ -110,7 +111,7 @@ def choice(label: str, options: Sequence[Any], value: Any) -> Dropdown:
     """A labelled drop-down list of ``options`` (values, or (text, value) pairs)."""
     import ipywidgets
 
-    check_choice([one[1] if isinstance(one, tuple) else one for one in options], **{label: value})
+    check_choice([one[1] if isinstance(one, tuple) else one for one in options], value=value)
 
     return ipywidgets.Dropdown(
         options=options,

@@ -10,7 +10,7 @@ import torch
 from torch import Tensor
 
 from ganbook import plots
-from ganbook.arguments import check_number, check_tensor, typed
+from ganbook.arguments import check_number, check_place, check_tensor, typed
 from ganbook.data.picture import read_picture
 from ganbook.training.sampler import Sampler
 from ganbook.widgets._base import choice, explorer, slider
@@ -44,13 +44,16 @@ class Stroke:
     y1: float
     thick: float
 
+    def __post_init__(self) -> None:
+        check_number(x0=self.x0, y0=self.y0, x1=self.x1, y1=self.y1)
+        check_number(0, thick=self.thick)
+
 
 @typed
 def painted(lines: Tensor, stroke: Stroke) -> Tensor:
     """Lines (1, H, W) in [-1, 1], white 1, with one more stroke; its edges are one pixel soft."""
     check_tensor("lines", lines, 1, "H", "W")
-    check_number(x0=stroke.x0, y0=stroke.y0, x1=stroke.x1, y1=stroke.y1)
-    check_number(0, thick=stroke.thick)
+    check_place("lines", lines, torch.empty(0), "strokes")
     _, height, width = lines.shape
     y, x = torch.meshgrid(torch.arange(height) + 0.5, torch.arange(width) + 0.5, indexing="ij")
     dx, dy = stroke.x1 - stroke.x0, stroke.y1 - stroke.y0

@@ -100,7 +100,7 @@ def test_among_the_entries_that_are_looked_at():
     right = table({1}, {1}, {2})
     assert metrics.retrieval(QUERIES, GALLERY, right) == pytest.approx(1 / 3)
     assert metrics.retrieval(QUERIES, GALLERY, right, among=table({1, 2, 3}, {0, 1}, {0, 2})) == 1
-    with pytest.raises(ValueError, match=r"^right marks no entry for a query: allowed is one or more among those"):
+    with pytest.raises(ValueError, match=r"^right marks no entry for a query: each needs one or more among those"):
         metrics.retrieval(QUERIES, GALLERY, right, among=table({0}, {1}, {2}))
 
 

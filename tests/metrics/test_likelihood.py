@@ -68,7 +68,7 @@ def test_predictions_outside_the_range_count_as_its_ends():
             lambda: GreyTable(torch.zeros(1, 3), torch.zeros(1, 2).byte()),
             r"^images has shape \(1, 2\): allowed is \(1, 3\)$",
         ),
-        (lambda: GreyTable(torch.zeros(1, 2), torch.zeros(1, 2).byte(), bins=0), r"^bins is 0: allowed is 1 or more$"),
+        (lambda: GreyTable(torch.zeros(1, 2), torch.zeros(1, 2).byte(), bins=0), r"^bins is 0: allowed is 1 to 2560$"),
         (
             lambda: GreyTable(torch.zeros(1, 2), torch.zeros(1, 2).byte(), extra=0),
             r"^extra is 0: allowed is a finite number, above 0$",

@@ -227,7 +227,7 @@ def test_each_image_is_translated_by_itself():
 
 @pytest.mark.parametrize("shape", [(2, 1, 16, 16), (2, 3, 18, 16), (2, 3, 16, 18), (3, 16, 16)])
 def test_what_cannot_be_translated_is_named(shape):
-    with pytest.raises(ValueError, match=r"^x has shape .*(with H and W multiples of 4|\(N, 3, H, W\))$"):
+    with pytest.raises(ValueError, match=r"^x has shape .*(with H and W multiples of 4, from 8|\(N, 3, H, W\))$"):
         ResNetTranslator(width=2, blocks=1)(torch.zeros(shape))
 
 

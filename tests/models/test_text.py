@@ -51,7 +51,9 @@ def test_tokens():
     found = words(["A red,SEVEN!", "seven", "a purple seven", "", "?!"])
     assert found.tolist() == [[2, 3, 4], [4, 0, 0], [2, 1, 4], [0, 0, 0], [0, 0, 0]]
     assert found.dtype == torch.int64 and len(words) == 5
-    assert words([""]).tolist() == [[0]] and words([]).shape == (0, 1)
+    assert words([""]).tolist() == [[0]]
+    with pytest.raises(ValueError, match="captions is empty: allowed is one text or more"):
+        words([])
     assert Tokenizer(("a", "red", "seven"), length=2)(["a red seven", "red"]).tolist() == [[2, 3], [3, 0]]
 
 

@@ -225,7 +225,7 @@ def test_meta_device():
         (
             lambda: critic()(pictures(), ()),
             ValueError,
-            r"^captions holds 0 texts: allowed is a multiple of the 4 images$",
+            r"^captions is empty: allowed is one text or more$",
         ),
         (
             lambda: critic()(pictures(0), CAPTIONS),
