@@ -11,7 +11,6 @@ from ganbook.recipes.recipe import Recipe
 from ganbook.recipes.reports import of_points
 from ganbook.training.prior import Prior
 from ganbook.training.rounds.wgan import wgan_round
-from ganbook.training.rounds.wgan import wgan_round
 
 __all__ = ["RECIPES"]
 
@@ -52,7 +51,7 @@ GRID = replace(
 WGAN_RING = replace(
     RING,
     name="wgan-ring",
-    about="Wasserstein GAN's Algorithm 1 with the gradient penalty of its successor: five steps of the critic per round.",
+    about="Wasserstein GAN with a gradient penalty: five steps of the critic, on fresh samples, for one of G.",
     loss="wasserstein",
     play=partial(wgan_round, clip=None),
     r1_gamma=0.0,

@@ -36,7 +36,7 @@ from ganbook.models import (
 )
 from ganbook.models.network import built, described
 from ganbook.recipes import reports
-from ganbook.training import Prior, Sampler, budget, gan_round, wgan_round
+from ganbook.training import Prior, Sampler, budget, gan_round
 from ganbook.training.checkpoint import CheckpointError
 from ganbook.training.rounds.supervised import supervised_round
 
@@ -144,13 +144,6 @@ def test_a_folder_that_is_a_file_gives_one_sentence(tmp_path: Path):
     (tmp_path / "taken").write_text("")
     with pytest.raises(CheckpointError, match="where nothing can be written"):
         tiny().train("smoke", out=tmp_path / "taken", progress=False)
-
-
-def test_a_wasserstein_gan_is_a_recipe():
-    recipe = recipes.get("wgan-ring").at("smoke")
-    assert recipe.loss == "wasserstein" and recipe.play.func is wgan_round and recipe.batch_size % 5 == 0
-    run = dataclasses.replace(recipe, steps=3, batch_size=40).train("smoke", progress=False)
-    assert run.history["step"] == [1, 2, 3] and run.metrics["modes_total"] == 8
 
 
 # -- a run carries its players ------------------------------------------------------------------------------------
