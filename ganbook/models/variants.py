@@ -11,6 +11,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn.functional import one_hot
 
+from ganbook.arguments import check_choice, check_whole
 from ganbook.models.augment import RandomShift
 from ganbook.models.cycle import TwoCritics, TwoTranslators
 from ganbook.models.dcgan import DCGANDiscriminator, DCGANGenerator, initialise
@@ -71,6 +72,7 @@ def _changed(
     plain: nn.Module, changes: Sequence[Change], known: Mapping[str, Callable[[nn.Module], nn.Module]]
 ) -> nn.Module:
     for change in changes:
+        check_choice(known, change=change)
         plain = known[change](plain)
     return plain
 
@@ -148,6 +150,8 @@ def critic(
         spectral: whether every linear layer has spectral norm 1.
         noise, noise_passes: instance noise on the input, see :class:`ganbook.models.layers.InstanceNoise`.
     """
+    check_whole(1, inputs=inputs, width=width)
+    check_whole(0, outputs=outputs, depth=depth, noise_passes=noise_passes)
     layers: list[nn.Module] = [InstanceNoise(noise, noise_passes)] if noise else []
     for before, after in pairwise([inputs, *[width] * depth]):
         layers += [nn.Linear(before, after), nn.LeakyReLU(0.2)]
@@ -182,6 +186,8 @@ class LabelledGenerator(nn.Module):
 
     def __init__(self, latent_dim: int, classes: int = 4) -> None:
         super().__init__()
+        check_whole(1, classes=classes)
+        check_whole(classes, latent_dim=latent_dim)
         self.classes = classes
         self.body = MLPGenerator(latent_dim, width=32, depth=2)
 
@@ -205,6 +211,7 @@ class BlindCritic(nn.Module):
 @network
 def upsampling_generator(latent_dim: int, resize: bool = False, width: int = 8) -> nn.Module:
     """G for digits whose two doublings have a kernel of 3 and a stride of 2, or enlarge first and convolve then."""
+    check_whole(1, latent_dim=latent_dim, width=width)
 
     def double(inputs: int, outputs: int) -> nn.Module:
         if resize:
@@ -244,4 +251,5 @@ def two_critics(layers: int = 3, width: int = 64) -> nn.Module:
 @network
 def side_by_side(latent_dim: int | None = None, *, of: Callable[..., nn.Module], members: int) -> nn.Module:
     """``members`` networks, each ``of(latent_dim)`` or ``of()``, side by side as one."""
+    check_whole(1, members=members)
     return SideBySide([of() if latent_dim is None else of(latent_dim) for _ in range(members)])
