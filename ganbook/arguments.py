@@ -260,7 +260,7 @@ def _is_collection(value: Any, origin: type, inside: tuple[Any, ...]) -> bool:
     value = cast(Any, value)
     if issubclass(origin, tuple) and Ellipsis not in inside:
         return not inside or (len(value) == len(inside) and all(map(_is, value, inside)))
-    if len(inside) == 1 and type(value) in (list, tuple, set):
+    if (len(inside) == 1 or Ellipsis in inside) and type(value) in (list, tuple, set):
         return all(_is(one, inside[0]) for one in islice(value, _ELEMENTS))
     return True
 
@@ -271,6 +271,9 @@ def _right_type(value: Any, hint: Any) -> bool:
         return isinstance(value, numbers.Real) and not isinstance(value, bool)
     if get_origin(hint) is Literal:
         return any(type(value) is type(one) for one in get_args(hint))
+    if isinstance(value, list | tuple) and len(get_args(hint)) == 1:
+        (of,) = get_args(hint)
+        return all(_is(one, of) or _right_type(one, of) for one in value)
     return get_origin(hint) in (Union, types.UnionType) and any(_right_type(value, one) for one in get_args(hint))
 
 
@@ -294,7 +297,8 @@ def _phrase(hint: Any) -> str:
             return "a dictionary"
         if issubclass(origin, tuple) and inside and Ellipsis not in inside:
             return f"a tuple of {len(inside)}{of}"
-        return f"a list of{of}" if of else "a list"
+        kind = "a tuple" if issubclass(origin, tuple) else "a list"
+        return f"{kind} of{of}" if of else kind
     name: str = getattr(hint, "__name__", str(hint))
     return f"a {name.lower() if name == 'Tensor' else name}"
 

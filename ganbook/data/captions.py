@@ -7,13 +7,14 @@ combinations for the test split whose parts all occur in training: what is asked
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import cached_property
-from typing import NamedTuple, Self
+from typing import NamedTuple
 
 import torch
 from torch import Tensor
 
+from ganbook.arguments import typed
 from ganbook.data import emoji
 from ganbook.data.batch import Batch, step_generator
 from ganbook.data.digits import LICENCE, digits_of
@@ -125,13 +126,8 @@ class CaptionedDigits(Samples):
         """One text per picture, such as "a bold red seven on green"."""
         return self._worded(self.parts)
 
-    def to(self, device: torch.device | str) -> Self:
-        """The same set with its tensors on ``device``."""
-        names = ("digits", "digit_labels", "digit_strokes", "parts")
-        return replace(self, **{name: getattr(self, name).to(device) for name in names})
-
-    def batch(self, indices: Tensor) -> Batch:
-        """The samples at ``indices`` (int64) as floats in [-1, 1], with digits as labels and their captions."""
+    def gathered(self, indices: Tensor) -> Batch:
+        """The samples at ``indices`` as floats in [-1, 1], with digits as labels and their captions."""
         parts = self.parts[indices.to(self.parts.device)]
         painted = self._painted(parts).mul_(2).sub_(1)
         return Batch(painted, self.digit_labels[parts[:, 0]], captions=self._worded(parts))
@@ -235,6 +231,7 @@ class Person(NamedTuple):
     tone: str
 
 
+@typed
 def person_of(caption: str) -> Person | None:
     """The parts of a name such as "woman firefighter dark skin tone"; None for a name that does not compose so.
 

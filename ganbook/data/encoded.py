@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Self
 
 import torch
 from torch import Tensor
@@ -63,8 +63,12 @@ class EncodedImages(Samples, Dataset[tuple[Tensor, Any]]):
         """A batch of what ``__getitem__`` returned."""
         return Batch(real=to_float(images), labels=second if self.classes else None)
 
-    def batch(self, indices: Tensor) -> Batch:
-        """The samples at ``indices`` (int64) as floats in [-1, 1], decoded now."""
+    def to(self, device: torch.device | str) -> Self:
+        """Itself: what is decoded for a batch moves to the device with it."""
+        return self
+
+    def gathered(self, indices: Tensor) -> Batch:
+        """The samples at ``indices`` as floats in [-1, 1], decoded now."""
         return self.as_batch(*default_collate([self[i] for i in indices.tolist()]))
 
     @cached_property

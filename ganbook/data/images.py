@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
-from typing import Self
+from dataclasses import dataclass
 
 import torch
 from torch import Tensor
 from torch.nn.functional import interpolate
 
-from ganbook.arguments import check_tensor, typed
+from ganbook.arguments import check_tensor, check_whole, typed
 from ganbook.data.batch import Batch
 from ganbook.data.samples import Samples
 
@@ -18,16 +17,20 @@ __all__ = ["ImageSet", "resize", "to_float", "to_uint8"]
 
 def to_float(images: Tensor) -> Tensor:
     """uint8 images 0..255 to float32 in [-1, 1]."""
+    _check_uint8("images", images)
     return images.float().div_(127.5).sub_(1.0)
 
 
 def to_uint8(images: Tensor) -> Tensor:
     """Float images in [-1, 1] to uint8 0..255, rounded to the nearest."""
+    check_tensor("images", images)
     return images.add(1.0).mul_(127.5).round_().clamp_(0, 255).to(torch.uint8)
 
 
 def resize(images: Tensor, size: int) -> Tensor:
     """uint8 images (N, C, H, W) to (N, C, size, size), antialiased, 1 000 at a time to bound the memory."""
+    _check_uint8("images", images, "N", "C", "H", "W")
+    check_whole(1, 1024, size=size)
     if images.shape[-2:] == (size, size):
         return images
     parts = (
@@ -64,10 +67,10 @@ class ImageSet(Samples):
     classes: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
-        _check_uint8("images", self.images, "N")
+        _check_uint8("images", self.images, "N", "C", "H", "W")
         n = len(self)
         if self.sources is not None:
-            _check_uint8("sources", self.sources, n)
+            _check_uint8("sources", self.sources, n, "C", "H", "W")
         if self.labels is not None:
             check_tensor("labels", self.labels, n, kind="whole")
             if self.labels.dtype != torch.int64:
@@ -83,17 +86,8 @@ class ImageSet(Samples):
     def __len__(self) -> int:
         return len(self.images)
 
-    def to(self, device: torch.device | str) -> Self:
-        """The same set with its tensors on ``device``."""
-        moved = {
-            name: tensor.to(device)
-            for name in ("images", "labels", "sources")
-            if (tensor := getattr(self, name)) is not None
-        }
-        return replace(self, **moved)
-
-    def batch(self, indices: Tensor) -> Batch:
-        """The samples at ``indices`` (int64) as floats in [-1, 1], on the device of the set."""
+    def gathered(self, indices: Tensor) -> Batch:
+        """The samples at ``indices`` as floats in [-1, 1], on the device of the set."""
         here = indices.to(self.images.device)
         return Batch(
             real=to_float(self.images[here]),
@@ -103,7 +97,8 @@ class ImageSet(Samples):
         )
 
 
-def _check_uint8(name: str, images: Tensor, n: int | str) -> None:
+def _check_uint8(name: str, images: Tensor, *shape: int | str) -> None:
+    check_tensor(name, images, *shape, kind="any")
     if images.is_floating_point():
         raise TypeError(
             f"{name} is of {images.dtype}: allowed is uint8, 0..255; floats in [0, 1] become it with "
@@ -111,4 +106,3 @@ def _check_uint8(name: str, images: Tensor, n: int | str) -> None:
         )
     if images.dtype != torch.uint8:
         raise TypeError(f"{name} is of {images.dtype}: allowed is uint8, 0..255")
-    check_tensor(name, images, n, "C", "H", "W", kind="whole")

@@ -60,9 +60,12 @@ def from_dataset(dataset: Any, size: int | None = None) -> OwnImages:
     Raises:
         TypeError, ValueError: if it is not such a data set, or empty; the sentence names what ``dataset[0]`` is.
     """
-    if not (hasattr(dataset, "__getitem__") and hasattr(dataset, "__len__")):
-        raise TypeError(f"dataset is {shown(dataset)}: it needs a length and items, len(dataset) and dataset[i]")
-    if not len(dataset):
+    try:
+        n = len(dataset)
+        dataset.__getitem__  # noqa: B018
+    except (TypeError, AttributeError):
+        raise TypeError(f"dataset is {shown(dataset)}: it needs a length and items, dataset[i]") from None
+    if not n:
         raise ValueError("dataset is empty: it needs one image or more")
     if size is not None:
         check_whole(1, 1024, size=size)

@@ -10,7 +10,7 @@ from typing import IO, TYPE_CHECKING, Literal
 import numpy as np
 from torch import Tensor
 
-from ganbook.arguments import check_choice, check_whole
+from ganbook.arguments import check_choice, check_whole, shown
 from ganbook.data.errors import first_line
 from ganbook.data.images import to_float
 
@@ -128,6 +128,8 @@ def read_picture(picture: bytes | str | Path, size: int, channels: int, fit: Fit
         ValueError: if it is not a picture, or one that cannot be read.
         OSError: if the file cannot be read.
     """
+    if not isinstance(picture, bytes | str | Path):
+        raise TypeError(f"picture is {shown(picture)}: allowed is a path, or what the file holds")
     check_whole(1, 1024, size=size)
     check_choice((1, 3), channels=channels)
     check_choice(("crop", "squeeze", "pad"), fit=fit)

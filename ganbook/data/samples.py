@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import TYPE_CHECKING, Self
+from dataclasses import fields, replace
+from typing import TYPE_CHECKING, Any, Self, cast
 
 import torch
 from torch import Tensor
 
+from ganbook.arguments import check_tensor, check_whole, shown
 from ganbook.data.batch import Batch, Order
 
 __all__ = ["Data", "Samples"]
@@ -27,7 +29,7 @@ class Data:
         raise NotImplementedError
 
     def to(self, device: torch.device | str) -> Self:
-        """Itself: what is drawn or decoded for a batch moves to the device with it."""
+        """Itself: what is drawn for a batch moves to the device with it."""
         return self
 
 
@@ -71,9 +73,26 @@ class Samples(Data):
         raise NotImplementedError
 
     def batch(self, indices: Tensor) -> Batch:
-        """The samples at ``indices`` (int64) as floats in [-1, 1]."""
-        raise NotImplementedError
+        """The samples at ``indices`` (n,), whole numbers from 0 on, as floats in [-1, 1]."""
+        check_tensor("indices", indices, "n", kind="whole")
+        for edge in indices.aminmax() if len(indices) else ():
+            check_whole(0, len(self) - 1, **{"one of indices": edge.item()})
+        return self.gathered(indices)
+
+    def gathered(self, indices: Tensor) -> Batch:
+        """What :meth:`batch` returns, for indices that are in order."""
+        raise NotImplementedError(f"{type(self).__name__} has batches only, no batch of indices")
 
     def follow(self, order: Order) -> Iterator[Batch]:
         """The batches of an order."""
-        return map(self.batch, order.indices(len(self)))
+        return map(self.gathered, order.indices(len(self)))
+
+    def to(self, device: torch.device | str) -> Self:
+        """The same set with its tensors on ``device``."""
+        try:
+            place = torch.device(device)
+        except (RuntimeError, TypeError, ValueError):
+            raise ValueError(f"device is {shown(device)}: allowed is a device of torch's, such as 'cuda:0'") from None
+        values = {field.name: getattr(self, field.name) for field in fields(cast(Any, self))}
+        moved = {name: value.to(place) for name, value in values.items() if isinstance(value, Tensor | Samples)}
+        return cast(Self, replace(cast(Any, self), **moved))

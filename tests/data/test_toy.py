@@ -128,7 +128,7 @@ def test_samples_repeat_with_a_generator_and_move_on_without(name):
     assert not torch.equal(distribution.sample(8), distribution.sample(8))
     assert distribution.to("meta") is distribution
     for n in (0, -3):
-        with pytest.raises(ValueError, match=rf"^n is {n}: allowed is 1 or more"):
+        with pytest.raises(ValueError, match=rf"^n is {n}: allowed is 1 to 10000000$"):
             distribution.sample(n)
 
 
@@ -146,7 +146,7 @@ def test_samples_repeat_with_a_generator_and_move_on_without(name):
         (lambda: toy.mixture_1d((0.0,), 0.0), r"^one of stds is 0"),
         (lambda: toy.mixture_1d((0.0, 1.0), 0.1, (1.0,)), r"^weights has 1 values"),
         (lambda: toy.mixture_1d((0.0, 1.0), 0.1, (1.0, -1.0)), r"^one of weights is -1"),
-        (lambda: toy.mixture_1d((0.0, 1.0), 0.1, (1.0, math.nan)), r"^one of weights is nan"),
+        (lambda: toy.mixture_1d((0.0, 1.0), 0.1, (1.0, math.inf)), r"^one of weights is inf"),
         (lambda: toy.swiss_roll(radius=0.0), r"^radius is 0"),
         (lambda: toy.swiss_roll(noise=-0.1), r"^noise is -0.1"),
         (lambda: toy.swiss_roll(turns=0.0), r"^turns is 0"),
