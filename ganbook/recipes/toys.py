@@ -55,10 +55,10 @@ WGAN_RING = replace(
     loss="wasserstein",
     play=partial(wgan_round, clip=None),
     r1_gamma=0.0,
-    gp_weight=0.1,
-    batch_size=5 * 256,
-    steps=1000,
-    budgets={"smoke": {"steps": 400}},
+    gp_weight=1.0,
+    batch_size=5 * 128,
+    steps=1500,
+    budgets={"smoke": {"steps": 300}},
 )
 
 RECIPES = (RING, GRID, WGAN_RING)

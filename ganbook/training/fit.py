@@ -156,7 +156,7 @@ class _Run:
             known = self.history.keys() - {"step"} or self.pending[0].keys()
             if scores.keys() != known:
                 said = f"the round returned {', '.join(sorted(scores))}, and before {', '.join(sorted(known))}"
-                raise ValueError(f"{said}: allowed are the same names in every round")
+                raise ValueError(f"{said}: every round must return the same names")
         means = {}
         for name in self.pending[0] if self.pending else ():
             mean = torch.stack([scores[name] for scores in self.pending]).mean()
@@ -210,7 +210,7 @@ class _Run:
             raise CheckpointError(f"{where} does not fit this run ({said}): choose another folder") from error
 
     def left(self) -> str:
-        """What can be gone on from, as a clause."""
+        """What a run can go on from, as a clause."""
         kept = self.checkpoints.paths() if self.checkpoints else []
         return f"the last good checkpoint is {kept[-1]}" if kept else "no checkpoint was written"
 

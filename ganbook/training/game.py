@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import warnings
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from functools import partial
@@ -220,7 +221,9 @@ class Game:
             ValueError: if it accumulates gradients.
         """
         if (steps := accelerator.gradient_accumulation_steps) != 1:
-            raise ValueError(f"gradient_accumulation_steps is {steps}: allowed is 1, for a step takes its whole batch")
+            raise ValueError(
+                f"gradient_accumulation_steps is {steps}: allowed is 1: a step takes its whole batch"
+            )
         if self._accelerator is not None:
             return
         self._accelerator = accelerator
@@ -228,9 +231,12 @@ class Game:
         for network in (self.generator, self._discriminator):
             if network is not None:
                 network.to(memory_format=torch.channels_last)
-        self.generator, self.g_optimizer = accelerator.prepare(self.generator, self.g_optimizer)
-        if self._discriminator is not None:
-            self._discriminator, self.d_optimizer = accelerator.prepare(self._discriminator, self.d_optimizer)
+        with warnings.catch_warnings():
+            # The word for it changes with torch 2.14; accelerate does not pass on the new one.
+            warnings.filterwarnings("ignore", "`broadcast_buffers` is deprecated", FutureWarning)
+            self.generator, self.g_optimizer = accelerator.prepare(self.generator, self.g_optimizer)
+            if self._discriminator is not None:
+                self._discriminator, self.d_optimizer = accelerator.prepare(self._discriminator, self.d_optimizer)
         for kept in self.memory.values():
             kept.to(accelerator.device)
         if self._average is not None:
@@ -275,6 +281,7 @@ class Game:
 
     def load_state_dict(self, state: dict[str, Any]) -> None:
         """Put the players back where :meth:`state_dict` found them."""
+        check_whole(step=state["step"])
         parts = dict(zip(("generator", "discriminator"), self._bare, strict=True)) | {
             "g_optimizer": self.g_optimizer, "d_optimizer": self.d_optimizer, "average": self._average,
         }  # fmt: skip
