@@ -13,7 +13,6 @@ chapter 6 shows, after every contender.
 from __future__ import annotations
 
 import argparse
-import contextlib
 import time
 from dataclasses import replace
 from functools import partial
@@ -30,12 +29,8 @@ PLAY_ON = {"dcgan-sprint": 60.0, "dcgan-digits": 60.0}
 """Contender to seconds after its arrival."""
 
 
-class Stopped(Exception):
-    """Raised out of training when the contender has arrived, or has run out of time."""
-
-
 class Clock:
-    """Watches a game, measures its distance from time to time, and stops it."""
+    """Watches a game, measures its distance from time to time, and stops it when it has arrived or time is up."""
 
     def __init__(self, goal: float, limit: float, play_on: float) -> None:
         self.goal, self.limit, self.play_on = goal, limit, play_on
@@ -43,7 +38,7 @@ class Clock:
         self.seconds, self.curve = 0.0, list[tuple[int, float, float]]()
         self._since = time.perf_counter()
 
-    def __call__(self, game: Game) -> None:
+    def __call__(self, game: Game) -> bool:
         self.seconds += time.perf_counter() - self._since
         if game.step:
             samples = Sampler(game.averaged_generator(), game.prior, {}).sample(PROTOCOL["n"])
@@ -53,9 +48,8 @@ class Clock:
             if floors <= self.goal and self.arrival is None:
                 self.arrival = self.curve[-1]
                 self.limit = self.seconds + self.play_on
-            if self.seconds >= self.limit:
-                raise Stopped
         self._since = time.perf_counter()
+        return bool(self.curve) and self.seconds >= self.limit
 
 
 def race(name: str, goal: float, limit: float) -> dict[str, Any]:
@@ -63,9 +57,8 @@ def race(name: str, goal: float, limit: float) -> dict[str, Any]:
     recipe = recipes.get(name).at("laptop")
     clock = Clock(goal, limit, PLAY_ON.get(name, 0.0))
     print(name, flush=True)
-    with contextlib.suppress(Stopped):
-        endless = replace(recipe, steps=1_000_000, anneal_from=1.0)
-        endless.train("laptop", progress=False, watch=clock, watch_every=EVERY[name])
+    endless = replace(recipe, steps=1_000_000, anneal_from=1.0)
+    endless.train("laptop", progress=False, watch=clock, watch_every=EVERY[name])
     rounds, seconds, floors = clock.arrival or clock.curve[-1]
     return {
         "recipe": name,

@@ -35,8 +35,7 @@ zoo_app = typer.Typer(help="The trained models that come with the library.", no_
 app.add_typer(zoo_app, name="zoo")
 
 GRID_COLUMNS = 8
-GRID_LONG_SIDE = 1024
-"""A grid of small images is enlarged by a whole factor up to about this many pixels."""
+GRID_LONG_SIDE = 1024  # a grid of small images is enlarged by a whole factor up to about this many pixels
 
 
 def main() -> None:
@@ -50,10 +49,7 @@ class _Wrong(Exception):
 
 @contextmanager
 def _guarded(way_out: str = "") -> Iterator[None]:
-    """Around a command: every foreseen failure becomes one sentence and an exit status, never a traceback.
-
-    ``way_out`` says what to do after the command was stopped in the middle.
-    """
+    """Every foreseen failure of a command becomes one sentence (with ``way_out``, if it was stopped) and a status."""
     from ganbook.data import DataError
     from ganbook.training.checkpoint import CheckpointError
     from ganbook.training.fit import TrainingError
