@@ -12,7 +12,7 @@ import numbers
 import types
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from itertools import islice
-from typing import TYPE_CHECKING, Any, Literal, TypeVar, Union, cast, get_args, get_origin
+from typing import TYPE_CHECKING, Annotated, Any, Literal, TypeVar, Union, cast, get_args, get_origin
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -229,8 +229,13 @@ _NAMES: dict[Any, str] = {
 }
 
 
+def _plain(hint: Any) -> Any:
+    """What a type variable or an annotated type stands for."""
+    return hint.__origin__ if get_origin(hint) is Annotated else getattr(hint, "__bound__", hint)
+
+
 def _is(value: Any, hint: Any) -> bool:
-    hint = getattr(hint, "__bound__", hint)  # what a type variable stands for
+    hint = _plain(hint)
     if hint in (None, type(None)):
         return value is None
     if hint is int:
@@ -278,7 +283,7 @@ def _right_type(value: Any, hint: Any) -> bool:
 
 
 def _phrase(hint: Any) -> str:
-    hint = getattr(hint, "__bound__", hint)
+    hint = _plain(hint)
     origin, inside = get_origin(hint), get_args(hint)
     if hint in _NAMES:
         return _NAMES[hint]

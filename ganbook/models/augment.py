@@ -6,8 +6,8 @@ import torch
 from torch import Tensor, nn
 from torch.nn.functional import pad
 
-from ganbook.arguments import check_tensor, check_whole
-from ganbook.models.network import network
+from ganbook.arguments import check_tensor
+from ganbook.models.network import Count, network
 
 __all__ = ["RandomShift"]
 
@@ -24,9 +24,8 @@ class RandomShift(nn.Module):
         fill: what moves in at the border; -1 is black.
     """
 
-    def __init__(self, pixels: int = 2, fill: float = -1.0) -> None:
+    def __init__(self, pixels: Count = 2, fill: float = -1.0) -> None:
         super().__init__()
-        check_whole(0, pixels=pixels)
         self.pixels, self.fill = pixels, fill
 
     def forward(self, x: Tensor) -> Tensor:

@@ -14,10 +14,10 @@ from typing import TypeVar, cast
 
 from torch import Tensor, nn
 
-from ganbook.arguments import check_tensor, check_whole
+from ganbook.arguments import check_tensor
 from ganbook.models.augment import RandomShift
 from ganbook.models.layers import MinibatchStdDev
-from ganbook.models.network import network
+from ganbook.models.network import Count, network
 from ganbook.models.upsample import ResizeConvolution
 
 __all__ = ["CompactDiscriminator", "CompactGenerator", "check_size", "compact_features", "initialise"]
@@ -67,7 +67,6 @@ class CompactGenerator(nn.Module):
         self, latent_dim: int = 64, channels: int = 1, size: int = 28, width: int = 16, resize: bool = False
     ) -> None:
         super().__init__()
-        check_whole(1, latent_dim=latent_dim, channels=channels, width=width)
         self.latent_dim = latent_dim
         start, wide = check_size(size), GROWTH * width
         doubling = ResizeConvolution if resize else partial(nn.ConvTranspose2d, kernel_size=4, stride=2, padding=1)
@@ -95,7 +94,6 @@ def compact_features(channels: int, size: int, width: int, shift: int, group: in
 
     ``fill`` is what moves in at the border of a shifted image.
     """
-    check_whole(0, shift=shift)
     end, wide = check_size(size), GROWTH * width
     return nn.Sequential(
         RandomShift(shift, fill),
@@ -120,9 +118,8 @@ class CompactDiscriminator(nn.Module):
         group: images whose variety is measured together, at most; N must be a multiple of it, or smaller.
     """
 
-    def __init__(self, channels: int = 1, size: int = 28, width: int = 16, shift: int = 2, group: int = 4) -> None:
+    def __init__(self, channels: int = 1, size: int = 28, width: int = 16, shift: Count = 2, group: int = 4) -> None:
         super().__init__()
-        check_whole(1, channels=channels, width=width, group=group)
         self.shape = (channels, size, size)
         features = compact_features(channels, size, width, shift, group)
         self.layers = initialise(nn.Sequential(*features, nn.Linear(HIDDEN, 1)))

@@ -12,9 +12,9 @@ import torch
 from torch import Tensor, nn
 from torch.nn.functional import one_hot
 
-from ganbook.arguments import check_tensor, check_whole
+from ganbook.arguments import check_tensor
 from ganbook.models.compact import GROWTH, HIDDEN, check_size, compact_features, initialise
-from ganbook.models.network import network
+from ganbook.models.network import Count, network
 from ganbook.models.shapes import check_labels
 from ganbook.models.upsample import ResizeConvolution
 
@@ -42,7 +42,6 @@ class ConditionalBatchNorm2d(nn.Module):
 
     def __init__(self, channels: int, classes: int) -> None:
         super().__init__()
-        check_whole(1, channels=channels, classes=classes)
         self.norm = nn.BatchNorm2d(channels, affine=False)
         self.scale, self.shift = nn.Embedding(classes, channels), nn.Embedding(classes, channels)
         nn.init.ones_(self.scale.weight)
@@ -103,7 +102,6 @@ class ConditionalGenerator(nn.Module):
         width: int = 16,
     ) -> None:
         super().__init__()
-        check_whole(1, latent_dim=latent_dim, classes=classes, channels=channels, width=width)
         self.latent_dim, self.classes, self.how = latent_dim, classes, how
         self.start, wide = check_size(size), GROWTH * width
         self.embedding: nn.Module
@@ -176,11 +174,10 @@ class ConditionalDiscriminator(nn.Module):
         channels: int = 1,
         size: int = 28,
         width: int = 16,
-        shift: int = 2,
+        shift: Count = 2,
         group: int = 4,
     ) -> None:
         super().__init__()
-        check_whole(1, classes=classes, channels=channels, width=width, group=group)
         self.classes, self.how, self.shape = classes, how, (channels, size, size)
         self.embedding: nn.Module
         self.maps, self.product = _no_maps, _no_product
@@ -222,11 +219,10 @@ class AuxiliaryDiscriminator(nn.Module):
         channels: int = 1,
         size: int = 28,
         width: int = 16,
-        shift: int = 2,
+        shift: Count = 2,
         group: int = 4,
     ) -> None:
         super().__init__()
-        check_whole(1, classes=classes, channels=channels, width=width, group=group)
         self.shape = (channels, size, size)
         self.features = compact_features(channels, size, width, shift, group)
         self.real, self.named = nn.Linear(HIDDEN, 1), nn.Linear(HIDDEN, classes)

@@ -8,7 +8,7 @@ import torch
 from torch import Tensor, nn
 
 from ganbook.arguments import check_place, check_tensor, check_whole
-from ganbook.models.network import network
+from ganbook.models.network import Count, network
 
 __all__ = ["Cycle", "ImagePool", "TwoCritics", "TwoTranslators"]
 
@@ -86,9 +86,8 @@ class ImagePool(nn.Module):
         size: most images kept; 0 returns every batch as it is.
     """
 
-    def __init__(self, shape: tuple[int, int, int], size: int = 50) -> None:
+    def __init__(self, shape: tuple[int, int, int], size: Count = 50) -> None:
         super().__init__()
-        check_whole(0, size=size)
         check_whole(1, C=shape[0], H=shape[1], W=shape[2])
         self.size = size
         self.register_buffer("images", torch.zeros(size, *shape))

@@ -10,7 +10,7 @@ from typing import TypeVar, cast
 
 from torch import Tensor, nn
 
-from ganbook.arguments import check_tensor, check_whole
+from ganbook.arguments import check_tensor
 from ganbook.models.network import network
 from ganbook.models.shapes import stages
 
@@ -48,7 +48,6 @@ class DCGANGenerator(nn.Module):
         self, latent_dim: int = 100, channels: int = 1, size: int = 28, width: int = 64, norm_mean: float = 1.0
     ) -> None:
         super().__init__()
-        check_whole(1, latent_dim=latent_dim, channels=channels, width=width)
         self.latent_dim = latent_dim
         start, doublings = stages(size)
         maps = [width * 2**i for i in reversed(range(doublings))]
@@ -89,7 +88,6 @@ class DCGANDiscriminator(nn.Module):
         self, channels: int = 1, size: int = 28, width: int = 64, norm: bool = True, norm_mean: float = 1.0
     ) -> None:
         super().__init__()
-        check_whole(1, channels=channels, width=width)
         self.shape = (channels, size, size)
         start, halvings = stages(size)
         layers: list[nn.Module] = [nn.Conv2d(channels, width, 4, 2, 1), nn.LeakyReLU(0.2, inplace=True)]

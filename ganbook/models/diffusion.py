@@ -81,7 +81,6 @@ class NoiseUNet(nn.Module):
 
     def __init__(self, channels: int = 1, size: int = 28, width: int = 32, depth: int = 1) -> None:
         super().__init__()
-        check_whole(1, channels=channels, depth=depth)
         check_size(size)
         if width < GROUPS or width % GROUPS:
             raise ValueError(f"width is {width}: allowed is a multiple of {GROUPS}, the groups of its norms")

@@ -12,7 +12,7 @@ from torch import Tensor, nn
 from torch.nn.functional import normalize
 from torch.nn.utils.parametrize import register_parametrization
 
-from ganbook.arguments import check_number, check_tensor, check_whole
+from ganbook.arguments import check_number, check_tensor
 from ganbook.models.network import network
 
 __all__ = ["InstanceNoise", "MinibatchDiscrimination", "MinibatchStdDev", "SpectralNorm", "spectral_norm"]
@@ -36,7 +36,6 @@ class MinibatchDiscrimination(nn.Module):
 
     def __init__(self, features: int, kernels: int = 16, dim: int = 8) -> None:
         super().__init__()
-        check_whole(1, features=features, kernels=kernels, dim=dim)
         self.features, self.kernels = features, kernels
         # Differences of two rows are of order one for features of order one.
         self.tensor = nn.Parameter(torch.randn(features, kernels, dim) / (features**0.5 * dim))
@@ -65,7 +64,6 @@ class MinibatchStdDev(nn.Module):
 
     def __init__(self, group: int | None = None, eps: float = 1e-8) -> None:
         super().__init__()
-        check_whole(1, group=1 if group is None else group)
         check_number(0, eps=eps)
         self.group, self.eps = group, eps
 
@@ -158,7 +156,6 @@ class InstanceNoise(nn.Module):
     def __init__(self, std: float, passes: int = 0) -> None:
         super().__init__()
         check_number(0, std=std)
-        check_whole(0, passes=passes)
         self.std, self.passes = std, passes
         self.register_buffer("seen", torch.zeros(()))
 

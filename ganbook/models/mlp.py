@@ -7,8 +7,8 @@ from typing import cast
 
 from torch import Tensor, nn
 
-from ganbook.arguments import check_tensor, check_whole
-from ganbook.models.network import network
+from ganbook.arguments import check_tensor
+from ganbook.models.network import Count, network
 
 __all__ = ["MLPDiscriminator", "MLPGenerator"]
 
@@ -31,10 +31,8 @@ class MLPGenerator(nn.Module):
         depth: number of hidden layers.
     """
 
-    def __init__(self, latent_dim: int = 2, out_dim: int = 2, width: int = 128, depth: int = 3) -> None:
+    def __init__(self, latent_dim: int = 2, out_dim: int = 2, width: int = 128, depth: Count = 3) -> None:
         super().__init__()
-        check_whole(1, latent_dim=latent_dim, out_dim=out_dim, width=width)
-        check_whole(0, depth=depth)
         self.latent_dim = latent_dim
         self.layers = _mlp([latent_dim, *[width] * depth, out_dim], nn.ReLU)
 
@@ -53,10 +51,8 @@ class MLPDiscriminator(nn.Module):
         depth: number of hidden layers.
     """
 
-    def __init__(self, in_dim: int = 2, width: int = 128, depth: int = 3) -> None:
+    def __init__(self, in_dim: int = 2, width: int = 128, depth: Count = 3) -> None:
         super().__init__()
-        check_whole(1, in_dim=in_dim, width=width)
-        check_whole(0, depth=depth)
         self.in_dim = in_dim
         self.layers = _mlp([in_dim, *[width] * depth, 1], nn.ReLU)
 

@@ -10,13 +10,12 @@ import functools
 import inspect
 from collections.abc import Callable, Mapping
 from functools import partial
-from numbers import Real
-from typing import Any, TypeVar, cast
+from typing import Annotated, Any, TypeVar, cast
 
 import torch
 from torch import Tensor, nn
 
-from ganbook.arguments import argument_checker, check_number, check_place, shown
+from ganbook.arguments import argument_checker, check_place, check_whole, shown
 
 __all__ = ["Description", "built", "described", "network"]
 
@@ -24,6 +23,9 @@ Description = dict[str, Any]
 """{"make": a maker's name, "arguments": {...}}; what makes a network later is {"maker": ..., "arguments": {...}}."""
 
 Maker = TypeVar("Maker", bound=Callable[..., Any])
+
+Count = Annotated[int, "0 or more"]
+"""How many there are, perhaps none; any other whole number that describes a network is 1 or more, or 0 by default."""
 
 MOST = 2**18
 """The largest number that describes a network: what is larger would not fit any memory, or is a slip."""
@@ -44,11 +46,16 @@ def network(maker: Maker) -> Maker:
     # Written down too, so that a default may change in a later release without changing what a file describes.
     parameters = inspect.signature(function).parameters.values()
     defaults = {p.name: p.default for p in parameters if p.default is not p.empty}
+    perhaps_none = {p.name for p in parameters if p.annotation in ("Count", Count) or p.default == 0}
 
     @functools.wraps(function)
     def making(*args: Any, **kwargs: Any) -> Any:
         arguments = check(args, kwargs)
-        check_number(-MOST, MOST, **{name: value for name, value in arguments.items() if _is_number(value)})
+        for name, value in arguments.items():
+            if isinstance(value, int) and not isinstance(value, bool):
+                check_whole(0 if name in perhaps_none else 1, **{name: value})
+            if isinstance(value, float | int) and not abs(value) <= MOST:
+                raise ValueError(f"{name} is {value}: allowed is a number of at most {MOST}")
         made: Any = function(*args, **kwargs)
         if is_class:
             made = arguments.pop("self")
@@ -67,10 +74,6 @@ def network(maker: Maker) -> Maker:
             raise ValueError(f"two makers are called {maker.__name__}: a description could mean either")
         _MAKERS[maker.__name__] = found
     return cast(Maker, found)
-
-
-def _is_number(value: object) -> bool:
-    return isinstance(value, Real) and not isinstance(value, bool)
 
 
 def _checked_forward(forward: Callable[..., Any]) -> Callable[..., Any]:

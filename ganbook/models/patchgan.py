@@ -7,8 +7,8 @@ from typing import cast
 import torch
 from torch import Tensor, nn
 
-from ganbook.arguments import check_tensor, check_whole, typed
-from ganbook.models.network import network
+from ganbook.arguments import check_tensor, typed
+from ganbook.models.network import Count, network
 
 __all__ = ["PatchDiscriminator", "receptive_field"]
 
@@ -32,11 +32,9 @@ class PatchDiscriminator(nn.Module):
     """
 
     def __init__(
-        self, channels: int = 3, sources: int = 0, layers: int = 3, width: int = 64, norm: bool = True
+        self, channels: int = 3, sources: int = 0, layers: Count = 3, width: int = 64, norm: bool = True
     ) -> None:
         super().__init__()
-        check_whole(0, sources=sources, layers=layers)
-        check_whole(1, channels=channels, width=width)
         self.channels, self.sources, self.least = channels, sources, 3 << layers if layers else 1
         maps = [width * min(2**i, WIDEST) for i in range(max(layers, 1) + 1)]
         kernels = [(4, 2, 1)] * layers + [(4, 1, 1)] * 2 if layers else [(1, 1, 0)] * 3

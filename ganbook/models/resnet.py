@@ -15,7 +15,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn.functional import pixel_shuffle
 
-from ganbook.arguments import check_number, check_tensor, check_whole
+from ganbook.arguments import check_number, check_tensor
 from ganbook.models.network import network
 from ganbook.models.shapes import stages
 
@@ -59,7 +59,6 @@ class ResidualBlock(nn.Module):
         slope: float = SLOPE,
     ) -> None:
         super().__init__()
-        check_whole(1, inputs=inputs, outputs=outputs)
         self.pre_activation = pre_activation
         hidden = min(inputs, outputs)
         normed = (inputs, hidden) if pre_activation else (hidden, outputs)
@@ -142,7 +141,6 @@ class ResNetGenerator(nn.Module):
     ) -> None:
         super().__init__()
         check_number(above=-1, below=1, brightness=brightness)
-        check_whole(1, latent_dim=latent_dim, channels=channels, width=width, depth=depth, growth=growth)
         self.latent_dim = latent_dim
         self.start, doublings = stages(size)
         maps = [width * growth**i for i in reversed(range(doublings))]
@@ -189,7 +187,6 @@ class ResNetDiscriminator(nn.Module):
         pre_activation: bool = True,
     ) -> None:
         super().__init__()
-        check_whole(1, channels=channels, width=width, depth=depth, growth=growth)
         self.shape = (channels, size, size)
         start, halvings = stages(size)
         maps = [width * growth**i for i in range(halvings)]
@@ -226,7 +223,6 @@ class ResNetTranslator(nn.Module):
 
     def __init__(self, inputs: int = 3, outputs: int = 3, width: int = 64, blocks: int = 9, halvings: int = 2) -> None:
         super().__init__()
-        check_whole(1, inputs=inputs, outputs=outputs, width=width, blocks=blocks, halvings=halvings)
         self.inputs, self.multiple = inputs, 2**halvings
         maps = [width * 2**i for i in range(halvings + 1)]
 

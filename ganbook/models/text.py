@@ -127,7 +127,6 @@ class _WordEncoder(nn.Module):
 
     def __init__(self, words: Iterable[str], dim: int) -> None:
         super().__init__()
-        check_whole(1, dim=dim)
         self.dim = dim
         self.tokenizer = Tokenizer(words)
         self.embedding = nn.Embedding(len(self.tokenizer), dim, padding_idx=PADDING)
@@ -230,7 +229,6 @@ class CharCNNRNN(nn.Module):
 
     def __init__(self, dim: int = 64, width: int = 48, length: int = 64) -> None:
         super().__init__()
-        check_whole(1, dim=dim, width=width)
         check_whole(8, length=length)
         self.dim, self.length = dim, length
         self._number = {character: number for number, character in enumerate(ALPHABET)}
@@ -273,7 +271,6 @@ class SentenceEncoder(nn.Module):
 
     def __init__(self, dim: int = 64, name: str = "sentence-transformers/all-MiniLM-L6-v2") -> None:
         super().__init__()
-        check_whole(1, dim=dim)
         try:
             sentence_transformers: Any = importlib.import_module("sentence_transformers")
         except ImportError as error:
@@ -310,7 +307,6 @@ class ConditioningAugmentation(nn.Module):
 
     def __init__(self, text_dim: int, dim: int) -> None:
         super().__init__()
-        check_whole(1, text_dim=text_dim, dim=dim)
         self.text_dim, self.dim = text_dim, dim
         self.both = nn.Linear(text_dim, 2 * dim)
 

@@ -11,7 +11,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn.functional import group_norm, leaky_relu
 
-from ganbook.arguments import check_choice, check_number, check_tensor, check_whole, shown
+from ganbook.arguments import check_choice, check_number, check_tensor, shown
 from ganbook.models.compact import HIDDEN, SLOPE, compact_features, initialise
 from ganbook.models.network import network
 from ganbook.models.text import ConditioningAugmentation, check_captions
@@ -43,7 +43,6 @@ class Modulation(nn.Module):
 
     def __init__(self, channels: int, condition_dim: int) -> None:
         super().__init__()
-        check_whole(1, channels=channels, condition_dim=condition_dim)
         self.both = nn.Linear(condition_dim, 2 * channels)
 
     def forward(self, x: Tensor, condition: Tensor) -> Tensor:
@@ -118,7 +117,6 @@ class TextGenerator(nn.Module):
         brightness: float = 0.0,
     ) -> None:
         super().__init__()
-        check_whole(1, latent_dim=latent_dim, channels=channels, width=width)
         check_number(above=-1, below=1, brightness=brightness)
         self.latent_dim, self.start = latent_dim, _start(size)
         self.encoder, self.text_dim = _made(encoder)
@@ -191,7 +189,6 @@ class TextDiscriminator(nn.Module):
         fill: float = -1.0,
     ) -> None:
         super().__init__()
-        check_whole(1, channels=channels, width=width, group=group)
         self.how, self.shape = how, (channels, size, size)
         self.encoder, self.text_dim = _made(encoder)
         self.features = compact_features(channels, size, width, shift, group, fill)

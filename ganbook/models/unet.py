@@ -8,7 +8,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn.functional import pixel_shuffle
 
-from ganbook.arguments import check_number, check_tensor, check_whole
+from ganbook.arguments import check_number, check_tensor
 from ganbook.models.network import network
 
 __all__ = ["UNet"]
@@ -49,8 +49,6 @@ class UNet(nn.Module):
         dropout: float = 0.0,
     ) -> None:
         super().__init__()
-        check_whole(0, latent_dim=latent_dim)
-        check_whole(1, inputs=inputs, outputs=outputs, width=width, depth=depth)
         if size < 16 or size & (size - 1) or size >> depth < 2:
             raise ValueError(
                 f"size is {size} at depth {depth}: allowed is a power of two from 16, at least 2^(depth + 1)"

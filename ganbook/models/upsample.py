@@ -7,7 +7,7 @@ from typing import Literal
 from torch import Tensor, nn
 from torch.nn.functional import interpolate
 
-from ganbook.arguments import check_tensor, check_whole
+from ganbook.arguments import check_tensor
 from ganbook.models.network import network
 
 __all__ = ["ResizeConvolution"]
@@ -38,7 +38,6 @@ class ResizeConvolution(nn.Module):
         mode: Literal["nearest", "bilinear"] = "nearest",
     ) -> None:
         super().__init__()
-        check_whole(1, inputs=inputs, outputs=outputs, kernel=kernel, factor=factor)
         if kernel % 2 == 0:
             raise ValueError(f"kernel is {kernel}: allowed is an odd number, which keeps the size")
         self.factor, self.mode = factor, mode

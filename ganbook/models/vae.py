@@ -13,7 +13,7 @@ from typing import cast, overload
 import torch
 from torch import Tensor, nn
 
-from ganbook.arguments import check_number, check_place, check_tensor, check_whole, shown, typed
+from ganbook.arguments import check_number, check_place, check_tensor, shown, typed
 from ganbook.models.network import network
 from ganbook.models.shapes import stages
 
@@ -33,7 +33,6 @@ class Encoder(nn.Module):
 
     def __init__(self, latent_dim: int = 64, channels: int = 1, size: int = 28, width: int = 32) -> None:
         super().__init__()
-        check_whole(1, latent_dim=latent_dim, channels=channels, width=width)
         self.shape = (channels, size, size)
         start, halvings = stages(size)
         maps = [channels, *(width * 2**i for i in range(halvings))]

@@ -17,7 +17,7 @@ from ganbook.models.cycle import TwoCritics, TwoTranslators
 from ganbook.models.dcgan import DCGANDiscriminator, DCGANGenerator, initialise
 from ganbook.models.layers import InstanceNoise, MinibatchDiscrimination, MinibatchStdDev, spectral_norm
 from ganbook.models.mlp import MLPGenerator
-from ganbook.models.network import network
+from ganbook.models.network import Count, network
 from ganbook.models.patchgan import PatchDiscriminator
 from ganbook.models.resnet import ResNetTranslator
 from ganbook.models.side_by_side import SideBySide
@@ -121,7 +121,7 @@ _OF_DISCRIMINATOR = _OF_BOTH | {
 
 
 @network
-def shifted(of: Callable[[], nn.Module], shift: int = 2) -> nn.Module:
+def shifted(of: Callable[[], nn.Module], shift: Count = 2) -> nn.Module:
     """``of()``, a discriminator, behind a random shift of up to ``shift`` pixels."""
     return nn.Sequential(RandomShift(shift), of())
 
@@ -134,7 +134,7 @@ def critic(
     inputs: int = 2,
     outputs: int = 0,
     width: int = 32,
-    depth: int = 2,
+    depth: Count = 2,
     view: Literal["discrimination", "deviation"] | None = None,
     spectral: bool = False,
     noise: float = 0.0,

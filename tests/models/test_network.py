@@ -55,7 +55,7 @@ def test_what_nothing_here_could_make_again_has_no_description():
         ({"make": "MLPGenerator", "arguments": [3]}, "^description names 'MLPGenerator'"),
         ({"make": "MLPGenerator", "arguments": {"of": 3}}, "^description of MLPGenerator does not fit it"),
         ({"make": "MLPGenerator", "arguments": {"width": "3"}}, r"does not fit it \(width is '3'"),
-        ({"make": "MLPGenerator", "arguments": {"width": -1}}, "^width is -1: allowed is 1 or more"),
+        ({"make": "MLPGenerator", "arguments": {"width": -1}}, r"^width is -1: allowed is 1 or more"),
         ({"maker": "MLPGenerator", "arguments": {}}, "^description is .*: allowed is what described"),
         ({}, "^description names None"),
         (None, "^description is None: allowed is what described"),
@@ -97,15 +97,24 @@ def test_half_precision_is_for_autocast_and_double_for_double_networks():
     ("arguments", "error", "sentence"),
     [
         ({"width": 2.0}, TypeError, r"^width is 2\.0: allowed is a whole number$"),
-        ({"width": 2**31}, ValueError, "^width is 2147483648: allowed is a finite number, .* or less$"),
-        ({"growth": 2.0}, TypeError, "^growth is"),
-        ({"brightness": float("nan")}, ValueError, "^brightness is nan"),
+        ({"width": 2**31}, ValueError, "^width is 2147483648: allowed is a number of at most 262144$"),
+        ({"brightness": float("-inf")}, ValueError, r"^brightness is -inf: allowed is a number of at most 262144$"),
+        ({"depth": 0}, ValueError, r"^depth is 0: allowed is 1 or more$"),
+        ({"growth": 2.0}, TypeError, r"^growth is"),
+        ({"brightness": float("nan")}, ValueError, r"^brightness is nan"),
         ({"norm": 1}, TypeError, "^norm is 1: allowed is True or False$"),
     ],
 )
 def test_a_constructor_names_what_it_cannot_use(arguments, error, sentence):
     with pytest.raises(error, match=sentence):
         models.ResNetGenerator(**arguments)
+
+
+def test_what_may_be_none_says_so():
+    assert models.MLPGenerator(depth=0)(torch.zeros(1, 2)).shape == (1, 2)
+    for make in (lambda: models.MLPGenerator(depth=-1), lambda: models.UNet(latent_dim=-1)):
+        with pytest.raises(ValueError, match=r"is -1: allowed is 0 or more$"):
+            make()
 
 
 def test_one_name_means_one_maker():
