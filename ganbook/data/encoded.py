@@ -14,7 +14,7 @@ import torch
 from torch import Tensor
 from torch.utils.data import DataLoader, Dataset, default_collate
 
-from ganbook.data.batch import Batch, Order
+from ganbook.data.batch import Batch, Order, step_generator
 from ganbook.data.errors import DataError, first_line
 from ganbook.data.images import to_float
 from ganbook.data.picture import eight_bits, open_picture, squared
@@ -90,7 +90,7 @@ class EncodedImages(Samples, Dataset[tuple[Tensor, Any]]):
             num_workers=_workers(),
             pin_memory=torch.cuda.is_available(),
             # Its own: else starting it would take a number from torch's, and a resumed run would be another.
-            generator=torch.Generator().manual_seed(order.seed),
+            generator=step_generator(order.seed, order.start),
         )
         try:
             for images, second in loader:

@@ -45,7 +45,8 @@ def find_images(folder: Path) -> tuple[Path, ...]:
     said = f"{folder}: {len(images)} images"
     if others:
         kinds = sorted({path.suffix.lower() or "none" for path in others})
-        said += f", {len(others)} other files passed over (endings {', '.join(kinds[:9])}{', ...' * (len(kinds) > 9)})"
+        listed = f"endings {', '.join(kinds[:9])}{', ...' * (len(kinds) > 9)}"
+        said += f", {len(others)} other file{'s' * (len(others) > 1)} passed over ({listed})"
     if not images:
         raise DataError(f"{said}: an image is a file that ends in {', '.join(sorted(endings()))}")
     print(said, file=sys.stderr)

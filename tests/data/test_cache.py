@@ -89,8 +89,7 @@ def test_others_may_read_what_the_umask_lets_them(umask, mode, write, tmp_path):
 
 
 def test_the_disk_is_asked_to_keep_a_file_that_is_open_for_writing(write, tmp_path, monkeypatch):
-    import fcntl
-
+    fcntl = pytest.importorskip("fcntl", reason="how a file is open is asked of POSIX")
     asked = []
 
     def sync(number):  # Windows refuses a file that is open for reading only

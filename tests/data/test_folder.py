@@ -208,6 +208,10 @@ def test_a_script_without_a_main_guard_trains_where_processes_are_not_forked(ani
     assert done.stdout == "8\n", done.stderr
 
 
+def test_a_seed_of_any_size_gives_an_order(animals):
+    assert len(next(data.load("folder", root=animals, size=8).batches(4, seed=2**70))) == 4
+
+
 @pytest.mark.parametrize("cores", [2, 4])
 def test_reading_takes_none_of_torchs_random_numbers(animals, cores, monkeypatch):
     monkeypatch.setattr(os, "cpu_count", lambda: cores)
