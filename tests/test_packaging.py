@@ -40,6 +40,14 @@ def test_colab_has_a_version_that_satisfies_each_dependency(line):
     assert requirement.specifier.contains(colab()[requirement.name])
 
 
+def test_every_range_has_a_lower_end():
+    """tools/bounds.py tries it: without one, the first release there ever was would have to do."""
+    lines = [line for extra in PROJECT["optional-dependencies"].values() for line in extra]
+    for requirement in map(Requirement, [*PROJECT["dependencies"], *lines]):
+        lower = {clause.operator for clause in requirement.specifier} & {">=", "=="}
+        assert lower or requirement.name == PROJECT["name"], requirement
+
+
 def test_a_range_that_colab_does_not_satisfy_would_be_seen():
     assert not Requirement("ipywidgets>=8").specifier.contains(colab()["ipywidgets"])
 
