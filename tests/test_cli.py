@@ -360,7 +360,11 @@ def test_a_reader_that_has_seen_enough_ends_it_quietly():
 
 
 def test_out_of_memory_exits_1(run: Path):
-    change = 'catalogue._RECIPES["ring"] = dataclasses.replace(catalogue.get("ring"), batch_size=2**42)'
+    change = """
+def hungry(game, batch):
+    return {"loss": torch.empty(2**45).sum()}
+catalogue._RECIPES["ring"] = dataclasses.replace(catalogue.get("ring"), play=hungry)
+"""
     done = ganbook_alone("train", "ring", before=change, env={"GANBOOK_BUDGET": "smoke"})
     assert done.returncode == 1 and "memory ran out in round 1" in one_sentence(done)
     change = "from ganbook.training import Sampler\nSampler.sample = lambda *_, **__: torch.empty(2**45)"
