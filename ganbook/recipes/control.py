@@ -163,7 +163,7 @@ PIX2PIX_FOLDER = replace(
     batch_size=1,
     steps=200 * 400,
     score=of_images,
-    budgets={"smoke": {**_TINY_PAIRS, "steps": 2, "scored": 0}, "laptop": {**_TINY_PAIRS, "steps": 500}},
+    budgets={"smoke": {**_TINY_PAIRS, "steps": 2, "scored": 0}, "laptop": {**_TINY_PAIRS, "steps": 500, "scored": 500}},
 )
 
 # Lines to colours, without pairs. ------------------------------------------------------------------------------------
@@ -219,7 +219,7 @@ CYCLEGAN_FOLDER = replace(
     batch_size=1,
     steps=200 * 1000,
     score=of_images,
-    budgets={"smoke": {**_TINY_SETS, "steps": 2, "scored": 0}, "laptop": {**_TINY_SETS, "steps": 500}},
+    budgets={"smoke": {**_TINY_SETS, "steps": 2, "scored": 0}, "laptop": {**_TINY_SETS, "steps": 500, "scored": 500}},
 )
 
 RECIPES = (

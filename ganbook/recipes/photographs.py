@@ -37,7 +37,7 @@ DCGAN_CIFAR10 = Recipe(
     steps=25 * (50_000 // 128),
     budgets={
         "smoke": {"steps": 2, "scored": 0, "batch_size": 8, **_players(4)},
-        "laptop": {"steps": 600, **_players(16)},
+        "laptop": {"steps": 600, "scored": 500, **_players(16)},
     },
 )
 

@@ -141,7 +141,7 @@ TEXT_FLOWERS = replace(
     play=partial(text_round, wrong=1, kl_weight=0.01),
     steps=100_000,
     score=of_images,
-    budgets={"smoke": {**_TINY, "steps": 2, "scored": 0}, "laptop": {**_TINY, "steps": 500}},
+    budgets={"smoke": {**_TINY, "steps": 2, "scored": 0}, "laptop": {**_TINY, "steps": 500, "scored": 500}},
 )
 
 RECIPES = (
