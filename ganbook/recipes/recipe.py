@@ -178,8 +178,8 @@ class Recipe:
             budget: "smoke", "laptop" or "gpu" (default: the budget in force).
             seed: of weights, latents and the order of the data; torch's global random numbers are put back.
             out: folder for weights, configuration, card, history and checkpoints (None keeps nothing).
-            resume: go on from the newest checkpoint in ``out``; on a CPU the result is bit-identical to that of
-                an uninterrupted run. A finished run is returned as it is.
+            resume: go on from the newest checkpoint in ``out``; on one machine's CPU, with as many threads, the
+                result is bit-identical to that of an uninterrupted run. A finished run is returned as it is.
             progress: show a progress bar.
             root: where the data lies, as in :func:`ganbook.data.load`.
             watch, watch_every: see :func:`ganbook.training.fit`.
