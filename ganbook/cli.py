@@ -133,6 +133,8 @@ def train_for_zoo(
     folder = out or Path("runs") / "zoo" / name
     with _no_overwriting(folder):
         card = zoo.train(name, seed, folder, resume)
+    if not _is_first():
+        return
     _print_card(card)
     if name in zoo.names():
         shipped = zoo.card(name)
