@@ -2,6 +2,7 @@
 
 import copy
 import inspect
+from statistics import median
 
 import pytest
 import torch
@@ -106,19 +107,25 @@ class Spots:
                 yield Batch(real)
 
 
-@pytest.mark.parametrize("seed", range(2))
-def test_it_learns_two_spots(seed):
+def spots(seed, steps):
+    """Fall of the loss, distance of the drawn greys from the nearest spot, share of them that are bright."""
     torch.manual_seed(seed)
     model = DiffusionModel(64, size=8, width=8, evaluations=10)
     played = Game(
         model, None, prior=Prior(64), g_optimizer=torch.optim.Adam(model.parameters(), 5e-3), ema_half_life=500.0
     )
-    history = fit(played, Spots(), diffusion_round, steps=250, batch_size=32, progress=False, anneal_from=0.5)
-    assert history["loss"][-1] < 0.2 * history["loss"][0]
+    settings = {"steps": steps, "batch_size": 32, "progress": False, "anneal_from": 0.5}
+    loss = fit(played, Spots(), diffusion_round, **settings)["loss"]
     with torch.no_grad():
-        greys = played.averaged_generator()(torch.randn(200, 64, generator=torch.Generator().manual_seed(0)))
-    assert (greys.mean((1, 2, 3)).abs() - 0.5).abs().median() < 0.1
-    assert 0.3 < greys.mean((1, 2, 3)).gt(0).float().mean() < 0.7
+        made = played.averaged_generator()(torch.randn(200, 64, generator=torch.Generator().manual_seed(0)))
+    greys = made.mean((1, 2, 3))
+    return sum(loss[-20:]) / 20 / loss[0], (greys.abs() - 0.5).abs().median().item(), greys.gt(0).float().mean().item()
+
+
+def test_it_learns_two_spots_over_several_seeds():
+    fall, distance, bright = (median(of) for of in zip(*(spots(seed, 200) for seed in range(5)), strict=True))
+    _, untrained, _ = spots(0, 1)
+    assert fall < 0.3 and distance < 0.5 * untrained and 0.25 < bright < 0.75, (fall, distance, untrained, bright)
 
 
 def test_a_resumed_run_is_bit_identical(tmp_path):
