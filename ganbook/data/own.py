@@ -148,7 +148,7 @@ def _picture(image: Any, called: str) -> PIL.Image.Image:
     from torchvision.transforms.v2.functional import to_pil_image
 
     if isinstance(image, Image.Image):
-        return eight_bits(image)
+        return eight_bits(image.copy())  # which turns a photograph upright in place
     if not isinstance(image, Tensor) or not (image.dtype == torch.uint8 or image.is_floating_point()):
         raise TypeError(f"{called} is {shown(image)}: allowed is a picture, a uint8 tensor or a float one in [0, 1]")
     if image.ndim not in (2, 3) or (image.ndim == 3 and len(image) not in (1, 3)):

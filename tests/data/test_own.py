@@ -94,6 +94,13 @@ def test_size_and_classes():
         found[3]
 
 
+def test_a_picture_of_the_readers_is_left_as_it_is():
+    turned = Image.new("RGB", (6, 4))
+    turned.getexif()[0x0112] = 6
+    assert data.from_dataset([turned], size=4).images.shape == (1, 3, 4, 4)
+    assert turned.size == (6, 4) and turned.getexif()[0x0112] == 6
+
+
 def test_what_a_run_can_use_already_is_taken_as_it_is():
     ring, digits = data.toy.ring(), data.load("digits", "test")
     assert data.as_data(ring) is ring and data.as_data(digits) is digits
