@@ -34,6 +34,11 @@ class EncodedImages(Samples, Dataset[tuple[Tensor, Any]]):
 
     size: int
 
+    @property
+    def labelled(self) -> bool:
+        """Whether images have labels."""
+        return bool(self.classes)
+
     def open(self, index: int) -> PIL.Image.Image:
         """The encoded image, opened; decoding may come later."""
         raise NotImplementedError
@@ -61,7 +66,7 @@ class EncodedImages(Samples, Dataset[tuple[Tensor, Any]]):
 
     def as_batch(self, images: Tensor, second: Tensor) -> Batch:
         """A batch of what ``__getitem__`` returned."""
-        return Batch(real=to_float(images), labels=second if self.classes else None)
+        return Batch(real=to_float(images), labels=second if self.labelled else None)
 
     def to(self, device: torch.device | str) -> Self:
         """Itself: what is decoded for a batch moves to the device with it."""
@@ -78,8 +83,8 @@ class EncodedImages(Samples, Dataset[tuple[Tensor, Any]]):
 
     @cached_property
     def labels(self) -> Tensor | None:
-        """(N,) int64, or None without classes."""
-        return torch.tensor([self.label(i) for i in range(len(self))]) if self.classes else None
+        """(N,) int64, or None."""
+        return torch.tensor([self.label(i) for i in range(len(self))]) if self.labelled else None
 
     def follow(self, order: Order) -> Iterator[Batch]:
         """The batches of an order, decoded ahead by worker processes where there are cores to spare."""

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import operator
 from dataclasses import dataclass
-from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 import torch
@@ -12,9 +11,7 @@ from torch import Tensor
 from torch.utils.data import DataLoader
 
 from ganbook.arguments import check_whole, shown
-from ganbook.data.batch import Batch
 from ganbook.data.encoded import EncodedImages
-from ganbook.data.images import to_float
 from ganbook.data.picture import eight_bits, squared
 from ganbook.data.samples import Data
 
@@ -80,8 +77,8 @@ def from_dataset(dataset: Any, size: int | None = None) -> OwnImages:
         licence="as stated by the owner of the images",
         size=size or min(first.size),
         channels=1 if first.mode == "L" else 3,
-        labelled=label is not None,
         classes=tuple(map(str, getattr(dataset, "classes", ()))),
+        labelled=label is not None,
     )
 
 
@@ -102,8 +99,8 @@ class OwnImages(EncodedImages):
     licence: str
     size: int
     channels: int
-    labelled: bool
     classes: tuple[str, ...]
+    labelled: bool = False
 
     def __len__(self) -> int:
         return len(self.dataset)
@@ -118,14 +115,9 @@ class OwnImages(EncodedImages):
             check_whole(0, len(self.classes) - 1, **{f"the label of {called}": label})
         return squared(_picture(image, called), self.size, "crop", self.channels), label or 0
 
-    @cached_property
-    def labels(self) -> Tensor | None:
-        """(N,) int64, or None without labels; reads every item."""
-        return torch.tensor([self[i][1] for i in range(len(self))]) if self.labelled else None
-
-    def as_batch(self, images: Tensor, second: Tensor) -> Batch:
-        """A batch of what ``__getitem__`` returned."""
-        return Batch(real=to_float(images), labels=second if self.labelled else None)
+    def label(self, index: int) -> int:
+        """The label of an item, which is read for it."""
+        return self[index][1]
 
 
 def _parts(item: Any, called: str) -> tuple[Any, int | None]:
