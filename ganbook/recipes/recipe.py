@@ -33,6 +33,7 @@ from ganbook.training.conditions import CONDITIONS, Given
 from ganbook.training.fit import History, Prepare, Round, fit
 from ganbook.training.game import Game, Penalty, adam
 from ganbook.training.prior import Prior
+from ganbook.training.random_state import kept_random_state
 from ganbook.training.rounds.gan import gan_round
 from ganbook.training.sampler import CARD, CONFIG, WEIGHTS, Sampler
 
@@ -204,7 +205,7 @@ class Recipe:
             if isinstance(recipe.data, str) and CONDITIONS[recipe.given].needs_data:
                 recipe.load_data("test", root)  # what the finished run is shown on must be there before the first round
             batch_size = recipe._batch_size(samples, processes.num_processes, say=first)
-            with torch.random.fork_rng():
+            with kept_random_state():
                 torch.manual_seed(seed)
                 game = recipe.game()
                 run = {"recipe": self.name, "budget": chosen, "seed": seed}

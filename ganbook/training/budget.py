@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import os
-from typing import Literal
+from typing import Literal, cast
+
+from ganbook.arguments import check_choice
 
 __all__ = ["BUDGETS", "Budget", "budget"]
 
@@ -36,6 +38,5 @@ def check_budget(chosen: str, argument: str = "budget") -> Budget:
     Raises:
         ValueError: if it is not.
     """
-    if chosen not in BUDGETS:
-        raise ValueError(f"{argument} is {chosen!r}: allowed is one of {', '.join(BUDGETS)}")
-    return chosen
+    check_choice(BUDGETS, **{argument: chosen})
+    return cast(Budget, chosen)
