@@ -132,11 +132,11 @@ def check_place(name: str, value: Tensor, own: Tensor, whose: str = "the network
     """Raise unless ``value`` has the precision and the device of ``own``, a weight's say; autocast mixes some."""
     import torch
 
-    kind = value.device.type
-    mixed = torch.amp.is_autocast_available(kind) and torch.is_autocast_enabled(kind)
-    allowed = {own.dtype} | ({torch.float32, torch.bfloat16, torch.float16} if mixed else set())
-    if value.is_floating_point() and value.dtype not in allowed:
-        raise TypeError(f"{name} is {shown(value)}: allowed is {own.dtype}, as for {whose}")
+    if value.is_floating_point() and value.dtype != own.dtype:
+        kind = value.device.type
+        mixed = torch.amp.is_autocast_available(kind) and torch.is_autocast_enabled(kind)
+        if not mixed or {value.dtype, own.dtype} - {torch.float32, torch.bfloat16, torch.float16}:
+            raise TypeError(f"{name} is {shown(value)}: allowed is {own.dtype}, as for {whose}")
     if value.device != own.device:
         raise ValueError(f"{name} is on {value.device}: allowed is {own.device}, as for {whose}")
 
