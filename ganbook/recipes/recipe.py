@@ -6,7 +6,6 @@ import dataclasses
 import os
 import platform
 import tempfile
-import time
 from collections.abc import Callable, Iterator, Mapping, Sized
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -20,7 +19,6 @@ from torch.utils.data import DataLoader, Dataset
 
 from ganbook import data, penalties
 from ganbook.arguments import check_whole
-from ganbook.data.batch import Batch
 from ganbook.data.cache import write_atomically
 from ganbook.data.pairs import unpaired
 from ganbook.data.samples import Data
@@ -196,11 +194,11 @@ class Recipe:
         chosen = resolve(budget)
         recipe = self.at(chosen)
         check_whole(0, 2**63 - 1, seed=seed)
+        folder = None if out is None else Path(out)
         processes = PartialState(cpu=parse_flag_from_env("ACCELERATE_USE_CPU"))  # else torchrun's CPUs are strangers
         first = processes.is_main_process
-        with _own_folder(None if out is None or not first else Path(out), resume):
-            folder = None if out is None else Path(out)
-            whole = folder is not None and all((folder / name).exists() for name in (WEIGHTS, CONFIG, CARD))
+        with _own_folder(folder if first else None, resume):
+            finished = _finished_at(folder)
             samples = recipe.load_data("train", root)
             if isinstance(recipe.data, str) and CONDITIONS[recipe.given].needs_data:
                 recipe.load_data("test", root)  # what the finished run is shown on must be there before the first round
@@ -209,11 +207,10 @@ class Recipe:
                 torch.manual_seed(seed)
                 game = recipe.game()
                 run = {"recipe": self.name, "budget": chosen, "seed": seed}
-                clock = game.memory["clock"] = _Clock(recipe.play)
                 curves = fit(
                     game,
                     samples,
-                    clock,
+                    recipe.play,
                     steps=recipe.steps,
                     batch_size=batch_size,
                     seed=seed,
@@ -227,14 +224,14 @@ class Recipe:
                     progress=progress,
                 )
             generator = game.averaged_generator()
-            if folder is not None and whole and not clock.rounds:
-                sampler = Sampler.load(folder, generator)  # it was finished: nothing is measured or written anew
+            if folder is not None and game.step == finished:  # nothing is measured or written anew
+                sampler = Sampler.load(folder, generator)
                 return Run(sampler, curves, sampler.card["metrics"], folder)
             card: dict[str, Any] = run | {
                 "steps": game.step,
                 "batch_size": batch_size,
                 "hardware": _hardware(next(generator.parameters()).device),
-                "minutes": round(clock.minutes, 2),
+                "minutes": round(game.seconds / 60, 2),
                 "licence": getattr(samples, "licence", ""),
             }
             sampler = recipe.sampler(generator, card)
@@ -272,44 +269,22 @@ class Recipe:
         return size
 
     def _penalty(self) -> Penalty | None:
-        if not (self.r1_gamma or self.r2_gamma or self.gp_weight):
-            return None
-
-        def penalty(critic: Callable[[Tensor], Tensor], real: Tensor, fake: Tensor) -> Tensor:
-            total = real.new_zeros(())
-            if self.r1_gamma:
-                total = total + penalties.r1(critic, real, self.r1_gamma)
-            if self.r2_gamma:
-                total = total + penalties.r2(critic, fake, self.r2_gamma)
-            if self.gp_weight:
-                total = total + penalties.gradient_penalty(critic, real, fake, self.gp_weight)
-            return total
-
-        return penalty
+        """The sum of those whose weight is not 0."""
+        known: tuple[tuple[float, Penalty], ...] = (
+            (self.r1_gamma, lambda critic, real, fake: penalties.r1(critic, real, self.r1_gamma)),
+            (self.r2_gamma, lambda critic, real, fake: penalties.r2(critic, fake, self.r2_gamma)),
+            (self.gp_weight, lambda critic, real, fake: penalties.gradient_penalty(critic, real, fake, self.gp_weight)),
+        )
+        chosen = [penalty for weight, penalty in known if weight]
+        return (lambda *players: torch.stack([one(*players) for one in chosen]).sum()) if chosen else None
 
 
-class _Clock(nn.Module):
-    """The round, timed over all sessions of a run: part of the game's memory, and so of its checkpoints.
-
-    Attributes:
-        rounds: those of this session.
-    """
-
-    def __init__(self, play: Round) -> None:
-        super().__init__()
-        self.play, self.rounds, self.last = play, 0, time.monotonic_ns()
-        self.register_buffer("nanoseconds", torch.zeros((), dtype=torch.int64))
-
-    def forward(self, game: Game, batch: Batch) -> dict[str, Tensor]:
-        scores = self.play(game, batch)
-        now = time.monotonic_ns()
-        self.get_buffer("nanoseconds").add_(now - self.last)
-        self.last, self.rounds = now, self.rounds + 1
-        return scores
-
-    @property
-    def minutes(self) -> float:
-        return int(self.get_buffer("nanoseconds")) / 60e9
+def _finished_at(folder: Path | None) -> int | None:
+    """The last round of the finished run in ``folder``; None where there is none, or none to resume."""
+    if folder is None or not all((folder / name).exists() for name in (WEIGHTS, CONFIG, CARD)):
+        return None
+    paths = Checkpoints(folder / "checkpoints").paths()
+    return int(paths[-1].stem.removeprefix("step-")) if paths else None
 
 
 def _hardware(device: torch.device) -> str:

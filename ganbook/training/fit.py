@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import signal
 import threading
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import partial
@@ -149,6 +150,7 @@ class _Run:
         self.checkpoints = None if out is None else Checkpoints(out / "checkpoints")
         self.history: History = {"step": []}
         self.pending: list[Scores] = []
+        self.clock = time.monotonic()
 
     def log(self) -> None:
         """Add the means over the rounds since the last entry to the history."""
@@ -172,6 +174,8 @@ class _Run:
         """Write a checkpoint, where they are kept, of sound players only; returns what is left of the run."""
         if player := self.game.unsound():
             raise TrainingError(f"{player} holds NaN or infinity at step {self.game.step}; {self.left()}")
+        now = time.monotonic()
+        self.game.seconds, self.clock = self.game.seconds + now - self.clock, now
         if self.checkpoints is not None:
             from accelerate.utils import gather_object, send_to_device
 
@@ -180,7 +184,7 @@ class _Run:
             processes = gather_object([send_to_device(own, "cpu")])
             if self.accelerator.is_main_process:
                 kept = {"identity": self.identity, "history": self.history, "game": game, "processes": processes}
-                self.checkpoints.save({"step": self.game.step, **kept})
+                self.checkpoints.save({"step": self.game.step, "seconds": self.game.seconds, **kept})
         return self.left()
 
     def restore(self, state: dict[str, Any]) -> None:
@@ -202,6 +206,7 @@ class _Run:
             device = self.accelerator.device
             self.pending = [{name: score.to(device) for name, score in scores.items()} for scores in own["pending"]]
             set_random_state(own["random"])
+            self.game.seconds = state["seconds"]
             self.history = history
         except CheckpointError:
             raise

@@ -79,6 +79,7 @@ class Game:
 
     Attributes:
         step: rounds played.
+        seconds: that they took, over all sessions of :func:`ganbook.training.fit`.
     """
 
     def __init__(
@@ -109,6 +110,7 @@ class Game:
         self.classes = classes
         self.memory: dict[str, Any] = dict(memory or {})
         self.step = 0
+        self.seconds = 0.0
         self._batch_size = 0  # of this round, over all processes
         self._latents: torch.Generator | None = None  # in step on all processes, where there are several
         self._penalty = penalty
@@ -221,9 +223,7 @@ class Game:
             ValueError: if it accumulates gradients.
         """
         if (steps := accelerator.gradient_accumulation_steps) != 1:
-            raise ValueError(
-                f"gradient_accumulation_steps is {steps}: allowed is 1: a step takes its whole batch"
-            )
+            raise ValueError(f"gradient_accumulation_steps is {steps}: allowed is 1: a step takes its whole batch")
         if self._accelerator is not None:
             return
         self._accelerator = accelerator
