@@ -89,7 +89,7 @@ if game.rank == 0:
     torch.save(found, sys.argv[1])
 """
 
-ONE_BY_ONE = ("pix2pix-emoji", "pix2pix-emoji-l1", "cyclegan-emoji", "stacked-modern")
+ONE_BY_ONE = ("pix2pix-emoji", "pix2pix-emoji-l1", "cyclegan-emoji")
 """Every sample is judged by itself, and nothing is drawn but latents."""
 
 TOGETHER = (
