@@ -26,7 +26,7 @@ from ganbook.training.random_state import random_state
 if TYPE_CHECKING:
     from accelerate import Accelerator
 
-__all__ = ["Game", "Penalty", "Round", "Scores", "adam", "frozen"]
+__all__ = ["Game", "Penalty", "Round", "Scores", "adam", "frozen", "mean_outputs"]
 
 Scores = dict[str, Tensor]
 """What a round says of itself, by name: float tensors of one number each."""
@@ -100,7 +100,8 @@ class Game:
         check_whole(classes=classes)
         self.generator = generator
         self._discriminator = discriminator
-        self._bare = generator, discriminator  # as they came: without what a distributed run wraps them in
+        # As they came: without what a distributed run wraps them in.
+        self._bare: dict[str, Any] = {"generator": generator, "discriminator": discriminator}
         self._critic_forward = None if discriminator is None else discriminator.forward
         self.prior = prior
         self.loss = losses.get(loss) if isinstance(loss, str) else loss
@@ -108,7 +109,7 @@ class Game:
         self.d_optimizer = None if discriminator is None else d_optimizer or adam(discriminator)
         self.ema_half_life = ema_half_life
         self.classes = classes
-        self.memory: dict[str, Any] = dict(memory or {})
+        self.memory: Any = nn.ModuleDict(dict(memory or {}))
         self.step = 0
         self.seconds = 0.0
         self._batch_size = 0  # of this round, over all processes
@@ -139,10 +140,10 @@ class Game:
         Penalties are taken of it, in float32; their gradient joins the loss's in the one backward pass, which is where
         gradients are averaged over processes.
         """
-        _, network = self._bare
-        if network is None or self._accelerator is None:
-            return self.discriminator
-        plain = copy.copy(network)
+        player = self.discriminator
+        if self._accelerator is None:
+            return player
+        plain: nn.Module = copy.copy(self._bare["discriminator"])
         vars(plain)["forward"] = self._critic_forward
         return plain
 
@@ -202,7 +203,7 @@ class Game:
             if score.ndim:
                 raise ValueError(f"{name}, which the round returned, has shape {tuple(score.shape)}: allowed is ()")
         if self._average is not None:
-            self._average.update_parameters(self._bare[0])
+            self._average.update_parameters(self._bare["generator"])
         self.step += 1
         return {name: score.detach() for name, score in found.items()}
 
@@ -237,8 +238,7 @@ class Game:
             self.generator, self.g_optimizer = accelerator.prepare(self.generator, self.g_optimizer)
             if self._discriminator is not None:
                 self._discriminator, self.d_optimizer = accelerator.prepare(self._discriminator, self.d_optimizer)
-        for kept in self.memory.values():
-            kept.to(accelerator.device)
+        self.memory.to(accelerator.device)
         if self._average is not None:
             self._average.to(accelerator.device)
         if self.world > 1:
@@ -257,9 +257,7 @@ class Game:
         BatchNorm's running statistics belong to the weights of the latest steps, not to their average, so the
         copy's are computed anew from fixed latents.
         """
-        source = self._bare[0]
-        if self._average is not None and self.step > 0:
-            source = self._average.module
+        source = self._bare["generator"] if self._average is None or self.step == 0 else self._average.module
         twin = copy.deepcopy(source).to(memory_format=torch.contiguous_format)
         if self._average is not None:
             _recalibrate(twin, self.prior, self.classes)
@@ -267,41 +265,32 @@ class Game:
 
     def state_dict(self) -> dict[str, Any]:
         """Everything that the next round depends on and all processes share, except the random numbers."""
-        generator, discriminator = self._bare
-        return {
-            "step": self.step,
-            "generator": generator.state_dict(),
-            "discriminator": discriminator and discriminator.state_dict(),
-            "g_optimizer": self.g_optimizer.state_dict(),
-            "d_optimizer": self.d_optimizer and self.d_optimizer.state_dict(),
-            "average": self._average and self._average.state_dict(),
-            "memory": {name: kept.state_dict() for name, kept in self.memory.items()},
-            "latents": self._latents and self._latents.get_state(),
-        }
+        kept = {name: None if part is None else part.state_dict() for name, part in self._parts().items()}
+        return {"step": self.step, **kept, "latents": self._latents and self._latents.get_state()}
 
     def load_state_dict(self, state: dict[str, Any]) -> None:
         """Put the players back where :meth:`state_dict` found them."""
         check_whole(step=state["step"])
-        parts = dict(zip(("generator", "discriminator"), self._bare, strict=True)) | {
-            "g_optimizer": self.g_optimizer, "d_optimizer": self.d_optimizer, "average": self._average,
-        }  # fmt: skip
-        for name, part in parts.items():
+        for name, part in self._parts().items():
             if (part is None) != (state[name] is None):
                 raise ValueError(f"one game has {name} and the other has none")
             if part is not None:
                 part.load_state_dict(state[name])
-        for name, kept in self.memory.items():
-            kept.load_state_dict(state["memory"][name])
         if self._latents is not None and state["latents"] is not None:
             self._latents.set_state(state["latents"])
         self.step = state["step"]
 
     def unsound(self) -> str | None:
         """The player whose weights are not all finite, or None."""
-        for name, network in zip(("generator", "discriminator"), self._bare, strict=True):
+        for name, network in self._bare.items():
             if network is not None and not torch.stack([p.isfinite().all() for p in network.parameters()]).all():
                 return name
         return None
+
+    def _parts(self) -> dict[str, Any]:
+        """What a checkpoint holds by name; None for what this game does without."""
+        optimizers = {"g_optimizer": self.g_optimizer, "d_optimizer": self.d_optimizer}
+        return self._bare | optimizers | {"average": self._average, "memory": self.memory}
 
     def _descend(self, optimizer: Optimizer, loss: Tensor) -> None:
         optimizer.zero_grad()
@@ -325,17 +314,23 @@ def frozen(network: nn.Module) -> Iterator[nn.Module]:
     """
     parameters = [p for p in network.parameters() if p.requires_grad]
     norms = [m for m in network.modules() if isinstance(m, _NormBase) and m.track_running_stats]
-    for parameter in parameters:
-        parameter.requires_grad_(False)
-    for norm in norms:
-        norm.track_running_stats = False
+
+    def thaw(thawed: bool) -> None:
+        for parameter in parameters:
+            parameter.requires_grad_(thawed)
+        for norm in norms:
+            norm.track_running_stats = thawed
+
+    thaw(False)
     try:
         yield network
     finally:
-        for parameter in parameters:
-            parameter.requires_grad_(True)
-        for norm in norms:
-            norm.track_running_stats = True
+        thaw(True)
+
+
+def mean_outputs(**logits: Tensor) -> Scores:
+    """By name the mean of D = sigmoid(logit) over the samples, where there are any."""
+    return {name: found.detach().sigmoid().mean() for name, found in logits.items() if len(found)}
 
 
 def _shared_generator(device: torch.device, rank: int, world: int) -> torch.Generator:
@@ -356,20 +351,20 @@ def _shared_generator(device: torch.device, rank: int, world: int) -> torch.Gene
 
 @torch.no_grad()
 def _recalibrate(generator: nn.Module, prior: Prior | None, classes: int) -> None:
-    norms = [m for m in generator.modules() if isinstance(m, _NormBase) and m.track_running_stats]
+    norms = {m: m.momentum for m in generator.modules() if isinstance(m, _NormBase) and m.track_running_stats}
     if not norms:
         return
     if prior is None:
         raise ValueError("the generator has BatchNorm and takes no latents: its average needs InstanceNorm instead")
-    momenta = [norm.momentum for norm in norms]
     for norm in norms:
         norm.reset_running_stats()
         norm.momentum = None  # a plain mean over the batches
     device = next(generator.parameters()).device
-    z = prior.sample(CALIBRATION_LATENTS, generator=torch.Generator().manual_seed(0)).to(device)
-    labels = torch.arange(CALIBRATION_LATENTS, device=device) % classes if classes else None  # all equally often
+    inputs = [prior.sample(CALIBRATION_LATENTS, generator=torch.Generator().manual_seed(0)).to(device)]
+    if classes:  # all equally often
+        inputs.append(torch.arange(CALIBRATION_LATENTS, device=device) % classes)
     generator.train()
-    for i in range(0, CALIBRATION_LATENTS, 256):
-        generator(z[i : i + 256], *([] if labels is None else [labels[i : i + 256]]))
-    for norm, momentum in zip(norms, momenta, strict=True):
+    for part in zip(*(of.chunk(CALIBRATION_LATENTS // 256) for of in inputs), strict=True):
+        generator(*part)
+    for norm, momentum in norms.items():
         norm.momentum = momentum

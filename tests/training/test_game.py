@@ -336,7 +336,7 @@ def test_memory_is_part_of_the_state():
     first, second = (mlp_game(memory={"pool": Memory()}) for _ in range(2))
     first.memory["pool"].seen += 7
     state = first.state_dict()
-    assert torch.equal(state["memory"]["pool"]["seen"], torch.tensor([7.0, 7.0]))
+    assert torch.equal(state["memory"]["pool.seen"], torch.tensor([7.0, 7.0]))
     second.load_state_dict(state)
     assert torch.equal(second.memory["pool"].seen, torch.tensor([7.0, 7.0]))
     first.memory["pool"].seen += 1

@@ -7,7 +7,7 @@ from torch import Tensor
 from torch.nn.functional import cross_entropy
 
 from ganbook.data.batch import Batch
-from ganbook.training.game import Game, frozen
+from ganbook.training.game import Game, frozen, mean_outputs
 
 __all__ = ["auxiliary_round", "conditional_round"]
 
@@ -40,8 +40,8 @@ def conditional_round(game: Game, batch: Batch) -> dict[str, Tensor]:
         g_loss = game.loss.generator(game.discriminator(fake, labels), judged_real)
     game.update_generator(g_loss)
 
-    d_real, d_fake = real_logits.detach().sigmoid().mean(), fake_logits.detach().sigmoid().mean()
-    return {"d_loss": d_loss.detach(), "g_loss": g_loss.detach(), "d_real": d_real, "d_fake": d_fake}
+    losses = {"d_loss": d_loss.detach(), "g_loss": g_loss.detach()}
+    return losses | mean_outputs(d_real=real_logits, d_fake=fake_logits)
 
 
 def auxiliary_round(game: Game, batch: Batch) -> dict[str, Tensor]:
@@ -61,10 +61,8 @@ def auxiliary_round(game: Game, batch: Batch) -> dict[str, Tensor]:
         fake = game.generator(game.sample_prior(len(real)), labels)
     (real_logits, real_classes), (fake_logits, fake_classes) = game.discriminator(real), game.discriminator(fake)
     class_loss = cross_entropy(real_classes, labels)
-    penalty = game.penalty(real, fake, lambda critic, images: critic(images)[0])
-    d_loss = (
-        game.loss.discriminator(real_logits, fake_logits) + class_loss + cross_entropy(fake_classes, labels) + penalty
-    )
+    d_loss = game.loss.discriminator(real_logits, fake_logits) + class_loss + cross_entropy(fake_classes, labels)
+    d_loss = d_loss + game.penalty(real, fake, lambda critic, images: critic(images)[0])
     game.update_discriminator(d_loss)
 
     # The generator's turn: look real, and be recognised.
@@ -75,6 +73,5 @@ def auxiliary_round(game: Game, batch: Batch) -> dict[str, Tensor]:
         g_loss = game.loss.generator(logits, judged_real) + cross_entropy(classes, labels)
     game.update_generator(g_loss)
 
-    d_real, d_fake = real_logits.detach().sigmoid().mean(), fake_logits.detach().sigmoid().mean()
     losses = {"d_loss": d_loss.detach(), "g_loss": g_loss.detach(), "class_loss": class_loss.detach()}
-    return losses | {"d_real": d_real, "d_fake": d_fake}
+    return losses | mean_outputs(d_real=real_logits, d_fake=fake_logits)

@@ -32,16 +32,15 @@ def cyclegan_round(
     made = game.generator(x, y)
     with frozen(game.discriminator):
         fake_x_logits, fake_y_logits = game.discriminator(made.fake_source, made.fake_target)
-        real_logits = game.discriminator(x, y) if game.loss.paired else (None, None)
-        g_loss = game.loss.generator(fake_x_logits, real_logits[0]) + game.loss.generator(fake_y_logits, real_logits[1])
+        judged_x, judged_y = game.discriminator(x, y) if game.loss.paired else (None, None)
+        g_loss = game.loss.generator(fake_x_logits, judged_x) + game.loss.generator(fake_y_logits, judged_y)
     cycle = l1_loss(made.source_again, x) + l1_loss(made.target_again, y)
     identity = l1_loss(made.source_kept, x) + l1_loss(made.target_kept, y)
     game.update_generator(g_loss + cycle_weight * (cycle + identity_weight * identity))
 
     # The critics' turn, on a history of fakes.
-    fake_x, fake_y = (
-        game.memory[k].query(f) for k, f in (("sources", made.fake_source), ("targets", made.fake_target))
-    )
+    fake_x = game.memory["sources"].query(made.fake_source)
+    fake_y = game.memory["targets"].query(made.fake_target)
     real_x_logits, real_y_logits = game.discriminator(x, y)
     fake_x_logits, fake_y_logits = game.discriminator(fake_x, fake_y)
     loss = game.loss.discriminator

@@ -6,7 +6,7 @@ import torch
 from torch import Tensor
 
 from ganbook.data.batch import Batch
-from ganbook.training.game import Game, frozen
+from ganbook.training.game import Game, frozen, mean_outputs
 
 __all__ = ["gan_round"]
 
@@ -38,5 +38,5 @@ def gan_round(game: Game, batch: Batch) -> dict[str, Tensor]:
         g_loss = game.loss.generator(game.discriminator(fake), judged_real)
     game.update_generator(g_loss)
 
-    d_real, d_fake = real_logits.detach().sigmoid().mean(), fake_logits.detach().sigmoid().mean()
-    return {"d_loss": d_loss.detach(), "g_loss": g_loss.detach(), "d_real": d_real, "d_fake": d_fake}
+    losses = {"d_loss": d_loss.detach(), "g_loss": g_loss.detach()}
+    return losses | mean_outputs(d_real=real_logits, d_fake=fake_logits)

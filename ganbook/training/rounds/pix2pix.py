@@ -6,7 +6,7 @@ from torch import Tensor
 from torch.nn.functional import l1_loss
 
 from ganbook.data.batch import Batch
-from ganbook.training.game import Game, frozen
+from ganbook.training.game import Game, frozen, mean_outputs
 
 __all__ = ["pix2pix_round", "regression_round"]
 
@@ -39,9 +39,8 @@ def pix2pix_round(game: Game, batch: Batch, l1_weight: float = 100.0) -> dict[st
     l1 = l1_loss(fake, real)
     game.update_generator(g_loss + l1_weight * l1)
 
-    d_real, d_fake = real_logits.detach().sigmoid().mean(), fake_logits.detach().sigmoid().mean()
     losses = {"d_loss": d_loss.detach(), "g_loss": g_loss.detach(), "l1": l1.detach()}
-    return losses | {"d_real": d_real, "d_fake": d_fake}
+    return losses | mean_outputs(d_real=real_logits, d_fake=fake_logits)
 
 
 def regression_round(game: Game, batch: Batch) -> dict[str, Tensor]:

@@ -7,7 +7,7 @@ from torch import Tensor
 from torch.nn.functional import cross_entropy
 
 from ganbook.data.batch import Batch
-from ganbook.training.game import Game, frozen
+from ganbook.training.game import Game, frozen, mean_outputs
 
 __all__ = ["supervised_round"]
 
@@ -43,6 +43,5 @@ def supervised_round(game: Game, batch: Batch) -> dict[str, Tensor]:
         g_loss = game.loss.generator(game.discriminator(fake).logsumexp(1), judged_real)
     game.update_generator(g_loss)
 
-    d_real, d_fake = real_logits.detach().sigmoid().mean(), fake_logits.detach().sigmoid().mean()
     losses = {"d_loss": d_loss.detach(), "g_loss": g_loss.detach(), "class_loss": class_loss.detach()}
-    return losses | {"d_real": d_real, "d_fake": d_fake}
+    return losses | mean_outputs(d_real=real_logits, d_fake=fake_logits)

@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Protocol, runtime_checkable
+from typing import Any
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 from torch.nn.functional import l1_loss
 
 from ganbook.data.batch import Batch
 from ganbook.penalties import matching_aware
-from ganbook.training.game import Game, frozen
+from ganbook.training.game import Game, frozen, mean_outputs
 
 __all__ = ["text_round"]
 
@@ -45,7 +44,7 @@ def text_round(
         d_loss = 0.5 * d_loss + 0.5 * game.loss.discriminator(real_logits.repeat(wrong), wrong_logits)
     penalty = game.penalty(real, fake, lambda critic, images: critic(images, right))
     if matching_weight:
-        penalty = penalty + _matching_aware(game, real, right, matching_weight)
+        penalty = penalty + matching_aware(game.critic, real, _read(game.critic, right), matching_weight)
     game.update_discriminator(d_loss + penalty)
 
     # The generator's turn, on fresh noise and the same captions.
@@ -54,8 +53,8 @@ def text_round(
         judged_real = game.discriminator(real, right) if game.loss.paired else None
         g_loss = game.loss.generator(game.discriminator(fake, right), judged_real)
     game.update_generator(g_loss + kl_weight * kl.mean() + l1_weight * l1_loss(fake, real))
-    said = _means(d_real=real_logits, d_fake=fake_logits, d_wrong=wrong_logits)
-    return {"d_loss": d_loss.detach(), "g_loss": g_loss.detach()} | said
+    losses = {"d_loss": d_loss.detach(), "g_loss": g_loss.detach()}
+    return losses | mean_outputs(d_real=real_logits, d_fake=fake_logits, d_wrong=wrong_logits)
 
 
 def _others(captions: tuple[str, ...], wrong: int) -> tuple[str, ...]:
@@ -66,22 +65,9 @@ def _others(captions: tuple[str, ...], wrong: int) -> tuple[str, ...]:
     return sum((captions[k:] + captions[:k] for k in range(1, wrong + 1)), ())
 
 
-@runtime_checkable
-class _Reader(Protocol):
-    """A critic that also judges images beside texts which it has read before."""
-
-    def embed(self, captions: Sequence[str]) -> Tensor: ...
-
-    def __call__(self, images: Tensor, texts: Tensor) -> Tensor: ...
-
-
-def _matching_aware(game: Game, real: Tensor, captions: tuple[str, ...], weight: float) -> Tensor:
-    critic = game.critic
-    if not isinstance(critic, _Reader):
+def _read(critic: nn.Module, captions: tuple[str, ...]) -> Tensor:
+    """The captions as the critic sees them beside an image."""
+    embed: Any = getattr(critic, "embed", None)
+    if embed is None:
         raise TypeError(f"discriminator is a {type(critic).__name__}: matching_weight needs one with embed(captions)")
-    return matching_aware(critic, real, critic.embed(captions), weight)
-
-
-def _means(**logits: Tensor) -> dict[str, Tensor]:
-    """The mean of D over each of these, as far as there are any."""
-    return {name: found.detach().sigmoid().mean() for name, found in logits.items() if len(found)}
+    return embed(captions)  # type: ignore[no-any-return]
