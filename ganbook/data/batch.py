@@ -6,9 +6,10 @@ an uninterrupted one would have drawn, and every process of a distributed run ag
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from itertools import count
+from typing import Any
 
 import numpy as np
 import torch
@@ -40,8 +41,15 @@ class Batch:
 
     def at(self, rows: slice) -> Batch:
         """The samples of a slice, with all that is known of them."""
-        known = (self.labels, self.sources, self.captions)
-        return Batch(self.real[rows], *(None if part is None else part[rows] for part in known))  # type: ignore[arg-type]
+        return self._with(lambda part: part[rows])
+
+    def to(self, device: torch.device) -> Batch:
+        """The same batch with its tensors on ``device``."""
+        return self._with(lambda part: part.to(device, non_blocking=True) if isinstance(part, Tensor) else part)
+
+    def _with(self, change: Callable[[Any], Any]) -> Batch:
+        parts = (self.real, self.labels, self.sources, self.captions)
+        return Batch(*(None if part is None else change(part) for part in parts))
 
     def split(self, k: int) -> tuple[Batch, ...]:
         """``k`` batches of equal size, in order; ValueError where they cannot be equal."""

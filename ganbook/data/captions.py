@@ -17,9 +17,8 @@ from torch import Tensor
 from ganbook.arguments import typed
 from ganbook.data import emoji
 from ganbook.data.batch import Batch, step_generator
-from ganbook.data.digits import LICENCE, digits_of
-from ganbook.data.images import ImageSet, resize
-from ganbook.data.samples import Samples
+from ganbook.data.digits import LICENCE, FromDigits, digits_of
+from ganbook.data.images import ImageSet
 
 __all__ = [
     "DIGIT_CAPTION_WORDS",
@@ -73,28 +72,15 @@ PER_DIGIT = {"train": 8, "test": 4}
 
 
 @dataclass(frozen=True)
-class CaptionedDigits(Samples):
-    """A split of the captioned digits, put together by index from a split of the digits.
+class CaptionedDigits(FromDigits):
+    """A split of the captioned digits.
 
     Attributes:
-        name, split, licence: as in :class:`ganbook.data.samples.Samples`.
-        digits: uint8 (M, 1, size, size), the digits of the same split.
-        digit_labels: (M,) int64.
-        digit_strokes: (M,) int64 indices of STROKES.
         parts: (N, 4) int64: the digit's index, its colour, the ground's colour and the wording.
+        digit_strokes: (M,) int64 indices of STROKES.
     """
 
-    name: str
-    split: str
-    digits: Tensor
-    digit_labels: Tensor
     digit_strokes: Tensor
-    parts: Tensor
-    licence: str
-    classes: tuple[str, ...] = ()
-
-    def __len__(self) -> int:
-        return len(self.parts)
 
     @property
     def images(self) -> Tensor:
@@ -126,9 +112,7 @@ class CaptionedDigits(Samples):
         """One text per picture, such as "a bold red seven on green"."""
         return self._worded(self.parts)
 
-    def gathered(self, indices: Tensor) -> Batch:
-        """The samples at ``indices`` as floats in [-1, 1], with digits as labels and their captions."""
-        parts = self.parts[indices.to(self.parts.device)]
+    def composed(self, parts: Tensor) -> Batch:
         painted = self._painted(parts).mul_(2).sub_(1)
         return Batch(painted, self.digit_labels[parts[:, 0]], captions=self._worded(parts))
 
@@ -140,17 +124,12 @@ class CaptionedDigits(Samples):
 
     def _worded(self, parts: Tensor) -> tuple[str, ...]:
         colours = list(PALETTE)
-        rows = zip(
-            parts.tolist(),
-            self.digit_labels[parts[:, 0]].tolist(),
-            self.digit_strokes[parts[:, 0]].tolist(),
-            strict=True,
-        )
+        kinds = torch.stack((self.digit_labels, self.digit_strokes), dim=1)[parts[:, 0]]
         texts = (
             WORDINGS[wording].format(
                 stroke=STROKES[stroke], ink=colours[ink], ground=colours[ground], digit=DIGIT_WORDS[digit]
             )
-            for (_, ink, ground, wording), digit, stroke in rows
+            for (_, ink, ground, wording), (digit, stroke) in zip(parts.tolist(), kinds.tolist(), strict=True)
         )
         return tuple(" ".join(text.split()) for text in texts)
 
@@ -177,15 +156,8 @@ def load_captioned_digits(split: str, size: int | None = None) -> CaptionedDigit
     wording = torch.randint(len(WORDINGS), ink.shape, generator=chance)
     # Of the digits as they come, whatever the size asked for: a caption does not change with it.
     strokes = (ink_of(digits_of(split)[0])[:, None] > stroke_limits()[labels]).sum(1)
-    return CaptionedDigits(
-        name="captioned-digits",
-        split=split,
-        digits=digits,
-        digit_labels=labels,
-        digit_strokes=strokes,
-        parts=torch.stack((which, ink, ground, wording), dim=1),
-        licence=LICENCE,
-    )
+    parts = torch.stack((which, ink, ground, wording), dim=1)
+    return CaptionedDigits("captioned-digits", split, digits, labels, parts, strokes, licence=LICENCE)
 
 
 def ink_of(digits: Tensor) -> Tensor:
@@ -252,9 +224,6 @@ def load_emoji_captions(split: str, size: int | None = None) -> ImageSet:
 
     The test split are combinations of person, role and skin tone, one tone of about every second drawing; the same
     drawing in five other tones, and the same tone on other drawings, are in the training split, the same picture never.
-
-    Raises:
-        DataError: if the emoji cannot be drawn or read.
     """
     return _split("emoji-captions", split, size, people_only=False)
 
@@ -265,7 +234,6 @@ def load_emoji_people(split: str, size: int | None = None) -> ImageSet:
 
 
 def _split(name: str, split: str, size: int | None, people_only: bool) -> ImageSet:
-    size = size or max(emoji.SIZES)
     drawn = emoji.drawings(size)
     people = _complete([person_of(caption) for caption in drawn.names])
     tones = [len(found) and TONES.index(found[0]) for found in map(_TONE.findall, drawn.names)]
@@ -279,13 +247,7 @@ def _split(name: str, split: str, size: int | None, people_only: bool) -> ImageS
         group in rank and (rank[group] + tone) % _HELD_OUT_OF == 0 for group, tone in zip(groups, tones, strict=True)
     ]
     chosen = [i for i, out in enumerate(held) if out is (split == "test") and (i in people or not people_only)]
-    return ImageSet(
-        name=name,
-        split=split,
-        images=resize(drawn.colours[torch.tensor(chosen)], size),
-        captions=tuple(drawn.names[i] for i in chosen),
-        licence=emoji.LICENCE,
-    )
+    return drawn.chosen(name, split, size, chosen)
 
 
 def _complete(found: list[Person | None]) -> dict[int, Person]:

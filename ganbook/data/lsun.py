@@ -13,7 +13,6 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from ganbook.data.cache import cache_dir
 from ganbook.data.download import unpack
 from ganbook.data.encoded import EncodedImages
 from ganbook.data.errors import DataError, first_line
@@ -34,36 +33,25 @@ class LSUN(EncodedImages):
     """Encoded images (WebP) in an LMDB environment, in the order of their keys."""
 
     folder: Path
-    split: str
     keys: Any  # (N,) bytes of one length: 3 million Python objects would take ten times the memory
-    size: int
-    name: str = "lsun-bedroom"
-    classes: tuple[str, ...] = ()
-    licence: str = _LICENCE
 
     def __len__(self) -> int:
         return len(self.keys)
 
     def open(self, index: int) -> PIL.Image.Image:
-        """The image under the ``index``-th key."""
         # Opened for one image: an environment that stays open must not meet a fork, and worker processes are forked.
         with _environment(self.folder) as environment, environment.begin() as transaction:
             return open_picture(io.BytesIO(transaction.get(bytes(self.keys[index]))))
 
     def called(self, index: int) -> str:
-        """Its key and where it lies."""
         return f"{bytes(self.keys[index]).decode('ascii', 'replace')} in {self.folder}"
 
 
-def load_lsun(split: str, size: int | None, root: str | Path | None) -> LSUN:
-    """Bedrooms: the folders ``bedroom_train_lmdb`` and ``bedroom_val_lmdb`` (the test split) below ``root``.
+def load_lsun(split: str, size: int | None, base: Path) -> LSUN:
+    """Bedrooms: the folders ``bedroom_train_lmdb`` and ``bedroom_val_lmdb`` (the test split) below ``base``.
 
     The published archives are unpacked where they lie. They are not downloaded: 43 GB, without a checksum.
-
-    Raises:
-        DataError: if the folder is not there or broken, or the package lmdb is missing.
     """
-    base = Path(root) if root is not None else cache_dir() / "lsun-bedroom"
     folder = base / _PARTS[split]
     archive = base / f"{folder.name}.zip"
     if not folder.is_dir() and archive.is_file():
@@ -88,7 +76,7 @@ def load_lsun(split: str, size: int | None, root: str | Path | None) -> LSUN:
         raise DataError(f"{folder} is not an LMDB environment, or broken ({first_line(error)})") from error
     if not len(keys):
         raise DataError(f"{folder} holds no image: get it again")
-    return LSUN(folder, split, keys, size or 64)
+    return LSUN("lsun-bedroom", split, size or 64, folder, keys, licence=_LICENCE)
 
 
 def _environment(folder: Path) -> Any:

@@ -11,7 +11,7 @@ from torch import Tensor
 from torch.utils.data import DataLoader
 
 from ganbook.arguments import check_whole, shown
-from ganbook.data.encoded import EncodedImages
+from ganbook.data.encoded import OWNERS, EncodedImages
 from ganbook.data.picture import eight_bits, squared
 from ganbook.data.samples import Data
 
@@ -74,7 +74,7 @@ def from_dataset(dataset: Any, size: int | None = None) -> OwnImages:
         dataset=dataset,
         name=type(dataset).__name__,
         split="train",
-        licence="as stated by the owner of the images",
+        licence=OWNERS,
         size=size or min(first.size),
         channels=1 if first.mode == "L" else 3,
         classes=tuple(map(str, getattr(dataset, "classes", ()))),
@@ -88,18 +88,12 @@ class OwnImages(EncodedImages):
 
     Attributes:
         dataset: where items come from.
-        size: side in pixels.
         channels: 1 or 3, as the first image has them.
         labelled: whether items have labels.
     """
 
     dataset: Any
-    name: str
-    split: str
-    licence: str
-    size: int
     channels: int
-    classes: tuple[str, ...]
     labelled: bool = False
 
     def __len__(self) -> int:
@@ -116,7 +110,6 @@ class OwnImages(EncodedImages):
         return squared(_picture(image, called), self.size, "crop", self.channels), label or 0
 
     def label(self, index: int) -> int:
-        """The label of an item, which is read for it."""
         return self[index][1]
 
 

@@ -14,29 +14,19 @@ import torch
 from torch import Tensor
 
 from ganbook.data.batch import Batch, Order
-from ganbook.data.cache import cache_dir
-from ganbook.data.download import Remote, fetch_folder
+from ganbook.data.download import Remote, fetch_folder, or_else
 from ganbook.data.encoded import ImageFiles
 from ganbook.data.errors import DataError
-from ganbook.data.folder import find_images, own_root
+from ganbook.data.folder import find_images
 from ganbook.data.images import ImageSet, to_float
 from ganbook.data.picture import squared
 from ganbook.data.samples import Samples
 
-__all__ = [
-    "REMOTES",
-    "PairFiles",
-    "Unpaired",
-    "load_pairs_folder",
-    "load_unpaired",
-    "load_unpaired_folder",
-    "unpaired",
-]
+__all__ = ["REMOTES", "PairFiles", "Unpaired", "load_pairs_folder", "load_unpaired", "unpaired"]
 
 SIZE = 256
 """Side in pixels of the papers' images."""
 
-_SIDES = "trainA, trainB, testA and testB, images to translate from in A and to in B"
 _AUTHORS = "as published by the authors of pix2pix and CycleGAN; the images remain their owners'"
 
 
@@ -79,15 +69,10 @@ class Unpaired(Samples):
 
     Attributes:
         source_set, target_set: the two sets.
-        name, split, licence: as in :class:`ganbook.data.samples.Samples`.
     """
 
     source_set: Samples
     target_set: Samples
-    name: str
-    split: str
-    licence: str
-    classes: tuple[str, ...] = ()
 
     def __len__(self) -> int:
         return min(len(self.source_set), len(self.target_set))
@@ -114,72 +99,54 @@ class Unpaired(Samples):
 
 
 def unpaired(pairs: ImageSet) -> Unpaired:
-    """The set with its pairs hidden; sources get as many channels as images have.
-
-    Raises:
-        ValueError: if it has no sources.
-    """
+    """The set with its pairs hidden; sources get as many channels as images have. ValueError if it has no sources."""
     if pairs.sources is None:
         raise ValueError(
             f"pairs is {pairs.name!r}, which has no sources: allowed is a set of pairs, such as 'emoji-lines'"
         )
     alone = replace(pairs, labels=None, sources=None, captions=None)
     grey = pairs.sources.expand(-1, pairs.images.shape[1], -1, -1)
-    return Unpaired(replace(alone, images=grey), alone, pairs.name, pairs.split, pairs.licence)
+    return Unpaired(pairs.name, pairs.split, replace(alone, images=grey), alone, licence=pairs.licence)
 
 
-def load_pairs_folder(split: str, size: int | None, root: str | Path | None, reverse: bool = False) -> PairFiles:
-    """Files below ``root/train`` and ``root/test`` (or ``root/val``), two images side by side in each.
+def load_pairs_folder(split: str, size: int | None, base: Path, reverse: bool = False) -> PairFiles:
+    """Files below ``base/train`` and ``base/test`` (or ``base/val``), two images side by side in each.
 
     The format of the pix2pix authors (facades, maps, edges2shoes, ...). Their archives come without a checksum, so
     none is downloaded here: get one from https://efrosgans.eecs.berkeley.edu/pix2pix/datasets/ and unpack it.
 
     Args:
         reverse: translate from the right half to the left one, as for facades (photograph left, labels right).
-
-    Raises:
-        ValueError: without ``root``.
-        DataError: if the folder is not there or holds no images of this split.
     """
-    inside = "train and test (or val), with two images side by side in each file"
-    base = own_root(root, inside)
     places = ("train",) if split == "train" else ("test", "val")
     folder = next((base / place for place in places if (base / place).is_dir()), None)
     if folder is None:
-        raise DataError(
-            f"{base} has no folder {' or '.join(places)}: root (--data) names the folder that holds {inside}"
-        )
-    return PairFiles("pairs-folder", split, _AUTHORS, find_images(folder), size or SIZE, reverse=reverse)
+        raise _missing(base, " or ".join(places), "train and test (or val), with two images side by side in each file")
+    return PairFiles("pairs-folder", split, size or SIZE, find_images(folder), licence=_AUTHORS, reverse=reverse)
 
 
-def load_unpaired_folder(split: str, size: int | None, root: str | Path | None) -> Unpaired:
-    """``root/trainA`` and ``root/testA`` hold the sources, ``root/trainB`` and ``root/testB`` the targets.
+def load_unpaired(name: str, split: str, size: int | None, base: Path) -> Unpaired:
+    """``base/trainA`` and ``base/testA`` hold the sources, ``base/trainB`` and ``base/testB`` the targets.
 
-    The format of the CycleGAN authors (horse2zebra, monet2photo, ...).
-
-    Raises:
-        ValueError: without ``root``.
-        DataError: if a folder is not there or holds no images.
+    The format of the CycleGAN authors, whose own sets (horse2zebra, monet2photo) are downloaded, by ``name``, unless
+    they lie in ``base``.
     """
-    return _two_folders("unpaired-folder", split, size, own_root(root, _SIDES))
-
-
-def load_unpaired(name: str, split: str, size: int | None, root: str | Path | None) -> Unpaired:
-    """One of the CycleGAN authors' sets, by the name of its archive; downloaded unless it lies in ``root``.
-
-    Raises:
-        DataError: if it is not there and cannot be downloaded.
-    """
-    base = Path(root) if root is not None else cache_dir() / name
-    try:
-        if not (base / "trainA").is_dir():
+    if name in REMOTES and not (base / "trainA").is_dir():
+        advice = 'or use data.load("emoji-lines"), which works offline'
+        with or_else(f"put the folders trainA, trainB, testA and testB there, {advice}", name, base):
             base = fetch_folder(REMOTES[name], base / name)
-    except (DataError, OSError) as error:
-        raise DataError(
-            f"{name} is not in {base} and could not be downloaded ({error}): put the folders trainA, trainB, testA and "
-            f'testB there, or use data.load("emoji-lines"), which works offline'
-        ) from error
-    return _two_folders(name, split, size, base)
+    sides = []
+    for folder in (base / f"{split}{side}" for side in "AB"):
+        if not folder.is_dir():
+            raise _missing(
+                base, folder.name, "trainA, trainB, testA and testB, images to translate from in A and to in B"
+            )
+        sides.append(ImageFiles(name, split, size or SIZE, find_images(folder), licence=_AUTHORS))
+    return Unpaired(name, split, *sides, licence=_AUTHORS)
+
+
+def _missing(base: Path, folder: str, inside: str) -> DataError:
+    return DataError(f"{base} has no folder {folder}: root (--data) names the folder that holds {inside}")
 
 
 def _remote(name: str, size: int, sha256: str) -> Remote:
@@ -199,12 +166,3 @@ REMOTES = {
         "monet2photo", 305_231_073, "88f91b00fc228f97c9411fbf1880ec1d119c98f1722e4cfcfaa2fb35fac05b04"
     ),
 }
-
-
-def _two_folders(name: str, split: str, size: int | None, base: Path) -> Unpaired:
-    sides = []
-    for folder in (base / f"{split}{side}" for side in "AB"):
-        if not folder.is_dir():
-            raise DataError(f"{base} has no folder {folder.name}: root (--data) names the folder that holds {_SIDES}")
-        sides.append(ImageFiles(name, split, _AUTHORS, find_images(folder), size or SIZE))
-    return Unpaired(sides[0], sides[1], name, split, _AUTHORS)

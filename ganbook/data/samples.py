@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import fields, replace
-from typing import TYPE_CHECKING, Any, Self, cast
+from dataclasses import KW_ONLY, dataclass, fields, replace
+from typing import TYPE_CHECKING, Any, Self
 
 import torch
 from torch import Tensor
@@ -33,6 +33,7 @@ class Data:
         return self
 
 
+@dataclass(frozen=True)
 class Samples(Data):
     """A split of a data set: a number of samples in a fixed order.
 
@@ -46,8 +47,9 @@ class Samples(Data):
 
     name: str
     split: str
-    licence: str
-    classes: tuple[str, ...]
+    _: KW_ONLY
+    licence: str = ""
+    classes: tuple[str, ...] = ()
 
     if TYPE_CHECKING:  # a dataclass would take it for the default of its field
 
@@ -73,9 +75,9 @@ class Samples(Data):
         raise NotImplementedError
 
     def batch(self, indices: Tensor) -> Batch:
-        """The samples at ``indices`` (n,), whole numbers from 0 on, as floats in [-1, 1]."""
+        """The samples at ``indices`` (n,), one or more whole numbers from 0 on, as floats in [-1, 1]."""
         check_tensor("indices", indices, "n", kind="whole")
-        for edge in indices.aminmax() if len(indices) else ():
+        for edge in indices.aminmax():
             check_whole(0, len(self) - 1, **{"one of indices": edge.item()})
         return self.gathered(indices)
 
@@ -84,7 +86,6 @@ class Samples(Data):
         raise NotImplementedError(f"{type(self).__name__} has batches only, no batch of indices")
 
     def follow(self, order: Order) -> Iterator[Batch]:
-        """The batches of an order."""
         return map(self.gathered, order.indices(len(self)))
 
     def to(self, device: torch.device | str) -> Self:
@@ -93,6 +94,6 @@ class Samples(Data):
             place = torch.device(device)
         except (RuntimeError, TypeError, ValueError):
             raise ValueError(f"device is {shown(device)}: allowed is a device of torch's, such as 'cuda:0'") from None
-        values = {field.name: getattr(self, field.name) for field in fields(cast(Any, self))}
-        moved = {name: value.to(place) for name, value in values.items() if isinstance(value, Tensor | Samples)}
-        return cast(Self, replace(cast(Any, self), **moved))
+        values = {field.name: getattr(self, field.name) for field in fields(self)}
+        moved: Any = {name: of.to(place) for name, of in values.items() if isinstance(of, Tensor | Samples)}
+        return replace(self, **moved)

@@ -8,15 +8,13 @@ from __future__ import annotations
 import gzip
 import struct
 import zlib
-from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from ganbook.data.cache import cache_dir
-from ganbook.data.download import Remote, fetch, fetch_folder
+from ganbook.data.download import Remote, fetch, fetch_folder, or_else
 from ganbook.data.errors import DataError
 from ganbook.data.images import ImageSet, resize
 
@@ -66,57 +64,50 @@ CIFAR10 = Remote(
         "https://storage.googleapis.com/s4tf-hosted-binaries/datasets/CIFAR10/cifar-10-binary.tar.gz",
     ),
 )
-_DIGITS = tuple("0123456789")
+_OFFLINE = 'connect to the network once, or use data.load("digits"), which works offline'
 _CLOTHES = (
     "T-shirt/top", "trouser", "pullover", "dress", "coat", "sandal", "shirt", "sneaker", "bag", "ankle boot",
 )  # fmt: skip
 _OBJECTS = ("airplane", "automobile", "bird", "cat", "deer", "dog", "frog", "horse", "ship", "truck")
 
 
-def load_mnist(split: str, size: int | None, root: str | Path | None) -> ImageSet:
+def load_mnist(split: str, size: int | None, base: Path) -> ImageSet:
     """MNIST: 60 000 and 10 000 digits 28 x 28, grey."""
     licence = "MNIST (LeCun, Cortes and Burges), CC BY-SA 3.0"
-    return _load_idx("mnist", MNIST, "MNIST", _DIGITS, licence, split, size, root)
+    return _load_idx("mnist", MNIST, split, size, (base, base / "MNIST/raw"), licence, tuple("0123456789"))
 
 
-def load_fashion_mnist(split: str, size: int | None, root: str | Path | None) -> ImageSet:
+def load_fashion_mnist(split: str, size: int | None, base: Path) -> ImageSet:
     """Fashion-MNIST: 60 000 and 10 000 articles of clothing 28 x 28, grey."""
     licence = "Fashion-MNIST (Zalando Research), MIT"
-    return _load_idx("fashion-mnist", FASHION, "FashionMNIST", _CLOTHES, licence, split, size, root)
+    return _load_idx("fashion-mnist", FASHION, split, size, (base, base / "FashionMNIST/raw"), licence, _CLOTHES)
 
 
 def _load_idx(
     name: str,
     files: dict[str, Remote],
-    elsewhere: str,
-    classes: tuple[str, ...],
-    licence: str,
     split: str,
     size: int | None,
-    root: str | Path | None,
+    places: tuple[Path, Path],  # of the files, and of torchvision's, unpacked: what it fetched is not fetched again
+    licence: str,
+    classes: tuple[str, ...],
 ) -> ImageSet:
-    folder = Path(root) if root is not None else cache_dir() / name
-    # torchvision keeps them unpacked, in a folder of its own: what it fetched need not be fetched again.
-    places = (folder, folder / elsewhere / "raw")
+    folder = places[0]
 
     def read(kind: str, rank: int) -> Bytes:
         remote = files[f"{_STEMS[split]}-{kind}"]
         plain = [place / remote.name.removesuffix(".gz") for place in places]
         packed = [place / remote.name for place in places]
         found = next((path for path in (*packed, *plain) if path.is_file()), None)
-        return _idx(found or _had(name, folder, lambda: fetch(remote, folder)), rank)
+        with or_else(_OFFLINE, name, folder):
+            found = found or fetch(remote, folder)
+        return _idx(found, rank)
 
     images, labels = read(IMAGES, 3), read(LABELS, 1)
     if len(images) != len(labels) or labels.max() >= len(classes):
         raise DataError(f"the {split} files of {name} in {folder} do not belong together: delete {folder}")
-    return ImageSet(
-        name=name,
-        split=split,
-        images=resize(torch.from_numpy(images)[:, None], size or images.shape[-1]),
-        labels=torch.from_numpy(labels).long(),
-        licence=licence,
-        classes=classes,
-    )
+    pixels = resize(torch.from_numpy(images)[:, None], size or images.shape[-1])
+    return ImageSet(name, split, pixels, torch.from_numpy(labels).long(), licence=licence, classes=classes)
 
 
 def _idx(path: Path, rank: int) -> Bytes:
@@ -132,24 +123,15 @@ def _idx(path: Path, rank: int) -> Bytes:
     return np.frombuffer(content, np.uint8, offset=start).reshape(shape).copy()
 
 
-def load_cifar10(split: str, size: int | None, root: str | Path | None) -> ImageSet:
-    """CIFAR-10: 50 000 and 10 000 photographs 32 x 32 of ten classes, from the binary version: no pickle is read.
-
-    Raises:
-        DataError: if the set is not below ``root`` and cannot be downloaded, or is broken.
-    """
-    base = Path(root) if root is not None else cache_dir() / "cifar10"
-    folder = _had("cifar10", base, lambda: fetch_folder(CIFAR10, base / "cifar-10-batches-bin"))
+def load_cifar10(split: str, size: int | None, base: Path) -> ImageSet:
+    """CIFAR-10: 50 000 and 10 000 photographs 32 x 32 of ten classes, from the binary version: no pickle is read."""
+    with or_else(_OFFLINE, "cifar10", base):
+        folder = fetch_folder(CIFAR10, base / "cifar-10-batches-bin")
     names = [f"data_batch_{i}.bin" for i in range(1, 6)] if split == "train" else ["test_batch.bin"]
     rows = np.concatenate([_records(folder / name) for name in names])
-    return ImageSet(
-        name="cifar10",
-        split=split,
-        images=resize(torch.from_numpy(rows[:, 1:]).reshape(-1, 3, 32, 32).contiguous(), size or 32),
-        labels=torch.from_numpy(rows[:, 0]).long(),
-        licence="CIFAR-10 (Krizhevsky 2009), free for research with citation",
-        classes=_OBJECTS,
-    )
+    pixels = resize(torch.from_numpy(rows[:, 1:]).reshape(-1, 3, 32, 32).contiguous(), size or 32)
+    licence = "CIFAR-10 (Krizhevsky 2009), free for research with citation"
+    return ImageSet("cifar10", split, pixels, torch.from_numpy(rows[:, 0]).long(), licence=licence, classes=_OBJECTS)
 
 
 def _records(path: Path) -> Bytes:
@@ -161,14 +143,3 @@ def _records(path: Path) -> Bytes:
     if not len(content) or len(content) % 3073 or content[::3073].max() > 9:
         raise DataError(f"{path} is missing, broken or incomplete: delete {path.parent}, and it is fetched again")
     return content.reshape(-1, 3073)
-
-
-def _had(name: str, folder: Path, get: Callable[[], Path]) -> Path:
-    """What ``get`` downloads; if it cannot, one sentence says what works instead."""
-    try:
-        return get()
-    except (DataError, OSError) as error:
-        raise DataError(
-            f"{name} is not in {folder} and could not be downloaded ({error}): "
-            f'connect to the network once, or use data.load("digits"), which works offline'
-        ) from error

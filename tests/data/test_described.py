@@ -283,7 +283,7 @@ def test_what_is_not_there_is_said_in_one_sentence(tmp_path, name, gone, what):
 
 @pytest.mark.parametrize("name", ["flowers", "birds"])
 def test_without_a_root_the_cache_is_looked_at(name, tmp_path, monkeypatch):
-    monkeypatch.setattr("ganbook.data.described.cache_dir", lambda: tmp_path)
+    monkeypatch.setattr("ganbook.data.catalogue.cache_dir", lambda: tmp_path)
     with pytest.raises(DataError, match=rf"^{name} is not in {tmp_path / name} \("):
         data.load(name)
     (write_flowers if name == "flowers" else write_birds)(tmp_path / name)

@@ -7,8 +7,11 @@ import re
 import stat
 import tarfile
 import threading
+import urllib.request
+import urllib.response
 import zipfile
 from concurrent.futures import ThreadPoolExecutor
+from email.message import Message
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import numpy as np
@@ -113,7 +116,7 @@ def server():
 @pytest.fixture
 def at(server, monkeypatch):
     """Remotes on the server: at("cut", "good") is a file with two mirrors."""
-    monkeypatch.setattr(download, "SCHEMES", ("https", "http"))
+    monkeypatch.setattr(download._OnlyEncrypted, "http_open", urllib.request.HTTPHandler.http_open)
     server.files, server.asked = {"file.bin": CONTENT}, []
 
     def remote(*places, name="file.bin"):
@@ -131,7 +134,7 @@ def left(folder):
 
 @pytest.mark.parametrize("place", ["good", "rangeless", "cut", "moved"])
 def test_a_file_arrives_whole(at, place, tmp_path):
-    path = fetch(at(place), tmp_path / "new", progress=False)
+    path = fetch(at(place), tmp_path / "new")
     assert path == tmp_path / "new" / "file.bin" and path.read_bytes() == CONTENT
     assert left(tmp_path / "new") == ["file.bin"]
     asked = len(at.server.asked)
@@ -142,7 +145,7 @@ def test_a_file_arrives_whole(at, place, tmp_path):
 @pytest.mark.parametrize("have", [1, 300_000, 999_999])
 def test_a_partial_file_is_gone_on_with(at, have, tmp_path):
     (tmp_path / "file.bin.part").write_bytes(CONTENT[:have])
-    assert fetch(at("good"), tmp_path, progress=False).read_bytes() == CONTENT
+    assert fetch(at("good"), tmp_path).read_bytes() == CONTENT
     assert at.server.asked == [("/good/file.bin", f"bytes={have}-")]
     assert left(tmp_path) == ["file.bin"]
 
@@ -150,27 +153,27 @@ def test_a_partial_file_is_gone_on_with(at, have, tmp_path):
 @pytest.mark.parametrize("place", ["rangeless", "odd"])
 def test_a_server_without_ranges_begins_anew(at, place, tmp_path):
     (tmp_path / "file.bin.part").write_bytes(CONTENT[:300_000])
-    assert fetch(at(place), tmp_path, progress=False).read_bytes() == CONTENT
+    assert fetch(at(place), tmp_path).read_bytes() == CONTENT
 
 
 @pytest.mark.parametrize("have", [300_000, 1_000_000, 1_000_001])
 def test_old_bytes_of_another_file_cost_a_second_try(at, have, tmp_path):
     (tmp_path / "file.bin.part").write_bytes(bytes(have))
-    assert fetch(at("good"), tmp_path, progress=False).read_bytes() == CONTENT
+    assert fetch(at("good"), tmp_path).read_bytes() == CONTENT
     assert left(tmp_path) == ["file.bin"]
 
 
 def test_what_broke_off_is_kept_and_the_next_mirror_goes_on(at, tmp_path):
     with pytest.raises(DataError, match=r"file\.bin could not be downloaded \(127\.0\.0\.1:\d+: it broke off\)"):
-        fetch(at("dying"), tmp_path, progress=False)
+        fetch(at("dying"), tmp_path)
     assert (tmp_path / "file.bin.part").read_bytes() == CONTENT[:300_000]
     at.server.asked.clear()
-    assert fetch(at("dying", "good"), tmp_path, progress=False).read_bytes() == CONTENT
+    assert fetch(at("dying", "good"), tmp_path).read_bytes() == CONTENT
     assert at.server.asked[-1] == ("/good/file.bin", "bytes=600000-")
 
 
 def test_mirrors_are_tried_in_their_order(at, tmp_path):
-    fetch(at("gone", "html", "tampered", "good", "moved"), tmp_path, progress=False)
+    fetch(at("gone", "html", "tampered", "good", "moved"), tmp_path)
     first = list(dict.fromkeys(path.split("/")[1] for path, _ in at.server.asked))
     assert first == ["gone", "html", "tampered", "good"]
 
@@ -189,29 +192,43 @@ def test_mirrors_are_tried_in_their_order(at, tmp_path):
 )
 def test_a_wrong_file_keeps_nothing(at, place, reason, tmp_path):
     with pytest.raises(DataError, match=reason) as caught:
-        fetch(at(place), tmp_path, progress=False)
+        fetch(at(place), tmp_path)
     assert left(tmp_path) == [] and "\n" not in str(caught.value)
 
 
 def test_an_address_that_is_not_encrypted_is_not_even_asked(at, tmp_path, monkeypatch):
     monkeypatch.undo()
-    assert download.SCHEMES == ("https",)
     with pytest.raises(DataError, match="its address begins with http, allowed is https"):
-        fetch(at("good"), tmp_path, progress=False)
+        fetch(at("good"), tmp_path)
     assert at.server.asked == [] and left(tmp_path) == []
 
 
-def test_a_redirect_may_not_leave_encryption(monkeypatch):
-    # A redirect is judged by the same rule as an address: from https to http is refused.
-    with pytest.raises(OSError, match="begins with http, allowed is https"):
-        download._OnlySafe().redirect_request(None, None, 302, "", None, "http://example.org/file")
+def test_a_redirect_may_not_leave_encryption():
+    class Moved(urllib.request.HTTPSHandler):
+        def https_open(self, request):
+            headers = Message()
+            headers["Location"] = "http://example.org/file"
+            answer = urllib.response.addinfourl(io.BytesIO(), headers, request.full_url, 302)
+            answer.msg = "Found"
+            return answer
+
+    with pytest.raises(OSError, match="its address begins with http, allowed is https"):
+        urllib.request.build_opener(download._OnlyEncrypted, Moved).open("https://example.org/file")
+
+
+def test_a_proxy_is_not_asked_for_an_address_without_encryption(at, tmp_path, monkeypatch):
+    monkeypatch.undo()
+    monkeypatch.setenv("http_proxy", f"http://127.0.0.1:{at.server.server_port}")
+    with pytest.raises(DataError, match="its address begins with http, allowed is https"):
+        fetch(at("good"), tmp_path)
+    assert at.server.asked == []
 
 
 def test_a_server_that_is_not_there(at, tmp_path):
     remote = at("good")
     closed = Remote(remote.name, remote.size, remote.sha256, ("http://127.0.0.1:9/x",))
     with pytest.raises(DataError, match=r"127\.0\.0\.1:9: Connection refused"):
-        fetch(closed, tmp_path, progress=False)
+        fetch(closed, tmp_path)
 
 
 def test_a_full_disk_is_no_fault_of_the_mirror(at, tmp_path, monkeypatch):
@@ -220,17 +237,17 @@ def test_a_full_disk_is_no_fault_of_the_mirror(at, tmp_path, monkeypatch):
 
     monkeypatch.setattr(download, "_append", full)
     with pytest.raises(OSError, match="No space left"):
-        fetch(at("good", "cut"), tmp_path, progress=False)
+        fetch(at("good", "cut"), tmp_path)
 
 
 def test_processes_that_want_one_file_fetch_it_once(at, tmp_path):
     with ThreadPoolExecutor(4) as pool:
-        paths = list(pool.map(lambda _: fetch(at("good"), tmp_path, progress=False), range(4)))
+        paths = list(pool.map(lambda _: fetch(at("good"), tmp_path), range(4)))
     assert len(at.server.asked) == 1 and {path.read_bytes() for path in paths} == {CONTENT}
 
 
-def test_progress_is_shown_on_request(at, tmp_path, capsys):
-    fetch(at("good"), tmp_path, progress=True)
+def test_progress_is_shown(at, tmp_path, capsys):
+    fetch(at("good"), tmp_path)
     assert "file.bin" in capsys.readouterr().err
 
 
@@ -406,6 +423,6 @@ def test_a_folder_through_the_network(at, tmp_path):
     at.server.files["set.tar.gz"] = tar(tmp_path / "made", ("set/one", b"first"), ("set/two", b"second")).read_bytes()
     remote = at("good", name="set.tar.gz")
     with ThreadPoolExecutor(3) as pool:
-        list(pool.map(lambda _: fetch_folder(remote, tmp_path / "cache" / "set", progress=False), range(3)))
+        list(pool.map(lambda _: fetch_folder(remote, tmp_path / "cache" / "set"), range(3)))
     assert left(tmp_path / "cache") == ["set"] and left(tmp_path / "cache" / "set") == ["one", "two"]
     assert len(at.server.asked) == 1

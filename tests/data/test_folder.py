@@ -86,6 +86,12 @@ def test_files_without_sub_folders_have_no_classes(tmp_path):
     assert train.images.shape == (len(train), 3, 64, 64), "64 pixels unless asked otherwise"
 
 
+def test_a_batch_of_no_files_is_refused_in_one_sentence(animals):
+    train = data.load("folder", root=animals)
+    with pytest.raises(ValueError, match=r"^indices has shape \(0,\): allowed is \(n,\) with none of them 0$"):
+        train.batch(torch.arange(0))
+
+
 def images_of(root, **kwargs):
     return {
         path.name: split[i][0]
@@ -171,6 +177,14 @@ def test_other_files_and_hidden_ones_are_passed_over(padding):
     (padding / "folder.png").mkdir()
     train, test = both_splits(padding)
     assert len(train) + len(test) == 30 and train.classes == ()
+
+
+def test_what_was_found_is_said_once_for_both_splits_and_anew_where_it_changed(padding, capsys):
+    both_splits(padding)
+    assert capsys.readouterr().err == f"{padding}: 30 images\n"
+    save(padding / "more.png")
+    both_splits(padding)
+    assert capsys.readouterr().err == f"{padding}: 31 images\n"
 
 
 def test_what_was_found_and_what_was_passed_over_is_said_once(padding, capsys):

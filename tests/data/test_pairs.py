@@ -148,11 +148,11 @@ def test_hidden_files_and_other_ones_are_passed_over(facades):
 def test_folders_that_are_missing(tmp_path):
     with pytest.raises(
         ValueError,
-        match=r"^root is None: allowed is the folder that holds train and test .*two images side by side.*--data",
+        match=r"^root is None: allowed is a folder that holds train and test .*two images side by side.*--data",
     ):
         data.load("pairs-folder")
     with pytest.raises(
-        DataError, match=r"nowhere is not a folder: root \(--data\) names the folder that holds train and test"
+        DataError, match=r"nowhere is not a folder: 'pairs-folder' needs a folder that holds train and test .*--data"
     ):
         data.load("pairs-folder", root=tmp_path / "nowhere")
     with pytest.raises(DataError, match=r"has no folder train: root \(--data\) names"):

@@ -75,7 +75,7 @@ def test_every_kind_is_read_alike_in_training_and_alone(name, tmp_path):
     KINDS[name](tmp_path / name)
     expected = torch.from_numpy(RAMP * 2 - 1).float()
     alone = read_picture(tmp_path / name, 24, 3)
-    trained = ImageFiles("folder", "train", "", (tmp_path / name,), 24).batch(torch.tensor([0])).real[0]
+    trained = ImageFiles("folder", "train", 24, (tmp_path / name,)).batch(torch.tensor([0])).real[0]
     torch.testing.assert_close(alone, expected.expand(3, -1, -1), atol=0.05, rtol=0)
     assert torch.equal(alone, trained)
     assert (read_picture((tmp_path / name).read_bytes(), 24, 1) - expected).abs().max() < 0.05
@@ -97,7 +97,7 @@ def test_numbers_of_no_known_scale_are_refused_by_name(name, tmp_path):
     UNKNOWN[name](tmp_path / name)
     for read in (
         lambda: read_picture(tmp_path / name, 24, 3),
-        lambda: ImageFiles("folder", "train", "", (tmp_path / name,), 24)[0],
+        lambda: ImageFiles("folder", "train", 24, (tmp_path / name,))[0],
     ):
         with pytest.raises((ValueError, data.DataError), match=rf"{name} cannot be read .*values go from .* 8 bits\)"):
             read()

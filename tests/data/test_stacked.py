@@ -6,8 +6,8 @@ import pytest
 import torch
 
 from ganbook import data
+from ganbook.data.digits import STACKED, StackedDigits
 from ganbook.data.images import to_float
-from ganbook.data.stacked import SIZES, StackedDigits
 
 
 @pytest.fixture(scope="module")
@@ -19,7 +19,7 @@ def test_split() -> StackedDigits:
 
 def test_channels_are_digits_of_the_split_and_the_label_spells_them(test_split: StackedDigits):
     digits = data.load("digits", "test")
-    assert len(test_split) == SIZES["test"]
+    assert len(test_split) == STACKED["test"]
     batch = test_split.batch(torch.tensor([0, 7, 25_599]))
     assert batch.real.shape == (3, 3, 28, 28)
     for image, label, parts in zip(batch.real, batch.labels, test_split.parts[[0, 7, 25_599]], strict=True):
@@ -37,7 +37,7 @@ def test_every_mode_occurs_about_equally_often(test_split: StackedDigits):
 def test_the_same_on_every_machine_and_in_every_batch_order(test_split: StackedDigits):
     assert test_split.parts[0].tolist() == [687, 258, 577]
     train = data.load("stacked-digits", "train")
-    assert len(train) == SIZES["train"] and not torch.equal(train.parts[:100], test_split.parts[:100])
+    assert len(train) == STACKED["train"] and not torch.equal(train.parts[:100], test_split.parts[:100])
     assert torch.equal(train.parts, data.load("stacked-digits", "train").parts)
     first, again = (next(train.batches(8, seed=3, start=5)) for _ in range(2))
     assert torch.equal(first.real, again.real) and torch.equal(first.labels, again.labels)
