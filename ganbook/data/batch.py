@@ -49,7 +49,8 @@ class Batch:
 
     def _with(self, change: Callable[[Any], Any]) -> Batch:
         parts = (self.real, self.labels, self.sources, self.captions)
-        return Batch(*(None if part is None else change(part) for part in parts))
+        changed: list[Any] = [None if part is None else change(part) for part in parts]
+        return Batch(*changed)
 
     def split(self, k: int) -> tuple[Batch, ...]:
         """``k`` batches of equal size, in order; ValueError where they cannot be equal."""

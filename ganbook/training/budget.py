@@ -19,24 +19,16 @@ def budget() -> Budget:
     Raises:
         ValueError: if the variable holds anything else.
     """
-    chosen = os.environ.get("GANBOOK_BUDGET")
-    if not chosen:
-        import torch
+    if chosen := os.environ.get("GANBOOK_BUDGET"):
+        return resolve(chosen, "GANBOOK_BUDGET")
+    import torch
 
-        return "gpu" if torch.cuda.is_available() else "laptop"
-    return check_budget(chosen, "GANBOOK_BUDGET")
-
-
-def resolve(chosen: str | None) -> Budget:
-    """``chosen`` itself, if it is a budget; for None the budget in force."""
-    return budget() if chosen is None else check_budget(chosen)
+    return "gpu" if torch.cuda.is_available() else "laptop"
 
 
-def check_budget(chosen: str, argument: str = "budget") -> Budget:
-    """``chosen`` itself, if it is a budget.
-
-    Raises:
-        ValueError: if it is not.
-    """
+def resolve(chosen: str | None, argument: str = "budget") -> Budget:
+    """``chosen`` itself, and for None the budget in force; ValueError for what is not one."""
+    if chosen is None:
+        return budget()
     check_choice(BUDGETS, **{argument: chosen})
     return cast(Budget, chosen)

@@ -14,10 +14,9 @@ from textwrap import shorten
 from typing import TYPE_CHECKING, Any
 
 import torch
-from torch import Tensor
+from tqdm.auto import tqdm
 
 from ganbook.arguments import check_number, check_whole
-from ganbook.data.batch import Batch
 from ganbook.data.own import as_data
 from ganbook.data.samples import Data
 from ganbook.training.checkpoint import CheckpointError, Checkpoints
@@ -101,7 +100,7 @@ def fit(
     """
     check_whole(1, steps=steps, batch_size=batch_size)
     check_number(0, 1, anneal_from=anneal_from)
-    placed: Data = as_data(data)
+    kept: Data = as_data(data)
     accelerator = accelerator or _engine()
     run = _Run(game, accelerator, steps, out, identity or {})
     if run.checkpoints and run.checkpoints.paths() and not resume:
@@ -109,33 +108,37 @@ def fit(
     state = run.checkpoints.latest() if run.checkpoints else None
     with run.memory_watched():
         if prepare is not None and state is None and game.step == 0:
-            settings: dict[str, Any] = {"batch_size": batch_size, "seed": seed, "identity": identity, "resume": resume}
-            settings |= {"out": out and out / "prepare", "progress": progress, "accelerator": accelerator}
-            prepare(game, partial(fit, data=placed, **settings))
+            train = partial(
+                fit, data=kept, batch_size=batch_size, seed=seed, out=out and out / "prepare", identity=identity,
+                resume=resume, progress=progress, accelerator=accelerator,
+            )  # fmt: skip
+            prepare(game, train)
         game.prepare(accelerator)
         if state is not None:
             run.restore(state)
-        placed = placed.to(accelerator.device)
         shares = {"rank": game.rank, "world": game.world}
-        batches = placed.batches(batch_size, seed=seed, start=game.step, **shares)
+        batches = kept.to(accelerator.device).batches(batch_size, seed=seed, start=game.step, **shares)
         log_every, save_every = max(1, steps // LOGS_PER_RUN), checkpoint_every or max(1, steps // 10)
-        ended = _watch(watch, game)
-        with _asked_to_stop() as asked, _bar(game.step, steps, progress and accelerator.is_main_process) as bar:
+        ended = run.look(watch)
+        hidden = not (progress and accelerator.is_main_process)
+        bar = tqdm(total=steps, initial=game.step, disable=hidden, unit="round", leave=False)
+        with _asked_to_stop() as asked, bar:
             while game.step < steps and not ended:
                 game.set_rate(_rate(game.step, steps, anneal_from))
-                run.pending.append(game.play(round, _placed(next(batches), accelerator.device)))
+                run.pending.append(game.play(round, next(batches).to(accelerator.device)))
                 bar.update()
-                at_end, saves = game.step == steps, game.step % save_every == 0
-                logs = game.step % log_every == 0 or saves or at_end
+                at_end = game.step == steps
+                saves = at_end or game.step % save_every == 0
+                logs = saves or game.step % log_every == 0
                 if logs:
                     run.log()
-                if saves or at_end:
+                if saves:
                     run.save()
                 # Several processes must agree to stop, which takes time: they do when they log.
                 if (logs or game.world == 1) and run.any_process(asked.is_set()):
                     raise Stopped(f"stopped by SIGTERM after round {game.step}; {run.save()}")
                 if at_end or (watch_every and game.step % watch_every == 0):
-                    ended = run.any_process(_watch(watch, game))
+                    ended = run.look(watch)
         if game.step < steps:
             run.log()
             run.save()
@@ -154,19 +157,20 @@ class _Run:
 
     def log(self) -> None:
         """Add the means over the rounds since the last entry to the history."""
-        for scores in self.pending:
-            known = self.history.keys() - {"step"} or self.pending[0].keys()
-            if scores.keys() != known:
-                said = f"the round returned {', '.join(sorted(scores))}, and before {', '.join(sorted(known))}"
-                raise ValueError(f"{said}: every round must return the same names")
-        means = {}
-        for name in self.pending[0] if self.pending else ():
+        if not self.pending:
+            return
+        known = self.history.keys() - {"step"} or self.pending[0].keys()
+        if other := next((scores for scores in self.pending if scores.keys() != known), None):
+            said = f"the round returned {', '.join(sorted(other))}, and before {', '.join(sorted(known))}"
+            raise ValueError(f"{said}: every round must return the same names")
+        means: dict[str, float] = {"step": self.game.step}
+        for name in self.pending[0]:
             mean = torch.stack([scores[name] for scores in self.pending]).mean()
             value = means[name] = self.accelerator.reduce(mean, "mean").item()
             if not math.isfinite(value):
                 rounds = f"within the {len(self.pending)} rounds before step {self.game.step}"
                 raise TrainingError(f"{name} became {value} {rounds}; {self.left()}")
-        for name, value in {"step": self.game.step, **means}.items() if means else ():
+        for name, value in means.items():
             self.history.setdefault(name, []).append(value)
         self.pending.clear()
 
@@ -219,6 +223,11 @@ class _Run:
         kept = self.checkpoints.paths() if self.checkpoints else []
         return f"the last good checkpoint is {kept[-1]}" if kept else "no checkpoint was written"
 
+    def look(self, watch: Callable[[Game], bool | None] | None) -> bool:
+        """Whether a process is told to end the run; a look at the game does not change it."""
+        with kept_random_state():
+            return self.any_process(watch is not None and watch(self.game) is True)
+
     def any_process(self, flag: bool) -> bool:
         """Whether ``flag`` holds in one process at least."""
         if self.game.world == 1:
@@ -228,16 +237,21 @@ class _Run:
 
     @contextmanager
     def memory_watched(self) -> Iterator[None]:
-        """Every device says in its own words that its memory is full, and not all with a class."""
+        """Memory that runs out is an error of training, with a way out."""
         try:
             yield
         except (RuntimeError, MemoryError) as error:
-            said = str(error).lower()
-            if not (isinstance(error, MemoryError) or "out of memory" in said or "can't allocate memory" in said):
+            if not is_out_of_memory(error):
                 raise
             raise TrainingError(
                 f"memory ran out in round {self.game.step + 1}: a smaller batch_size needs less; {self.left()}"
             ) from error
+
+
+def is_out_of_memory(error: BaseException) -> bool:
+    """Whether memory ran out: every device says so in its own words, and not all with a class."""
+    said = str(error).lower()
+    return isinstance(error, MemoryError) or "out of memory" in said or "can't allocate memory" in said
 
 
 def _engine() -> Accelerator:
@@ -245,12 +259,6 @@ def _engine() -> Accelerator:
 
     # Two forwards of one discriminator before a backward must not re-send its BatchNorm buffers (pytorch#175024).
     return Accelerator(kwargs_handlers=[DistributedDataParallelKwargs(broadcast_buffers=False)])
-
-
-def _bar(done: int, steps: int, progress: bool) -> Any:
-    from tqdm.auto import tqdm
-
-    return tqdm(total=steps, initial=done, disable=not progress, unit="round", leave=False)
 
 
 @contextmanager
@@ -270,23 +278,6 @@ def _asked_to_stop() -> Iterator[threading.Event]:
 def _rate(step: int, steps: int, anneal_from: float) -> float:
     start = anneal_from * steps
     return 1.0 if step <= start else (steps - step) / (steps - start)
-
-
-def _placed(batch: Batch, device: torch.device) -> Batch:
-    if batch.real.device == device:
-        return batch
-
-    def moved(tensor: Tensor | None) -> Tensor | None:
-        return None if tensor is None else tensor.to(device, non_blocking=True)
-
-    real = batch.real.to(device, non_blocking=True)
-    return Batch(real, moved(batch.labels), moved(batch.sources), batch.captions)
-
-
-def _watch(watch: Callable[[Game], bool | None] | None, game: Game) -> bool:
-    """Whether the run is to end; a look at the game does not change it."""
-    with kept_random_state():
-        return watch is not None and watch(game) is True
 
 
 def _difference(name: str, there: dict[str, Any], here: dict[str, Any]) -> str:

@@ -4,14 +4,14 @@ import pytest
 import torch
 
 import ganbook
-from ganbook.training.budget import BUDGETS, check_budget
+from ganbook.training.budget import BUDGETS, resolve
 
 
 @pytest.mark.parametrize("name", ["smoke", "laptop", "gpu"])
 def test_from_the_environment(name, monkeypatch):
     monkeypatch.setenv("GANBOOK_BUDGET", name)
     assert ganbook.budget() == name
-    assert name in BUDGETS and check_budget(name) == name
+    assert name in BUDGETS and resolve(name) == name
 
 
 @pytest.mark.parametrize("value", [None, ""])
@@ -30,4 +30,4 @@ def test_anything_else_is_named(value, monkeypatch):
     with pytest.raises(ValueError, match=rf"^GANBOOK_BUDGET is '{value}': allowed is one of smoke, laptop, gpu"):
         ganbook.budget()
     with pytest.raises(ValueError, match=r"^budget is "):
-        check_budget(value)
+        resolve(value)
