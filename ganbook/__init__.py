@@ -11,27 +11,10 @@ from typing import TYPE_CHECKING, Any
 
 __version__ = "0.1.0"
 
-if TYPE_CHECKING:  # for type checkers and editors, which must see what __getattr__ finds
-    from ganbook import checks as checks
-    from ganbook import convolutions as convolutions
-    from ganbook import data as data
-    from ganbook import dynamics as dynamics
-    from ganbook import losses as losses
-    from ganbook import metrics as metrics
-    from ganbook import models as models
-    from ganbook import penalties as penalties
-    from ganbook import plots as plots
-    from ganbook import recipes as recipes
-    from ganbook import results as results
-    from ganbook import training as training
-    from ganbook import widgets as widgets
-    from ganbook import zoo as zoo
-    from ganbook.claims import ClaimError as ClaimError
-    from ganbook.claims import claim as claim
-    from ganbook.claims import measured as measured
-    from ganbook.session import seed as seed
-    from ganbook.session import welcome as welcome
-    from ganbook.training.budget import budget as budget
+__all__ = [
+    "ClaimError", "__version__", "budget", "checks", "claim", "convolutions", "data", "dynamics", "losses", "measured",
+    "metrics", "models", "penalties", "plots", "recipes", "results", "seed", "training", "welcome", "widgets", "zoo",
+]  # fmt: skip
 
 _HOMES = {
     "ClaimError": "ganbook.claims",
@@ -42,18 +25,36 @@ _HOMES = {
     "welcome": "ganbook.session",
 }
 
+if TYPE_CHECKING:  # for type checkers and editors, which must see what __getattr__ finds
+    from ganbook import (
+        checks,
+        convolutions,
+        data,
+        dynamics,
+        losses,
+        metrics,
+        models,
+        penalties,
+        plots,
+        recipes,
+        results,
+        training,
+        widgets,
+        zoo,
+    )
+    from ganbook.claims import ClaimError, claim, measured
+    from ganbook.session import seed, welcome
+    from ganbook.training.budget import budget
+
 
 def __getattr__(name: str) -> Any:
     if name in _HOMES:
         value = globals()[name] = getattr(importlib.import_module(_HOMES[name]), name)
         return value
-    if name in __dir__():
+    if name in __all__:
         return importlib.import_module(f"ganbook.{name}")
     raise AttributeError(f"module 'ganbook' has no attribute {name!r}")
 
 
 def __dir__() -> list[str]:
-    import pkgutil
-
-    rooms = [room.name for room in pkgutil.iter_modules(__path__) if not room.name.startswith("_")]
-    return sorted(["__version__", *_HOMES, *rooms])
+    return sorted(__all__)

@@ -5,32 +5,29 @@ The wrong kind of thing is a TypeError, the wrong one of its kind a ValueError. 
 
 from __future__ import annotations
 
+import contextlib
 import functools
 import inspect
 import math
 import numbers
 import types
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping
 from itertools import islice
-from typing import TYPE_CHECKING, Annotated, Any, Literal, TypeVar, Union, cast, get_args, get_origin
+from typing import TYPE_CHECKING, Annotated, Any, Literal, NamedTuple, TypeVar, Union, cast, get_args, get_origin
 
 if TYPE_CHECKING:
     from torch import Tensor
 
 __all__ = [
-    "argument_checker",
-    "check_choice",
-    "check_number",
-    "check_place",
-    "check_tensor",
-    "check_whole",
-    "shown",
-    "typed",
-]
+    "argument_checker", "check_choice", "check_number", "check_place", "check_tensor", "check_whole", "shown", "typed",
+]  # fmt: skip
 
 Target = TypeVar("Target", bound=Callable[..., Any])
 
 _LONGEST = 60
+_DENSE = "torch.strided"
+"""The layout of a tensor that is not sparse."""
+
 _ELEMENTS = 1000
 """So many elements of a sequence are looked at: a caption too many costs less than a look at each of a million."""
 
@@ -47,6 +44,14 @@ def shown(value: object) -> str:
     return text if plain and len(text) <= _LONGEST else f"a {type(value).__name__}"
 
 
+def _is_whole(value: Any) -> bool:
+    return isinstance(value, numbers.Integral) and not isinstance(value, bool)
+
+
+def _is_number(value: Any) -> bool:
+    return isinstance(value, numbers.Real) and not isinstance(value, bool)
+
+
 def check_whole(least: int = 0, most: int | None = None, **values: Any) -> None:
     """Raise unless each of ``values`` is a whole number from ``least`` to ``most``.
 
@@ -55,7 +60,7 @@ def check_whole(least: int = 0, most: int | None = None, **values: Any) -> None:
     ValueError: width is 0: allowed is 1 or more
     """
     for name, value in values.items():
-        if not isinstance(value, numbers.Integral) or isinstance(value, bool):
+        if not _is_whole(value):
             raise TypeError(f"{name} is {shown(value)}: allowed is a whole number")
         if not least <= int(value) <= (math.inf if most is None else most):
             allowed = f"{least} or more" if most is None else f"{least} to {most}"
@@ -72,7 +77,7 @@ def check_number(
 ) -> None:
     """Raise unless each of them is a finite number from ``least`` to ``most``, and inside ``above`` and ``below``."""
     for name, value in values.items():
-        if not isinstance(value, numbers.Real) or isinstance(value, bool):
+        if not _is_number(value):
             raise TypeError(f"{name} is {shown(value)}: allowed is a number")
         if not (math.isfinite(value) and least <= float(value) <= most and above < float(value) < below):
             bounds = ((least, "{:g} or more"), (above, "above {:g}"), (most, "{:g} or less"), (below, "below {:g}"))
@@ -107,19 +112,18 @@ def check_tensor(
     """
     import torch
 
-    dense = isinstance(value, torch.Tensor) and value.layout == torch.strided
-    if kind == "float":
-        right, words = dense and value.is_floating_point(), "a floating-point tensor"
-    elif kind == "whole":
-        right, words = dense and not (value.is_floating_point() or value.is_complex()), "a tensor of whole numbers"
-        right = right and value.dtype != torch.bool
-    else:
-        right, words = dense and (kind == "any" or value.dtype == getattr(torch, kind)), f"a tensor of {kind}"
+    right = (isinstance(value, torch.Tensor) and value.layout == torch.strided) and (
+        (kind == "float" and value.is_floating_point())
+        or (kind == "whole" and not (value.is_floating_point() or value.is_complex() or value.dtype == torch.bool))
+        or (kind == "any" or value.dtype == getattr(torch, kind, None))
+    )
     allowed = f"({', '.join(map(str, shape))}{',' if len(shape) == 1 else ''})"
     if not right:
-        words = words.removesuffix(" of any") + (f" {allowed}" if shape else "")
+        kinds = {"float": "a floating-point tensor", "whole": "a tensor of whole numbers", "any": "a tensor"}
+        words = kinds.get(kind, f"a tensor of {kind}") + (f" {allowed}" if shape else "")
         raise TypeError(f"{name} is {shown(value)}: allowed is {words}")
-    if shape and not _fits(value, shape):
+    pairs = list(zip(value.shape, shape, strict=False))
+    if shape and (len(shape) != value.ndim or any(size != w and (isinstance(w, int) or not size) for size, w in pairs)):
         none = " with none of them 0" if 0 in value.shape and value.ndim == len(shape) else ""
         raise ValueError(f"{name} has shape {tuple(value.shape)}: allowed is {allowed}{none}")
     if finite and value.is_meta:
@@ -139,13 +143,6 @@ def check_place(name: str, value: Tensor, own: Tensor, whose: str = "the network
             raise TypeError(f"{name} is {shown(value)}: allowed is {own.dtype}, as for {whose}")
     if value.device != own.device:
         raise ValueError(f"{name} is on {value.device}: allowed is {own.device}, as for {whose}")
-
-
-def _fits(value: Tensor, shape: Sequence[int | str]) -> bool:
-    return value.ndim == len(shape) and all(
-        size == wanted or (isinstance(wanted, str) and size > 0)
-        for size, wanted in zip(value.shape, shape, strict=True)
-    )
 
 
 # By annotation. ------------------------------------------------------------------------------------------------------
@@ -179,133 +176,107 @@ def typed(target: Target) -> Target:
 def argument_checker(function: Callable[..., Any]) -> Callable[[tuple[Any, ...], Mapping[str, Any]], dict[str, Any]]:
     """(args, kwargs) of a call to the arguments by name; raises for one that its annotation excludes."""
     signature = inspect.signature(function)
+    parameters = signature.parameters.values()
+    placed = [p for p in parameters if p.kind in (p.POSITIONAL_ONLY, p.POSITIONAL_OR_KEYWORD)]
+    names, needed = [p.name for p in placed], sum(p.default is p.empty for p in placed)
+    starred = {p.name for p in parameters if p.kind in (p.VAR_POSITIONAL, p.VAR_KEYWORD)}
 
     @functools.cache
-    def hints() -> dict[str, Any]:
-        return _resolved(function)
+    def kinds() -> dict[str, _Kind]:
+        plain, found = inspect.unwrap(function), {}
+        for name, hint in inspect.get_annotations(plain).items():
+            # What is imported for type checkers only says nothing.
+            with contextlib.suppress(NameError, AttributeError, TypeError):
+                found[name] = _kind(eval(hint, plain.__globals__) if isinstance(hint, str) else hint)
+        return found
 
     def check(args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> dict[str, Any]:
-        bound = signature.bind(*args, **kwargs).arguments
+        if not kwargs and needed <= len(args) <= len(names):  # as bind does, only faster
+            bound = dict(zip(names, args, strict=False))
+        else:
+            bound = signature.bind(*args, **kwargs).arguments
+        known = kinds()
         for name, value in bound.items():
-            hint = hints().get(name, Any)
-            kind = signature.parameters[name].kind
-            if kind is inspect.Parameter.VAR_POSITIONAL:
-                values: Collection[Any] = value
-            elif kind is inspect.Parameter.VAR_KEYWORD:
-                values = value.values()
-            else:
-                values = (value,)
-            for one in values:
-                if not _is(one, hint):
-                    wrong = ValueError if _right_type(one, hint) else TypeError
-                    raise wrong(f"{name} is {shown(one)}: allowed is {_phrase(hint)}")
+            kind = known.get(name, _ANY)
+            for one in (value if isinstance(value, tuple) else value.values()) if name in starred else (value,):
+                if not kind.fits(one):
+                    wrong = ValueError if kind.near(one) else TypeError
+                    raise wrong(f"{name} is {shown(one)}: allowed is {kind.words}")
         return bound
 
     return check
 
 
-def _resolved(function: Callable[..., Any]) -> dict[str, Any]:
-    """Annotations as objects; one that names what is imported for type checkers only says nothing."""
-    spaces = getattr(inspect.unwrap(function), "__globals__", {})
-    found = {}
-    for name, annotation in inspect.get_annotations(inspect.unwrap(function)).items():
-        try:
-            found[name] = eval(annotation, spaces) if isinstance(annotation, str) else annotation
-        except (NameError, AttributeError, TypeError):
-            found[name] = Any
-    return found
+class _Kind(NamedTuple):
+    """What an annotation allows, in words, and as a test."""
+
+    words: str
+    fits: Callable[[Any], bool]
+    near: Callable[[Any], bool] = lambda value: False
+    """Whether a value that does not fit is of a type that could: NaN for a number, a word that is not on a list."""
 
 
-_DENSE = "torch.strided"
-"""The layout of a tensor that is not sparse."""
-
-_NAMES: dict[Any, str] = {
-    int: "a whole number",
-    float: "a number",
-    bool: "True or False",
-    str: "a text",
-    type(None): "None",
-    None: "None",
+_ANY = _Kind("anything", lambda value: True)
+_PLAIN: dict[Any, _Kind] = {
+    Any: _ANY,
+    int: _Kind("a whole number", _is_whole),
+    float: _Kind("a number", lambda value: _is_number(value) and not math.isnan(value), _is_number),
+    bool: _Kind("True or False", lambda value: isinstance(value, bool)),
+    str: _Kind("a text", lambda value: isinstance(value, str)),
+    type(None): _Kind("None", lambda value: value is None),
 }
 
 
-def _plain(hint: Any) -> Any:
-    """What a type variable or an annotated type stands for."""
-    return hint.__origin__ if get_origin(hint) is Annotated else getattr(hint, "__bound__", hint)
-
-
-def _is(value: Any, hint: Any) -> bool:
-    hint = _plain(hint)
-    if hint in (None, type(None)):
-        return value is None
-    if hint is int:
-        return isinstance(value, numbers.Integral) and not isinstance(value, bool)
-    if hint is float:
-        return isinstance(value, numbers.Real) and not isinstance(value, bool) and not math.isnan(value)
+def _kind(hint: Any) -> _Kind:
+    # A type variable stands for its bound, an annotated type for the type.
+    hint = hint.__origin__ if get_origin(hint) is Annotated else getattr(hint, "__bound__", hint)
     origin, inside = get_origin(hint), get_args(hint)
+    if hint in _PLAIN:
+        return _PLAIN[hint]
     if origin in (Union, types.UnionType):
-        return any(_is(value, one) for one in inside)
+        kinds = [_kind(one) for one in inside]
+        words = _listed([kind.words for kind in kinds])
+        return _Kind(words, lambda v: any(k.fits(v) for k in kinds), lambda v: any(k.near(v) for k in kinds))
     if origin is Literal:
-        return any(type(value) is type(one) and value == one for one in inside)
+        words, of = _listed(list(map(repr, inside))), {type(one) for one in inside}
+        return _Kind(words, lambda v: any(type(v) is type(one) and v == one for one in inside), lambda v: type(v) in of)
     if origin is type:
-        return inspect.isclass(value)
+        return _Kind("a class", inspect.isclass)
     if origin is Callable or hint is Callable:
-        return callable(value)
+        return _Kind("a function", callable)
     if inspect.isclass(origin) and issubclass(origin, Iterable):
-        return _is_collection(value, origin, inside)
-    if getattr(hint, "_is_protocol", False):
-        return all(hasattr(value, part) for part in vars(hint) if part == "__call__" or part[0] != "_")
-    known = inspect.isclass(hint) and hint is not Any
-    return not known or (isinstance(value, hint) and str(getattr(value, "layout", _DENSE)) == _DENSE)
-
-
-def _is_collection(value: Any, origin: type, inside: tuple[Any, ...]) -> bool:
-    if not isinstance(value, origin) or isinstance(value, str | bytes):  # a text is no list of texts
-        return False
-    value = cast(Any, value)
-    if issubclass(origin, tuple) and Ellipsis not in inside:
-        return not inside or (len(value) == len(inside) and all(map(_is, value, inside)))
-    if (len(inside) == 1 or Ellipsis in inside) and type(value) in (list, tuple, set):
-        return all(_is(one, inside[0]) for one in islice(value, _ELEMENTS))
-    return True
-
-
-def _right_type(value: Any, hint: Any) -> bool:
-    """Whether a value that does not fit is of a type that could: NaN for a number, a word that is not on a list."""
-    if hint is float:
-        return isinstance(value, numbers.Real) and not isinstance(value, bool)
-    if get_origin(hint) is Literal:
-        return any(type(value) is type(one) for one in get_args(hint))
-    if isinstance(value, list | tuple) and len(get_args(hint)) == 1:
-        (of,) = get_args(hint)
-        return all(_is(one, of) or _right_type(one, of) for one in value)
-    return get_origin(hint) in (Union, types.UnionType) and any(_right_type(value, one) for one in get_args(hint))
-
-
-def _phrase(hint: Any) -> str:
-    hint = _plain(hint)
-    origin, inside = get_origin(hint), get_args(hint)
-    if hint in _NAMES:
-        return _NAMES[hint]
-    if origin in (Union, types.UnionType):
-        return _listed([_phrase(one) for one in inside])
-    if origin is Literal:
-        return _listed([repr(one) for one in inside])
-    if origin is type:
-        return "a class"
-    if origin is Callable or hint is Callable:
-        return "a function"
-    if inspect.isclass(origin):
-        kinds: dict[Any, str] = {int: " whole numbers", float: " numbers", str: " texts"}
-        of = kinds.get(inside[0] if inside else None, "")
-        if issubclass(origin, Mapping):
-            return "a dictionary"
-        if issubclass(origin, tuple) and inside and Ellipsis not in inside:
-            return f"a tuple of {len(inside)}{of}"
-        kind = "a tuple" if issubclass(origin, tuple) else "a list"
-        return f"{kind} of{of}" if of else kind
+        return _collection(origin, inside)
     name: str = getattr(hint, "__name__", str(hint))
-    return f"a {name.lower() if name == 'Tensor' else name}"
+    words = f"a {name.lower() if name == 'Tensor' else name}"
+    if getattr(hint, "_is_protocol", False):
+        parts = [part for part in vars(hint) if part == "__call__" or part[0] != "_"]
+        return _Kind(words, lambda v: all(hasattr(v, part) for part in parts))
+    if not inspect.isclass(hint):
+        return _ANY
+    return _Kind(words, lambda v: isinstance(v, hint) and str(getattr(v, "layout", _DENSE)) == _DENSE)
+
+
+def _collection(origin: type, inside: tuple[Any, ...]) -> _Kind:
+    of = [_kind(one) for one in inside if one is not Ellipsis]
+    sized, alike = issubclass(origin, tuple) and Ellipsis not in inside, len(inside) == 1 or Ellipsis in inside
+
+    def fits(value: Any) -> bool:
+        if not isinstance(value, origin) or isinstance(value, str | bytes):  # a text is no list of texts
+            return False
+        if sized and inside:
+            return len(value) == len(of) and all(kind.fits(one) for kind, one in zip(of, value, strict=True))
+        looked_at = islice(value, _ELEMENTS) if alike and type(value) in (list, tuple, set) else ()
+        return all(of[0].fits(one) for one in looked_at)
+
+    def near(value: Any) -> bool:
+        return alike and isinstance(value, list | tuple) and all(of[0].fits(one) or of[0].near(one) for one in value)
+
+    if issubclass(origin, Mapping):
+        return _Kind("a dictionary", fits, near)
+    plain: dict[Any, str] = {int: " whole numbers", float: " numbers", str: " texts"}
+    many = plain.get(inside[0] if inside else None, "")
+    words = "a tuple" if issubclass(origin, tuple) else "a list"
+    return _Kind(words + (f" of {len(inside)}" if sized and inside else " of" if many else "") + many, fits, near)
 
 
 def _listed(words: list[str]) -> str:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import functools
 import inspect
+import threading
 from collections.abc import Callable, Mapping
 from functools import partial
 from typing import Annotated, Any, TypeVar, cast
@@ -32,11 +33,15 @@ MOST = 2**18
 
 _MAKERS: dict[str, Callable[..., Any]] = {}
 
+_running = threading.local()
+"""Whether, in this thread, the forward pass of a decorated class is under way."""
+
 
 def network(maker: Maker) -> Maker:
     """Decorate a class of networks, or a function that makes one: arguments are checked, and what it makes knows them.
 
-    A class's ``forward`` is checked as well: every tensor must be of the network's own precision and on its device.
+    A class's ``forward`` is checked as well, unless another's calls it: every tensor must be of the network's own
+    precision and on its device.
     An instance of a sub-class that is not decorated itself knows nothing: its code is its owner's.
     """
     found: Any = maker
@@ -81,12 +86,18 @@ def _checked_forward(forward: Callable[..., Any]) -> Callable[..., Any]:
 
     @functools.wraps(forward)
     def checked(self: nn.Module, *args: Any, **kwargs: Any) -> Any:
-        if not torch.compiler.is_compiling():
-            own = next((p for p in self.parameters() if p.is_floating_point()), None)
-            for name, value in check((self, *args), kwargs).items():
-                if own is not None and isinstance(value, Tensor):
-                    check_place(name, value, own)
-        return forward(self, *args, **kwargs)
+        # What a network hands to its parts is its own doing, and a compiler traces what is computed, not how.
+        if torch.compiler.is_compiling() or getattr(_running, "inside", False):
+            return forward(self, *args, **kwargs)
+        own = next((p for p in self.parameters() if p.is_floating_point()), None)
+        for name, value in check((self, *args), kwargs).items():
+            if own is not None and isinstance(value, Tensor):
+                check_place(name, value, own)
+        _running.inside = True
+        try:
+            return forward(self, *args, **kwargs)
+        finally:
+            _running.inside = False
 
     return checked
 

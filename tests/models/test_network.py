@@ -131,3 +131,16 @@ def test_every_network_of_the_library_is_checked():
         maker = getattr(models, name)
         if isinstance(maker, type) and issubclass(maker, nn.Module):
             assert hasattr(maker.__init__, "__wrapped__"), f"{name} has no @network"
+
+
+def test_a_pass_inside_a_pass_is_not_checked_again_and_a_failed_one_changes_nothing(monkeypatch):
+    seen = []
+    monkeypatch.setattr("ganbook.models.network.check_place", lambda name, *_: seen.append(name))
+    generator, z, labels = models.ConditionalGenerator(5, 3, width=2), torch.zeros(2, 5), torch.tensor([0, 2])
+    for _ in range(2):
+        with pytest.raises(ValueError, match="labels holds 0 to 9"):
+            generator(z, torch.tensor([0, 9]))
+        generator(z, labels)
+    assert seen == ["z", "labels"] * 4
+    models.ResizeConvolution(1, 1)(torch.zeros(1, 1, 2, 2))
+    assert seen[8:] == ["x"]
