@@ -123,34 +123,31 @@ def _load(asked: _Published, split: str, size: int | None, base: Path) -> Descri
     classes = tuple(lists[split])
     if not classes:
         raise DataError(f"{captions / LISTS[split]} names no class: it needs one per line")
-    described = _by_number(captions / "text_c10")
-    pictured = _by_number(pictures) if asked.in_classes else {}
-    every = {} if asked.in_classes else _images(pictures)
+    described = {_number(path.name): path for path in sorted((captions / "text_c10").iterdir()) if path.is_dir()}
+
+    def key(class_name: str, path: Path) -> tuple[str, str]:
+        return _number(class_name) if asked.in_classes else "", path.stem
+
+    files_below = sorted(pictures.glob("*/*" if asked.in_classes else "*"))
+    images = {key(path.parent.name, path): path for path in files_below if path.suffix.lower() in endings()}
     files, texts, numbers = [], [], []
     for number, name in enumerate(classes):
         folder = described.get(_number(name), captions / "text_c10" / name)
         found = sorted(path for path in folder.glob("*.txt") if not path.name.startswith("."))
         if not found:
             raise DataError(f"{folder} holds no captions: it needs a .txt file per image of the class {name}")
-        place = pictured.get(_number(name), pictures / name) if asked.in_classes else pictures
-        images = _images(place) if asked.in_classes else every
         for path in found:
-            if path.stem not in images:
+            if key(name, path) not in images:
+                place = pictures / name if asked.in_classes else pictures
                 tried = f"{place / path.stem}.jpg is missing (all endings of images were tried)"
                 raise DataError(f"{tried}, which {path} describes: unpack {asked.archive} again, or add the image")
-            files.append(images[path.stem])
+            files.append(images[key(name, path)])
             texts.append(_lines(path))
             numbers.append(number)
             if not texts[-1]:
                 raise DataError(f"{path} holds no caption, and needs one per line: remove or replace it")
     parts = tuple(files), tuple(numbers), tuple(texts)
     return DescribedImages(asked.name, split, size or 64, *parts, licence=asked.licence, classes=classes)
-
-
-def _images(folder: Path) -> dict[str, Path]:
-    """Its image files by their name without its ending."""
-    found = folder.iterdir() if folder.is_dir() else ()
-    return {path.stem: path for path in found if path.suffix.lower() in endings()}
 
 
 def _not_there(asked: _Published, base: Path, what: str) -> DataError:
@@ -170,7 +167,3 @@ def _lines(path: Path) -> tuple[str, ...]:
 def _number(name: str) -> str:
     """What a class has in common in all archives, which spell some birds' names differently: 009 of 009.Brewers_..."""
     return name.split(".")[0]
-
-
-def _by_number(folder: Path) -> dict[str, Path]:
-    return {_number(path.name): path for path in sorted(folder.iterdir()) if path.is_dir()}

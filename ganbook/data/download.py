@@ -126,31 +126,22 @@ def _fetch(remote: Remote, path: Path) -> None:
 
 def _receive(mirror: str, part: Path, remote: Remote) -> str | None:
     """Fill ``part`` up to its size; what went wrong, in words, or None."""
-    reason = "it sent nothing"
+    reason = None
     for _ in range(ATTEMPTS):
-        have = part.stat().st_size if part.exists() else 0
-        if have == remote.size:
-            return None
-        if have > remote.size:
-            part.unlink()
-            have = 0
         try:
-            _append(mirror, part, have, remote)
+            if _append(mirror, part, remote) == remote.size:
+                return None
+            reason = "it broke off"
         except HTTPError as error:
             reason = f"it answered {error.code}"
-            if error.code == 416:  # it holds no more than we have: the part is of another file
-                part.unlink(missing_ok=True)
-            else:
+            if error.code != 416:
                 break
+            part.unlink(missing_ok=True)  # it holds no more than we have: the part is of another file
         except (OSError, HTTPException, ValueError) as error:  # ValueError: a length that is no number
             if isinstance(error, OSError) and error.errno in (28, 122):  # no space, no quota: no mirror helps
                 raise
             cause = getattr(error, "reason", None) or error
             reason = str(getattr(cause, "strerror", None) or cause or type(error).__name__)
-        else:
-            reason = "it broke off"
-        if part.exists() and part.stat().st_size == remote.size:
-            return None
     return reason
 
 
@@ -165,10 +156,14 @@ class _OnlyEncrypted(urllib.request.HTTPHandler):
     ftp_open = http_open
 
 
-def _append(mirror: str, part: Path, have: int, remote: Remote) -> None:
-    """One connection: append to ``part`` from byte ``have`` on, or begin anew if the server knows no ranges."""
+def _append(mirror: str, part: Path, remote: Remote) -> int:
+    """One connection: go on with ``part``, or begin anew if the server knows no ranges; how many bytes it then has."""
     from tqdm.auto import tqdm
 
+    have = part.stat().st_size if part.exists() else 0
+    if have == remote.size:
+        return have
+    have = have if have < remote.size else 0
     request = urllib.request.Request(mirror, headers={"User-Agent": "ganbook"})
     if have:
         request.add_header("Range", f"bytes={have}-")
@@ -187,6 +182,7 @@ def _append(mirror: str, part: Path, have: int, remote: Remote) -> None:
                 file.write(block)
                 have += len(block)
                 bar.update(len(block))
+    return have
 
 
 def _sha256(path: Path) -> str:

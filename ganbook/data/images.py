@@ -68,9 +68,7 @@ class ImageSet(Samples):
         if self.sources is not None:
             _check_uint8("sources", self.sources, n, "C", "H", "W")
         if self.labels is not None:
-            check_tensor("labels", self.labels, n, kind="whole")
-            if self.labels.dtype != torch.int64:
-                raise TypeError(f"labels is of {self.labels.dtype}: allowed is int64, labels.long()")
+            check_tensor("labels", self.labels, n, kind="int64")
             if n and not self.labels.is_meta:
                 low, high = self.labels.min().item(), self.labels.max().item()
                 if low < 0 or (self.classes and high >= len(self.classes)):

@@ -70,16 +70,10 @@ def from_dataset(dataset: Any, size: int | None = None) -> OwnImages:
     if isinstance(image, Tensor) and image.is_floating_point() and 0 < image.max() <= 1 / 255:
         raise ValueError("dataset[0] holds floats of 1/255 and less: it may have been divided by 255 twice")
     first = _picture(image, "dataset[0]")
-    return OwnImages(
-        dataset=dataset,
-        name=type(dataset).__name__,
-        split="train",
-        licence=OWNERS,
-        size=size or min(first.size),
-        channels=1 if first.mode == "L" else 3,
-        classes=tuple(map(str, getattr(dataset, "classes", ()))),
-        labelled=label is not None,
-    )
+    classes = tuple(map(str, getattr(dataset, "classes", ())))
+    side, channels = size or min(first.size), 1 if first.mode == "L" else 3
+    name = type(dataset).__name__
+    return OwnImages(name, "train", side, dataset, channels, label is not None, licence=OWNERS, classes=classes)
 
 
 @dataclass(frozen=True)

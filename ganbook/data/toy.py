@@ -38,11 +38,9 @@ class Distribution(Data):
         return Batch(self.sample(n, generator))
 
     def follow(self, order: Order) -> Iterator[Batch]:
-        """Batches of fresh samples without end, the same for the same seed and step."""
         for step in count(order.start):
-            yield self.fresh(order.batch_size, step_generator(order.seed, step)).at(
-                slice(order.rank, None, order.world)
-            )
+            batch = self.fresh(order.batch_size, step_generator(order.seed, step))
+            yield batch.at(slice(order.rank, None, order.world))
 
 
 @dataclass(frozen=True)
@@ -70,7 +68,6 @@ class Mixture(Distribution):
         return float(self.stds.max())
 
     def sample(self, n: int, generator: torch.Generator | None = None) -> Tensor:
-        """(n, dim) fresh samples; ``generator`` (CPU) makes them repeatable."""
         return self.labelled(n, generator)[0]
 
     def labelled(self, n: int, generator: torch.Generator | None = None) -> tuple[Tensor, Tensor]:
@@ -81,7 +78,6 @@ class Mixture(Distribution):
         return self.centres[which] + self.stds[which, None] * noise, which
 
     def fresh(self, n: int, generator: torch.Generator | None = None) -> Batch:
-        """A batch of ``n`` fresh samples, labelled with their component."""
         return Batch(*self.labelled(n, generator))
 
     def log_density(self, x: Tensor) -> Tensor:
@@ -102,11 +98,7 @@ class Mixture(Distribution):
 
 @dataclass(frozen=True)
 class Labelled(Distribution):
-    """A mixture's points with their component beside them, one-hot: samples of the pair (x, y) for a conditional game.
-
-    Attributes:
-        mixture: where points come from.
-    """
+    """A mixture's points with their component beside them, one-hot: samples of (x, y) for a conditional game."""
 
     mixture: Mixture
 
@@ -126,7 +118,6 @@ class SwissRoll(Distribution):
     dim: int = 2
 
     def sample(self, n: int, generator: torch.Generator | None = None) -> Tensor:
-        """(n, 2) fresh samples; ``generator`` (CPU) makes them repeatable."""
         check_whole(1, MOST, n=n)
         # sqrt makes the points about equally dense along the spiral, whose length grows as the angle squared.
         share = (0.05 + 0.95 * torch.rand(n, generator=generator)).sqrt()

@@ -178,9 +178,13 @@ BYTES = torch.zeros(4, 3, 8, 8, dtype=torch.uint8)
         (
             {"labels": torch.zeros(4)},
             TypeError,
-            r"^labels is a torch.float32 tensor \(4,\): allowed is a tensor of whole",
+            r"^labels is a torch.float32 tensor \(4,\): allowed is a tensor of int64",
         ),
-        ({"labels": torch.zeros(4).int()}, TypeError, r"^labels is of torch.int32: allowed is int64"),
+        (
+            {"labels": torch.zeros(4).int()},
+            TypeError,
+            r"^labels is a torch.int32 tensor \(4,\): allowed is a tensor of int64",
+        ),
         ({"labels": torch.tensor([0, 1, 2, 3])}, ValueError, r"^labels go from 0 to 3: allowed is 0 to 1$"),
         ({"labels": torch.tensor([0, -1, 1, 0])}, ValueError, r"^labels go from -1 to 1: allowed is 0 to 1$"),
         ({"labels": [0, 1, 0, 1]}, TypeError, r"^labels is \[0, 1, 0, 1\]: allowed is a tensor or None$"),
