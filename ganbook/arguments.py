@@ -256,7 +256,7 @@ def _kind(hint: Any) -> _Kind:
     return _Kind(words, lambda v: isinstance(v, hint) and str(getattr(v, "layout", _DENSE)) == _DENSE)
 
 
-def _collection(origin: type, inside: tuple[Any, ...]) -> _Kind:
+def _collection(origin: Any, inside: tuple[Any, ...]) -> _Kind:
     of = [_kind(one) for one in inside if one is not Ellipsis]
     sized, alike = issubclass(origin, tuple) and Ellipsis not in inside, len(inside) == 1 or Ellipsis in inside
 

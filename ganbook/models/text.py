@@ -26,19 +26,9 @@ from ganbook.models.network import network
 from ganbook.models.vae import kl_to_standard_normal, reparameterise
 
 __all__ = [
-    "AttentiveGRUEncoder",
-    "BagOfWords",
-    "CharCNNRNN",
-    "ConditioningAugmentation",
-    "GRUEncoder",
-    "SentenceEncoder",
-    "Tokenizer",
-    "caption_note",
-    "check_captions",
-    "masked_mean",
-    "unknown_words",
-    "words_in",
-]
+    "AttentiveGRUEncoder", "BagOfWords", "CharCNNRNN", "ConditioningAugmentation", "GRUEncoder", "SentenceEncoder",
+    "Tokenizer", "caption_note", "check_captions", "masked_mean", "unknown_words", "words_in",
+]  # fmt: skip
 
 PADDING, UNKNOWN = 0, 1
 ALPHABET = "abcdefghijklmnopqrstuvwxyz0123456789-,;.!?:'\"/\\|_@#$%^&*~`+=<>()[]{} "
