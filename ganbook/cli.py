@@ -52,7 +52,7 @@ def _guarded(way_out: str = "") -> Iterator[None]:
     """Every foreseen failure of a command becomes one sentence (with ``way_out``, if it was stopped) and a status."""
     from ganbook.data import DataError
     from ganbook.training.checkpoint import CheckpointError
-    from ganbook.training.fit import TrainingError
+    from ganbook.training.fit import TrainingError, is_out_of_memory
 
     try:
         yield
@@ -61,6 +61,9 @@ def _guarded(way_out: str = "") -> Iterator[None]:
         _fail(1, f"interrupted{way_out}")
     except (_Wrong, ValueError, TypeError) as error:
         _fail(2, re.sub(r"^root is\b", "--data is", str(error)))  # the library's name of the option
+    except FileExistsError as error:
+        what, _, _ = str(error).rpartition(":")  # what follows are the library's names of the options
+        _fail(2, f"{what}: go on with --resume, or choose another --out")
     except (DataError, CheckpointError, TrainingError) as error:
         _fail(1, str(error))
     except BrokenPipeError:
@@ -69,8 +72,7 @@ def _guarded(way_out: str = "") -> Iterator[None]:
         where = f" ({error.filename})" if error.filename else ""
         _fail(1, f"{error.strerror or error}{where}")
     except (RuntimeError, MemoryError) as error:
-        # each device says it in its own words, and not all with a class
-        if not (isinstance(error, MemoryError) or re.search("out of memory|can't allocate memory", str(error))):
+        if not is_out_of_memory(error):
             raise
         _fail(1, f"out of memory{way_out}")
 
@@ -89,7 +91,8 @@ def _is_first() -> bool:
 
 _GO_ON = "; --resume goes on from the last checkpoint"
 
-Out = Annotated[Path | None, typer.Option(help="Folder of the run (default: runs/RECIPE).")]
+Name = Annotated[str, typer.Argument(metavar="NAME_OR_DIR", help="A model of the zoo, or a run's folder.")]
+Resume = Annotated[bool, typer.Option("--resume", help="Go on from the newest checkpoint.")]
 Seed = Annotated[int, typer.Option(min=0, max=2**63 - 1, help="The same seed gives the same run, or samples.")]
 Data = Annotated[Path | None, typer.Option("--data", help="Folder that the data lies in or is downloaded to.")]
 
@@ -100,8 +103,8 @@ def train(
     recipe: Annotated[str, typer.Argument(help="A name that `ganbook list` shows.")],
     budget: Annotated[str | None, typer.Option(help="smoke, laptop or gpu (default: by the device).")] = None,
     seed: Seed = 0,
-    out: Out = None,
-    resume: Annotated[bool, typer.Option("--resume", help="Go on from the newest checkpoint.")] = False,
+    out: Annotated[Path | None, typer.Option(help="Folder of the run (default: runs/RECIPE).")] = None,
+    resume: Resume = False,
     data: Data = None,
 ) -> None:
     """Train a recipe; leave weights, card, history, checkpoints and a grid of samples."""
@@ -109,8 +112,7 @@ def train(
 
     chosen = recipes.get(recipe)
     folder = out or Path("runs") / recipe
-    with _no_overwriting(folder):
-        run = chosen.train(budget, seed, folder, resume, root=data)
+    run = chosen.train(budget, seed, folder, resume, root=data)
     if not _is_first():
         return
     grid = _picture(chosen.at(run.sampler.card["budget"]).draw(run.sampler, 64, root=data), folder / "samples.png")
@@ -125,14 +127,13 @@ def train_for_zoo(
     name: Annotated[str, typer.Argument(help="A name that `ganbook list` shows under zoo, or any recipe's.")],
     seed: Seed = 0,
     out: Annotated[Path | None, typer.Option(help="Folder of the run (default: runs/zoo/NAME).")] = None,
-    resume: Annotated[bool, typer.Option("--resume", help="Go on from the newest checkpoint.")] = False,
+    resume: Resume = False,
 ) -> None:
     """Train a model of the zoo anew: its recipe at budget gpu; leave weights and card in OUT/zoo."""
     from ganbook import zoo
 
     folder = out or Path("runs") / "zoo" / name
-    with _no_overwriting(folder):
-        card = zoo.train(name, seed, folder, resume)
+    card = zoo.train(name, seed, folder, resume)
     if not _is_first():
         return
     _print_card(card)
@@ -148,7 +149,7 @@ def train_for_zoo(
 @app.command()
 @_guarded()
 def sample(
-    name: Annotated[str, typer.Argument(metavar="NAME_OR_DIR", help="A model of the zoo, or a run's folder.")],
+    name: Name,
     n: Annotated[int, typer.Option("--n", min=1, max=100_000, help="Number of samples.")] = 64,
     out: Annotated[Path, typer.Option(help="Picture to write (.png).")] = Path("samples.png"),
     seed: Seed = 0,
@@ -193,7 +194,7 @@ def sample(
 @app.command()
 @_guarded()
 def evaluate(
-    name: Annotated[str, typer.Argument(metavar="NAME_OR_DIR", help="A model of the zoo, or a run's folder.")],
+    name: Name,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
     data: Data = None,
 ) -> None:
@@ -225,14 +226,6 @@ def list_everything() -> None:
     for name in zoo.names():
         card = zoo.card(name)
         print(f"  {name:<16} {card['parameters']} parameters, {card['steps']} rounds in {card['minutes']:.0f} minutes")
-
-
-@contextmanager
-def _no_overwriting(folder: Path) -> Iterator[None]:
-    try:
-        yield
-    except FileExistsError:
-        raise _Wrong(f"{folder} holds a run already: go on with --resume, or choose another --out") from None
 
 
 def _sampler(name: str) -> Sampler:
@@ -280,13 +273,8 @@ def _picture(samples: Tensor, path: Path) -> Path:
     """Write images as a grid, points as a scatter plot; whole or not at all."""
     from ganbook.data.cache import write_atomically
 
-    def write(part: Path) -> None:
-        if samples.ndim == 2:
-            _scatter(samples, part)
-        else:
-            _grid(samples, part)
-
-    write_atomically(path, write)
+    write = _scatter if samples.ndim == 2 else _grid
+    write_atomically(path, lambda part: write(samples, part))
     return path
 
 

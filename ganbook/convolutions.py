@@ -2,7 +2,8 @@
 
 The same operations as ``torch.nn.functional``'s, for one image (H, W) and one kernel (k, l), written so that they
 can be read, drawn and compared. As in every deep-learning library, "convolution" means cross-correlation: the kernel
-is not flipped.
+is not flipped. Arguments that do not fit are refused by name: TypeError for the wrong kind, ValueError for the wrong
+value.
 
 >>> x, kernel = torch.tensor([[2.0, 4.0], [0.0, 1.0]]), torch.tensor([[3.0, 1.0], [1.0, 5.0]])
 >>> paint(x, kernel).tolist()
@@ -39,11 +40,8 @@ def output_size(size: int, kernel: int, stride: int = 1, padding: int = 0) -> in
 
     Args:
         size: side of the input, in pixels.
-        kernel, stride: 1 or more.
+        kernel, stride: 1 or more, the kernel no larger than the padded input.
         padding: zeros on each side, 0 or more.
-
-    Raises:
-        ValueError: naming the first number below its least value, or a kernel that is larger than the padded input.
     """
     check_whole(1, size=size, kernel=kernel, stride=stride)
     check_whole(0, padding=padding)
@@ -56,13 +54,11 @@ def transposed_size(size: int, kernel: int, stride: int = 1, padding: int = 0, o
     """Side of a transposed convolution's output, (size - 1) stride - 2 padding + kernel + output_padding.
 
     It is the input size from which a convolution with the same kernel, stride and padding gives ``size``. There are
-    ``stride`` such sizes; ``output_padding`` chooses among them.
+    ``stride`` such sizes; ``output_padding``, less than the stride, chooses among them. A padding that leaves nothing
+    of the output is refused.
 
     >>> [transposed_size(n, kernel=4, stride=2, padding=1) for n in (2, 4, 8)]
     [4, 8, 16]
-
-    Raises:
-        ValueError: naming a number outside its range, or a padding that leaves nothing of the output.
     """
     check_whole(1, size=size, kernel=kernel, stride=stride)
     check_whole(0, padding=padding, output_padding=output_padding)
@@ -118,14 +114,7 @@ def paint(x: Tensor, kernel: Tensor, stride: int = 1, padding: int = 0, output_p
     Returns:
         (H', W') with the sides of :func:`transposed_size`.
     """
-    check_tensor("x", x, "H", "W", kind="any")
-    check_tensor("kernel", kernel, "k", "l", kind="any")
-    if kernel.device != x.device:
-        raise ValueError(f"kernel is on {kernel.device}: allowed is {x.device}, as for x")
-    sizes = zip(x.shape, kernel.shape, strict=True)
-    rows, columns = (transposed_size(n, k, stride, padding, output_padding) for n, k in sizes)
-    check_whole(1, SIDE, stride=stride)
-    check_whole(0, SIDE, padding=padding)
+    rows, columns = _transposed_sides(x, kernel, stride, padding, output_padding)
     canvas = torch.zeros(rows + 2 * padding, columns + 2 * padding, dtype=torch.result_type(x, kernel), device=x.device)
     for i, j in _pixels(x):
         top, left = i * stride, j * stride
@@ -155,17 +144,24 @@ def slide_over_zeros(x: Tensor, kernel: Tensor, stride: int = 1, padding: int = 
     The kernel then moves over ``x`` by steps of one ``stride``-th of a pixel, hence "fractionally-strided".
     Arguments and result as for :func:`paint`.
     """
-    check_tensor("x", x, "H", "W", kind="any")
-    check_tensor("kernel", kernel, "k", "l", kind="any")
-    if kernel.device != x.device:
-        raise ValueError(f"kernel is on {kernel.device}: allowed is {x.device}, as for x")
-    for n, k in zip(x.shape, kernel.shape, strict=True):
-        transposed_size(n, k, stride, padding, output_padding)  # for its errors
+    _transposed_sides(x, kernel, stride, padding, output_padding)  # for its errors
     (k, w), more = kernel.shape, output_padding
     around = (w - 1 - padding, w - 1 - padding + more, k - 1 - padding, k - 1 - padding + more)
     kind = torch.result_type(x, kernel)
     spread = F.pad(insert_zeros(x.to(kind), stride), around)  # a negative number crops
     return F.conv2d(spread[None, None], kernel.to(kind).flip(0, 1)[None, None])[0, 0]
+
+
+def _transposed_sides(x: Tensor, kernel: Tensor, stride: int, padding: int, output_padding: int) -> list[int]:
+    check_tensor("x", x, "H", "W", kind="any")
+    check_tensor("kernel", kernel, "k", "l", kind="any")
+    if kernel.device != x.device:
+        raise ValueError(f"kernel is on {kernel.device}: allowed is {x.device}, as for x")
+    sizes = zip(x.shape, kernel.shape, strict=True)
+    sides = [transposed_size(n, k, stride, padding, output_padding) for n, k in sizes]
+    check_whole(1, SIDE, stride=stride)
+    check_whole(0, SIDE, padding=padding)
+    return sides
 
 
 def contributions(size: int, kernel: int, stride: int, padding: int = 0, output_padding: int = 0) -> Tensor:
@@ -197,11 +193,7 @@ def spectrum(images: Tensor) -> Tensor:
 
 
 def high_share(images: Tensor) -> float:
-    """Share of the power of images (N, C, H, W) above a quarter of a cycle per pixel, in either direction.
-
-    Raises:
-        ValueError: if the images are constant: there is no power to share.
-    """
+    """Share of the power of images (N, C, H, W), not all constant, above ¼ cycle per pixel in either direction."""
     power = spectrum(images)
     _check_power(power)
     y, x = (torch.fft.fftfreq(n).abs() for n in power.shape)
@@ -215,16 +207,13 @@ def checkerboard(images: Tensor, period: int = 2, reach: int = 2) -> float:
     frequencies (i H / s, j W / s). Each of these bins is compared with the bins around it.
 
     Args:
-        images: (N, C, H, W), H and W multiples of ``period`` and larger than ``2 * reach``.
+        images: (N, C, H, W), not all constant; H and W multiples of ``period`` and larger than ``2 * reach``.
         period: in pixels, 2 or more.
         reach: the neighbourhood of a bin is the square of the bins up to ``reach`` away.
 
     Returns:
         Geometric mean over the pattern's bins of power / mean power of the neighbours: 1 for white noise, between
         ½ and 2 for images without the pattern whose spectrum bends at these bins.
-
-    Raises:
-        ValueError: if the images do not hold a whole number of periods, or the spectrum is flat zero.
     """
     check_whole(2, period=period)
     check_whole(1, reach=reach)

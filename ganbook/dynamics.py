@@ -1,9 +1,8 @@
 """The smallest GAN, as a map that can be differentiated, and crowds of small networks.
 
-The Dirac-GAN (Mescheder et al. 2018, definition 2.1) has one number per player: all real data lie at 0, the
-generator puts all of its samples at ``theta``, and the discriminator's logit is ``a(x) = psi * x + bias``.
-A round of training is then a map of the plane, and the eigenvalues of its Jacobian at the equilibrium
-say whether training converges there.
+The Dirac-GAN (Mescheder et al. 2018, definition 2.1) has one number per player: all real data lie at 0, the generator
+puts all of its samples at ``theta``, and the discriminator's logit is ``a(x) = psi * x + bias``. A round of training is
+then a map of the plane, and the eigenvalues of its Jacobian at the equilibrium say whether training converges there.
 
 >>> from ganbook import losses
 >>> jacobian = round_jacobian(lambda state: dirac_round(state, losses.get("wasserstein"), lr=0.5))
@@ -133,8 +132,8 @@ def orbit(play: Callable[[Tensor], Tensor], start: Tensor, rounds: int) -> Tenso
 class Crowd(nn.Module):
     """``members`` independent networks of one shape, run as one batched product.
 
-    A mean of losses over a crowd's outputs is the mean of its members' own losses: ``members`` times it
-    gives each member the gradient that it would have alone.
+    A mean of losses over a crowd's outputs is the mean of its members' own losses: ``members`` times it gives each
+    member the gradient that it would have alone.
 
     Args:
         members: number of networks.
@@ -174,25 +173,23 @@ class Crowd(nn.Module):
         """
         check_place("x", x, self.weights[0])
         check_tensor("x", x, len(range(self.members)[part]), "N", self.weights[0].shape[1])
-        last = len(self.weights) - 1
-        hidden = x
         for layer, bias in enumerate(self.biases):
-            hidden = torch.baddbmm(bias[part], hidden, self._weight(layer, part))
-            if layer < last:
-                hidden = leaky_relu(hidden, 0.2)
-        return hidden.squeeze(2) if self.logit else hidden
+            if layer:
+                x = leaky_relu(x, 0.2)
+            x = torch.baddbmm(bias[part], x, self._weight(layer, part))
+        return x.squeeze(2) if self.logit else x
 
     def _weight(self, layer: int, part: slice) -> Tensor:
         weight: Tensor = self.weights[layer]
         if not self.spectral or not set(self.spectral) & set(range(self.members)[part]):
             return weight[part]
         first, stop = self.spectral.start, self.spectral.stop
-        own, v = weight[first:stop], self.get_buffer(f"direction{layer}")
+        own, direction = weight[first:stop], self.get_buffer(f"direction{layer}")
         with torch.no_grad():
-            u = normalize(own @ v, dim=1)
+            u = normalize(own @ direction, dim=1)
             v = normalize(own.mT @ u, dim=1)
             if self.training:
-                self.get_buffer(f"direction{layer}").copy_(v)
+                direction.copy_(v)
         sigma = u.mT @ own @ v
         return torch.cat((weight[:first], own / sigma, weight[stop:]))[part]
 

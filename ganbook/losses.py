@@ -1,9 +1,8 @@
 """Adversarial losses: pure functions of logits, in pairs with one signature.
 
-A logit is the discriminator's raw output ``a(x)``; ``D(x) = sigmoid(a(x))``. Every pair is
-*minimised*: the discriminator steps down ``discriminator(real_logits, fake_logits)``, the
-generator steps down ``generator(fake_logits, real_logits)``. Logits in half precision are
-raised to float32 first, so that no square or sum overflows.
+A logit is the discriminator's raw output ``a(x)``; ``D(x) = sigmoid(a(x))``. Every pair is *minimised*: the
+discriminator steps down ``discriminator(real_logits, fake_logits)``, the generator ``generator(fake_logits,
+real_logits)``. Logits in half precision are raised to float32 first, so that no square or sum overflows.
 
 >>> import torch
 >>> loss = get("non_saturating")
@@ -26,44 +25,44 @@ from ganbook.arguments import check_choice, check_number, check_tensor
 __all__ = ["AdversarialLoss", "get", "names", "smoothed"]
 
 
-def _saturating_discriminator(real: Tensor, fake: Tensor) -> Tensor:
+def _d_saturating(real: Tensor, fake: Tensor) -> Tensor:
     # -log sigmoid(a) = softplus(-a) and -log(1 - sigmoid(a)) = softplus(a): exact for every finite logit.
     return softplus(-real).mean() + softplus(fake).mean()
 
 
-def _saturating_generator(fake: Tensor, _real: Tensor | None) -> Tensor:
+def _g_saturating(fake: Tensor, _real: Tensor | None) -> Tensor:
     return -softplus(fake).mean()
 
 
-def _non_saturating_generator(fake: Tensor, _real: Tensor | None) -> Tensor:
+def _g_non_saturating(fake: Tensor, _real: Tensor | None) -> Tensor:
     return softplus(-fake).mean()
 
 
-def _least_squares_discriminator(real: Tensor, fake: Tensor) -> Tensor:
+def _d_least_squares(real: Tensor, fake: Tensor) -> Tensor:
     return 0.5 * (real - 1).square().mean() + 0.5 * fake.square().mean()
 
 
-def _least_squares_generator(fake: Tensor, _real: Tensor | None) -> Tensor:
+def _g_least_squares(fake: Tensor, _real: Tensor | None) -> Tensor:
     return 0.5 * (fake - 1).square().mean()
 
 
-def _hinge_discriminator(real: Tensor, fake: Tensor) -> Tensor:
+def _d_hinge(real: Tensor, fake: Tensor) -> Tensor:
     return relu(1 - real).mean() + relu(1 + fake).mean()
 
 
-def _wasserstein_discriminator(real: Tensor, fake: Tensor) -> Tensor:
+def _d_wasserstein(real: Tensor, fake: Tensor) -> Tensor:
     return fake.mean() - real.mean()
 
 
-def _wasserstein_generator(fake: Tensor, _real: Tensor | None) -> Tensor:
+def _g_wasserstein(fake: Tensor, _real: Tensor | None) -> Tensor:
     return -fake.mean()
 
 
-def _relativistic_discriminator(real: Tensor, fake: Tensor) -> Tensor:
+def _d_relativistic(real: Tensor, fake: Tensor) -> Tensor:
     return softplus(fake - real).mean()
 
 
-def _relativistic_generator(fake: Tensor, real: Tensor | None) -> Tensor:
+def _g_relativistic(fake: Tensor, real: Tensor | None) -> Tensor:
     return softplus(cast(Tensor, real) - fake).mean()
 
 
@@ -106,11 +105,7 @@ class AdversarialLoss:
             fake_logits: (N,) or (N, ...) raw scores of generated samples.
             real_logits: the same for real samples; only ``paired`` losses use it, and need it.
 
-        Returns:
-            A scalar in float32 (float64 for float64 logits).
-
-        Raises:
-            TypeError, ValueError: as for :meth:`discriminator`.
+        Returns a scalar, and raises, as :meth:`discriminator` does.
         """
         fake = _checked("fake_logits", fake_logits)
         real = None if real_logits is None else _checked("real_logits", real_logits)
@@ -142,26 +137,16 @@ def _checked(name: str, logits: Tensor) -> Tensor:
 _LOSSES = {
     loss.name: loss
     for loss in (
-        AdversarialLoss(
-            "saturating", "Goodfellow et al. 2014, eq. 1", _saturating_discriminator, _saturating_generator
-        ),
-        AdversarialLoss(
-            "non_saturating", "Goodfellow et al. 2014, section 3", _saturating_discriminator, _non_saturating_generator
-        ),
-        AdversarialLoss(
-            "least_squares", "Mao et al. 2017, eq. 9", _least_squares_discriminator, _least_squares_generator
-        ),
-        AdversarialLoss(
-            "hinge", "Lim and Ye 2017; Miyato et al. 2018, eq. 16 and 17", _hinge_discriminator, _wasserstein_generator
-        ),
-        AdversarialLoss(
-            "wasserstein", "Arjovsky et al. 2017, eq. 2", _wasserstein_discriminator, _wasserstein_generator
-        ),
+        AdversarialLoss("saturating", "Goodfellow et al. 2014, eq. 1", _d_saturating, _g_saturating),
+        AdversarialLoss("non_saturating", "Goodfellow et al. 2014, section 3", _d_saturating, _g_non_saturating),
+        AdversarialLoss("least_squares", "Mao et al. 2017, eq. 9", _d_least_squares, _g_least_squares),
+        AdversarialLoss("hinge", "Lim and Ye 2017; Miyato et al. 2018, eq. 16 and 17", _d_hinge, _g_wasserstein),
+        AdversarialLoss("wasserstein", "Arjovsky et al. 2017, eq. 2", _d_wasserstein, _g_wasserstein),
         AdversarialLoss(
             "relativistic",
             "Jolicoeur-Martineau 2018, section 4.2 (pairing)",
-            _relativistic_discriminator,
-            _relativistic_generator,
+            _d_relativistic,
+            _g_relativistic,
             paired=True,
         ),
     )
@@ -174,11 +159,7 @@ def names() -> list[str]:
 
 
 def get(name: str) -> AdversarialLoss:
-    """The adversarial loss called ``name``.
-
-    Raises:
-        ValueError: if no loss has that name.
-    """
+    """The adversarial loss called ``name``; a ValueError if none has that name."""
     check_choice(_LOSSES, name=name)
     return _LOSSES[name]
 
@@ -198,6 +179,5 @@ def smoothed(real_label: float = 0.9) -> AdversarialLoss:
         real_term = real_label * softplus(-real) + (1 - real_label) * softplus(real)
         return real_term.mean() + softplus(fake).mean()
 
-    return AdversarialLoss(
-        f"smoothed to {real_label:g}", "Salimans et al. 2016, section 3.4", discriminator, _non_saturating_generator
-    )
+    name, source = f"smoothed to {real_label:g}", "Salimans et al. 2016, section 3.4"
+    return AdversarialLoss(name, source, discriminator, _g_non_saturating)

@@ -1,14 +1,13 @@
 """Gradient penalties on a critic, per sample, in float32, finite where the gradient is zero.
 
-``critic`` is any callable from a batch to one logit per sample (or a map of logits, summed per
-sample). The penalty is differentiable, so it is added to the discriminator's loss and goes
-through **one** backward pass.
+``critic`` is any callable from a batch to one logit per sample (or a map of logits, summed per sample). The penalty is
+differentiable, so it is added to the discriminator's loss and goes through **one** backward pass.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from contextlib import AbstractContextManager, nullcontext
+from contextlib import nullcontext
 
 import torch
 from torch import Tensor
@@ -52,9 +51,8 @@ def r2(critic: Critic, fake_images: Tensor, gamma: float) -> Tensor:
 def gradient_penalty(critic: Critic, real: Tensor, fake: Tensor, weight: float) -> Tensor:
     """WGAN-GP: ``weight * E (||grad_x a(x)|| - 1)^2`` between real and fake (Gulrajani et al. 2017, eq. 3).
 
-    One point per pair, uniform on the line from ``real[i]`` to ``fake[i]``; the norm is taken per
-    sample. At a zero gradient the norm's slope is infinite; it is taken as zero there, so the
-    penalty is ``weight`` and its gradient 0.
+    One point per pair, uniform on the line from ``real[i]`` to ``fake[i]``; the norm is taken per sample. At a zero
+    gradient, where the norm's slope is infinite, it is taken as zero: the penalty is ``weight`` and its gradient 0.
 
     Args:
         critic: as for :func:`r1`.
@@ -106,7 +104,9 @@ def _squared_norms(critic: Callable[..., Tensor], *points: Tensor) -> list[Tenso
     for point in points:
         point.requires_grad_(True)
     # Autocast off: a sum of squared half-precision gradients overflows at 64 x 64 pixels.
-    with torch.enable_grad(), _without_autocast(points[0].device.type):
+    kind = points[0].device.type
+    can_cast = torch.amp.is_autocast_available(kind)  # the meta device cannot
+    with torch.enable_grad(), torch.autocast(kind, enabled=False) if can_cast else nullcontext():
         logits = critic(*points)
         if not isinstance(logits, Tensor):
             raise TypeError(f"critic returned {shown(logits)}: allowed is a tensor of logits")
@@ -120,12 +120,6 @@ def _roots(squared: Tensor) -> Tensor:
     """Square roots, whose slope is taken as 0 at 0."""
     zero = squared == 0
     return squared.masked_fill(zero, 1.0).sqrt().masked_fill(zero, 0.0)
-
-
-def _without_autocast(device_type: str) -> AbstractContextManager[object]:
-    if not torch.amp.is_autocast_available(device_type):  # the meta device has none to switch off
-        return nullcontext()
-    return torch.autocast(device_type, enabled=False)
 
 
 def _checked(name: str, samples: Tensor) -> Tensor:

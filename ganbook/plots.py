@@ -43,7 +43,6 @@ def figure(columns: int = 1, rows: int = 1, width: float = 7.0, height: float = 
 
     check_whole(1, MOST, columns=columns, rows=rows)
     check_number(above=0, most=MOST, width=width, height=height)
-
     style: dict[Any, Any] = {
         "axes.prop_cycle": cycler(color=COLOURS[:6]),
         "axes.spines.top": False,
@@ -60,14 +59,11 @@ def figure(columns: int = 1, rows: int = 1, width: float = 7.0, height: float = 
 
 
 def show(fig: Figure, alt: str) -> None:
-    """Display ``fig`` with an alternative text, and close it.
+    """Display ``fig``, a matplotlib figure, with an alternative text, and close it.
 
     Args:
-        fig: a matplotlib figure.
-        alt: one or two sentences that state what was measured, for a reader who does not see the figure.
-
-    Raises:
-        ValueError: if ``alt`` is empty.
+        fig: the figure.
+        alt: one or two sentences, never none, that state what was measured, for a reader who does not see the figure.
     """
     from IPython.display import HTML, display
 
@@ -82,7 +78,9 @@ def html(fig: Figure, alt: str) -> str:
     file = io.BytesIO()
     fig.savefig(file, format="png", dpi=DPI, facecolor="white")
     plt.close(fig)
-    return _img(file.getvalue(), alt)
+    data = base64.b64encode(file.getvalue()).decode()
+    style = "max-width:100%;height:auto;background:#fff;border-radius:6px"
+    return f'<img class="ganbook-figure" src="data:image/png;base64,{data}" alt="{escape(alt)}" style="{style}">'
 
 
 def _check_alt(fig: Figure, alt: str, what: str) -> None:
@@ -92,12 +90,6 @@ def _check_alt(fig: Figure, alt: str, what: str) -> None:
         raise TypeError(f"alt is {shown(alt)}: allowed is a text")
     if not alt.strip():
         raise ValueError(f"alt is empty: it must state what the {what} shows, for a reader who does not see it")
-
-
-def _img(png: bytes, alt: str) -> str:
-    data = base64.b64encode(png).decode()
-    style = "max-width:100%;height:auto;background:#fff;border-radius:6px"
-    return f'<img class="ganbook-figure" src="data:image/png;base64,{data}" alt="{escape(alt)}" style="{style}">'
 
 
 @typed
@@ -125,43 +117,30 @@ def film(fig: Figure, draw: Callable[[int], Iterable[Any] | None], frames: int, 
 
 
 _BUTTONS = {
-    "slower": "slower",
-    "first_frame": "first frame",
-    "previous_frame": "previous frame",
-    "reverse_animation": "play backwards",
-    "pause_animation": "pause",
-    "play_animation": "play",
-    "next_frame": "next frame",
-    "last_frame": "last frame",
-    "faster": "faster",
+    "slower": ("slower", "−"),
+    "first_frame": ("first frame", "|◀"),
+    "previous_frame": ("previous frame", "◁"),
+    "reverse_animation": ("play backwards", "◀"),
+    "pause_animation": ("pause", "II"),
+    "play_animation": ("play", "▶"),
+    "next_frame": ("next frame", "▷"),
+    "last_frame": ("last frame", "▶|"),
+    "faster": ("faster", "+"),
 }
+"""matplotlib's method behind each button, to its name and its sign."""
 
 
 def _labelled(html: str, alt: str) -> str:
     """Names for the buttons and the slider, a text for the picture, no icon font from another host."""
     html = re.sub(r'<link rel="stylesheet"\s+href="https?:[^>]*>', "", html)
-    for method, label in _BUTTONS.items():
+    for method, (label, icon) in _BUTTONS.items():
         attributes = f'type="button" title="{label}" aria-label="{label}"'
         pattern = rf'<button[^>]*?onclick="(anim\w+)\.{method}\(\)"[^>]*>.*?</button>'
-        named = rf'<button {attributes} onclick="\1.{method}()">{_ICONS[method]}</button>'
+        named = rf'<button {attributes} onclick="\1.{method}()">{icon}</button>'
         html = re.sub(pattern, named, html, flags=re.DOTALL)
-    html = html.replace(
-        '<img id="_anim_img', f'<img alt="{escape(alt)}" style="max-width:100%;background:#fff" id="_anim_img'
-    )
+    named = f'<img alt="{escape(alt)}" style="max-width:100%;background:#fff" id="_anim_img'
+    html = html.replace('<img id="_anim_img', named)
     return re.sub(r'(<input id="_anim_slider\w+" type="range")', r'\1 aria-label="frame"', html)
-
-
-_ICONS = {
-    "slower": "−",
-    "first_frame": "|◀",
-    "previous_frame": "◁",
-    "reverse_animation": "◀",
-    "pause_animation": "II",
-    "play_animation": "▶",
-    "next_frame": "▷",
-    "last_frame": "▶|",
-    "faster": "+",
-}
 
 
 @typed

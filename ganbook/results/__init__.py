@@ -14,6 +14,8 @@ from typing import Any
 
 from filelock import FileLock
 
+from ganbook.arguments import check_choice
+
 __all__ = ["load", "names", "path", "sweep", "update"]
 
 Cell = Mapping[str, Any]
@@ -30,13 +32,8 @@ def names() -> list[str]:
 
 
 def load(name: str) -> Any:
-    """The results of ``benchmarks/NAME.py``.
-
-    Raises:
-        ValueError: if there are none of that name.
-    """
-    if name not in names():
-        raise ValueError(f"name is {name!r}: allowed is one of {', '.join(names())}")
+    """The results of ``benchmarks/NAME.py``; a ValueError if there are none of that name."""
+    check_choice(names(), name=name)
     return json.loads(path(name).read_text("utf-8"))
 
 

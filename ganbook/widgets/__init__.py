@@ -3,6 +3,8 @@
 Each explorer shows its picture, with an alternative text, in an HTML widget. A built page, where no kernel
 redraws, shows the state in which the explorer was saved. Only core ipywidgets of 7.7 and later are used, so
 that explorers work on Colab as it comes.
+
+Arguments that do not fit are refused by name: TypeError for the wrong kind, ValueError for the wrong value.
 """
 
 from __future__ import annotations

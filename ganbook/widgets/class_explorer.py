@@ -2,19 +2,16 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from functools import partial
 
 import torch
+from ipywidgets import VBox
+from matplotlib.figure import Figure
 
-from ganbook import plots
 from ganbook.arguments import check_whole, typed
 from ganbook.training.sampler import Sampler
-from ganbook.widgets._base import LATENTS, choice, explorer, latents, slider
+from ganbook.widgets._base import LATENTS, choice, explorer, generated, latents, row, slider
 from ganbook.widgets.latent_explorer import STOPS, spherical
-
-if TYPE_CHECKING:
-    from ipywidgets import VBox
-    from matplotlib.figure import Figure
 
 __all__ = ["class_explorer", "draw_classes"]
 
@@ -30,21 +27,15 @@ def class_explorer(sampler: Sampler, label: int = 0, start: int = 0, end: int = 
     """
     check_whole(0, LATENTS, start=start, end=end)
     check_whole(0, sampler.classes - 1, label=label)
-    classes = range(sampler.classes)
     controls = {
-        "label": choice("class", list(classes), label),
+        "label": choice("class", list(range(sampler.classes)), label),
         "start": slider("first latent", start, 0, LATENTS, 1),
         "end": slider("last latent", end, 0, LATENTS, 1),
     }
-
-    def draw(label: int, start: int, end: int) -> tuple[Figure, str]:
-        return draw_classes(sampler, label, start, end)
-
-    return explorer(draw, controls)
+    return explorer(partial(draw_classes, sampler), controls)
 
 
 @typed
-@torch.no_grad()
 def draw_classes(sampler: Sampler, label: int, start: int, end: int) -> tuple[Figure, str]:
     """The explorer's picture, and its alternative text; arguments as the controls of :func:`class_explorer`."""
     check_whole(0, LATENTS, start=start, end=end)
@@ -53,12 +44,8 @@ def draw_classes(sampler: Sampler, label: int, start: int, end: int) -> tuple[Fi
     way = spherical(first, last, torch.linspace(0, 1, STOPS))
     both = (label, (label + 1) % sampler.classes)
     labels = torch.tensor(both).repeat_interleave(STOPS)
-    device = next(sampler.generator.parameters()).device
-    images = sampler.generator(way.repeat(2, 1).to(device), labels.to(device)).float().cpu()
-    fig, axes = plots.figure(width=8.0, height=2.2)
-    axes.imshow(plots.image_grid(images, STOPS), interpolation="nearest")
-    axes.set_axis_off()
-    axes.set_title(f"class {both[0]} above, class {both[1]} below: latent {start} to latent {end}", fontsize=9)
+    images = generated(sampler, way.repeat(2, 1), labels)
+    fig = row(images, STOPS, f"class {both[0]} above, class {both[1]} below: latent {start} to latent {end}")
     change = (images[:STOPS] - images[STOPS:]).abs().mean().item()
     alt = (
         f"{STOPS} images of class {both[0]} on the way from latent {start} to latent {end}, and below them the images "

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Literal
+from typing import Any, Literal
 
+import ipywidgets
 import torch
+from ipywidgets import VBox
+from matplotlib.figure import Figure
 from torch import Tensor
 
 from ganbook import plots
@@ -14,10 +17,6 @@ from ganbook.arguments import check_number, check_place, check_tensor, typed
 from ganbook.data.picture import read_picture
 from ganbook.training.sampler import Sampler
 from ganbook.widgets._base import choice, explorer, slider
-
-if TYPE_CHECKING:
-    from ipywidgets import VBox
-    from matplotlib.figure import Figure
 
 __all__ = ["Stroke", "colouring_board", "draw_coloured", "painted"]
 
@@ -72,13 +71,8 @@ def colouring_board(sampler: Sampler, drawings: Mapping[str, Tensor]) -> VBox:
 
     Args:
         sampler: of a generator that translates line drawings (1, S, S).
-        drawings: name to lines (1, S, S) in [-1, 1], all of one size; a white sheet is added.
-
-    Raises:
-        ValueError: without a drawing.
+        drawings: name to lines (1, S, S) in [-1, 1], all of one size, at least one; a white sheet is added.
     """
-    import ipywidgets
-
     if not drawings:
         raise ValueError("drawings is empty: the board needs at least one to begin with")
     for name, lines in drawings.items():

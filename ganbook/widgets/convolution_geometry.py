@@ -3,20 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Literal, NamedTuple
+from typing import Literal, NamedTuple, get_args
 
 import torch
+from ipywidgets import VBox
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.patches import Rectangle
 from torch import Tensor
+from torch.nn import functional as F
 
 from ganbook import plots
 from ganbook.arguments import check_whole, typed
 from ganbook.convolutions import contributions, convolution_matrix, insert_zeros, output_size, transposed_size
 from ganbook.widgets._base import choice, explorer, slider
-
-if TYPE_CHECKING:
-    from ipywidgets import VBox
-    from matplotlib.axes import Axes
-    from matplotlib.figure import Figure
 
 __all__ = ["convolution_geometry", "draw_convolution_geometry"]
 
@@ -24,7 +24,6 @@ MOST = 64
 """Pixels of a side that are still told apart when each is drawn."""
 
 Direction = Literal["transposed convolution", "convolution"]
-_DIRECTIONS: tuple[Direction, ...] = ("transposed convolution", "convolution")
 _PADDED, _ZERO, _PIXEL, _WINDOW = "#f2f2f2", "#ffffff", plots.COLOURS[5], plots.FAKE
 
 
@@ -45,7 +44,7 @@ def convolution_geometry(
         kernel: 1 to 6. stride: 1 to 3. padding: 0 to 3. output_padding: 0 to 2, of the transposed convolution only.
     """
     controls = {
-        "direction": choice("layer", _DIRECTIONS, direction),
+        "direction": choice("layer", get_args(Direction), direction),
         "size": slider("input's side", size, 1, 6, 1),
         "kernel": slider("kernel", kernel, 1, 6, 1),
         "stride": slider("stride", stride, 1, 3, 1),
@@ -79,14 +78,13 @@ def draw_convolution_geometry(
     step = 1 if transposed else stride
 
     fig, (left, right) = plots.figure(2, height=3.6)
-    shades = {0: _PADDED, 1: _ZERO, 2: _PIXEL}
-    _cells(left, [[shades[int(kind)] for kind in line] for line in geometry.field])
+    shades = (_PADDED, _ZERO, _PIXEL)
+    _cells(left, [[shades[kind] for kind in line] for line in geometry.field.tolist()])
     _frame(left, row * step, column * step, kernel)
     left.set_title(geometry.field_title)
 
-    most = max(1, int(geometry.meets.max()))
-    shade = [[_tint(int(count) / most) for count in line] for line in geometry.meets]
-    _cells(right, shade, [[int(count) for count in line] for line in geometry.meets])
+    shares = geometry.meets / geometry.meets.max().clamp(1)
+    _cells(right, [[_tint(share) for share in line] for line in shares.tolist()], geometry.meets.tolist())
     _frame(right, row, column, 1)
     right.set_title(f"{geometry.formula}\nin the output: how many pixels meet here")
     side = len(geometry.meets)
@@ -109,11 +107,8 @@ def _transposed(size: int, kernel: int, stride: int, padding: int, more: int) ->
     side = transposed_size(size, kernel, stride, padding, more)
     row = contributions(size, kernel, stride, padding, more)
     spread = 1 + insert_zeros(torch.ones(size, size, dtype=torch.int64), stride)
-    border = kernel - 1 - padding
-    field = torch.zeros(side + kernel - 1, side + kernel - 1, dtype=torch.int64)
-    at = max(0, -border)  # a padding of `kernel` or more crops the pixels themselves
-    inner = spread[at:, at:][: len(field) - max(0, border), : len(field) - max(0, border)]
-    field[max(0, border) :, max(0, border) :][: len(inner), : len(inner)] = inner
+    border = kernel - 1 - padding  # a negative one crops
+    field = F.pad(spread, (border, border + more) * 2)
     plus = f" + {more}" if more else ""
     formula = f"({size} − 1) · {stride} − 2 · {padding} + {kernel}{plus} = {side}"
     return _Geometry(field, row[:, None] * row, formula, "zeros between and around the pixels,\nkernel moves by 1")
@@ -122,8 +117,7 @@ def _transposed(size: int, kernel: int, stride: int, padding: int, more: int) ->
 def _convolution(size: int, kernel: int, stride: int, padding: int) -> _Geometry:
     side = output_size(size, kernel, stride, padding)
     meets = convolution_matrix(torch.ones(kernel, kernel, dtype=torch.int64), (size, size), stride, padding).sum(1)
-    field = torch.zeros(size + 2 * padding, size + 2 * padding, dtype=torch.int64)
-    field[padding : padding + size, padding : padding + size] = 2
+    field = F.pad(torch.full((size, size), 2), (padding,) * 4)
     formula = f"⌊({size} + 2 · {padding} − {kernel}) / {stride}⌋ + 1 = {side}"
     return _Geometry(field, meets.view(side, side), formula, f"padded input,\nkernel moves by {stride}")
 
@@ -151,8 +145,6 @@ def _tint(share: float) -> tuple[float, float, float]:
 
 
 def _cells(axes: Axes, colours: Sequence[Sequence[object]], texts: list[list[int]] | None = None) -> None:
-    from matplotlib.patches import Rectangle
-
     side = len(colours)
     for i, line in enumerate(colours):
         for j, colour in enumerate(line):
@@ -164,6 +156,4 @@ def _cells(axes: Axes, colours: Sequence[Sequence[object]], texts: list[list[int
 
 
 def _frame(axes: Axes, row: int, column: int, side: int) -> None:
-    from matplotlib.patches import Rectangle
-
     axes.add_patch(Rectangle((column, row), side, side, fill=False, edgecolor=_WINDOW, linewidth=3))

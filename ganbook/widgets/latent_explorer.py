@@ -3,19 +3,16 @@
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING
+from functools import partial
 
 import torch
+from ipywidgets import VBox
+from matplotlib.figure import Figure
 from torch import Tensor
 
-from ganbook import plots
 from ganbook.arguments import check_choice, check_number, check_place, check_tensor, check_whole, typed
 from ganbook.training.sampler import Sampler
-from ganbook.widgets._base import LATENTS, choice, explorer, latents, slider
-
-if TYPE_CHECKING:
-    from ipywidgets import VBox
-    from matplotlib.figure import Figure
+from ganbook.widgets._base import LATENTS, choice, explorer, generated, latents, row, slider
 
 __all__ = ["draw_latents", "latent_explorer", "spherical", "straight"]
 
@@ -75,15 +72,10 @@ def latent_explorer(sampler: Sampler, start: int = 0, end: int = 1) -> VBox:
         "coordinate": slider("push coordinate", 0, 0, dim - 1, 1),
         "push": slider("push by", 0.0, -4.0, 4.0, 0.5),
     }
-
-    def draw(start: int, end: int, path: str, coordinate: int, push: float) -> tuple[Figure, str]:
-        return draw_latents(sampler, start, end, path, coordinate, push)
-
-    return explorer(draw, controls)
+    return explorer(partial(draw_latents, sampler), controls)
 
 
 @typed
-@torch.no_grad()
 def draw_latents(
     sampler: Sampler, start: int, end: int, path: str = "arc", coordinate: int = 0, push: float = 0.0
 ) -> tuple[Figure, str]:
@@ -95,17 +87,12 @@ def draw_latents(
     check_whole(0, ends.shape[1] - 1, coordinate=coordinate)
     ways = PATHS[path](ends[0], ends[1], torch.linspace(0, 1, STOPS))
     ways[:, coordinate] += push
-    device = next(sampler.generator.parameters()).device
-    images = sampler.generator(ways.to(device)).float().cpu()
+    images = generated(sampler, ways)
     steps = (images[1:] - images[:-1]).flatten(1).norm(dim=1)
-
-    fig, axes = plots.figure(width=8.0, height=1.5)
-    axes.imshow(plots.image_grid(images, STOPS), interpolation="nearest")
-    axes.set_axis_off()
-    axes.set_title(f"latent {start} to latent {end}, {path}, z[{coordinate}] {push:+g}".replace("-", "−"), fontsize=9)
+    title = f"latent {start} to latent {end}, {path}, z[{coordinate}] {push:+g}".replace("-", "−")
     alt = (
         f"{STOPS} generated images from latent {start} to latent {end} along the {path}, "
         f"with {push:+g} added to coordinate {coordinate}. The largest change between neighbours is "
         f"{float(steps.max() / steps.mean()):.1f} times the mean one."
     )
-    return fig, alt
+    return row(images, STOPS, title), alt

@@ -13,9 +13,13 @@ A :class:`Recorder` watches the training and keeps what there is to see; the fil
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import torch
+from ipywidgets import VBox
+from matplotlib.axes import Axes
+from matplotlib.colors import LinearSegmentedColormap, to_rgb
+from matplotlib.figure import Figure
 from torch import Tensor, nn
 from torch.nn.functional import logsigmoid
 
@@ -26,11 +30,6 @@ from ganbook.metrics import mode_coverage
 from ganbook.training.game import Game
 from ganbook.training.prior import Prior
 from ganbook.widgets._base import choice, explorer, slider
-
-if TYPE_CHECKING:
-    from ipywidgets import VBox
-    from matplotlib.axes import Axes
-    from matplotlib.figure import Figure
 
 __all__ = ["Moment", "Recorder", "Stage", "training_scrubber"]
 
@@ -152,11 +151,7 @@ class Recorder:
         plots.film(stage.fig, lambda number: stage.show(frames[number]), len(frames), alt or story)
 
     def checked(self) -> list[Moment]:
-        """The moments.
-
-        Raises:
-            ValueError: if there are none.
-        """
+        """The moments; a ValueError if there are none."""
         if not self.moments:
             raise ValueError("the recorder has seen nothing: give it to fit or Recipe.train as watch")
         return self.moments
@@ -168,9 +163,6 @@ def training_scrubber(recorder: Recorder) -> VBox:
 
     Args:
         recorder: has watched a training.
-
-    Raises:
-        ValueError: if it has seen nothing.
     """
     moments = recorder.checked()
 
@@ -181,11 +173,7 @@ def training_scrubber(recorder: Recorder) -> VBox:
         return stage.fig, _describe(moments[number])
 
     last = len(moments) - 1
-    controls = {
-        "number": slider("moment", last, 0, max(1, last), 1),
-        "view": choice("show", list(VIEWS), next(iter(VIEWS))),
-    }
-    controls["number"].max = last
+    controls = {"number": slider("moment", last, 0, last, 1), "view": choice("show", list(VIEWS), next(iter(VIEWS)))}
     return explorer(draw, controls)
 
 
@@ -213,17 +201,9 @@ class Stage:
 
     def _draw_plane(self, axes: Axes, moment: Moment) -> None:
         limit = self._recorder.limit
-        self._surface = axes.imshow(
-            moment.surface.numpy(),
-            extent=(-limit, limit, -limit, limit),
-            origin="lower",
-            cmap=_opinion(),
-            vmin=0,
-            vmax=1,
-            interpolation="bilinear",
-            interpolation_stage="data",
-            zorder=0,
-        )
+        square = (-limit, limit, -limit, limit)
+        smooth: dict[str, Any] = {"interpolation": "bilinear", "interpolation_stage": "data", "origin": "lower"}
+        self._surface = axes.imshow(moment.surface.numpy(), cmap=_opinion(), vmin=0, vmax=1, extent=square, **smooth)
         real = self._recorder.real[: len(moment.fake)].numpy()
         style: dict[str, Any] = {"linestyle": "none", "markersize": 5.5}
         axes.plot(*real.T, marker="o", color=plots.REAL, alpha=0.5, markeredgewidth=0, label="real", **style)
@@ -280,7 +260,5 @@ def _describe(moment: Moment) -> str:
 
 def _opinion() -> Any:
     """Pale orange where D says fake, white where it cannot tell, pale blue where it says real, in steps of 1/15."""
-    from matplotlib.colors import LinearSegmentedColormap, to_rgb
-
     pale = [tuple(1 - 0.6 * (1 - c) for c in to_rgb(colour)) for colour in (plots.FAKE, plots.REAL)]
     return LinearSegmentedColormap.from_list("opinion", [pale[0], (1, 1, 1), pale[1]], N=15)

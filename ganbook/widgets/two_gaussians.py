@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING
 
 import torch
+from ipywidgets import VBox
+from matplotlib.figure import Figure
 from torch import Tensor
 from torch.nn.functional import softplus
 
@@ -13,10 +14,6 @@ from ganbook import plots
 from ganbook.arguments import check_number, typed
 from ganbook.data.toy import Mixture, mixture_1d
 from ganbook.widgets._base import explorer, slider
-
-if TYPE_CHECKING:
-    from ipywidgets import VBox
-    from matplotlib.figure import Figure
 
 __all__ = ["draw_two_gaussians", "two_gaussians"]
 
