@@ -150,14 +150,13 @@ def critic(
         spectral: whether every linear layer has spectral norm 1.
         noise, noise_passes: instance noise on the input, see :class:`ganbook.models.layers.InstanceNoise`.
     """
-    check_whole(1, inputs=inputs, width=width)
-    check_whole(0, outputs=outputs, depth=depth, noise_passes=noise_passes)
     layers: list[nn.Module] = [InstanceNoise(noise, noise_passes)] if noise else []
-    for before, after in pairwise([inputs, *[width] * depth]):
+    sizes = [inputs, *[width] * depth]
+    for before, after in pairwise(sizes):
         layers += [nn.Linear(before, after), nn.LeakyReLU(0.2)]
-    last = width
+    last = sizes[-1]
     if view == "discrimination":
-        layers.append(MinibatchDiscrimination(width, KERNELS, KERNEL_DIM))
+        layers.append(MinibatchDiscrimination(last, KERNELS, KERNEL_DIM))
         last += KERNELS
     elif view == "deviation":
         layers.append(MinibatchStdDev())
@@ -186,7 +185,6 @@ class LabelledGenerator(nn.Module):
 
     def __init__(self, latent_dim: int, classes: int = 4) -> None:
         super().__init__()
-        check_whole(1, classes=classes)
         check_whole(classes, latent_dim=latent_dim)
         self.classes = classes
         self.body = MLPGenerator(latent_dim, width=32, depth=2)
@@ -211,7 +209,6 @@ class BlindCritic(nn.Module):
 @network
 def upsampling_generator(latent_dim: int, resize: bool = False, width: int = 8) -> nn.Module:
     """G for digits whose two doublings have a kernel of 3 and a stride of 2, or enlarge first and convolve then."""
-    check_whole(1, latent_dim=latent_dim, width=width)
 
     def double(inputs: int, outputs: int) -> nn.Module:
         if resize:
@@ -237,19 +234,16 @@ def upsampling_generator(latent_dim: int, resize: bool = False, width: int = 8) 
 @network
 def two_translators(latent_dim: int = 0, width: int = 64, blocks: int = 9, halvings: int = 2) -> nn.Module:
     """CycleGAN's G and F, two :class:`ganbook.models.ResNetTranslator`; they take no latents (``latent_dim`` is 0)."""
-    there, back = (ResNetTranslator(width=width, blocks=blocks, halvings=halvings) for _ in range(2))
-    return TwoTranslators(there, back)
+    return TwoTranslators(*(ResNetTranslator(width=width, blocks=blocks, halvings=halvings) for _ in range(2)))
 
 
 @network
 def two_critics(layers: int = 3, width: int = 64) -> nn.Module:
     """CycleGAN's two :class:`ganbook.models.PatchDiscriminator`."""
-    sources, targets = (PatchDiscriminator(layers=layers, width=width) for _ in range(2))
-    return TwoCritics(sources, targets)
+    return TwoCritics(*(PatchDiscriminator(layers=layers, width=width) for _ in range(2)))
 
 
 @network
 def side_by_side(latent_dim: int | None = None, *, of: Callable[..., nn.Module], members: int) -> nn.Module:
     """``members`` networks, each ``of(latent_dim)`` or ``of()``, side by side as one."""
-    check_whole(1, members=members)
     return SideBySide([of() if latent_dim is None else of(latent_dim) for _ in range(members)])

@@ -2,24 +2,14 @@
 
 from __future__ import annotations
 
-from ganbook.recipes import control, deeper, digits, failures, others, photographs, rules, stacked, text, toys
+from ganbook.arguments import check_choice
+from ganbook.recipes import control, digits, failures, photographs, rules, text, toys
 from ganbook.recipes.recipe import Recipe
 
 __all__ = ["get", "names"]
 
-_ALL: tuple[Recipe, ...] = (
-    *toys.RECIPES,
-    *digits.RECIPES,
-    *rules.RECIPES,
-    *failures.RECIPES,
-    *stacked.RECIPES,
-    *deeper.RECIPES,
-    *photographs.RECIPES,
-    *control.RECIPES,
-    *text.RECIPES,
-    *others.RECIPES,
-)
-_RECIPES = {recipe.name: recipe for recipe in _ALL}
+_FAMILIES = (toys, digits, rules, failures, photographs, control, text)
+_RECIPES: dict[str, Recipe] = {recipe.name: recipe for family in _FAMILIES for recipe in family.RECIPES}
 
 
 def names() -> list[str]:
@@ -33,6 +23,5 @@ def get(name: str) -> Recipe:
     Raises:
         ValueError: if no recipe has that name.
     """
-    if name not in _RECIPES:
-        raise ValueError(f"name is {name!r}: allowed is one of {', '.join(_RECIPES)}")
+    check_choice(_RECIPES, name=name)
     return _RECIPES[name]

@@ -21,6 +21,7 @@ from ganbook.models.variants import two_critics, two_translators
 from ganbook.recipes.digits import DCGAN_DIGITS
 from ganbook.recipes.recipe import Recipe
 from ganbook.recipes.reports import of_images, of_translations
+from ganbook.training.budget import Budget
 from ganbook.training.prior import Prior
 from ganbook.training.rounds.conditional import auxiliary_round, conditional_round
 from ganbook.training.rounds.cyclegan import cyclegan_round
@@ -30,69 +31,66 @@ __all__ = ["CONDITIONINGS", "PIX2PIX_ABLATION", "RECIPES"]
 
 # Digits by class. ----------------------------------------------------------------------------------------------------
 
-_AT_FIRST = {"generator": partial(ConditionalGenerator, how="concatenation")}
+_CODE = partial(ConditionalGenerator, how="concatenation")
 """A code beside z is obeyed within minutes; conditional BatchNorm, which only rescales shared maps, takes longer."""
+
+_BUDGETS: dict[Budget, dict[str, Any]] = {
+    "smoke": {"steps": 24, "scored": 1000},
+    "laptop": {},
+    "gpu": {"g_lr": 1e-3, "d_lr": 1e-3, "steps": 10_000},
+}
 
 CONDITIONAL_DIGITS = replace(
     DCGAN_DIGITS,
     name="conditional-digits",
     about="Digits by class: conditional BatchNorm in G (on a laptop: a one-hot code beside z), projection in D.",
-    generator=partial(ConditionalGenerator, how="batchnorm"),
+    generator=_CODE,
     discriminator=partial(ConditionalDiscriminator, how="projection"),
     given="labels",
     classes=10,
     steps=300,
     play=conditional_round,
-    budgets={
-        "smoke": {**_AT_FIRST, "steps": 24, "scored": 1000},
-        "laptop": _AT_FIRST,
-        "gpu": {"g_lr": 1e-3, "d_lr": 1e-3, "steps": 10_000},
-    },
+    budgets={**_BUDGETS, "gpu": {**_BUDGETS["gpu"], "generator": partial(ConditionalGenerator, how="batchnorm")}},
 )
 
 
-def _way(name: str, how: str, g: Any, d: Any, **changes: Any) -> Recipe:
+def _way(name: str, how: str, g: Any = "concatenation", d: Any = "projection", **changes: Any) -> Recipe:
     """Another way for the class to come in, at the settings of the first; the same players at every budget."""
-    budgets = {
-        budget: {key: value for key, value in change.items() if key != "generator"}
-        for budget, change in CONDITIONAL_DIGITS.budgets.items()
-    }
     players: dict[str, Any] = {
         "generator": partial(ConditionalGenerator, how=g),
         "discriminator": partial(ConditionalDiscriminator, how=d),
     }
     about = f"Digits by class: {how}"
     return replace(
-        CONDITIONAL_DIGITS, name=f"conditional-digits-{name}", about=about, budgets=budgets, **(players | changes)
+        CONDITIONAL_DIGITS, name=f"conditional-digits-{name}", about=about, budgets=_BUDGETS, **(players | changes)
     )
 
 
-_CODE = "a one-hot code beside z"
+_BESIDE = "a one-hot code beside z"
 
 CONDITIONINGS = (
-    _way(
-        "concatenation",
-        f"{_CODE}, maps beside the image (the first conditional GAN).",
-        "concatenation",
-        "concatenation",
-    ),
-    _way("embedding", "learned numbers beside z, one learned map beside the image.", "embedding", "embedding"),
+    _way("concatenation", f"{_BESIDE}, maps beside the image (the first conditional GAN).", d="concatenation"),
+    _way("embedding", "learned numbers beside z, one learned map beside the image.", g="embedding", d="embedding"),
     _way(
         "auxiliary",
-        f"{_CODE}, a D that names the class (AC-GAN).",
-        "concatenation",
-        "",
+        f"{_BESIDE}, a D that names the class (AC-GAN).",
         discriminator=AuxiliaryDiscriminator,
         play=auxiliary_round,
     ),
-    _way("projection", f"{_CODE}, projection in D.", "concatenation", "projection"),
-    _way("batchnorm", "conditional BatchNorm in G, projection in D.", "batchnorm", "projection"),
+    _way("projection", f"{_BESIDE}, projection in D."),
+    _way("batchnorm", "conditional BatchNorm in G, projection in D.", g="batchnorm"),
 )
 """Five ways; the last is that of conditional-digits on a GPU."""
 
 # Lines to colours, with pairs. ---------------------------------------------------------------------------------------
 
-_SMALL = {"size": 32, "generator": partial(UNet, size=32, width=24)}
+
+def _by_a_unet(**more: Any) -> dict[str, Any]:
+    """The fields of a recipe that paint 64 x 64 images, on a laptop 32 x 32 ones, by a U-Net with these arguments."""
+    large, small = ({"size": size, "generator": partial(UNet, size=size, width=24, **more)} for size in (64, 32))
+    budgets = {"smoke": {**small, "steps": 20}, "laptop": small, "gpu": {"steps": 10_000}}
+    return {**large, "budgets": budgets}
+
 
 L1_WEIGHT = 30.0
 """The paper's 100 leaves the game little to say in the few rounds of a laptop: the Fréchet distance was larger."""
@@ -101,8 +99,7 @@ PIX2PIX_EMOJI = Recipe(
     name="pix2pix-emoji",
     about="Line drawings of emoji to colours: U-Net, PatchGAN, L1 (pix2pix).",
     data="emoji-lines",
-    size=64,
-    generator=partial(UNet, size=64, width=24),
+    **_by_a_unet(),
     discriminator=partial(PatchDiscriminator, sources=1, layers=2, width=24),
     prior=Prior(8),
     given="sources",
@@ -114,20 +111,13 @@ PIX2PIX_EMOJI = Recipe(
     steps=700,
     play=partial(pix2pix_round, l1_weight=L1_WEIGHT),
     score=of_translations,
-    budgets={"smoke": {**_SMALL, "steps": 20}, "laptop": _SMALL, "gpu": {"steps": 10_000}},
 )
-
-_NO_SKIPS = {"generator": partial(UNet, size=32, width=24, skips=False)}
 
 PIX2PIX_EMOJI_NO_SKIPS = replace(
     PIX2PIX_EMOJI,
     name="pix2pix-emoji-no-skips",
     about="The same with an encoder and a decoder that no short cuts join.",
-    generator=partial(UNet, size=64, width=24, skips=False),
-    budgets={
-        budget: {**changes, **(_NO_SKIPS if "size" in changes else {})}
-        for budget, changes in PIX2PIX_EMOJI.budgets.items()
-    },
+    **_by_a_unet(skips=False),
 )
 
 PIX2PIX_ABLATION = (

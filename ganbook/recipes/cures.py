@@ -30,14 +30,14 @@ def crowd(recipe: Recipe, members: int) -> Recipe:
         recipe,
         generator=partial(side_by_side, of=recipe.generator, members=members),
         discriminator=partial(side_by_side, of=_discriminator(recipe), members=members),
-        batch_size=members * recipe.batch_size,
-        ema_half_life=members * recipe.ema_half_life,
-        budgets={budget: _of_crowd(changes, members) for budget, changes in recipe.budgets.items()},
+        budgets={budget: {**changes, **_times(members, changes)} for budget, changes in recipe.budgets.items()},
+        **_times(members, vars(recipe)),
     )
 
 
-def _of_crowd(changes: Mapping[str, Any], members: int) -> dict[str, Any]:
-    return {key: members * value if key in ("batch_size", "ema_half_life") else value for key, value in changes.items()}
+def _times(members: int, settings: Mapping[str, Any]) -> dict[str, Any]:
+    """Those of the settings that count images, for ``members`` pairs."""
+    return {key: members * settings[key] for key in ("batch_size", "ema_half_life") if key in settings}
 
 
 def plain(mixture: toy.Mixture, steps: int) -> Recipe:
@@ -74,17 +74,13 @@ def _supervised(recipe: Recipe) -> Recipe:
     return replace(_with_critic(outputs=len(recipe.data.centres))(recipe), play=supervised_round)
 
 
-def _noisy(recipe: Recipe) -> Recipe:
-    return _with_critic(noise=0.3, noise_passes=3 * recipe.steps)(recipe)
-
-
 CURES: dict[str, Callable[[Recipe], Recipe]] = {
     "none": lambda recipe: recipe,
     "minibatch discrimination": _with_critic(view="discrimination"),
     "minibatch standard deviation": _with_critic(view="deviation"),
     "label supervision": _supervised,
     "one-sided label smoothing": lambda recipe: replace(recipe, loss=losses.smoothed(0.9)),
-    "instance noise": _noisy,
+    "instance noise": lambda recipe: _with_critic(noise=0.3, noise_passes=3 * recipe.steps)(recipe),
     "two time scales": lambda recipe: replace(recipe, d_lr=4 * recipe.g_lr),
     "moving average (EMA)": lambda recipe: replace(recipe, ema_half_life=100 * recipe.batch_size),
     "spectral norm": _with_critic(spectral=True),

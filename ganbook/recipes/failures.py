@@ -18,7 +18,7 @@ from ganbook.recipes.recipe import Recipe
 from ganbook.recipes.reports import of_digits, of_points
 from ganbook.training.prior import Prior
 
-__all__ = ["COLLAPSE", "RECIPES", "distant_modes"]
+__all__ = ["COLLAPSE", "RECIPES"]
 
 WIDTH = 32
 
@@ -51,21 +51,17 @@ OSCILLATION = Recipe(
     score=of_points,
 )
 
-DISTANT_DIM = 64
-
-
-def distant_modes() -> toy.Mixture:
-    """Eight Gaussians in 64 dimensions, 8 away from the origin on average: as in images, nothing overlaps at first."""
-    centres = torch.randn(8, DISTANT_DIM, generator=torch.Generator().manual_seed(5))
-    return toy.Mixture(centres, torch.full((8,), 0.1), torch.full((8,), 1 / 8))
-
+DISTANT = toy.Mixture(
+    torch.randn(8, 64, generator=torch.Generator().manual_seed(5)), torch.full((8,), 0.1), torch.full((8,), 1 / 8)
+)
+"""Eight Gaussians in 64 dimensions, 8 away from the origin on average: as in images, nothing overlaps at first."""
 
 VANISHING = Recipe(
     name="failure-vanishing",
     about="Vanishing gradients: the saturating loss against a D that learns ten times as fast, in 64 dimensions.",
-    data=distant_modes(),
-    generator=partial(MLPGenerator, out_dim=DISTANT_DIM, width=WIDTH, depth=1),
-    discriminator=partial(critic, inputs=DISTANT_DIM, depth=1),
+    data=DISTANT,
+    generator=partial(MLPGenerator, out_dim=64, width=WIDTH, depth=1),
+    discriminator=partial(critic, inputs=64, depth=1),
     prior=Prior(8),
     loss="saturating",
     g_lr=1e-3,
@@ -91,7 +87,6 @@ EXPLOSION = Recipe(
 )
 
 CLASSES = 4
-
 
 IGNORED = Recipe(
     name="failure-ignored",

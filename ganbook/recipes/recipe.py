@@ -7,7 +7,7 @@ import os
 import platform
 import tempfile
 from collections.abc import Callable, Iterator, Mapping, Sized
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
@@ -197,7 +197,7 @@ class Recipe:
         folder = None if out is None else Path(out)
         processes = PartialState(cpu=parse_flag_from_env("ACCELERATE_USE_CPU"))  # else torchrun's CPUs are strangers
         first = processes.is_main_process
-        with _own_folder(folder if first else None, resume):
+        with _own_folder(folder, resume) if first and folder else nullcontext():
             finished = _finished_at(folder)
             samples = recipe.load_data("train", root)
             if isinstance(recipe.data, str) and CONDITIONS[recipe.given].needs_data:
@@ -300,16 +300,13 @@ load_run = Sampler.load
 
 
 @contextmanager
-def _own_folder(folder: Path | None, resume: bool) -> Iterator[None]:
+def _own_folder(folder: Path, resume: bool) -> Iterator[None]:
     """``folder``, created if need be, locked, and refused where it holds a run that is not to be resumed.
 
     The operating system drops the lock of a process that ends, however it ends.
     """
     from filelock import FileLock, Timeout
 
-    if folder is None:
-        yield
-        return
     try:
         folder.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryFile(dir=folder):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence, Sized
+from functools import partial
 from typing import Any
 
 import torch
@@ -85,29 +86,25 @@ def of_stacked(sampler: Sampler, _load: Load, n: int) -> dict[str, Any]:
 
 
 def of_digits(sampler: Sampler, load: Load, n: int) -> dict[str, Any]:
-    """All scores of features, and distances to the training images; with labels, whether they are obeyed."""
+    """All scores of features; whether samples are nearer to training images than test images are; with labels, whether
+    they are obeyed."""
     samples = sampler.sample(n)
     if samples.shape[1:] != (1, 28, 28):
         return of_images(sampler, load, n)
     train, test = load("train"), load("test")
     seen, unseen = to_float(train.images), to_float(test.images)
     scores = metrics.report_images(samples, torch.cat([seen, unseen]), split="train and test")
-    scores |= _memorisation(samples, seen, unseen)
-    if sampler.classes:
-        asked = torch.arange(len(samples)) % sampler.classes  # what a sampler draws when nothing is asked for
-        scores |= metrics.report_labels(samples, asked, unseen, test.labels)
-    return scores
-
-
-def _memorisation(samples: Tensor, train: Tensor, test: Tensor) -> dict[str, float]:
-    """Are samples nearer to training images than test images are? In pixels; distances are Euclidean, in [-1, 1]."""
-    found = metrics.memorisation(samples, train, test)
-    return {
+    found = metrics.memorisation(samples, seen, unseen)  # in pixels; distances are Euclidean, in [-1, 1]
+    scores |= {
         "memorisation_z": found.z,
         "memorisation_copies": found.copies,
         "nearest_of_samples": found.distances.min().item(),
         "nearest_of_test": found.reference.min().item(),
     }
+    if sampler.classes:
+        asked = torch.arange(len(samples)) % sampler.classes  # what a sampler draws when nothing is asked for
+        scores |= metrics.report_labels(samples, asked, unseen, test.labels)
+    return scores
 
 
 def of_translations(sampler: Sampler, load: Load, _n: int) -> dict[str, Any]:
@@ -128,19 +125,15 @@ def of_captioned_digits(sampler: Sampler, load: Load, n: int) -> dict[str, Any]:
     test = load("test")
     chance = torch.Generator().manual_seed(0)
     chosen = torch.randperm(len(test), generator=chance)[:n]
-    batch, palette = test.batch(chosen), tuple(PALETTE.values())
+    batch = test.batch(chosen)
     made = sampler.sample(captions=batch.described())
-    scores: dict[str, Any] = {"n": len(chosen), "split": "test, pairs held out", "features": "digits"}
     asked = [values[chosen] for values in (test.labels, test.inks, test.grounds)]
     other = torch.randperm(len(chosen), generator=chance)
-    for prefix, images, wanted in (
-        ("", made, asked),
-        ("judge_", batch.real, asked),
-        ("shuffled_", made, [values[other] for values in asked]),
-    ):
-        found = metrics.caption_agreement(images, wanted[0], wanted[1], wanted[2], palette)
-        scores |= {f"{prefix}{name}": value for name, value in found.items()}
-    return scores
+    agree = partial(metrics.caption_agreement, palette=tuple(PALETTE.values()))
+    about: dict[str, Any] = {"n": len(chosen), "split": "test, pairs held out", "features": "digits"}
+    of_real = _prefixed("judge_", agree(batch.real, *asked))
+    of_other = _prefixed("shuffled_", agree(made, *(values[other] for values in asked)))
+    return about | agree(made, *asked) | of_real | of_other
 
 
 def of_people(sampler: Sampler, load: Load, _n: int) -> dict[str, Any]:
@@ -150,17 +143,17 @@ def of_people(sampler: Sampler, load: Load, _n: int) -> dict[str, Any]:
     spread = train.captions[:: max(1, len(train) // len(test))][: len(test)]
     other = torch.randperm(len(test), generator=torch.Generator().manual_seed(0)).tolist()
     made = sampler.sample(captions=test.captions)
-    scores: dict[str, Any] = {}
-    for prefix, images, asked in (
-        ("", made, test.captions),
-        ("train_", sampler.sample(captions=spread), spread),
-        ("shuffled_", made, tuple(test.captions[i] for i in other)),
-    ):
-        found = people_right(images, asked, to_float(gallery), names)
-        scores |= {f"{prefix}{name}": value for name, value in found.items()}
+    right = partial(people_right, gallery=to_float(gallery), names=names)
+    of_train = _prefixed("train_", right(sampler.sample(captions=spread), spread))
+    of_other = _prefixed("shuffled_", right(made, [test.captions[i] for i in other]))
     l1 = (made - to_float(test.images)).abs().mean().item()
     about = {"l1": l1, "n": len(test), "n_gallery": len(names), "split": "test, combinations held out"}
-    return scores | about | {"features": "pixels", "size": gallery.shape[-1]}
+    about |= {"features": "pixels", "size": gallery.shape[-1]}
+    return right(made, test.captions) | of_train | of_other | about
+
+
+def _prefixed(prefix: str, scores: dict[str, float]) -> dict[str, Any]:
+    return {f"{prefix}{name}": score for name, score in scores.items()}
 
 
 def people_right(images: Tensor, captions: Sequence[str], gallery: Tensor, names: Sequence[str]) -> dict[str, float]:
@@ -169,10 +162,8 @@ def people_right(images: Tensor, captions: Sequence[str], gallery: Tensor, names
     "retrieval" by the whole name, "tone" and "person" by that part of it; "role" among real pictures of the same tone.
 
     Args:
-        images: float (N, 3, size, size) in [-1, 1], one drawn for each caption.
-        captions: N names.
-        gallery: real pictures, float (M, 3, size, size).
-        names: their M names.
+        images, captions: float (N, 3, size, size) in [-1, 1], one drawn for each of N names.
+        gallery, names: real pictures, float (M, 3, size, size), and their M names.
     """
     asked, known = ([person_of(text) for text in texts] for texts in (captions, names))
 

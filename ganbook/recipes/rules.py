@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 from functools import partial
+from typing import Any
 
 from ganbook.models import DCGANDiscriminator, DCGANGenerator
 from ganbook.models.variants import Change, dcgan_discriminator, dcgan_generator, shifted
@@ -30,28 +31,24 @@ PLAIN = Recipe(
 )
 
 
-def _changed(name: str, about: str, *, g: Sequence[Change] = (), d: Sequence[Change] = ()) -> Recipe:
-    """``dcgan-plain`` with a change made to one network or both."""
-    generator, discriminator = partial(dcgan_generator, changes=g), partial(dcgan_discriminator, changes=d)
-    return replace(PLAIN, name=f"dcgan-{name}", about=about, generator=generator, discriminator=discriminator)
-
-
-def _both(name: str, about: str, change: Change) -> Recipe:
-    return _changed(name, about, g=(change,), d=(change,))
+def _changed(name: str, about: str, change: Change, of: Sequence[str] = ("generator", "discriminator")) -> Recipe:
+    """``dcgan-plain`` with a change made to both networks, or to one of them."""
+    players: dict[str, Any] = {player: partial(getattr(PLAIN, player), changes=(change,)) for player in of}
+    return replace(PLAIN, name=f"dcgan-{name}", about=about, **players)
 
 
 ABLATION = (
     PLAIN,
-    _both("pooling", "Pooling in D and nearest-neighbour enlarging in G.", "resampling"),
-    _both("no-norm", "No BatchNorm in either network.", "no-norm"),
-    _changed("no-norm-g", "No BatchNorm in G.", g=("no-norm",)),
-    _changed("no-norm-d", "No BatchNorm in D.", d=("no-norm",)),
-    _both("hidden", "A fully connected hidden layer in each network.", "hidden"),
-    _changed("leaky-g", "LeakyReLU in G.", g=("activation",)),
-    _changed("relu-d", "ReLU in D.", d=("activation",)),
-    _changed("linear-output", "No tanh at the output of G.", g=("linear-output",)),
-    _both("torch-init", "PyTorch's own initialisation.", "torch-defaults"),
-    _both("scale-0", "BatchNorm's scale drawn from N(0, 0.02).", "scale-0"),
+    _changed("pooling", "Pooling in D and nearest-neighbour enlarging in G.", "resampling"),
+    _changed("no-norm", "No BatchNorm in either network.", "no-norm"),
+    _changed("no-norm-g", "No BatchNorm in G.", "no-norm", of=["generator"]),
+    _changed("no-norm-d", "No BatchNorm in D.", "no-norm", of=["discriminator"]),
+    _changed("hidden", "A fully connected hidden layer in each network.", "hidden"),
+    _changed("leaky-g", "LeakyReLU in G.", "activation", of=["generator"]),
+    _changed("relu-d", "ReLU in D.", "activation", of=["discriminator"]),
+    _changed("linear-output", "No tanh at the output of G.", "linear-output", of=["generator"]),
+    _changed("torch-init", "PyTorch's own initialisation.", "torch-defaults"),
+    _changed("scale-0", "BatchNorm's scale drawn from N(0, 0.02).", "scale-0"),
     replace(PLAIN, name="dcgan-momentum", about="Adam's default momentum, 0.9.", betas=(0.9, 0.999)),
     replace(PLAIN, name="dcgan-slow", about="The paper's learning rate, 2e-4.", g_lr=2e-4, d_lr=2e-4),
     replace(PLAIN, name="dcgan-gaussian", about="A Gaussian prior.", prior=Prior(100)),

@@ -93,7 +93,8 @@ TEXT_ABLATION = (
 
 _READS_NAMES = partial(GRUEncoder, PEOPLE_WORDS)
 
-TEXT_EMOJI = Recipe(
+TEXT_EMOJI = replace(
+    TEXT_DIGITS,
     name="text-emoji",
     about="Emoji of people from their names; some combinations of person, role and skin tone never seen.",
     data="emoji-people",
@@ -101,12 +102,7 @@ TEXT_EMOJI = Recipe(
     generator=partial(TextGenerator, encoder=_READS_NAMES, size=48, width=32, brightness=0.6),
     discriminator=partial(TextDiscriminator, encoder=_READS_NAMES, size=48, width=16, shift=2, fill=1.0),
     prior=Prior(8),
-    given="captions",
-    r1_gamma=0.1,
-    g_lr=2e-3,
     d_lr=1e-3,
-    anneal_from=0.5,
-    ema_half_life=2_000,
     batch_size=32,
     steps=400,
     play=partial(text_round, wrong=4, l1_weight=50.0),
@@ -116,6 +112,7 @@ TEXT_EMOJI = Recipe(
 
 # Flowers and birds. --------------------------------------------------------------------------------------------------
 
+_READS_CHARACTERS = partial(CharCNNRNN, dim=128, width=128, length=200)
 _TINY = {
     "generator": partial(TextGenerator, encoder=CharCNNRNN, size=64, width=8),
     "discriminator": partial(TextDiscriminator, encoder=CharCNNRNN, size=64, width=8),
@@ -128,12 +125,8 @@ TEXT_FLOWERS = replace(
     about="Oxford's flowers from captions, 64 x 64, an encoder of characters as in the first paper: --data FOLDER.",
     data="flowers",
     size=64,
-    generator=partial(
-        TextGenerator, encoder=partial(CharCNNRNN, dim=128, width=128, length=200), augment=True, size=64, width=64
-    ),
-    discriminator=partial(
-        TextDiscriminator, encoder=partial(CharCNNRNN, dim=128, width=128, length=200), size=64, width=64, shift=4
-    ),
+    generator=partial(TextGenerator, encoder=_READS_CHARACTERS, augment=True, size=64, width=64),
+    discriminator=partial(TextDiscriminator, encoder=_READS_CHARACTERS, size=64, width=64, shift=4),
     prior=Prior(100),
     g_lr=2e-4,
     d_lr=2e-4,

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -27,34 +27,28 @@ CHUNK = 256
 
 
 @typed
+@dataclass(eq=False)
 class Sampler:
     """Draws samples from a generator.
 
-    Args:
+    Attributes:
         generator: maps latents (N, prior.dim), and what else it is given, to samples; used in evaluation mode.
         prior: where latents come from; None for a generator that takes none.
         card: what is known of the generator: recipe, budget, seed, steps, metrics.
         given: what it is conditioned on besides its noise.
         classes: number of classes, where it is conditioned on labels.
-
-    Attributes:
         shape: of one sample, (C, H, W) or (dim,); None until one was drawn, by this sampler or before it was saved.
     """
 
-    def __init__(
-        self,
-        generator: nn.Module,
-        prior: Prior | None,
-        card: dict[str, Any],
-        given: Given = "nothing",
-        classes: int = 0,
-    ) -> None:
-        self.generator = generator.eval()
-        self.prior = prior
-        self.card = card
-        self.given = given
-        self.classes = classes
-        self.shape: tuple[int, ...] | None = None
+    generator: nn.Module
+    prior: Prior | None
+    card: dict[str, Any]
+    given: Given = "nothing"
+    classes: int = 0
+    shape: tuple[int, ...] | None = None
+
+    def __post_init__(self) -> None:
+        self.generator.eval()
 
     def __repr__(self) -> str:
         name = self.card.get("recipe", type(self.generator).__name__)
@@ -106,9 +100,8 @@ class Sampler:
         n = n if asked is None else len(asked)
         check_whole(1, n=n)
         assert n is not None
-        z = torch.empty(n, 0)
-        if self.prior is not None:
-            z = self.prior.sample(n, generator=torch.Generator().manual_seed(seed))
+        chance = torch.Generator().manual_seed(seed)
+        z = torch.empty(n, 0) if self.prior is None else self.prior.sample(n, generator=chance)
         made = []
         for part in (slice(i, i + CHUNK) for i in range(0, n, CHUNK)):
             some = asked[part].to(self.device) if isinstance(asked, Tensor) else asked and asked[part]
@@ -159,10 +152,8 @@ class Sampler:
         weights = read(folder / WEIGHTS, lambda content: _weights(content, card.get("sha256")))
         try:
             prior = config["prior"] and Prior(**config["prior"])
-            if isinstance(generator, nn.Module):
-                network = generator
-            elif generator is not None:
-                network = generator(prior.dim if prior else 0)
+            if generator is not None:
+                network = generator if isinstance(generator, nn.Module) else generator(prior.dim if prior else 0)
             elif config["generator"] is None:
                 own = "Sampler.load(folder, generator=...) takes its class or an instance"
                 raise ValueError(f"its generator is no network of ganbook.models: {own}")
@@ -173,11 +164,10 @@ class Sampler:
                     network = built(config["generator"])
             _check_weights(network, weights)
             network.load_state_dict(weights)
-            sampler = cls(network, prior, card, config["given"], config["classes"])
-            sampler.shape = config["shape"] and tuple(config["shape"])
+            shape = config["shape"] and tuple(config["shape"])
+            return cls(network, prior, card, config["given"], config["classes"], shape)
         except (KeyError, TypeError, ValueError, AttributeError, RuntimeError, RecursionError) as error:
             raise CheckpointError(f"{folder} cannot be loaded ({error})") from error
-        return sampler
 
 
 def read(path: Path, parse: Callable[[bytes], Any]) -> Any:

@@ -25,24 +25,9 @@ Card = dict[str, Any]
 Found = TypeVar("Found")
 
 FIELDS = (
-    "name",
-    "about",
-    "recipe",
-    "budget",
-    "seed",
-    "steps",
-    "batch_size",
-    "hardware",
-    "minutes",
-    "parameters",
-    "metrics",
-    "half_precision_change",
-    "licence",
-    "ganbook",
-    "torch",
-    "bytes",
-    "sha256",
-)
+    "name", "about", "recipe", "budget", "seed", "steps", "batch_size", "hardware", "minutes", "parameters", "metrics",
+    "half_precision_change", "licence", "ganbook", "torch", "bytes", "sha256",
+)  # fmt: skip
 """What a card says: ``metrics`` are of the weights as they are kept; ``half_precision_change`` is the largest change
 of a sample's value by keeping them in half precision; ``licence`` is that of the data."""
 
@@ -59,8 +44,7 @@ def card(name: str) -> Card:
         ValueError: if the zoo has no model of that name.
         CheckpointError: if its card is damaged.
     """
-    folder = _place(name)
-    return _whole(folder, lambda: _card(folder))
+    return _taken(name, _card)
 
 
 def load(name: str, device: torch.device | str | None = None) -> Sampler:
@@ -74,9 +58,8 @@ def load(name: str, device: torch.device | str | None = None) -> Sampler:
         ValueError: if the zoo has no model of that name.
         CheckpointError: if its files are damaged; nothing in them can run code.
     """
-    folder = _place(name)
-    _whole(folder, lambda: _card(folder))
-    return _whole(folder, lambda: Sampler.load(folder)).to(device or "cpu")
+    card(name)
+    return _taken(name, Sampler.load).to(device or "cpu")
 
 
 def train(name: str, seed: int = 0, out: str | Path | None = None, resume: bool = False, progress: bool = True) -> Card:
@@ -135,11 +118,15 @@ def pack(run: Path, folder: Path) -> Card:
     return _card(folder)
 
 
-def _place(name: str) -> Path:
+def _taken(name: str, read: Callable[[Path], Found]) -> Found:
+    """What ``read`` finds in a model's folder; a model that is not whole came so with the package."""
     if name not in names():
         known = ", ".join(names()) or "nothing yet: train a recipe, and load its folder"
         raise ValueError(f"name is {name!r}: the zoo holds {known}")
-    return SHELF / name
+    try:
+        return read(SHELF / name)
+    except CheckpointError as error:
+        raise CheckpointError(f"{name} of the zoo cannot be read: install ganbook again ({error})") from error
 
 
 def _card(folder: Path) -> Card:
@@ -147,11 +134,3 @@ def _card(folder: Path) -> Card:
     if missing := [field for field in FIELDS if field not in found]:
         raise CheckpointError(f"{CARD} does not say its {missing[0]}")
     return found
-
-
-def _whole(folder: Path, read: Callable[[], Found]) -> Found:
-    """What ``read`` finds; a model that is not whole came so with the package."""
-    try:
-        return read()
-    except CheckpointError as error:
-        raise CheckpointError(f"{folder.name} of the zoo cannot be read: install ganbook again ({error})") from error

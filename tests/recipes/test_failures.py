@@ -71,6 +71,8 @@ def test_a_label_comes_from_the_latents_and_stands_beside_the_point():
 def test_a_critic_gives_logits_or_class_scores():
     assert critic()(torch.zeros(3, 2)).shape == (3,)
     assert critic(outputs=5)(torch.zeros(3, 2)).shape == (3, 5)
+    for view in (None, "discrimination", "deviation"):  # without a hidden layer, too
+        assert critic(inputs=7, depth=0, view=view)(torch.zeros(3, 7)).shape == (3,), view
 
 
 def test_the_checkerboard_pair_has_networks_for_digits():
