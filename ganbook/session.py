@@ -43,10 +43,7 @@ def welcome(page: str) -> None:
 
 
 def _expectation(page: str, budget: str) -> str:
-    try:
-        timings = json.loads(resources.files("ganbook").joinpath("timings.json").read_text("utf-8"))
-    except FileNotFoundError:
-        timings = {}
+    timings = json.loads(resources.files("ganbook").joinpath("timings.json").read_text("utf-8"))
     measured = timings.get(page, {}).get(budget)
     if measured is None:
         return "this page has not been timed at this budget yet"

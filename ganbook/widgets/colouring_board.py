@@ -28,13 +28,7 @@ UPLOADED = "your picture"
 @typed
 @dataclass(frozen=True)
 class Stroke:
-    """A straight stroke of a pen (black) or an eraser (white).
-
-    Attributes:
-        tool: "pen" or "eraser".
-        x0, y0, x1, y1: its ends in pixels, (0, 0) at the top left.
-        thick: in pixels.
-    """
+    """A straight stroke of a pen (black) or an eraser (white), in pixels from the top left."""
 
     tool: Literal["pen", "eraser"]
     x0: float

@@ -49,25 +49,15 @@ VIEWS = {
 
 @dataclass(frozen=True)
 class Moment:
-    """What there is to see after a round.
+    """What there is to see after a round."""
 
-    Attributes:
-        round: rounds played so far.
-        fake: (samples, 2) generated points, always from the same latents.
-        push: (samples, 2) gradient of log D(x) at each of them: where the discriminator sends it.
-        surface: (resolution, resolution) D(x) on a grid; the first index is the height.
-        accuracy: share of fresh real and fake samples that D, asked for yes or no, calls by their right name.
-        modes: modes of the data with at least one generated sample within three standard deviations.
-        high_quality: share of the generated samples that lie so.
-    """
-
-    round: int
-    fake: Tensor
-    push: Tensor
-    surface: Tensor
-    accuracy: float
-    modes: int
-    high_quality: float
+    round: int  # rounds played so far
+    fake: Tensor  # (samples, 2) generated points, always from the same latents
+    push: Tensor  # (samples, 2) gradient of log D(x) at each of them: where the discriminator sends it
+    surface: Tensor  # (resolution, resolution) D(x) on a grid; the first index is the height
+    accuracy: float  # share of fresh real and fake samples that D, asked for yes or no, calls by their right name
+    modes: int  # modes of the data with at least one generated sample within three standard deviations
+    high_quality: float  # share of the generated samples that lie so
 
 
 @typed
@@ -83,13 +73,7 @@ class Recorder:
     """
 
     def __init__(
-        self,
-        data: Mixture,
-        prior: Prior | None = None,
-        *,
-        samples: int = 300,
-        limit: float = 3.0,
-        resolution: int = 61,
+        self, data: Mixture, prior: Prior | None = None, *, samples: int = 300, limit: float = 3.0, resolution: int = 61
     ) -> None:
         if data.dim != 2:
             raise ValueError(f"data has dimension {data.dim}: allowed is 2, for a picture in the plane")
@@ -99,10 +83,9 @@ class Recorder:
         self.data = data
         self.limit = limit
         self.moments: list[Moment] = []
-        prior = prior or Prior(2)
         same = torch.Generator().manual_seed(0)
         self.real = data.sample(SCORED, same)
-        self._z = prior.sample(SCORED, generator=same)
+        self._z = (prior or Prior(2)).sample(SCORED, generator=same)
         self._samples = samples
         ticks = torch.linspace(-limit, limit, resolution)
         y, x = torch.meshgrid(ticks, ticks, indexing="ij")
@@ -185,17 +168,15 @@ class Stage:
     """
 
     def __init__(self, recorder: Recorder) -> None:
-        self._recorder = recorder
-        first = recorder.checked()[0]
+        self._recorder, moments = recorder, recorder.checked()
         # Large letters on a large figure: a film is saved at few dots per inch.
-        self.fig, (plane, curves) = plots.figure(2, width=9.6, height=4.8, width_ratios=(1.2, 1))
-        self._draw_plane(plane, first)
-        self._cursor = _draw_curves(curves, recorder.moments)
-        for axes in (plane, curves):
+        self.fig, (self._plane, curves) = plots.figure(2, width=9.6, height=4.8, width_ratios=(1.2, 1))
+        self._draw_plane(self._plane, moments[0])
+        self._cursor = _draw_curves(curves, moments)
+        for axes in (self._plane, curves):
             axes.tick_params(labelsize=13)
             for text in (axes.title, axes.xaxis.label, axes.yaxis.label):
                 text.set_fontsize(14)
-        self._plane = plane
         self.fig.canvas.draw()
         self.fig.set_layout_engine(None)  # laid out once: the frames of a film stand still and cost half as much
 
