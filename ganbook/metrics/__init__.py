@@ -1,4 +1,8 @@
-"""Scores: pure functions of samples or of features; floors, n and split travel with them in a report."""
+"""Scores: pure functions of samples or of features; floors, n and split travel with them in a report.
+
+Arguments that do not fit are refused by name: TypeError for the wrong kind, ValueError for the wrong shape or value,
+and for numbers that are not finite.
+"""
 
 from __future__ import annotations
 

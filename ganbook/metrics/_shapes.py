@@ -18,13 +18,7 @@ _ENTRIES = 4_000_000
 def check_features(at_least: int = 2, *, flat: bool = False, **features: Tensor) -> tuple[Tensor, ...]:
     """The named features, each (N, dim) of one dim with N of ``at_least`` or more, in float64 on the CPU.
 
-    Args:
-        at_least: the smallest N.
-        flat: whether images count as features: everything after the first dimension is flattened.
-        features: what came.
-
-    Raises:
-        TypeError, ValueError: naming the first that does not fit.
+    Where ``flat``, images count as features: everything after the first dimension is flattened.
     """
     first, dim, found = "", 0, []
     for name, value in features.items():

@@ -17,7 +17,6 @@ __all__ = ["PaintedDigits", "caption_agreement", "read_painted_digits", "retriev
 INK_PIXELS = 20
 """The pixels farthest from the ground, whose median is the ink: fewer than the thinnest digit has."""
 
-
 SAME = 1e-4
 """Distances that differ by less belong to equal pictures, apart from rounding."""
 
@@ -45,9 +44,6 @@ def read_painted_digits(
         images: float (N, 3, 28, 28) in [-1, 1].
         palette: the colours, 0..255.
         judge: the classifier (default: the digits network).
-
-    Raises:
-        ValueError: if the shape does not fit.
     """
     check_tensor("images", images, "N", 3, 28, 28, finite=True)
     network, images = classifier(judge), images.float()
@@ -82,18 +78,13 @@ def caption_agreement(
         images: float (N, 3, 28, 28) in [-1, 1], drawn for
         digits, inks, grounds: (N,) int64, what their captions say.
         palette, judge: as for :func:`read_painted_digits`.
-
-    Raises:
-        ValueError: if the shapes do not fit.
     """
     check_tensor("images", images, "N", 3, 28, 28)
     asked = {"digit": digits, "ink": inks, "ground": grounds}
     for name, values in asked.items():
         check_tensor(f"{name}s", values, len(images), kind="whole", finite=True)
     seen = read_painted_digits(images, palette, judge)
-    right = {
-        name: values.to(found.device) == found for (name, values), found in zip(asked.items(), seen[:3], strict=True)
-    }
+    right = {name: asked[name].to(found.device) == found for name, found in zip(asked, seen[:3], strict=True)}
     right["all"] = right["digit"] & right["ink"] & right["ground"]
     return {name: share(hits) for name, hits in right.items()}
 
@@ -107,11 +98,8 @@ def retrieval(queries: Tensor, gallery: Tensor, right: Tensor, among: Tensor | N
     Args:
         queries: (N, dim) floats, such as generated images in rows.
         gallery: (M, dim) floats, such as real images in rows.
-        right: (N, M) bool, which entries answer which query.
+        right: (N, M) bool, which entries answer which query: one or more of those that are looked at.
         among: (N, M) bool, which entries are looked at (default: all).
-
-    Raises:
-        ValueError: if the shapes do not fit, or no entry that is looked at answers a query.
     """
     # In double precision, so that what rounding adds is far below the distance of two different pictures.
     queries, gallery = check_features(at_least=1, queries=queries, gallery=gallery)

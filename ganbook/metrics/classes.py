@@ -24,9 +24,6 @@ def inception_score(logits: Tensor, splits: int = 1) -> float:
         logits: (N, classes) raw class scores of generated images.
         splits: number of consecutive parts whose scores are averaged; p(y) is each part's own. The paper uses 10
             of 5 000 images each; small parts score lower.
-
-    Raises:
-        ValueError: if the shape does not fit or a logit is not finite.
     """
     check_tensor("logits", logits, finite=True)
     if logits.ndim != 2 or not len(logits) or logits.shape[1] < 2:
@@ -52,9 +49,6 @@ def class_agreement(images: Tensor, labels: Tensor, judge: Classifier | None = N
         images: float (N, 1, 28, 28) in [-1, 1].
         labels: (N,) int64, what each image was meant to be.
         judge: a classifier with a method ``logits`` from images to (N, classes) (default: the digits network).
-
-    Raises:
-        ValueError: if the shapes do not fit.
     """
     check_tensor("images", images, "N", "C", "H", "W", finite=True)
     check_tensor("labels", labels, max(1, len(images)), kind="whole", finite=True)
@@ -70,9 +64,6 @@ def class_diversity(features: Tensor, labels: Tensor) -> float:
     Args:
         features: (N, dim) features, or pixels in rows.
         labels: (N,) int64, two samples or more of each class that occurs.
-
-    Raises:
-        ValueError: if the shapes do not fit or a class has a single sample.
     """
     (points,) = check_features(features=features)
     check_tensor("labels", labels, len(points), kind="whole", finite=True)

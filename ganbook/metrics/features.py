@@ -5,7 +5,7 @@ from __future__ import annotations
 import pickle
 from collections.abc import Sequence
 from importlib import resources
-from typing import Any, Literal, Protocol, cast, overload, runtime_checkable
+from typing import Any, Protocol, cast, runtime_checkable
 
 import torch
 from torch import Tensor, nn
@@ -27,40 +27,54 @@ class Classifier(Protocol):
         ...
 
 
-class DigitsNet(nn.Module):
+def _convolution(inputs: int, outputs: int, stride: int = 1) -> list[nn.Module]:
+    return [nn.Conv2d(inputs, outputs, 3, stride, 1, bias=False), nn.BatchNorm2d(outputs), nn.ReLU()]
+
+
+class _ShippedNet(nn.Module):
+    """A body from images of a size to features, and a head from them to scores; many images pass in parts."""
+
+    body: nn.Module
+    head: nn.Linear
+    shape: tuple[int | str, ...]
+    size: int
+
+    def forward(self, images: Tensor) -> Tensor:
+        check_tensor("images", images, "N", *self.shape, finite=True)
+        images = images.to(self.head.weight.dtype)
+        parts = (images,) if self.training else torch.split(images, _CHUNK)
+        return torch.cat([self.body(self._sized(part)) for part in parts])
+
+    def logits(self, images: Tensor) -> Tensor:
+        """Class scores (N, classes) of images as for ``forward``; the emoji's lie above 0 where a word is likely."""
+        return cast(Tensor, self.head(self(images)))
+
+    def _sized(self, images: Tensor) -> Tensor:
+        if images.shape[-2:] == (self.size, self.size):
+            return images
+        return interpolate(images, (self.size, self.size), mode="bilinear", antialias=True)
+
+
+class DigitsNet(_ShippedNet):
     """A classifier of 28 x 28 digits whose last hidden layer serves as features.
 
     ``forward`` maps float images (N, 1, 28, 28) in [-1, 1] to features (N, 64); :meth:`logits` maps them to the
     ten classes (N, 10). Trained by ``tools/train_features.py`` on the training split of "digits".
     """
 
-    dim = 64
+    dim, size, shape = 64, 28, (1, 28, 28)
 
     def __init__(self) -> None:
         super().__init__()
-
-        def block(inputs: int, outputs: int) -> list[nn.Module]:
-            return [nn.Conv2d(inputs, outputs, 3, 1, 1, bias=False), nn.BatchNorm2d(outputs), nn.ReLU()]
-
         self.body = nn.Sequential(
-            *block(1, 16), *block(16, 16), nn.MaxPool2d(2), *block(16, 32), *block(32, 32), nn.MaxPool2d(2),
-            *block(32, self.dim), nn.AdaptiveAvgPool2d(1), nn.Flatten(),
+            *_convolution(1, 16), *_convolution(16, 16), nn.MaxPool2d(2),
+            *_convolution(16, 32), *_convolution(32, 32), nn.MaxPool2d(2),
+            *_convolution(32, self.dim), nn.AdaptiveAvgPool2d(1), nn.Flatten(),
         )  # fmt: skip
         self.head = nn.Linear(self.dim, 10)
 
-    def forward(self, images: Tensor) -> Tensor:
-        check_tensor("images", images, "N", 1, 28, 28, finite=True)
-        images = images.to(self.head.weight.dtype)
-        if self.training:
-            return cast(Tensor, self.body(images))
-        return torch.cat([self.body(part) for part in torch.split(images, _CHUNK)])
 
-    def logits(self, images: Tensor) -> Tensor:
-        """(N, 10) class scores of images as for ``forward``."""
-        return cast(Tensor, self.head(self(images)))
-
-
-class EmojiNet(nn.Module):
+class EmojiNet(_ShippedNet):
     """A network that reads the words of an emoji's name off its picture; its last hidden layer serves as features.
 
     ``forward`` maps float images (N, 3, H, W) in [-1, 1], of any size, to features (N, 96); they are enlarged or
@@ -71,37 +85,16 @@ class EmojiNet(nn.Module):
         words: the words it knows, in the order of its scores.
     """
 
-    dim = 96
-    size = 64
+    dim, size, shape = 96, 64, (3, "H", "W")
 
     def __init__(self, words: Sequence[str]) -> None:
         super().__init__()
         self.words = tuple(words)
-
-        def block(inputs: int, outputs: int, stride: int = 1) -> list[nn.Module]:
-            return [nn.Conv2d(inputs, outputs, 3, stride, 1, bias=False), nn.BatchNorm2d(outputs), nn.ReLU()]
-
         self.body = nn.Sequential(
-            *block(3, 16, 2), *block(16, 32), nn.MaxPool2d(2), *block(32, 48), nn.MaxPool2d(2),
-            *block(48, 64), nn.MaxPool2d(2), *block(64, self.dim), nn.AdaptiveAvgPool2d(1), nn.Flatten(),
+            *_convolution(3, 16, 2), *_convolution(16, 32), nn.MaxPool2d(2), *_convolution(32, 48), nn.MaxPool2d(2),
+            *_convolution(48, 64), nn.MaxPool2d(2), *_convolution(64, self.dim), nn.AdaptiveAvgPool2d(1), nn.Flatten(),
         )  # fmt: skip
         self.head = nn.Linear(self.dim, len(self.words))
-
-    def forward(self, images: Tensor) -> Tensor:
-        check_tensor("images", images, "N", 3, "H", "W", finite=True)
-        images = images.to(self.head.weight.dtype)
-        if self.training:
-            return cast(Tensor, self.body(self._sized(images)))
-        return torch.cat([self.body(self._sized(part)) for part in torch.split(images, _CHUNK)])
-
-    def logits(self, images: Tensor) -> Tensor:
-        """(N, len(words)) scores, above 0 where the word is likely, of images as for ``forward``."""
-        return cast(Tensor, self.head(self(images)))
-
-    def _sized(self, images: Tensor) -> Tensor:
-        if images.shape[-2:] == (self.size, self.size):
-            return images
-        return interpolate(images, (self.size, self.size), mode="bilinear", antialias=True)
 
 
 class FeaturesUnavailable(OSError):
@@ -164,15 +157,7 @@ def _reason(error: BaseException) -> str:
     return str(getattr(error, "reason", "") or error or type(error).__name__).splitlines()[0]
 
 
-@overload
-def features(name: Literal["digits"]) -> DigitsNet: ...
-
-
-@overload
-def features(name: str) -> nn.Module: ...
-
-
-def features(name: str) -> nn.Module:
+def features(name: str) -> DigitsNet | EmojiNet | InceptionNet:
     """The feature network called ``name``, in evaluation mode, its parameters frozen.
 
     Args:
@@ -183,7 +168,7 @@ def features(name: str) -> nn.Module:
         FeaturesUnavailable: if its weights cannot be had on this machine.
     """
     check_choice(("digits", "emoji", "inception"), name=name)
-    network: nn.Module
+    network: DigitsNet | EmojiNet | InceptionNet
     if name == "inception":
         network = InceptionNet()
     else:

@@ -21,14 +21,10 @@ def frechet_distance(features_a: Tensor, features_b: Tensor) -> float:
     Heusel et al. 2017. Biased upwards for few samples: compare only scores of the same n and features.
 
     Args:
-        features_a: (N, dim), N of 2 or more, finite.
-        features_b: (M, dim).
+        features_a, features_b: (N, dim) and (M, dim), N and M of 2 or more.
 
     Returns:
         The distance, 0 or more, computed in float64.
-
-    Raises:
-        ValueError: if the shapes do not fit or a feature is not finite.
     """
     a, b = check_features(features_a=features_a, features_b=features_b)
     cov_a, cov_b = (torch.cov(f.T).reshape(f.shape[1], f.shape[1]) for f in (a, b))
@@ -36,16 +32,13 @@ def frechet_distance(features_a: Tensor, features_b: Tensor) -> float:
 
 
 def frechet_of_gaussians(mean_a: Tensor, cov_a: Tensor, mean_b: Tensor, cov_b: Tensor) -> float:
-    """The same distance from means (dim,) and covariances (dim, dim), which may be singular.
+    """The same distance from means (dim,) and covariances (dim, dim): symmetric, no eigenvalue below 0.
 
     For many comparisons with one real set: its mean and covariance are then computed once.
 
     >>> eye = torch.eye(2)
     >>> frechet_of_gaussians(torch.zeros(2), eye, torch.tensor([3.0, 0.0]), 4 * eye)  # 3^2 + 2 (2 - 1)^2
     11.0
-
-    Raises:
-        ValueError: if the shapes do not fit, a number is not finite, or no Gaussian has such a covariance.
     """
     parts = {"mean_a": mean_a, "cov_a": cov_a, "mean_b": mean_b, "cov_b": cov_b}
     check_tensor("mean_a", mean_a, "dim")

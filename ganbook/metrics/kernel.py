@@ -21,14 +21,10 @@ def kernel_distance(features_a: Tensor, features_b: Tensor) -> float:
     often as positive.
 
     Args:
-        features_a: (N, dim), N of 2 or more, finite.
-        features_b: (M, dim), M of 2 or more.
+        features_a, features_b: (N, dim) and (M, dim), N and M of 2 or more.
 
     Returns:
         The estimate, computed in float64; it may be negative.
-
-    Raises:
-        ValueError: if the shapes do not fit or a feature is not finite.
     """
     a, b = check_features(features_a=features_a, features_b=features_b)
     within = sum(

@@ -47,9 +47,6 @@ def precision_recall(real: Tensor, fake: Tensor, k: int = 3) -> PrecisionRecall:
         real: (N, dim) features of real samples, N above k.
         fake: (M, dim) features of generated samples, M above k.
         k: which neighbour sets a ball's radius; the point itself does not count.
-
-    Raises:
-        ValueError: if the shapes do not fit, a feature is not finite or k is not below N and M.
     """
     real, fake = _checked(k, real, fake)
     return PrecisionRecall(share(_inside(fake, real, k) > 0), share(_inside(real, fake, k) > 0))

@@ -39,9 +39,6 @@ def nearest(queries: Tensor, points: Tensor) -> tuple[Tensor, Tensor]:
     """Distance to, and index of, the nearest of ``points`` (M, dim) for each of ``queries`` (N, dim).
 
     Images count as points: everything after the first dimension is flattened.
-
-    Raises:
-        ValueError: if the shapes do not fit or a number is not finite.
     """
     return _nearest(*check_features(at_least=1, flat=True, queries=queries, points=points))
 
@@ -62,9 +59,6 @@ def memorisation(samples: Tensor, train: Tensor, held_out: Tensor) -> Memorisati
         train: what the generator was trained on, in the same form.
         held_out: real, unseen by the generator, in the same form. If these are features, the feature network must
             not know ``train`` better than ``held_out`` either, or it places the held-out images further away.
-
-    Raises:
-        ValueError: if the shapes do not fit or a number is not finite.
 
     >>> train, held_out = torch.zeros(1, 1), torch.tensor([[1.0], [2.0]])
     >>> memorisation(torch.tensor([[0.5], [1.0]]), train, held_out).nearer  # nearer in 3 pairs of 4, a tie in one

@@ -38,9 +38,6 @@ def mode_coverage(samples: Tensor, centres: Tensor, std: float) -> ModeCoverage:
         samples: (N, dim) generated points.
         centres: (K, dim) of the mixture's components.
         std: standard deviation of a component, above 0.
-
-    Raises:
-        ValueError: if the shapes do not fit or ``std`` is not above 0.
     """
     check_number(above=0, std=std)
     samples, centres = check_features(at_least=1, samples=samples, centres=centres)

@@ -51,9 +51,6 @@ def report_features(samples: Tensor, real: Tensor, split: str, name: str) -> dic
         real: (M, dim) features of real images.
         split: which real images these are, in words.
         name: what computed the features, in words.
-
-    Raises:
-        ValueError: if the shapes do not fit or a feature is not finite.
     """
     samples, real = check_features(samples=samples, real=real)
     generator = torch.Generator().manual_seed(0)
@@ -105,11 +102,9 @@ def report_images(samples: Tensor, real: Tensor, split: str, name: str | nn.Modu
             which is used in evaluation mode.
     """
     _check_images(samples=samples, real=real)
-    network = features(name) if isinstance(name, str) else name.eval()
+    network, called = (features(name), name) if isinstance(name, str) else (name.eval(), type(name).__name__)
     fake_features = network(samples)
-    report = report_features(
-        fake_features, network(real), split, name if isinstance(name, str) else type(name).__name__
-    )
+    report = report_features(fake_features, network(real), split, called)
     if isinstance(network, DigitsNet):
         share = torch.bincount(network.head(fake_features).argmax(dim=1), minlength=10) / len(samples)
         report |= {

@@ -6,6 +6,8 @@ says what it sees.
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from functools import partial
 from typing import Literal, cast
 
 import torch
@@ -15,18 +17,26 @@ from torch.nn.functional import one_hot
 from ganbook.arguments import check_tensor
 from ganbook.models.compact import GROWTH, HIDDEN, check_size, compact_features, initialise
 from ganbook.models.network import Count, network
-from ganbook.models.shapes import check_labels
 from ganbook.models.upsample import ResizeConvolution
 
-__all__ = [
-    "AuxiliaryDiscriminator",
-    "ConditionalBatchNorm2d",
-    "ConditionalDiscriminator",
-    "ConditionalGenerator",
-]
+__all__ = ["AuxiliaryDiscriminator", "ConditionalBatchNorm2d", "ConditionalDiscriminator", "ConditionalGenerator"]
 
 EMBEDDING = 16
 """Numbers that a class is embedded in."""
+
+Embedding = Callable[[Tensor], Tensor]
+"""(N,) classes to (N, k) numbers: learned, or ones and zeros."""
+
+
+def _check_labels(labels: Tensor, n: int, classes: int) -> None:
+    check_tensor("labels", labels, n, kind="int64")
+    # On an accelerator, a look at the numbers would wait for all the work before it.
+    if labels.device.type == "cpu" and n and not 0 <= int(labels.min()) <= int(labels.max()) < classes:
+        raise ValueError(f"labels holds {int(labels.min())} to {int(labels.max())}: allowed is 0 to {classes - 1}")
+
+
+def _none(labels: Tensor) -> Tensor:
+    return labels.new_zeros(len(labels), 0)
 
 
 @network
@@ -50,27 +60,9 @@ class ConditionalBatchNorm2d(nn.Module):
     def forward(self, x: Tensor, labels: Tensor) -> Tensor:
         """(N, channels, H, W) and (N,) classes to (N, channels, H, W)."""
         check_tensor("x", x, "N", self.norm.num_features, "H", "W")
-        check_labels(labels, len(x), self.scale.num_embeddings)
+        _check_labels(labels, len(x), self.scale.num_embeddings)
         scale, shift = (table(labels)[:, :, None, None] for table in (self.scale, self.shift))
         return cast(Tensor, scale * self.norm(x) + shift)
-
-
-class _OneHot(nn.Module):
-    """(N,) classes to (N, classes): one for a sample's own, zeros for the others."""
-
-    def __init__(self, classes: int) -> None:
-        super().__init__()
-        self.classes = classes
-
-    def forward(self, labels: Tensor) -> Tensor:
-        return one_hot(labels, self.classes).float()
-
-
-class _Nothing(nn.Module):
-    """(N,) classes to (N, 0): where the class comes in elsewhere."""
-
-    def forward(self, labels: Tensor) -> Tensor:
-        return labels.new_zeros(len(labels), 0)
 
 
 class _PlainBatchNorm2d(nn.BatchNorm2d):
@@ -104,13 +96,11 @@ class ConditionalGenerator(nn.Module):
         super().__init__()
         self.latent_dim, self.classes, self.how = latent_dim, classes, how
         self.start, wide = check_size(size), GROWTH * width
-        self.embedding: nn.Module
+        self.embedding, beside_z = cast(Embedding, _none), 0
         if how == "concatenation":
-            self.embedding, beside_z = _OneHot(classes), classes
+            self.embedding, beside_z = partial(one_hot, num_classes=classes), classes
         elif how == "embedding":
             self.embedding, beside_z = nn.Embedding(classes, EMBEDDING), EMBEDDING
-        else:
-            self.embedding, beside_z = _Nothing(), 0
         self.first = nn.Linear(latent_dim + beside_z, wide * self.start**2, bias=False)
         self.norm1 = self._norm(wide)
         self.middle = ResizeConvolution(wide, width, bias=False)
@@ -125,7 +115,7 @@ class ConditionalGenerator(nn.Module):
 
     def forward(self, z: Tensor, labels: Tensor) -> Tensor:
         check_tensor("z", z, "N", self.latent_dim)
-        check_labels(labels, len(z), self.classes)
+        _check_labels(labels, len(z), self.classes)
         z = torch.cat((z, self.embedding(labels).to(z.dtype)), dim=1)
         x = self.first(z).unflatten(1, (-1, self.start, self.start))
         x = self.middle(torch.relu(self.norm1(x, labels)))
@@ -179,25 +169,24 @@ class ConditionalDiscriminator(nn.Module):
     ) -> None:
         super().__init__()
         self.classes, self.how, self.shape = classes, how, (channels, size, size)
-        self.embedding: nn.Module
+        self.embedding: Embedding
         self.maps, self.product = _no_maps, _no_product
         if how == "concatenation":
-            self.embedding, self.maps, beside_x = _OneHot(classes), _even_maps, classes
+            self.embedding, self.maps, beside_x = partial(one_hot, num_classes=classes), _even_maps, classes
         elif how == "embedding":
             self.embedding, self.maps, beside_x = nn.Embedding(classes, size**2), _one_map, 1
         else:
-            self.embedding, self.product, beside_x = nn.Embedding(classes, HIDDEN), _product, 0
+            vectors = nn.Embedding(classes, HIDDEN)
+            self.embedding, self.product, beside_x = vectors, _product, 0
         self.features = compact_features(channels + beside_x, size, width, shift, group)
         self.last = nn.Linear(HIDDEN, 1)
         initialise(self)
         if how == "projection":
-            nn.init.normal_(
-                cast(Tensor, self.embedding.weight), 0, HIDDEN**-0.5
-            )  # a product as large as the rest of the logit
+            nn.init.normal_(vectors.weight, 0, HIDDEN**-0.5)  # a product as large as the rest of the logit
 
     def forward(self, x: Tensor, labels: Tensor) -> Tensor:
         check_tensor("x", x, "N", *self.shape)
-        check_labels(labels, len(x), self.classes)
+        _check_labels(labels, len(x), self.classes)
         numbers = self.embedding(labels)
         features = self.features(torch.cat((x, self.maps(numbers, x)), dim=1))
         return cast(Tensor, self.last(features).squeeze(1) + self.product(numbers, features))
@@ -214,13 +203,7 @@ class AuxiliaryDiscriminator(nn.Module):
     """
 
     def __init__(
-        self,
-        classes: int = 10,
-        channels: int = 1,
-        size: int = 28,
-        width: int = 16,
-        shift: Count = 2,
-        group: int = 4,
+        self, classes: int = 10, channels: int = 1, size: int = 28, width: int = 16, shift: Count = 2, group: int = 4
     ) -> None:
         super().__init__()
         self.shape = (channels, size, size)

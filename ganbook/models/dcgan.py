@@ -10,13 +10,20 @@ from typing import TypeVar, cast
 
 from torch import Tensor, nn
 
-from ganbook.arguments import check_tensor
+from ganbook.arguments import check_choice, check_tensor
 from ganbook.models.network import network
-from ganbook.models.shapes import stages
 
-__all__ = ["DCGANDiscriminator", "DCGANGenerator", "initialise"]
+__all__ = ["SIZES", "DCGANDiscriminator", "DCGANGenerator", "initialise", "stages"]
+
+SIZES = (16, 28, 32, 64, 128)
 
 Network = TypeVar("Network", bound=nn.Module)
+
+
+def stages(size: int) -> tuple[int, int]:
+    """Side of the smallest feature map, and how often it is doubled to reach ``size``."""
+    check_choice(SIZES, size=size)
+    return (7, 2) if size == 28 else (4, size.bit_length() - 3)
 
 
 def initialise(network: Network, norm_mean: float = 1.0) -> Network:
@@ -53,17 +60,10 @@ class DCGANGenerator(nn.Module):
         maps = [width * 2**i for i in reversed(range(doublings))]
         layers: list[nn.Module] = [nn.ConvTranspose2d(latent_dim, maps[0], start, 1, 0, bias=False)]
         for inputs, outputs in pairwise(maps):
-            layers += [
-                nn.BatchNorm2d(inputs),
-                nn.ReLU(inplace=True),
-                nn.ConvTranspose2d(inputs, outputs, 4, 2, 1, bias=False),
-            ]
-        layers += [
-            nn.BatchNorm2d(maps[-1]),
-            nn.ReLU(inplace=True),
-            nn.ConvTranspose2d(maps[-1], channels, 4, 2, 1),
-            nn.Tanh(),
-        ]
+            layers += [nn.BatchNorm2d(inputs), nn.ReLU(inplace=True)]
+            layers += [nn.ConvTranspose2d(inputs, outputs, 4, 2, 1, bias=False)]
+        layers += [nn.BatchNorm2d(maps[-1]), nn.ReLU(inplace=True)]
+        layers += [nn.ConvTranspose2d(maps[-1], channels, 4, 2, 1), nn.Tanh()]
         self.layers = nn.Sequential(*layers)
         initialise(self, norm_mean)
 
@@ -79,8 +79,8 @@ class DCGANDiscriminator(nn.Module):
     Args:
         channels, size: as for :class:`DCGANGenerator`.
         width: channels after the first convolution; each later map has twice as many.
-        norm: BatchNorm after every convolution but the first and the last (False with a gradient
-            penalty, whose critic must judge each sample by itself).
+        norm: BatchNorm after every convolution but the first and the last (False with a gradient penalty, whose critic
+            must judge each sample by itself).
         norm_mean: as for :class:`DCGANGenerator`.
     """
 

@@ -16,8 +16,8 @@ from torch import Tensor, nn
 from torch.nn.functional import pixel_shuffle
 
 from ganbook.arguments import check_number, check_tensor
+from ganbook.models.dcgan import stages
 from ganbook.models.network import network
-from ganbook.models.shapes import stages
 
 __all__ = ["ResNetDiscriminator", "ResNetGenerator", "ResNetTranslator", "ResidualBlock"]
 

@@ -41,12 +41,7 @@ def words_in(caption: str) -> list[str]:
 
 
 def check_captions(captions: Sequence[str], n: int | None = None) -> Sequence[str]:
-    """Return ``captions``; raises unless they are a sequence of strings, ``n`` of them where it is given.
-
-    Raises:
-        TypeError: for a single string, or anything else but strings.
-        ValueError: for another number of them.
-    """
+    """``captions``; raises unless they are a sequence of strings, one or more, ``n`` where that is given."""
     if isinstance(captions, str) or not isinstance(captions, Sequence) or not all(isinstance(c, str) for c in captions):
         raise TypeError(f"captions is {shown(captions)}: allowed is a list of texts")
     if not captions:
@@ -85,9 +80,8 @@ class Tokenizer:
             [self._number.get(word, UNKNOWN) for word in words_in(caption)][: self.length]
             for caption in check_captions(captions)
         ]
-        longest = max((len(row) for row in rows), default=0)
-        width = max(1, longest)
-        return torch.tensor([row + [PADDING] * (width - len(row)) for row in rows], dtype=torch.int64).view(-1, width)
+        width = max(1, *map(len, rows))
+        return torch.tensor([row + [PADDING] * (width - len(row)) for row in rows])
 
     def unknown(self, caption: str) -> tuple[str, ...]:
         """The words of a caption that are not in the vocabulary, each once, in their order."""
@@ -96,7 +90,7 @@ class Tokenizer:
 
 def unknown_words(network: nn.Module, caption: str) -> tuple[str, ...]:
     """The words of a caption that a network's text encoders do not know; none where they read characters."""
-    known = [part.tokenizer for part in network.modules() if isinstance(part, _WordEncoder)]
+    known = [part.tokenizer for part in network.modules() if isinstance(part, BagOfWords)]
     return known[0].unknown(caption) if known else ()
 
 
@@ -112,23 +106,8 @@ def caption_note(network: nn.Module, caption: str) -> str:
     return f"The generator never read: {', '.join(unknown)}. It treats all such words as one unknown word."
 
 
-class _WordEncoder(nn.Module):
-    """What encoders of words share: a tokenizer, a table of embeddings, the device they live on."""
-
-    def __init__(self, words: Iterable[str], dim: int) -> None:
-        super().__init__()
-        self.dim = dim
-        self.tokenizer = Tokenizer(words)
-        self.embedding = nn.Embedding(len(self.tokenizer), dim, padding_idx=PADDING)
-        self.norm = nn.LayerNorm(dim)
-
-    def tokens(self, captions: Sequence[str]) -> Tensor:
-        """(N, T) int64 on the encoder's device."""
-        return self.tokenizer(captions).to(self.embedding.weight.device)
-
-
 @network
-class BagOfWords(_WordEncoder):
+class BagOfWords(nn.Module):
     """The mean of the words' vectors: "red on green" and "green on red" are the same to it.
 
     Args:
@@ -137,36 +116,45 @@ class BagOfWords(_WordEncoder):
     """
 
     def __init__(self, words: Iterable[str], dim: int = 64) -> None:
-        super().__init__(words, dim)
+        super().__init__()
+        self.dim = dim
+        self.tokenizer = Tokenizer(words)
+        self.embedding = nn.Embedding(len(self.tokenizer), dim, padding_idx=PADDING)
+        self.norm = nn.LayerNorm(dim)
 
     def forward(self, captions: Sequence[str]) -> Tensor:
         """(N, dim)."""
         tokens = self.tokens(captions)
-        return cast(Tensor, self.norm(masked_mean(self.embedding(tokens), tokens != PADDING)))
+        return cast(Tensor, self.norm(masked_mean(self.steps(tokens), tokens != PADDING)))
+
+    def tokens(self, captions: Sequence[str]) -> Tensor:
+        """(N, T) int64 on the encoder's device."""
+        return self.tokenizer(captions).to(self.embedding.weight.device)
+
+    def steps(self, tokens: Tensor) -> Tensor:
+        """The words' vectors, (N, T, dim)."""
+        return cast(Tensor, self.embedding(tokens))
 
 
 @network
-class GRUEncoder(_WordEncoder):
+class GRUEncoder(BagOfWords):
     """Words in their order: the mean of their vectors and of a gated recurrent unit's states (Cho et al. 2014).
 
     The vectors beside the states are a short cut: what a word means on its own need not pass through the recurrence,
     and is learned long before what its place means.
 
     Args:
-        words: the vocabulary.
-        dim: size of the result.
+        words, dim: as for :class:`BagOfWords`.
     """
 
     def __init__(self, words: Iterable[str], dim: int = 64) -> None:
         super().__init__(words, dim)
         self.recurrent = nn.GRU(dim, dim, batch_first=True)
 
-    def forward(self, captions: Sequence[str]) -> Tensor:
-        """(N, dim)."""
-        tokens = self.tokens(captions)
+    def steps(self, tokens: Tensor) -> Tensor:
+        """The words' vectors where they stand, (N, T, dim)."""
         embedded = self.embedding(tokens)
-        states, _ = self.recurrent(embedded)
-        return cast(Tensor, self.norm(masked_mean(embedded + states, tokens != PADDING)))
+        return cast(Tensor, embedded + self.recurrent(embedded)[0])
 
 
 @network
@@ -198,9 +186,7 @@ class AttentiveGRUEncoder(GRUEncoder):
     def attention(self, captions: Sequence[str]) -> tuple[Tensor, Tensor]:
         """Weights (N, T, HEADS), which add up to 1 over a caption's words, and the words' vectors (N, T, dim)."""
         tokens = self.tokens(captions)
-        embedded = self.embedding(tokens)
-        states, _ = self.recurrent(embedded)
-        steps, real = embedded + states, (tokens != PADDING)[..., None]
+        steps, real = self.steps(tokens), (tokens != PADDING)[..., None]
         scores = self.score(steps).masked_fill(~real, -torch.inf)
         return scores.masked_fill(~real.any(1, keepdim=True), 0).softmax(1) * real, steps
 
@@ -231,8 +217,7 @@ class CharCNNRNN(nn.Module):
 
     def forward(self, captions: Sequence[str]) -> Tensor:
         """(N, dim)."""
-        steps = self.convolutions(self.characters(captions)).transpose(1, 2)
-        states, _ = self.recurrent(steps)
+        states, _ = self.recurrent(self.convolutions(self.characters(captions)).transpose(1, 2))
         return cast(Tensor, self.norm(states.mean(1)))
 
     def characters(self, captions: Sequence[str]) -> Tensor:
@@ -273,8 +258,7 @@ class SentenceEncoder(nn.Module):
 
     def forward(self, captions: Sequence[str]) -> Tensor:
         """(N, dim)."""
-        embedded = self._embedded(check_captions(captions)).to(self.last.weight.device)
-        return cast(Tensor, self.last(embedded))
+        return cast(Tensor, self.last(self._embedded(check_captions(captions)).to(self.last.weight.device)))
 
     def _embedded(self, captions: Sequence[str]) -> Tensor:
         new = sorted(set(captions) - self._known.keys())

@@ -14,8 +14,8 @@ import torch
 from torch import Tensor, nn
 
 from ganbook.arguments import check_number, check_place, check_tensor, shown, typed
+from ganbook.models.dcgan import stages
 from ganbook.models.network import network
-from ganbook.models.shapes import stages
 
 __all__ = ["VAE", "Encoder", "gaussian_log_likelihood", "kl_to_standard_normal", "reparameterise"]
 

@@ -7,7 +7,7 @@ import torch
 from torch import nn
 
 from ganbook.models import DCGANDiscriminator, DCGANGenerator
-from ganbook.models.shapes import SIZES
+from ganbook.models.dcgan import SIZES
 
 
 def players(size, channels, width=4):

@@ -15,7 +15,7 @@ from ganbook.models import (
     ResNetGenerator,
     ResNetTranslator,
 )
-from ganbook.models.shapes import SIZES
+from ganbook.models.dcgan import SIZES
 
 
 def normed(x):

@@ -6,7 +6,7 @@ from torch.distributions import Independent, Normal, kl_divergence
 
 from ganbook import models
 from ganbook.models import Encoder, kl_to_standard_normal, reparameterise
-from ganbook.models.shapes import SIZES
+from ganbook.models.dcgan import SIZES
 
 
 @pytest.mark.parametrize("dim", [1, 5])
