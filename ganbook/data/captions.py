@@ -7,6 +7,7 @@ combinations for the test split whose parts all occur in training: what is asked
 from __future__ import annotations
 
 import re
+from collections import Counter
 from dataclasses import dataclass
 from functools import cached_property
 from typing import NamedTuple
@@ -239,10 +240,8 @@ def _split(name: str, split: str, size: int | None, people_only: bool) -> ImageS
     tones = [len(found) and TONES.index(found[0]) for found in map(_TONE.findall, drawn.names)]
     groups = drawn.groups.tolist()
     # Drawings with the same lines are one: "man standing" looks like "person standing".
-    first = sorted(
-        {groups[i]: person for i, person in reversed(people.items())}.items(), key=lambda item: item[1][1::-1]
-    )
-    rank = {group: k for k, (group, _) in enumerate(first)}
+    first = {groups[i]: person for i, person in reversed(people.items())}
+    rank = {group: k for k, group in enumerate(sorted(first, key=lambda group: first[group][1::-1]))}
     held = [
         group in rank and (rank[group] + tone) % _HELD_OUT_OF == 0 for group, tone in zip(groups, tones, strict=True)
     ]
@@ -252,7 +251,5 @@ def _split(name: str, split: str, size: int | None, people_only: bool) -> ImageS
 
 def _complete(found: list[Person | None]) -> dict[int, Person]:
     """Index and parts of the names that exist in all six tones."""
-    tones: dict[tuple[str, str], int] = {}
-    for person in filter(None, found):
-        tones[person[:2]] = tones.get(person[:2], 0) + 1
+    tones = Counter(person[:2] for person in found if person)
     return {i: person for i, person in enumerate(found) if person and tones[person[:2]] == len(TONES)}

@@ -57,6 +57,11 @@ class Remote:
     mirrors: tuple[str, ...]
 
 
+def published(homes: tuple[str, ...], files: dict[str, tuple[int, str]]) -> dict[str, Remote]:
+    """Files of these sizes and checksums, by their names, of which each of the homes holds all."""
+    return {name: Remote(name, *file, tuple(home + name for home in homes)) for name, file in files.items()}
+
+
 @contextmanager
 def or_else(advice: str, name: str, folder: Path) -> Iterator[None]:
     """A download inside that fails becomes one DataError: which data set is not in ``folder``, why, and what works."""

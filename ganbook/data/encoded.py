@@ -7,7 +7,6 @@ import os
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import torch
@@ -23,23 +22,28 @@ from ganbook.data.samples import Samples
 if TYPE_CHECKING:
     import PIL.Image
 
-__all__ = ["OWNERS", "EncodedImages", "ImageFiles"]
+__all__ = ["OWNERS", "ImageFiles"]
 
 OWNERS = "as stated by the owner of the images"
 """Licence of images of the reader's own."""
 
 
 @dataclass(frozen=True)
-class EncodedImages(Samples, Dataset[tuple[Tensor, Any]]):
+class ImageFiles(Samples, Dataset[tuple[Tensor, Any]]):
     """Read like an :class:`ganbook.data.ImageSet`; asking for ``images`` decodes every one of them, and keeps them.
-
-    A subclass says how many images there are, how one is opened and labelled, and what to call it in an error.
 
     Attributes:
         size: side in pixels that each is decoded to.
+        files: one per image; a subclass that reads something else says how one is opened and what an error calls it.
+        numbers: the class of each image, in ``classes``, or ().
     """
 
     size: int
+    files: Any  # anything with a length and items
+    numbers: tuple[int, ...] = ()
+
+    def __len__(self) -> int:
+        return len(self.files)
 
     @property
     def labelled(self) -> bool:
@@ -48,15 +52,15 @@ class EncodedImages(Samples, Dataset[tuple[Tensor, Any]]):
 
     def open(self, index: int) -> PIL.Image.Image:
         """The encoded image, opened; decoding may come later."""
-        raise NotImplementedError
+        return open_picture(self.files[index])
 
     def label(self, index: int) -> int:
         """Its class, 0 where there are none."""
-        return 0
+        return self.numbers[index] if self.numbers else 0
 
     def called(self, index: int) -> str:
         """What an error calls it."""
-        raise NotImplementedError
+        return str(self.files[index])
 
     def decoded(self, index: int) -> PIL.Image.Image:
         """The image in 8 bits of grey or RGB, of the size it has on the disk; DataError names one that is broken."""
@@ -109,28 +113,3 @@ def _workers() -> int:
     """Cores to spare; none where a process is not forked: a new interpreter would run a reader's script again."""
     started_by = multiprocessing.get_start_method(allow_none=True) or multiprocessing.get_all_start_methods()[0]
     return max(0, min(8, (os.cpu_count() or 1) - 2)) if started_by == "fork" else 0
-
-
-@dataclass(frozen=True)
-class ImageFiles(EncodedImages):
-    """Image files.
-
-    Attributes:
-        files: one per image.
-        numbers: the class of each image, in ``classes``, or ().
-    """
-
-    files: tuple[Path, ...]
-    numbers: tuple[int, ...] = ()
-
-    def __len__(self) -> int:
-        return len(self.files)
-
-    def open(self, index: int) -> PIL.Image.Image:
-        return open_picture(self.files[index])
-
-    def label(self, index: int) -> int:
-        return self.numbers[index] if self.numbers else 0
-
-    def called(self, index: int) -> str:
-        return str(self.files[index])

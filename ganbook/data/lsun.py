@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from ganbook.data.download import unpack
-from ganbook.data.encoded import EncodedImages
+from ganbook.data.encoded import ImageFiles
 from ganbook.data.errors import DataError, first_line
 from ganbook.data.picture import open_picture
 
@@ -29,22 +29,23 @@ _LICENCE = "LSUN (Yu et al. 2015): research only, images remain their owners'"
 
 
 @dataclass(frozen=True)
-class LSUN(EncodedImages):
-    """Encoded images (WebP) in an LMDB environment, in the order of their keys."""
+class LSUN(ImageFiles):
+    """Encoded images (WebP) in an LMDB environment.
 
-    folder: Path
-    keys: Any  # (N,) bytes of one length: 3 million Python objects would take ten times the memory
+    Attributes:
+        files: (N,) their keys, an array of bytes: 3 million Python objects would take ten times the memory.
+        folder: the environment.
+    """
 
-    def __len__(self) -> int:
-        return len(self.keys)
+    folder: Path = Path()
 
     def open(self, index: int) -> PIL.Image.Image:
         # Opened for one image: an environment that stays open must not meet a fork, and worker processes are forked.
         with _environment(self.folder) as environment, environment.begin() as transaction:
-            return open_picture(io.BytesIO(transaction.get(bytes(self.keys[index]))))
+            return open_picture(io.BytesIO(transaction.get(bytes(self.files[index]))))
 
     def called(self, index: int) -> str:
-        return f"{bytes(self.keys[index]).decode('ascii', 'replace')} in {self.folder}"
+        return f"{bytes(self.files[index]).decode('ascii', 'replace')} in {self.folder}"
 
 
 def load_lsun(split: str, size: int | None, base: Path) -> LSUN:
@@ -76,7 +77,7 @@ def load_lsun(split: str, size: int | None, base: Path) -> LSUN:
         raise DataError(f"{folder} is not an LMDB environment, or broken ({first_line(error)})") from error
     if not len(keys):
         raise DataError(f"{folder} holds no image: get it again")
-    return LSUN("lsun-bedroom", split, size or 64, folder, keys, licence=_LICENCE)
+    return LSUN("lsun-bedroom", split, size or 64, keys, folder=folder, licence=_LICENCE)
 
 
 def _environment(folder: Path) -> Any:

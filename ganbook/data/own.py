@@ -11,7 +11,7 @@ from torch import Tensor
 from torch.utils.data import DataLoader
 
 from ganbook.arguments import check_whole, shown
-from ganbook.data.encoded import OWNERS, EncodedImages
+from ganbook.data.encoded import OWNERS, ImageFiles
 from ganbook.data.picture import eight_bits, squared
 from ganbook.data.samples import Data
 
@@ -71,32 +71,27 @@ def from_dataset(dataset: Any, size: int | None = None) -> OwnImages:
         raise ValueError("dataset[0] holds floats of 1/255 and less: it may have been divided by 255 twice")
     first = _picture(image, "dataset[0]")
     classes = tuple(map(str, getattr(dataset, "classes", ())))
-    side, channels = size or min(first.size), 1 if first.mode == "L" else 3
-    name = type(dataset).__name__
-    return OwnImages(name, "train", side, dataset, channels, label is not None, licence=OWNERS, classes=classes)
+    name, side, channels = type(dataset).__name__, size or min(first.size), len(first.getbands())
+    return OwnImages(name, "train", side, dataset, (), channels, label is not None, licence=OWNERS, classes=classes)
 
 
 @dataclass(frozen=True)
-class OwnImages(EncodedImages):
+class OwnImages(ImageFiles):
     """A data set of torch's, each item made a square of uint8 when it is asked for.
 
     Attributes:
-        dataset: where items come from.
+        files: the data set.
         channels: 1 or 3, as the first image has them.
         labelled: whether items have labels.
     """
 
-    dataset: Any
-    channels: int
+    channels: int = 3
     labelled: bool = False
-
-    def __len__(self) -> int:
-        return len(self.dataset)
 
     def __getitem__(self, index: int) -> tuple[Tensor, int]:
         """uint8 (channels, size, size), and the label (0 where there are none)."""
         called = f"dataset[{index}]"
-        image, label = _parts(self.dataset[index], called)
+        image, label = _parts(self.files[index], called)
         if self.labelled and label is None:
             raise ValueError(f"{called} has no label, and dataset[0] has one")
         if self.labelled and self.classes:

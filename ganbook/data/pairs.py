@@ -14,7 +14,7 @@ import torch
 from torch import Tensor
 
 from ganbook.data.batch import Batch, Order
-from ganbook.data.download import Remote, fetch_folder, or_else
+from ganbook.data.download import fetch_folder, or_else, published
 from ganbook.data.encoded import ImageFiles
 from ganbook.data.errors import DataError
 from ganbook.data.folder import find_images
@@ -27,6 +27,17 @@ __all__ = ["REMOTES", "PairFiles", "Unpaired", "load_pairs_folder", "load_unpair
 SIZE = 256
 """Side in pixels of the papers' images."""
 
+# Sizes and checksums as in TensorFlow Datasets.
+REMOTES = published(
+    (
+        "https://efrosgans.eecs.berkeley.edu/cyclegan/datasets/",
+        "https://people.eecs.berkeley.edu/~taesung_park/CycleGAN/datasets/",
+    ),
+    {
+        "horse2zebra.zip": (116_867_962, "a74d9d392eecca9966b51287a76ca126af473d9de4f3e8fc0e9cda08fa1730a1"),
+        "monet2photo.zip": (305_231_073, "88f91b00fc228f97c9411fbf1880ec1d119c98f1722e4cfcfaa2fb35fac05b04"),
+    },
+)
 _AUTHORS = "as published by the authors of pix2pix and CycleGAN; the images remain their owners'"
 
 
@@ -131,38 +142,18 @@ def load_unpaired(name: str, split: str, size: int | None, base: Path) -> Unpair
     The format of the CycleGAN authors, whose own sets (horse2zebra, monet2photo) are downloaded, by ``name``, unless
     they lie in ``base``.
     """
-    if name in REMOTES and not (base / "trainA").is_dir():
-        advice = 'or use data.load("emoji-lines"), which works offline'
-        with or_else(f"put the folders trainA, trainB, testA and testB there, {advice}", name, base):
-            base = fetch_folder(REMOTES[name], base / name)
+    inside = "trainA, trainB, testA and testB"
+    if (archive := REMOTES.get(f"{name}.zip")) and not (base / "trainA").is_dir():
+        advice = f'put the folders {inside} there, or use data.load("emoji-lines"), which works offline'
+        with or_else(advice, name, base):
+            base = fetch_folder(archive, base / name)
     sides = []
     for folder in (base / f"{split}{side}" for side in "AB"):
         if not folder.is_dir():
-            raise _missing(
-                base, folder.name, "trainA, trainB, testA and testB, images to translate from in A and to in B"
-            )
+            raise _missing(base, folder.name, f"{inside}, images to translate from in A and to in B")
         sides.append(ImageFiles(name, split, size or SIZE, find_images(folder), licence=_AUTHORS))
     return Unpaired(name, split, *sides, licence=_AUTHORS)
 
 
 def _missing(base: Path, folder: str, inside: str) -> DataError:
     return DataError(f"{base} has no folder {folder}: root (--data) names the folder that holds {inside}")
-
-
-def _remote(name: str, size: int, sha256: str) -> Remote:
-    mirrors = (
-        "efrosgans.eecs.berkeley.edu/cyclegan/datasets",
-        "people.eecs.berkeley.edu/~taesung_park/CycleGAN/datasets",
-    )
-    return Remote(f"{name}.zip", size, sha256, tuple(f"https://{mirror}/{name}.zip" for mirror in mirrors))
-
-
-# Sizes and checksums as in TensorFlow Datasets.
-REMOTES = {
-    "horse2zebra": _remote(
-        "horse2zebra", 116_867_962, "a74d9d392eecca9966b51287a76ca126af473d9de4f3e8fc0e9cda08fa1730a1"
-    ),
-    "monet2photo": _remote(
-        "monet2photo", 305_231_073, "88f91b00fc228f97c9411fbf1880ec1d119c98f1722e4cfcfaa2fb35fac05b04"
-    ),
-}

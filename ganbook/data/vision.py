@@ -14,7 +14,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from ganbook.data.download import Remote, fetch, fetch_folder, or_else
+from ganbook.data.download import Remote, fetch, fetch_folder, or_else, published
 from ganbook.data.errors import DataError
 from ganbook.data.images import ImageSet, resize
 
@@ -25,16 +25,8 @@ Bytes = NDArray[np.uint8]
 _STEMS = {"train": "train", "test": "t10k"}
 IMAGES, LABELS = "images-idx3-ubyte.gz", "labels-idx1-ubyte.gz"
 
-
-def _idx_files(mirrors: tuple[str, ...], sums: dict[str, tuple[int, str]]) -> dict[str, Remote]:
-    return {
-        name: Remote(name, size, sha256, tuple(mirror + name for mirror in mirrors))
-        for name, (size, sha256) in sums.items()
-    }
-
-
 # Sizes and checksums as in TensorFlow Datasets.
-MNIST = _idx_files(
+MNIST = published(
     ("https://ossci-datasets.s3.amazonaws.com/mnist/", "https://storage.googleapis.com/cvdf-datasets/mnist/"),
     {
         f"train-{IMAGES}": (9_912_422, "440fcabf73cc546fa21475e81ea370265605f56be210a4024d2ca8f203523609"),
@@ -43,7 +35,7 @@ MNIST = _idx_files(
         f"t10k-{LABELS}": (4_542, "f7ae60f92e00ec6debd23a6088c31dbd2371eca3ffa0defaefb259924204aec6"),
     },
 )
-FASHION = _idx_files(
+FASHION = published(
     (
         "https://fashion-mnist.s3.eu-central-1.amazonaws.com/",
         "https://raw.githubusercontent.com/zalandoresearch/fashion-mnist/master/data/fashion/",
@@ -96,9 +88,8 @@ def _load_idx(
 
     def read(kind: str, rank: int) -> Bytes:
         remote = files[f"{_STEMS[split]}-{kind}"]
-        plain = [place / remote.name.removesuffix(".gz") for place in places]
-        packed = [place / remote.name for place in places]
-        found = next((path for path in (*packed, *plain) if path.is_file()), None)
+        paths = [place / name for name in (remote.name, remote.name.removesuffix(".gz")) for place in places]
+        found = next((path for path in paths if path.is_file()), None)
         with or_else(_OFFLINE, name, folder):
             found = found or fetch(remote, folder)
         return _idx(found, rank)

@@ -252,7 +252,7 @@ def test_the_archive_is_unpacked_into_the_folders_of_the_authors(tmp_path, monke
     with zipfile.ZipFile(archive, "w") as packed:
         for path in sorted(files.rglob("*")):
             packed.write(path, path.relative_to(tmp_path / "packed"))
-    remote = pairs.REMOTES["horse2zebra"]
+    remote = pairs.REMOTES["horse2zebra.zip"]
     assert remote.name == archive.name and all(url.startswith("https://") for url in remote.mirrors)
 
     def have(asked: Remote, folder):
