@@ -25,18 +25,9 @@ from ganbook.models.surgery import replace_layers
 from ganbook.models.upsample import ResizeConvolution
 
 __all__ = [
-    "BlindCritic",
-    "LabelledGenerator",
-    "critic",
-    "dcgan_discriminator",
-    "dcgan_generator",
-    "shifted",
-    "side_by_side",
-    "stacked_critic",
-    "two_critics",
-    "two_translators",
-    "upsampling_generator",
-]
+    "BlindCritic", "LabelledGenerator", "critic", "dcgan_discriminator", "dcgan_generator", "shifted", "side_by_side",
+    "stacked_critic", "two_critics", "two_translators", "upsampling_generator",
+]  # fmt: skip
 
 HIDDEN = 256
 """Units of the fully connected layer that DCGAN leaves out."""

@@ -131,6 +131,9 @@ PIX2PIX_ABLATION = (
     PIX2PIX_EMOJI,
 )
 
+_AS_PUBLISHED: dict[str, Any] = {"size": 256, "g_lr": 2e-4, "d_lr": 2e-4, "ema_half_life": 0, "batch_size": 1}
+"""In both papers."""
+
 _TINY_PAIRS = {
     "size": 64,
     "generator": partial(UNet, inputs=3, size=64, width=8, depth=5),
@@ -142,15 +145,11 @@ PIX2PIX_FOLDER = replace(
     name="pix2pix-folder",
     about="pix2pix as published, 256 x 256, on pairs side by side: --data FOLDER with train and test.",
     data="pairs-folder",
-    size=256,
+    **_AS_PUBLISHED,
     generator=partial(UNet, inputs=3, size=256, width=64, depth=7, dropout=0.5),
     discriminator=partial(PatchDiscriminator, sources=3, layers=3, width=64),
     prior=None,
     play=pix2pix_round,
-    g_lr=2e-4,
-    d_lr=2e-4,
-    ema_half_life=0,
-    batch_size=1,
     steps=200 * 400,
     score=of_images,
     budgets={"smoke": {**_TINY_PAIRS, "steps": 2, "scored": 0}, "laptop": {**_TINY_PAIRS, "steps": 500, "scored": 500}},
@@ -163,26 +162,21 @@ def _pools(size: int) -> Mapping[str, nn.Module]:
     return {"sources": ImagePool((3, size, size)), "targets": ImagePool((3, size, size))}
 
 
-CYCLEGAN_EMOJI = Recipe(
+CYCLEGAN_EMOJI = replace(
+    PIX2PIX_EMOJI,
     name="cyclegan-emoji",
     about="Line drawings of emoji to colours and back, from sets without pairs (CycleGAN).",
-    data="emoji-lines",
     size=32,
     generator=partial(two_translators, width=16, blocks=4, halvings=1),
     discriminator=partial(two_critics, layers=2, width=24),
     prior=None,
-    given="sources",
     pairs_hidden=True,
     memory=partial(_pools, 32),
     loss="least_squares",
     g_lr=5e-4,
     d_lr=5e-4,
-    anneal_from=0.5,
-    ema_half_life=2_000,
-    batch_size=8,
     steps=200,
     play=cyclegan_round,
-    score=of_translations,
     budgets={"smoke": {"steps": 8, "batch_size": 4}, "gpu": {"steps": 4000}},
 )
 
@@ -198,15 +192,11 @@ CYCLEGAN_FOLDER = replace(
     name="cyclegan-folder",
     about="CycleGAN as published, 256 x 256, on sets of your own: --data FOLDER with trainA, trainB, testA and testB.",
     data="unpaired-folder",
-    size=256,
+    **_AS_PUBLISHED,
     generator=partial(two_translators, width=64, blocks=9),
     discriminator=partial(two_critics, layers=3, width=64),
     pairs_hidden=False,
     memory=partial(_pools, 256),
-    g_lr=2e-4,
-    d_lr=2e-4,
-    ema_half_life=0,
-    batch_size=1,
     steps=200 * 1000,
     score=of_images,
     budgets={"smoke": {**_TINY_SETS, "steps": 2, "scored": 0}, "laptop": {**_TINY_SETS, "steps": 500, "scored": 500}},

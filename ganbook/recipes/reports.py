@@ -19,17 +19,9 @@ from ganbook.training.conditions import CONDITIONS
 from ganbook.training.sampler import Sampler
 
 __all__ = [
-    "Load",
-    "Score",
-    "of_captioned_digits",
-    "of_digits",
-    "of_images",
-    "of_people",
-    "of_points",
-    "of_stacked",
-    "of_translations",
-    "people_right",
-]
+    "Load", "Score", "of_captioned_digits", "of_digits", "of_images", "of_people", "of_points", "of_stacked",
+    "of_translations", "people_right",
+]  # fmt: skip
 
 Load = Callable[[str], Any]
 """A split's name to the recipe's data of that split."""
