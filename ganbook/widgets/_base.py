@@ -41,14 +41,12 @@ def explorer(draw: Draw, controls: Mapping[str, Any], note: str = "") -> VBox:
     if not controls:
         raise ValueError("controls is empty: an explorer needs at least one")
 
-    def html() -> str:
-        return plots.html(*draw(**{name: control.value for name, control in controls.items()}))
+    shown = picture("")
 
-    shown = picture(html())
+    def redraw(_change: Any = None) -> None:
+        shown.value = plots.html(*draw(**{name: control.value for name, control in controls.items()}))
 
-    def redraw(_change: Any) -> None:
-        shown.value = html()
-
+    redraw()
     for control in controls.values():
         control.observe(redraw, names="value")
     # Sliders wrap into a second row where the page is narrow.

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import Literal, NamedTuple, get_args
 
 import torch
 from ipywidgets import VBox
 from matplotlib.axes import Axes
+from matplotlib.colors import Colormap, LinearSegmentedColormap, ListedColormap
 from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
 from torch import Tensor
@@ -24,7 +24,9 @@ MOST = 64
 """Pixels of a side that are still told apart when each is drawn."""
 
 Direction = Literal["transposed convolution", "convolution"]
-_PADDED, _ZERO, _PIXEL, _WINDOW = "#f2f2f2", "#ffffff", plots.COLOURS[5], plots.FAKE
+_BLUE = plots.COLOURS[5]  # light enough for black figures on it
+_KINDS = ListedColormap(["#f2f2f2", "#ffffff", _BLUE])
+_COUNTS = LinearSegmentedColormap.from_list("counts", ["#ffffff", _BLUE])
 
 
 @typed
@@ -73,21 +75,21 @@ def draw_convolution_geometry(
             geometry = _convolution(size, kernel, stride, padding)
     except ValueError as reason:
         return _impossible(str(reason))
-    where = position % geometry.meets.numel()
-    row, column = divmod(where, len(geometry.meets))
+    side, most = len(geometry.meets), max(1, int(geometry.meets.max()))
+    row, column = divmod(position % side**2, side)
     step = 1 if transposed else stride
 
     fig, (left, right) = plots.figure(2, height=3.6)
-    shades = (_PADDED, _ZERO, _PIXEL)
-    _cells(left, [[shades[kind] for kind in line] for line in geometry.field.tolist()])
+    _cells(left, geometry.field, _KINDS, 2)
     _frame(left, row * step, column * step, kernel)
     left.set_title(geometry.field_title)
 
-    shares = geometry.meets / geometry.meets.max().clamp(1)
-    _cells(right, [[_tint(share) for share in line] for line in shares.tolist()], geometry.meets.tolist())
+    _cells(right, geometry.meets, _COUNTS, most)
+    for place, count in enumerate(geometry.meets.flatten().tolist()):
+        y, x = divmod(place, side)
+        right.text(x + 0.5, y + 0.5, count, ha="center", va="center", fontsize=8 if side < 12 else 6)
     _frame(right, row, column, 1)
     right.set_title(f"{geometry.formula}\nin the output: how many pixels meet here")
-    side = len(geometry.meets)
     alt = (
         f"{direction.capitalize()}, kernel {kernel}, stride {stride}, padding {padding}"
         + (f", output padding {output_padding}" if transposed else "")
@@ -139,21 +141,13 @@ def _impossible(reason: str) -> tuple[Figure, str]:
     return fig, f"There is no such layer: {reason}."
 
 
-def _tint(share: float) -> tuple[float, float, float]:
-    """From white to the blue of the palette, light enough for black figures on it."""
-    return (1 - 0.66 * share, 1 - 0.29 * share, 1 - 0.09 * share)
-
-
-def _cells(axes: Axes, colours: Sequence[Sequence[object]], texts: list[list[int]] | None = None) -> None:
-    side = len(colours)
-    for i, line in enumerate(colours):
-        for j, colour in enumerate(line):
-            axes.add_patch(Rectangle((j, i), 1, 1, facecolor=colour, edgecolor="#999999", linewidth=0.6))
-            if texts is not None:
-                axes.text(j + 0.5, i + 0.5, str(texts[i][j]), ha="center", va="center", fontsize=8 if side < 12 else 6)
+def _cells(axes: Axes, values: Tensor, colours: Colormap, most: int) -> None:
+    """One square per value, from 0 to ``most``."""
+    side = len(values)
+    axes.pcolormesh(values.numpy(), cmap=colours, vmin=0, vmax=most, edgecolors="#999999", linewidth=0.6)
     axes.set(xlim=(-0.1, side + 0.1), ylim=(side + 0.1, -0.1), aspect="equal")
     axes.axis("off")
 
 
 def _frame(axes: Axes, row: int, column: int, side: int) -> None:
-    axes.add_patch(Rectangle((column, row), side, side, fill=False, edgecolor=_WINDOW, linewidth=3))
+    axes.add_patch(Rectangle((column, row), side, side, fill=False, edgecolor=plots.FAKE, linewidth=3))
