@@ -16,10 +16,12 @@ from itertools import islice
 from typing import TYPE_CHECKING, Annotated, Any, Literal, NamedTuple, TypeVar, Union, cast, get_args, get_origin
 
 if TYPE_CHECKING:
+    import torch
     from torch import Tensor
 
 __all__ = [
-    "argument_checker", "check_choice", "check_number", "check_place", "check_tensor", "check_whole", "shown", "typed",
+    "argument_checker", "check_choice", "check_device", "check_number", "check_place", "check_tensor", "check_whole",
+    "shown", "typed",
 ]  # fmt: skip
 
 Target = TypeVar("Target", bound=Callable[..., Any])
@@ -130,6 +132,16 @@ def check_tensor(
         raise ValueError(f"{name} is on the meta device, which holds no numbers: allowed is any other")
     if finite and not value.isfinite().all():
         raise ValueError(f"{name} holds NaN or infinity: allowed are finite numbers")
+
+
+def check_device(device: torch.device | str) -> torch.device:
+    """``device`` as an object of torch's; ValueError for one that torch does not know."""
+    import torch
+
+    try:
+        return torch.device(device)
+    except (RuntimeError, TypeError, ValueError):
+        raise ValueError(f"device is {shown(device)}: allowed is a device of torch's, such as 'cuda:0'") from None
 
 
 def check_place(name: str, value: Tensor, own: Tensor, whose: str = "the network") -> None:

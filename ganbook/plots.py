@@ -8,7 +8,7 @@ from __future__ import annotations
 import base64
 import io
 import re
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from html import escape
 from typing import TYPE_CHECKING, Any
 
@@ -70,6 +70,7 @@ def show(fig: Figure, alt: str) -> None:
     display(HTML(html(fig, alt)))  # type: ignore[no-untyped-call]
 
 
+@typed
 def html(fig: Figure, alt: str) -> str:
     """``fig`` as one HTML image that carries its own data, for an explorer; closes it. As :func:`show`."""
     import matplotlib.pyplot as plt
@@ -86,8 +87,6 @@ def html(fig: Figure, alt: str) -> str:
 def _check_alt(fig: Figure, alt: str, what: str) -> None:
     if not hasattr(fig, "savefig"):
         raise TypeError(f"fig is {shown(fig)}: allowed is a matplotlib figure")
-    if not isinstance(alt, str):
-        raise TypeError(f"alt is {shown(alt)}: allowed is a text")
     if not alt.strip():
         raise ValueError(f"alt is empty: it must state what the {what} shows, for a reader who does not see it")
 
@@ -154,6 +153,9 @@ def table(head: Sequence[str], rows: Iterable[Sequence[object]], caption: str = 
     """
     from IPython.display import HTML
 
+    rows = list(rows)
+    if not all(isinstance(row, Collection) and len(row) for row in rows):
+        raise TypeError("rows holds what is no row: allowed are lists of cells, one cell or more in each")
     top = "".join(f"<th scope='col'>{cell}</th>" for cell in head)
     body = "".join(
         f"<tr><th scope='row'>{name}</th>{''.join(f'<td>{cell}</td>' for cell in cells)}</tr>" for name, *cells in rows

@@ -5,6 +5,7 @@ import io
 import re
 
 import matplotlib as mpl
+import numpy as np
 import pytest
 import torch
 
@@ -157,3 +158,6 @@ def test_a_table_has_headings_both_ways_and_scrolls_by_itself():
     assert "<td><b>1</b></td>" in html
     assert "overflow-x:auto" in html and "tabindex='0'" in html
     assert "<caption>" not in plots.table(["a"], [("b",)]).data
+    for rows in ([1.0], [()], np.ones(3)):
+        with pytest.raises(TypeError, match=r"^rows holds what is no row: allowed are lists of cells"):
+            plots.table(["a"], rows)

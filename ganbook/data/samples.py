@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Self
 import torch
 from torch import Tensor
 
-from ganbook.arguments import check_tensor, check_whole, shown
+from ganbook.arguments import check_device, check_tensor, check_whole
 from ganbook.data.batch import Batch, Order
 
 __all__ = ["Data", "Samples"]
@@ -90,10 +90,7 @@ class Samples(Data):
 
     def to(self, device: torch.device | str) -> Self:
         """The same set with its tensors on ``device``."""
-        try:
-            place = torch.device(device)
-        except (RuntimeError, TypeError, ValueError):
-            raise ValueError(f"device is {shown(device)}: allowed is a device of torch's, such as 'cuda:0'") from None
+        place = check_device(device)
         values = {field.name: getattr(self, field.name) for field in fields(self)}
         moved: Any = {name: of.to(place) for name, of in values.items() if isinstance(of, Tensor | Samples)}
         return replace(self, **moved)

@@ -8,7 +8,7 @@ from typing import Literal
 import torch
 from torch import Tensor
 
-from ganbook.arguments import check_whole, typed
+from ganbook.arguments import check_device, check_whole, typed
 
 __all__ = ["Prior"]
 
@@ -36,6 +36,6 @@ class Prior:
     def sample(self, n: int, device: torch.device | str = "cpu", generator: torch.Generator | None = None) -> Tensor:
         """(n, dim) latents on ``device``, drawn from torch's global random numbers or from ``generator``."""
         check_whole(1, MOST, n=n)
-        if self.kind == "gaussian":
-            return torch.randn(n, self.dim, device=device, generator=generator)
-        return torch.rand(n, self.dim, device=device, generator=generator).mul_(2).sub_(1)
+        drawn = torch.randn if self.kind == "gaussian" else torch.rand
+        z = drawn(n, self.dim, device=check_device(device), generator=generator)
+        return z if self.kind == "gaussian" else z.mul_(2).sub_(1)

@@ -64,6 +64,12 @@ def test_density_of_a_mixture_on_the_line():
         assert mixture.log_density(tensor([[x]])).item() == pytest.approx(math.log(expected), rel=1e-4, abs=1e-5)
 
 
+def test_density_of_the_ring_at_a_centre_also_for_whole_numbers():
+    # One of eight normals of std 0.02 in the plane: -log 8 - log(2 pi 0.02^2).
+    for point in (tensor([[2, 0]]), tensor([[2.0, 0.0]])):
+        assert toy.ring().log_density(point).item() == pytest.approx(3.9067, abs=1e-3)
+
+
 def test_densities_integrate_to_one():
     line = torch.linspace(-6, 6, 4001, dtype=torch.float64)
     assert torch.trapezoid(toy.mixture_1d().density(line), line).item() == pytest.approx(1, abs=1e-6)

@@ -19,6 +19,13 @@ def test_moments(kind, std):
     assert correlation.abs().max() < 5 / math.sqrt(20_000), "independent numbers"
 
 
+def test_a_device_that_torch_does_not_know_is_named():
+    assert Prior(2).sample(3, "meta").is_meta
+    for unknown in ("", "gpu0", "\0"):
+        with pytest.raises(ValueError, match=r"^device is '.*': allowed is a device of torch's, such as 'cuda:0'$"):
+            Prior(2).sample(3, unknown)
+
+
 def test_repeatable_with_a_generator_or_the_global_seed():
     prior = Prior(3)
     a, b = (prior.sample(4, generator=torch.Generator().manual_seed(s)) for s in (1, 1))
