@@ -101,19 +101,16 @@ def pack(run: Path, folder: Path) -> Card:
     size = len(sampler.packed(torch.float16))
     if size > MOST_BYTES:
         raise CheckpointError(f"weights of {run} take {size} bytes, and the zoo keeps at most {MOST_BYTES}")
-    sampler.card = {
+    known = of_run | {
         "name": recipe.name,
         "about": recipe.about,
-        **{
-            field: of_run[field] for field in ("recipe", "budget", "seed", "steps", "batch_size", "hardware", "minutes")
-        },
         "parameters": sum(p.numel() for p in sampler.generator.parameters()),
         "metrics": recipe.evaluate(sampler),
         "half_precision_change": (recipe.draw(sampler, 64) - before).abs().max().item(),
-        "licence": of_run["licence"],
         "ganbook": version("ganbook"),
         "torch": version("torch"),
     }
+    sampler.card = {field: known[field] for field in FIELDS}
     sampler.save(folder, torch.float16)
     return _card(folder)
 
