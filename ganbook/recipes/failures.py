@@ -20,13 +20,11 @@ from ganbook.training.prior import Prior
 
 __all__ = ["COLLAPSE", "RECIPES"]
 
-WIDTH = 32
-
 COLLAPSE = Recipe(
     name="failure-collapse",
     about="Mode collapse: G learns five times as fast as D and chases it with one small heap of samples.",
     data=toy.ring(std=0.1),
-    generator=partial(MLPGenerator, width=WIDTH, depth=2),
+    generator=partial(MLPGenerator, width=32, depth=2),
     discriminator=critic,
     prior=Prior(2),
     g_lr=5e-3,
@@ -60,7 +58,7 @@ VANISHING = Recipe(
     name="failure-vanishing",
     about="Vanishing gradients: the saturating loss against a D that learns ten times as fast, in 64 dimensions.",
     data=DISTANT,
-    generator=partial(MLPGenerator, out_dim=64, width=WIDTH, depth=1),
+    generator=partial(MLPGenerator, out_dim=64, width=32, depth=1),
     discriminator=partial(critic, inputs=64, depth=1),
     prior=Prior(8),
     loss="saturating",
@@ -75,7 +73,7 @@ EXPLOSION = Recipe(
     name="failure-explosion",
     about="An exploding critic: the Wasserstein loss with nothing that bounds the critic's slope.",
     data=toy.ring(),
-    generator=partial(MLPGenerator, width=WIDTH, depth=1),
+    generator=partial(MLPGenerator, width=32, depth=1),
     discriminator=partial(critic, depth=1),
     prior=Prior(2),
     loss="wasserstein",

@@ -20,7 +20,7 @@ from ganbook.training.checkpoint import CheckpointError
 from ganbook.training.conditions import CONDITIONS, Given
 from ganbook.training.prior import Prior
 
-__all__ = ["CARD", "CONFIG", "WEIGHTS", "Given", "Sampler", "read"]
+__all__ = ["CARD", "CONFIG", "WEIGHTS", "Sampler", "read"]
 
 WEIGHTS, CARD, CONFIG = "sampler.safetensors", "card.json", "config.json"
 CHUNK = 256
