@@ -4,6 +4,8 @@ from itertools import islice
 
 import pytest
 import torch
+from PIL import Image
+from torch.utils.data import TensorDataset
 
 from ganbook import data
 from ganbook.data import toy
@@ -105,3 +107,59 @@ def test_steps_and_processes_out_of_range(arguments, message):
 
 def test_length_of_a_batch():
     assert len(Batch(torch.zeros(5, 2))) == 5
+
+
+# -- what two processes draw is what one would have drawn, of every kind of set --------------------------------------
+
+
+def loaded(name):
+    return lambda _: data.load(name, "test")
+
+
+def an_image_set(_):
+    pixels = torch.randint(256, (12, 1, 4, 4), generator=torch.Generator().manual_seed(0), dtype=torch.uint8)
+    return data.ImageSet("mine", "train", images=pixels, labels=torch.arange(12) % 3, classes=("a", "b", "c"))
+
+
+def one_of_torchs(_):
+    return data.from_dataset(TensorDataset(an_image_set(None).images / 255, torch.arange(12)))
+
+
+def files(kind, where, wide):
+    def made(root):
+        for i in range(12 * len(where)):
+            path = root / where[i % len(where)] / f"{i}.png"
+            path.parent.mkdir(parents=True, exist_ok=True)
+            pixels = torch.randint(256, (8, 8 * wide, 3), generator=torch.Generator().manual_seed(i), dtype=torch.uint8)
+            Image.fromarray(pixels.numpy()).save(path)
+        return data.load(kind, size=8, root=root)
+
+    return made
+
+
+SETS = {
+    "points": lambda _: toy.ring(),
+    **{name: loaded(name) for name in ("digits", "stacked-digits", "captioned-digits")},
+    "images": an_image_set,
+    "one of torch's": one_of_torchs,
+    "files": files("folder", ["a", "b"], 1),
+    "pairs of files": files("pairs-folder", ["train"], 2),
+    "two folders": files("unpaired-folder", ["trainA", "trainB"], 1),
+}
+
+
+@pytest.mark.parametrize("name", SETS)
+def test_the_batches_of_two_processes_are_together_those_of_one(tmp_path, name):
+    samples = SETS[name](tmp_path)
+    whole, *shares = (
+        [*islice(samples.batches(4, seed=1, start=1, **place), 6)]
+        for place in ({}, {"rank": 0, "world": 2}, {"rank": 1, "world": 2})
+    )
+    for batch, *halves in zip(whole, *shares, strict=True):
+        for rank, half in enumerate(halves):
+            for part in ("real", "labels", "sources", "captions"):
+                ours, all_of_it = getattr(half, part), getattr(batch, part)
+                assert (ours is None) == (all_of_it is None)
+                if ours is not None:
+                    theirs = all_of_it[rank::2]
+                    assert torch.equal(ours, theirs) if isinstance(ours, torch.Tensor) else ours == theirs, part
