@@ -2,8 +2,9 @@
 
 The same operations as ``torch.nn.functional``'s, for one image (H, W) and one kernel (k, l), written so that they
 can be read, drawn and compared. As in every deep-learning library, "convolution" means cross-correlation: the kernel
-is not flipped. Arguments that do not fit are refused by name: TypeError for the wrong kind, ValueError for the wrong
-value.
+is not flipped.
+
+Arguments that do not fit are refused by name: TypeError for the wrong kind, ValueError for the wrong value.
 
 >>> x, kernel = torch.tensor([[2.0, 4.0], [0.0, 1.0]]), torch.tensor([[3.0, 1.0], [1.0, 5.0]])
 >>> paint(x, kernel).tolist()
@@ -19,17 +20,9 @@ from torch.nn import functional as F
 from ganbook.arguments import check_tensor, check_whole, typed
 
 __all__ = [
-    "checkerboard",
-    "contributions",
-    "convolution_matrix",
-    "high_share",
-    "insert_zeros",
-    "output_size",
-    "paint",
-    "slide_over_zeros",
-    "spectrum",
-    "transposed_size",
-]
+    "checkerboard", "contributions", "convolution_matrix", "high_share", "insert_zeros", "output_size", "paint",
+    "slide_over_zeros", "spectrum", "transposed_size",
+]  # fmt: skip
 
 SIDE = 4096
 """The longest side, kernel, stride or padding that is painted by hand: a picture to read, not a layer to run."""
