@@ -490,9 +490,8 @@ def test_bad_input_is_named():
     for kind in (RIGHT, WRONG):
         of_kind = [case.verdict in GOOD for case in cases if case.bad.kind == kind]
         assert sum(of_kind) >= 0.95 * len(of_kind), kind
-    assert unlike(cases, CRUDE, INSIDE)[60:] == [], (
-        "at most 60 of 20 000 end in a line of the library's, or inside torch"
-    )
+    # None here; another version of torch or numpy may say some things in its own words first.
+    assert unlike(cases, CRUDE, INSIDE)[20:] == []
 
 
 @pytest.mark.filterwarnings("ignore")

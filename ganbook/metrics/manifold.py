@@ -48,7 +48,8 @@ def precision_recall(real: Tensor, fake: Tensor, k: int = 3) -> PrecisionRecall:
         fake: (M, dim) features of generated samples, M above k.
         k: which neighbour sets a ball's radius; the point itself does not count.
     """
-    real, fake = _checked(k, real, fake)
+    check_whole(1, k=k)
+    real, fake = check_features(at_least=k + 1, real=real, fake=fake)
     return PrecisionRecall(share(_inside(fake, real, k) > 0), share(_inside(real, fake, k) > 0))
 
 
@@ -58,7 +59,8 @@ def density_coverage(real: Tensor, fake: Tensor, k: int = 5) -> DensityCoverage:
     Density counts the balls around a fake sample, so a real outlier's ball adds one vote, not the whole verdict.
     For two sets from one distribution both are near 1: E[density] = 1, E[coverage] = 1 - 2^-k for large N = M.
     """
-    real, fake = _checked(k, real, fake)
+    check_whole(1, k=k)
+    real, fake = check_features(at_least=k + 1, real=real, fake=fake)
     radii = _radii(real, k)
     nearest = torch.full((len(real),), torch.inf, dtype=torch.float64)
     held = 0
@@ -66,11 +68,6 @@ def density_coverage(real: Tensor, fake: Tensor, k: int = 5) -> DensityCoverage:
         held += int((rows <= radii).sum())
         nearest = torch.minimum(nearest, rows.min(dim=0).values)
     return DensityCoverage(held / (k * len(fake)), share(nearest <= radii))
-
-
-def _checked(k: int, real: Tensor, fake: Tensor) -> tuple[Tensor, ...]:
-    check_whole(1, k=k)
-    return check_features(at_least=k + 1, real=real, fake=fake)
 
 
 def _radii(points: Tensor, k: int) -> Tensor:

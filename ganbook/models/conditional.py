@@ -35,10 +35,6 @@ def _check_labels(labels: Tensor, n: int, classes: int) -> None:
         raise ValueError(f"labels holds {int(labels.min())} to {int(labels.max())}: allowed is 0 to {classes - 1}")
 
 
-def _none(labels: Tensor) -> Tensor:
-    return labels.new_zeros(len(labels), 0)
-
-
 @network
 class ConditionalBatchNorm2d(nn.Module):
     """BatchNorm whose scale and shift are looked up by class (Dumoulin et al. 2017; Miyato and Koyama 2018).
@@ -96,53 +92,28 @@ class ConditionalGenerator(nn.Module):
         super().__init__()
         self.latent_dim, self.classes, self.how = latent_dim, classes, how
         self.start, wide = check_size(size), GROWTH * width
-        self.embedding, beside_z = cast(Embedding, _none), 0
+        self.embedding: Embedding | None = None
+        beside_z = 0
         if how == "concatenation":
             self.embedding, beside_z = partial(one_hot, num_classes=classes), classes
         elif how == "embedding":
             self.embedding, beside_z = nn.Embedding(classes, EMBEDDING), EMBEDDING
         self.first = nn.Linear(latent_dim + beside_z, wide * self.start**2, bias=False)
-        self.norm1 = self._norm(wide)
+        norm = partial(ConditionalBatchNorm2d, classes=classes) if how == "batchnorm" else _PlainBatchNorm2d
+        self.norm1 = norm(wide)
         self.middle = ResizeConvolution(wide, width, bias=False)
-        self.norm2 = self._norm(width)
+        self.norm2 = norm(width)
         self.last = ResizeConvolution(width, channels)
         initialise(self)
-
-    def _norm(self, channels: int) -> nn.Module:
-        if self.how == "batchnorm":
-            return ConditionalBatchNorm2d(channels, self.classes)
-        return _PlainBatchNorm2d(channels)
 
     def forward(self, z: Tensor, labels: Tensor) -> Tensor:
         check_tensor("z", z, "N", self.latent_dim)
         _check_labels(labels, len(z), self.classes)
-        z = torch.cat((z, self.embedding(labels).to(z.dtype)), dim=1)
+        if self.embedding is not None:
+            z = torch.cat((z, self.embedding(labels).to(z.dtype)), dim=1)
         x = self.first(z).unflatten(1, (-1, self.start, self.start))
         x = self.middle(torch.relu(self.norm1(x, labels)))
         return torch.tanh(self.last(torch.relu(self.norm2(x, labels))))
-
-
-# How a discriminator sees a class's numbers (N, k): as maps beside its images x, and in a product with their features.
-
-
-def _no_maps(numbers: Tensor, x: Tensor) -> Tensor:
-    return x.new_zeros(len(x), 0, *x.shape[2:])
-
-
-def _even_maps(numbers: Tensor, x: Tensor) -> Tensor:
-    return numbers.to(x.dtype)[:, :, None, None].expand(-1, -1, *x.shape[2:])
-
-
-def _one_map(numbers: Tensor, x: Tensor) -> Tensor:
-    return numbers.view(-1, 1, *x.shape[2:])
-
-
-def _no_product(numbers: Tensor, features: Tensor) -> Tensor:
-    return features.new_zeros(len(features))
-
-
-def _product(numbers: Tensor, features: Tensor) -> Tensor:
-    return (numbers * features).sum(1)
 
 
 @network
@@ -170,15 +141,14 @@ class ConditionalDiscriminator(nn.Module):
         super().__init__()
         self.classes, self.how, self.shape = classes, how, (channels, size, size)
         self.embedding: Embedding
-        self.maps, self.product = _no_maps, _no_product
+        self.maps: tuple[int, int, int] | None = None  # the shape of a class's numbers beside an image's channels
         if how == "concatenation":
-            self.embedding, self.maps, beside_x = partial(one_hot, num_classes=classes), _even_maps, classes
+            self.embedding, self.maps = partial(one_hot, num_classes=classes), (classes, 1, 1)
         elif how == "embedding":
-            self.embedding, self.maps, beside_x = nn.Embedding(classes, size**2), _one_map, 1
+            self.embedding, self.maps = nn.Embedding(classes, size**2), (1, size, size)
         else:
-            vectors = nn.Embedding(classes, HIDDEN)
-            self.embedding, self.product, beside_x = vectors, _product, 0
-        self.features = compact_features(channels + beside_x, size, width, shift, group)
+            self.embedding = vectors = nn.Embedding(classes, HIDDEN)
+        self.features = compact_features(channels + (self.maps[0] if self.maps else 0), size, width, shift, group)
         self.last = nn.Linear(HIDDEN, 1)
         initialise(self)
         if how == "projection":
@@ -188,8 +158,11 @@ class ConditionalDiscriminator(nn.Module):
         check_tensor("x", x, "N", *self.shape)
         _check_labels(labels, len(x), self.classes)
         numbers = self.embedding(labels)
-        features = self.features(torch.cat((x, self.maps(numbers, x)), dim=1))
-        return cast(Tensor, self.last(features).squeeze(1) + self.product(numbers, features))
+        if self.maps is None:
+            features = self.features(x)
+            return cast(Tensor, self.last(features).squeeze(1) + (numbers * features).sum(1))
+        maps = numbers.to(x.dtype).view(len(x), *self.maps).expand(-1, -1, *x.shape[2:])
+        return cast(Tensor, self.last(self.features(torch.cat((x, maps), dim=1)))).squeeze(1)
 
 
 @network

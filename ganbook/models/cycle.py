@@ -14,20 +14,17 @@ __all__ = ["Cycle", "ImagePool", "TwoCritics", "TwoTranslators"]
 
 
 class Cycle(NamedTuple):
-    """What two translators make of sources x and targets y, each (N, C, H, W)."""
+    """What two translators make of sources x and targets y, each (N, C, H, W).
+
+    In this order: G(x), F(y), F(G(x)), G(F(y)), and what is there already asked for once more, G(y) and F(x).
+    """
 
     fake_target: Tensor
-    """G(x)"""
     fake_source: Tensor
-    """F(y)"""
     source_again: Tensor
-    """F(G(x))"""
     target_again: Tensor
-    """G(F(y))"""
     target_kept: Tensor
-    """G(y): a target asked for as a target"""
     source_kept: Tensor
-    """F(x)"""
 
 
 @network

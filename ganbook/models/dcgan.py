@@ -91,14 +91,12 @@ class DCGANDiscriminator(nn.Module):
         self.shape = (channels, size, size)
         start, halvings = stages(size)
         layers: list[nn.Module] = [nn.Conv2d(channels, width, 4, 2, 1), nn.LeakyReLU(0.2, inplace=True)]
-        for i in range(1, halvings):
-            inputs, outputs = width * 2 ** (i - 1), width * 2**i
+        maps = [width * 2**i for i in range(halvings)]
+        for inputs, outputs in pairwise(maps):
             layers.append(nn.Conv2d(inputs, outputs, 4, 2, 1, bias=not norm))
-            if norm:
-                layers.append(nn.BatchNorm2d(outputs))
+            layers += [nn.BatchNorm2d(outputs)] if norm else []
             layers.append(nn.LeakyReLU(0.2, inplace=True))
-        layers.append(nn.Conv2d(width * 2 ** (halvings - 1), 1, start, 1, 0))
-        self.layers = nn.Sequential(*layers)
+        self.layers = nn.Sequential(*layers, nn.Conv2d(maps[-1], 1, start, 1, 0))
         initialise(self, norm_mean)
 
     def forward(self, x: Tensor) -> Tensor:

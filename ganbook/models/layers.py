@@ -72,10 +72,8 @@ class MinibatchStdDev(nn.Module):
         n, *shape = x.shape or (0,)
         size = n if self.group is None else min(self.group, n)
         if x.ndim < 2 or not n or n % size:
-            allowed = "(N, features, ...) with N of 1 or more" + (
-                f" and a multiple of {size}" if n and n % size else ""
-            )
-            raise ValueError(f"x has shape {tuple(x.shape)}: allowed is {allowed}")
+            more = f" and a multiple of {size}" if n and n % size else ""
+            raise ValueError(f"x has shape {tuple(x.shape)}: allowed is (N, features, ...) with N of 1 or more{more}")
         groups = x.reshape(n // size, size, *shape)
         # Not Tensor.var, which is ten times slower on a CPU along an axis of a few numbers.
         variance = (groups - groups.mean(1, keepdim=True)).square().mean(1)
@@ -108,7 +106,6 @@ class SpectralNorm(nn.Module):
             self._iterate(matrix)
 
     def forward(self, weight: Tensor) -> Tensor:
-        check_tensor("weight", weight)
         matrix = weight.flatten(1)
         if self.training:
             self._iterate(matrix.detach())
@@ -135,9 +132,8 @@ def spectral_norm(layer: nn.Module) -> nn.Module:
     """
     weight = getattr(layer, "weight", None)
     if not isinstance(weight, Tensor) or weight.ndim < 2 or isinstance(layer, nn.modules.conv._ConvTransposeNd):
-        raise ValueError(
-            f"layer is {type(layer).__name__}: allowed is a linear or convolutional (not transposed) layer"
-        )
+        allowed = "a linear or convolutional (not transposed) layer"
+        raise ValueError(f"layer is {type(layer).__name__}: allowed is {allowed}")
     return register_parametrization(layer, "weight", SpectralNorm(weight))
 
 

@@ -47,8 +47,7 @@ class MLPDiscriminator(nn.Module):
 
     Args:
         in_dim: dimension of the data.
-        width: units of a hidden layer.
-        depth: number of hidden layers.
+        width, depth: as for :class:`MLPGenerator`.
     """
 
     def __init__(self, in_dim: int = 2, width: int = 128, depth: Count = 3) -> None:

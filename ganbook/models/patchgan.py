@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
 from typing import cast
 
 import torch
@@ -39,9 +40,8 @@ class PatchDiscriminator(nn.Module):
         maps = [width * min(2**i, WIDEST) for i in range(max(layers, 1) + 1)]
         kernels = [(4, 2, 1)] * layers + [(4, 1, 1)] * 2 if layers else [(1, 1, 0)] * 3
         stages: list[nn.Module] = []
-        for i, (kernel, inputs, outputs) in enumerate(
-            zip(kernels, [channels + sources, *maps], [*maps, 1], strict=True)
-        ):
+        ends = pairwise([channels + sources, *maps, 1])
+        for i, (kernel, (inputs, outputs)) in enumerate(zip(kernels, ends, strict=True)):
             stages.append(nn.Conv2d(inputs, outputs, *kernel))
             if i + 1 < len(kernels):
                 stages += [nn.InstanceNorm2d(outputs)] if norm and i else []

@@ -168,12 +168,10 @@ class ResNetDiscriminator(nn.Module):
     """D: images (N, channels, size, size) to logits (N,).
 
     Args:
-        channels, size: as for :class:`ResNetGenerator`.
-        width: channels of the map at half the image's size.
+        channels, size, width, pre_activation: as for :class:`ResNetGenerator`.
         depth: one block each time the map is halved, then this many at the smallest map.
         growth: each later map has so many times the channels.
         norm: BatchNorm in the blocks (False with a gradient penalty, whose critic must judge each sample by itself).
-        pre_activation: the form of the blocks.
     """
 
     def __init__(
@@ -240,8 +238,8 @@ class ResNetTranslator(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         check_tensor("x", x, "N", self.inputs, "H", "W")
-        if any(side % self.multiple or side < max(4, 2 * self.multiple) for side in x.shape[2:]):
-            least = max(4, 2 * self.multiple)
+        least = max(4, 2 * self.multiple)
+        if any(side % self.multiple or side < least for side in x.shape[2:]):
             allowed = f"(N, {self.inputs}, H, W) with H and W multiples of {self.multiple}, from {least}"
             raise ValueError(f"x has shape {tuple(x.shape)}: allowed is {allowed}")
         return cast(Tensor, self.layers(x))

@@ -165,8 +165,7 @@ class AttentiveGRUEncoder(GRUEncoder):
     (Lin et al. 2017, structured self-attention).
 
     Args:
-        words: the vocabulary.
-        dim: size of the result, a multiple of HEADS.
+        words, dim: as for :class:`BagOfWords`; ``dim`` a multiple of HEADS.
     """
 
     HEADS = 4

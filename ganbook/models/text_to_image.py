@@ -118,7 +118,8 @@ class TextGenerator(nn.Module):
     ) -> None:
         super().__init__()
         check_number(above=-1, below=1, brightness=brightness)
-        self.latent_dim, self.start = latent_dim, _start(size)
+        check_choice(START, size=size)
+        self.latent_dim, self.start = latent_dim, START[size]
         self.encoder, self.text_dim = _made(encoder)
         self.augmentation = ConditioningAugmentation(self.text_dim, self.text_dim) if augment else None
         condition = latent_dim + self.text_dim
@@ -229,14 +230,8 @@ class TextDiscriminator(nn.Module):
 
 
 def _made(encoder: TextEncoder) -> tuple[nn.Module, int]:
-    made, dim = encoder(), 0
-    if isinstance(made, nn.Module):
-        dim = cast(int, getattr(made, "dim", 0))
-    if not isinstance(dim, int) or dim < 1:
+    made = encoder()
+    dim = getattr(made, "dim", None)
+    if not isinstance(made, nn.Module) or not isinstance(dim, int) or dim < 1:
         raise TypeError(f"encoder made {shown(made)}: allowed is a module with its size in an attribute dim")
     return made, dim
-
-
-def _start(size: int) -> int:
-    check_choice(START, size=size)
-    return START[size]

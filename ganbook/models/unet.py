@@ -65,14 +65,8 @@ class UNet(nn.Module):
         self.up = nn.ModuleList()
         last = maps[-1]
         for i, narrow in enumerate(reversed(maps[:-1])):
-            self.up.append(
-                nn.Sequential(
-                    nn.ReLU(),
-                    nn.ConvTranspose2d(last, narrow, 4, 2, 1),
-                    nn.InstanceNorm2d(narrow),
-                    nn.Dropout(dropout if i < 2 else 0.0),
-                )
-            )
+            layers = nn.ReLU(), nn.ConvTranspose2d(last, narrow, 4, 2, 1), nn.InstanceNorm2d(narrow)
+            self.up.append(nn.Sequential(*layers, nn.Dropout(dropout if i < 2 else 0.0)))
             last = narrow * 2 if skips else narrow
         # Four numbers per place, laid out as 2 x 2 pixels: a transposed convolution to three channels is slow on a CPU.
         self.last = nn.Sequential(nn.ReLU(), nn.Conv2d(last, 4 * outputs, 3, 1, 1))

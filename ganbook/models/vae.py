@@ -8,7 +8,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 from itertools import pairwise
-from typing import cast, overload
+from typing import cast
 
 import torch
 from torch import Tensor, nn
@@ -65,12 +65,6 @@ class VAE(nn.Module):
         for name, made in (("encoder", self.encoder), ("decoder", self.decoder)):
             if not isinstance(made, nn.Module):
                 raise TypeError(f"{name} made {shown(made)}: allowed is a network")
-
-    @overload
-    def forward(self, z: Tensor) -> Tensor: ...
-
-    @overload
-    def forward(self, z: Tensor, images: Tensor) -> tuple[Tensor, Tensor, Tensor]: ...
 
     def forward(self, z: Tensor, images: Tensor | None = None) -> Tensor | tuple[Tensor, Tensor, Tensor]:
         """Mean images of p(x | z) for latents z (N, latent_dim); or, given images, what the bound is made of.

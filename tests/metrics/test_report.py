@@ -5,6 +5,7 @@ from __future__ import annotations
 import torch
 
 from ganbook import data, metrics
+from ganbook.cli import _print_metrics
 from ganbook.data.images import to_float
 
 
@@ -32,6 +33,13 @@ def test_points_report_names_n():
     ring = data.toy.ring()
     report = metrics.report_points(ring.sample(500), ring.centres, ring.std)
     assert (report["modes"], report["modes_total"], report["n"]) == (8, 8, 500)
+
+
+def test_where_real_images_are_all_alike_nothing_is_told_in_floors(capsys):
+    report = metrics.report_features(torch.eye(4), torch.ones(8, 4), split="test", name="rows")
+    assert report["floor"] == 0 < report["frechet_distance"] and report["floors"] is None
+    _print_metrics(report)
+    assert "  floors             None\n" in capsys.readouterr().out
 
 
 class Halved(torch.nn.Module):
