@@ -12,7 +12,7 @@ from torch import Tensor
 from ganbook.arguments import check_choice, check_whole, typed
 from ganbook.data.cache import cache_dir
 from ganbook.data.captions import load_captioned_digits, load_emoji_captions, load_emoji_people
-from ganbook.data.described import load_birds, load_flowers
+from ganbook.data.described import BIRDS, FLOWERS, load_described
 from ganbook.data.digits import load_digits, load_stacked
 from ganbook.data.emoji import load_emoji, load_emoji_lines
 from ganbook.data.errors import DataError
@@ -79,8 +79,12 @@ NEEDS = {
     ),
     "horse2zebra": Needs("a download (117 MB)", partial(load_unpaired, "horse2zebra"), "download"),
     "monet2photo": Needs("a download (305 MB)", partial(load_unpaired, "monet2photo"), "download"),
-    "flowers": Needs("photographs (345 MB) and captions that you download yourself", load_flowers, "download"),
-    "birds": Needs("photographs (1.2 GB) and captions that you download yourself", load_birds, "download"),
+    "flowers": Needs(
+        "photographs (345 MB) and captions that you download yourself", partial(load_described, FLOWERS), "download"
+    ),
+    "birds": Needs(
+        "photographs (1.2 GB) and captions that you download yourself", partial(load_described, BIRDS), "download"
+    ),
 }
 
 

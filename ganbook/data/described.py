@@ -17,7 +17,7 @@ from ganbook.data.encoded import ImageFiles
 from ganbook.data.errors import DataError
 from ganbook.data.picture import endings
 
-__all__ = ["DescribedImages", "load_birds", "load_flowers"]
+__all__ = ["BIRDS", "FLOWERS", "DescribedImages", "Published", "load_described"]
 
 LISTS = {"train": "trainvalclasses.txt", "test": "testclasses.txt"}
 CAPTIONS_HOME = "https://github.com/reedscot/cvpr2016"
@@ -53,7 +53,7 @@ class DescribedImages(ImageFiles):
 
 
 @dataclass(frozen=True)
-class _Published:
+class Published:
     """What the authors published, and how it unpacks; the first of several places is where the archive puts it."""
 
     name: str
@@ -65,7 +65,7 @@ class _Published:
     licence: str
 
 
-FLOWERS = _Published(
+FLOWERS = Published(
     name="flowers",
     pictures=("jpg",),
     in_classes=False,
@@ -75,7 +75,9 @@ FLOWERS = _Published(
     licence="Oxford 102 Flowers (Nilsback and Zisserman 2008), captions of Reed et al. 2016: for research, "
     "images remain their owners'",
 )
-BIRDS = _Published(
+"""Flowers of 102 kinds, ten captions each: 82 kinds to train on, 20 to test; ``jpg/image_00001.jpg``, ..."""
+
+BIRDS = Published(
     name="birds",
     # The captions' archive has a folder "images" too, without any: CUB's own comes first.
     pictures=("CUB_200_2011/images", "images"),
@@ -86,28 +88,16 @@ BIRDS = _Published(
     licence="Caltech-UCSD Birds 200-2011 (Wah et al. 2011), captions of Reed et al. 2016: non-commercial research, "
     "images remain their owners'",
 )
+"""Birds of 200 kinds, ten captions each: 150 to train on, 50 to test; ``001.Black_footed_Albatross/NAME.jpg``, ..."""
 
 
-def load_flowers(split: str, size: int | None, base: Path) -> DescribedImages:
-    """Flowers of 102 kinds, ten captions each: 82 kinds to train on, 20 to test.
+def load_described(asked: Published, split: str, size: int | None, base: Path) -> DescribedImages:
+    """:data:`FLOWERS` or :data:`BIRDS`, as they lie below ``base``.
 
-    Below ``base`` lie ``jpg/image_00001.jpg``, ...; there or in ``cvpr2016_flowers``
-    ``text_c10/class_00001/image_00001.txt``, ... with one caption per line, and ``trainvalclasses.txt`` and
-    ``testclasses.txt`` with one class per line. An image without captions belongs to no split.
+    There or in the folder of the captions' archive lie ``text_c10/CLASS/IMAGE.txt``, ... with one caption per line, and
+    ``trainvalclasses.txt`` and ``testclasses.txt`` with one class per line. An image without captions belongs to no
+    split.
     """
-    return _load(FLOWERS, split, size, base)
-
-
-def load_birds(split: str, size: int | None, base: Path) -> DescribedImages:
-    """Birds of 200 kinds, ten captions each: 150 kinds to train on, 50 to test.
-
-    Below ``base`` lies ``CUB_200_2011/images`` (or ``images``) with ``001.Black_footed_Albatross/NAME.jpg``, ...;
-    there or in ``cvpr2016_cub`` ``text_c10/001.Black_footed_Albatross/NAME.txt``, ... and the lists, as for flowers.
-    """
-    return _load(BIRDS, split, size, base)
-
-
-def _load(asked: _Published, split: str, size: int | None, base: Path) -> DescribedImages:
     pictures = next((base / place for place in asked.pictures if (base / place).is_dir()), None)
     captions = next((base / place for place in asked.captions if (base / place / "text_c10").is_dir()), None)
     if pictures is None or captions is None:
@@ -150,7 +140,7 @@ def _load(asked: _Published, split: str, size: int | None, base: Path) -> Descri
     return DescribedImages(asked.name, split, size or 64, *parts, licence=asked.licence, classes=classes)
 
 
-def _not_there(asked: _Published, base: Path, what: str) -> DataError:
+def _not_there(asked: Published, base: Path, what: str) -> DataError:
     return DataError(
         f"{asked.name} is not in {base} (no {what}): unpack {asked.archive} there, from {asked.home}, and "
         f"{asked.captions[0]}, linked from {CAPTIONS_HOME}, with text_c10, {LISTS['train']} and {LISTS['test']}, or "
