@@ -16,8 +16,7 @@ BUDGETS: tuple[Budget, ...] = ("smoke", "laptop", "gpu")
 def budget() -> Budget:
     """The budget in force: environment variable ``GANBOOK_BUDGET``, else "gpu" with CUDA, "laptop" without.
 
-    Raises:
-        ValueError: if the variable holds anything else.
+    ValueError if the variable holds anything else.
     """
     if chosen := os.environ.get("GANBOOK_BUDGET"):
         return resolve(chosen, "GANBOOK_BUDGET")

@@ -33,28 +33,21 @@ class Checkpoints:
     def save(self, state: dict[str, Any]) -> Path:
         """Write ``state`` (tensors and plain values, with its "step"), then drop all but the last two.
 
-        Raises:
-            CheckpointError: if the folder cannot be written; the earlier checkpoints stand.
+        CheckpointError if the folder cannot be written; the earlier checkpoints stand.
         """
         path = self.folder / f"step-{state['step']:08d}.pt"
         try:
             write_atomically(path, lambda part: torch.save(state, part))
         except OSError as error:
-            raise CheckpointError(
-                f"the checkpoint {path} could not be written ({error.strerror}); earlier ones are intact"
-            ) from error
+            said = f"the checkpoint {path} could not be written ({error.strerror})"
+            raise CheckpointError(f"{said}; earlier ones are intact") from error
         for old in (*self.paths()[:-KEPT], *self.folder.glob(".step-*.part")):  # and what killed processes left
             old.unlink(missing_ok=True)
         return path
 
     def latest(self) -> dict[str, Any] | None:
-        """The newest checkpoint's state, on the CPU, or None where there is none.
-
-        Raises:
-            CheckpointError: if it cannot be read, or a checksum in it is wrong.
-        """
-        paths = self.paths()
-        if not paths:
+        """The newest checkpoint's state, on the CPU, or None; CheckpointError if it is damaged or cannot be read."""
+        if not (paths := self.paths()):
             return None
         try:
             with zipfile.ZipFile(paths[-1]) as archive:
@@ -67,7 +60,6 @@ class Checkpoints:
             raise CheckpointError(f"the checkpoint {paths[-1]} cannot be read ({error.strerror})") from error
         except Exception as error:  # torch, pickle and zipfile raise whatever they stumble over
             way_out = f"to go on from {paths[-2].name}" if len(paths) > 1 else "to start anew"
-            raise CheckpointError(
-                f"the checkpoint {paths[-1]} cannot be read (it is damaged or not a checkpoint): delete it {way_out}"
-            ) from error
+            said = f"the checkpoint {paths[-1]} cannot be read (it is damaged or not a checkpoint)"
+            raise CheckpointError(f"{said}: delete it {way_out}") from error
         return state

@@ -72,7 +72,7 @@ def fit(
     Args:
         game: the players; updated in place.
         data: where real batches come from, shuffled by ``seed``: what :func:`ganbook.data.as_data` takes.
-        round: such as :func:`ganbook.training.gan_round`.
+        round: such as :func:`ganbook.training.rounds.gan.gan_round`.
         steps: rounds in all, those before a resume included.
         batch_size: real samples per round, over all processes.
         seed: of the data's order; latents come from torch's global random numbers.
@@ -195,10 +195,8 @@ class _Run:
         """Put game, history and random numbers back where :meth:`save` found them."""
         where = f"the checkpoint in {self.checkpoints and self.checkpoints.folder}"
         try:
-            there, here = dict(state["identity"]), self.identity
-            other = [_difference(name, there, here) for name in {**there, **here} if there.get(name) != here.get(name)]
-            if other:
-                raise CheckpointError(f"{where} belongs to another run ({'; '.join(other)}): choose another folder")
+            if other := _differences(state["identity"], self.identity):
+                raise CheckpointError(f"{where} belongs to another run ({other}): choose another folder")
             if len(state["processes"]) != self.game.world:
                 raise CheckpointError(f"{where} is of {len(state['processes'])} processes, not {self.game.world}")
             if state["step"] > self.steps:
@@ -243,9 +241,8 @@ class _Run:
         except (RuntimeError, MemoryError) as error:
             if not is_out_of_memory(error):
                 raise
-            raise TrainingError(
-                f"memory ran out in round {self.game.step + 1}: a smaller batch_size needs less; {self.left()}"
-            ) from error
+            said = f"memory ran out in round {self.game.step + 1}: a smaller batch_size needs less"
+            raise TrainingError(f"{said}; {self.left()}") from error
 
 
 def is_out_of_memory(error: BaseException) -> bool:
@@ -280,6 +277,9 @@ def _rate(step: int, steps: int, anneal_from: float) -> float:
     return 1.0 if step <= start else (steps - step) / (steps - start)
 
 
-def _difference(name: str, there: dict[str, Any], here: dict[str, Any]) -> str:
-    a, b = (shorten(str(of.get(name, "not said")), 60, placeholder=" ...") for of in (there, here))
-    return f"{name} is {a} there and {b} here"
+def _differences(there: dict[str, Any], here: dict[str, Any]) -> str:
+    def said(of: dict[str, Any], name: str) -> str:
+        return shorten(str(of.get(name, "not said")), 60, placeholder=" ...")
+
+    other = [name for name in there | here if there.get(name) != here.get(name)]
+    return "; ".join(f"{name} is {said(there, name)} there and {said(here, name)} here" for name in other)

@@ -124,11 +124,7 @@ class Game:
 
     @property
     def discriminator(self) -> nn.Module:
-        """The second player.
-
-        Raises:
-            ValueError: in a game of one player.
-        """
+        """The second player; ValueError in a game of one."""
         if self._discriminator is None:
             raise ValueError("the round asks for a discriminator, and this is a game of one player")
         return self._discriminator
@@ -158,12 +154,10 @@ class Game:
         return self.prior.sample(n * self.world, device, self._latents)[self.rank :: self.world]
 
     def penalty(self, real: Tensor, fake: Tensor, judge: Judge | None = None) -> Tensor:
-        """The penalty on the critic, or a zero.
+        """The penalty on the critic over ``real`` and ``fake`` samples, or a zero.
 
-        Args:
-            real, fake: what the penalty is taken over.
-            judge: asks the critic about images, where it takes more than them or says more than a logit:
-                ``lambda critic, images: critic(images, labels)``.
+        ``judge`` asks the critic about images, where it takes more than them or says more than a logit:
+        ``lambda critic, images: critic(images, labels)``.
         """
         if self._penalty is None:
             return real.new_zeros(())
@@ -182,14 +176,9 @@ class Game:
     # What the loop uses.
 
     def play(self, round: Round, batch: Batch) -> Scores:
-        """Play one round: the average of the generator's weights follows, and the step is counted.
+        """Play one round on this process's share of the real samples; returns its scores, detached.
 
-        Args:
-            round: such as :func:`ganbook.training.gan_round`.
-            batch: this process's share of the round's real samples.
-
-        Returns:
-            The round's scores, detached.
+        The average of the generator's weights follows, and the step is counted.
 
         Raises:
             TypeError, ValueError: if the round returns anything but float tensors of one number each, by name.
@@ -218,11 +207,7 @@ class Game:
         return self._accelerator.num_processes if self._accelerator else 1
 
     def prepare(self, accelerator: Accelerator) -> None:
-        """Let ``accelerator`` place and wrap networks and optimisers, once.
-
-        Raises:
-            ValueError: if it accumulates gradients.
-        """
+        """Let ``accelerator`` place and wrap networks and optimisers, once; ValueError if it accumulates gradients."""
         if (steps := accelerator.gradient_accumulation_steps) != 1:
             raise ValueError(f"gradient_accumulation_steps is {steps}: allowed is 1: a step takes its whole batch")
         if self._accelerator is not None:
@@ -251,8 +236,7 @@ class Game:
                 group["lr"] = rate * group.setdefault("initial_lr", group["lr"])
 
     def averaged_generator(self) -> nn.Module:
-        """A copy, in evaluation mode, of the averaged generator (the generator itself without an average, or before
-        the first round).
+        """A copy, in evaluation mode, of the average; of the generator itself without one or before the first round.
 
         BatchNorm's running statistics belong to the weights of the latest steps, not to their average, so the
         copy's are computed anew from fixed latents.

@@ -60,12 +60,8 @@ class DecoderStart:
     def __call__(self, game: Game, train: Callable[..., dict[str, list[float]]]) -> dict[str, list[float]]:
         """Train ``game.generator`` in place; returns the history of :func:`vae_round`.
 
-        Args:
-            game: the players before their first round.
-            train: :func:`ganbook.training.fit` with the run's data and settings.
-
-        Raises:
-            ValueError: if the game's prior is not the Gaussian of the bound.
+        ``train`` is :func:`ganbook.training.fit` with the run's data and settings. ValueError if the game's prior is
+        not the Gaussian of the bound.
         """
         prior = game.prior
         if prior is None or prior.kind != "gaussian":
