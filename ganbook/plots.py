@@ -137,18 +137,18 @@ def _labelled(html: str, alt: str) -> str:
         pattern = rf'<button[^>]*?onclick="(anim\w+)\.{method}\(\)"[^>]*>.*?</button>'
         named = rf'<button {attributes} onclick="\1.{method}()">{icon}</button>'
         html = re.sub(pattern, named, html, flags=re.DOTALL)
-    named = f'<img alt="{escape(alt)}" style="max-width:100%;background:#fff" id="_anim_img'
-    html = html.replace('<img id="_anim_img', named)
+    picture = f'<img alt="{escape(alt)}" style="max-width:100%;background:#fff" id="_anim_img'
+    html = html.replace('<img id="_anim_img', picture)
     return re.sub(r'(<input id="_anim_slider\w+" type="range")', r'\1 aria-label="frame"', html)
 
 
 @typed
-def table(head: Sequence[str], rows: Iterable[Sequence[object]], caption: str = "") -> HTML:
+def table(head: Sequence[str], rows: Iterable[Any], caption: str = "") -> HTML:
     """A table for a page, which scrolls by itself where the page is narrow; the first cell of a row is its heading.
 
     Args:
         head: one heading per column.
-        rows: cells, shown as ``str`` gives them; they may hold HTML.
+        rows: each a list of cells, shown as ``str`` gives them; they may hold HTML.
         caption: one sentence above the table, or "".
     """
     from IPython.display import HTML
