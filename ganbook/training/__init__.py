@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from ganbook.training.budget import budget
 from ganbook.training.fit import Stopped, TrainingError, fit
-from ganbook.training.game import Game, adam, frozen
+from ganbook.training.game import Game, adam, frozen, mean_outputs
 from ganbook.training.prior import Prior
 from ganbook.training.rounds.diffusion import diffusion_round
 from ganbook.training.rounds.gan import gan_round
@@ -25,6 +25,7 @@ __all__ = [
     "fit",
     "frozen",
     "gan_round",
+    "mean_outputs",
     "vae_round",
     "wgan_round",
 ]
