@@ -151,9 +151,9 @@ def _receive(mirror: str, part: Path, remote: Remote) -> str | None:
 
 
 class _OnlyEncrypted(urllib.request.HTTPHandler):
-    """Refuses addresses without encryption, also those that a redirect leads to, and before any proxy is asked."""
+    """In place of the handler of plain addresses: refuses them, also where a redirect leads to one."""
 
-    handler_order = 0
+    handler_order = 0  # before urllib's handler of ftp
 
     def http_open(self, req: urllib.request.Request) -> NoReturn:
         raise OSError(f"its address begins with {req.type}, allowed is https")

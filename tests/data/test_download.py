@@ -216,14 +216,6 @@ def test_a_redirect_may_not_leave_encryption():
         urllib.request.build_opener(download._OnlyEncrypted, Moved).open("https://example.org/file")
 
 
-def test_a_proxy_is_not_asked_for_an_address_without_encryption(at, tmp_path, monkeypatch):
-    monkeypatch.undo()
-    monkeypatch.setenv("http_proxy", f"http://127.0.0.1:{at.server.server_port}")
-    with pytest.raises(DataError, match="its address begins with http, allowed is https"):
-        fetch(at("good"), tmp_path)
-    assert at.server.asked == []
-
-
 def test_a_server_that_is_not_there(at, tmp_path):
     remote = at("good")
     closed = Remote(remote.name, remote.size, remote.sha256, ("http://127.0.0.1:9/x",))
