@@ -281,7 +281,8 @@ def _collection(origin: Any, inside: tuple[Any, ...]) -> _Kind:
         return all(of[0].fits(one) for one in looked_at)
 
     def near(value: Any) -> bool:
-        return alike and isinstance(value, list | tuple) and all(of[0].fits(one) or of[0].near(one) for one in value)
+        listed = isinstance(value, origin) and isinstance(value, list | tuple)
+        return alike and listed and all(of[0].fits(one) or of[0].near(one) for one in value)
 
     if issubclass(origin, Mapping):
         return _Kind("a dictionary", fits, near)
