@@ -116,7 +116,7 @@ def train(
     if not _is_first():
         return
     grid = _picture(chosen.at(run.sampler.card["budget"]).draw(run.sampler, 64, root=data), folder / "samples.png")
-    print(f"{recipe}: {run.sampler.card['steps']} rounds in {run.sampler.card['minutes']} minutes")
+    print(f"{recipe}: {run.sampler.card['steps']} rounds in {run.sampler.card['minutes']:.2g} minutes")
     _print_metrics(run.metrics)
     print(f"run: {folder}   samples: {grid}")
 

@@ -231,7 +231,7 @@ class Recipe:
                 "steps": game.step,
                 "batch_size": batch_size,
                 "hardware": _hardware(next(generator.parameters()).device),
-                "minutes": round(game.seconds / 60, 2),
+                "minutes": round(game.seconds / 60, 4),
                 "licence": getattr(samples, "licence", ""),
             }
             sampler = recipe.sampler(generator, card)
