@@ -184,7 +184,7 @@ class _Run:
             from accelerate.utils import gather_object, send_to_device
 
             game = self.game.state_dict()
-            own = {"random": random_state(), "memory": game["memory"], "pending": self.pending}
+            own = {"random": random_state(), "memory": game.pop("memory"), "pending": self.pending}
             processes = gather_object([send_to_device(own, "cpu")])
             if self.accelerator.is_main_process:
                 kept = {"identity": self.identity, "history": self.history, "game": game, "processes": processes}
