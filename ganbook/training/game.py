@@ -248,7 +248,7 @@ class Game:
         return twin.eval()
 
     def state_dict(self) -> dict[str, Any]:
-        """Everything that the next round depends on, except the random numbers; each process has a memory of its own."""
+        """Everything that the next round depends on, except the random numbers; the memory is each process's own."""
         kept = {name: None if part is None else part.state_dict() for name, part in self._parts().items()}
         return {"step": self.step, **kept, "latents": self._latents and self._latents.get_state()}
 
