@@ -1,4 +1,4 @@
-"""Cures of chapter 7, for any recipe on points whose D is :func:`ganbook.models.variants.critic`, and crowds."""
+"""Cures of chapter 7, for any recipe on points whose D is ``ganbook.models.variants.critic``, and crowds."""
 
 from __future__ import annotations
 

@@ -138,7 +138,7 @@ class Sampler:
 
     @classmethod
     def load(cls, folder: str | Path, generator: nn.Module | Callable[[int], nn.Module] | None = None) -> Sampler:
-        """The sampler that :meth:`save` left in ``folder``; nothing in its files can run code.
+        """The sampler that :meth:`ganbook.training.Sampler.save` left in ``folder``; nothing in its files can run code.
 
         Args:
             folder: of a run, of a model of the zoo, or downloaded from a hub.
