@@ -245,10 +245,10 @@ def _recipe(sampler: Sampler) -> Recipe:
     """What the sampler's generator was trained by, at its budget."""
     from ganbook import recipes
 
-    name = sampler.card["recipe"]
+    name = sampler.card.get("recipe")
     if name not in recipes.names():
         raise _Wrong(f"the recipe {name!r} is not one of the library's: use its run in Python, where the recipe is")
-    return recipes.get(name).at(sampler.card["budget"])
+    return recipes.get(name).at(sampler.card.get("budget"))
 
 
 def _prepared(sampler: Sampler, source: Path) -> Tensor:

@@ -410,6 +410,9 @@ def test_a_run_of_a_recipe_of_ones_own_can_be_sampled_and_says_what_cannot_be_do
     assert done.returncode == 0, done.stderr
     done = ganbook("evaluate", str(tmp_path))
     assert done.returncode == 2 and "the recipe 'mine' is not one of the library's" in one_sentence(done)
+    (tmp_path / "card.json").write_text("{}")
+    done = ganbook("evaluate", str(tmp_path))
+    assert done.returncode == 2 and "the recipe None is not one of the library's" in one_sentence(done)
 
 
 def test_a_truncated_checkpoint_exits_1_and_names_the_way_out(tmp_path: Path):

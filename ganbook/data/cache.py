@@ -70,8 +70,8 @@ def write_atomically(path: Path, write: Callable[[Path], object]) -> None:
     Who may read it is up to the umask, as for any new file. What killed writers of ``path`` left behind is removed.
 
     Raises:
-        OSError: if the file cannot be written, with the system's reason as its ``strerror`` whatever library wrote;
-            the old file then stands.
+        OSError: if the file cannot be written, with the system's reason as its ``strerror`` and ``path`` as its
+            ``filename`` whatever library wrote; the old file then stands.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
     for left in path.parent.glob(f".{glob.escape(path.name)}.{'[0-9a-f]' * 8}.part"):
@@ -90,6 +90,9 @@ def write_atomically(path: Path, write: Callable[[Path], object]) -> None:
         with part.open("r+b") as file:  # Windows syncs only what is open for writing
             os.fsync(file.fileno())
         part.replace(path)
+    except OSError as error:
+        error.filename = str(path)  # the passing name says nothing to a reader
+        raise
     finally:
         with suppress(OSError):
             part.unlink(missing_ok=True)
@@ -103,7 +106,7 @@ def _cause(error: Exception, part: Path) -> Exception:
     if isinstance(error, OSError) and error.errno is not None:
         return error
     if number := re.search(r"\(os error (\d+)\)", str(error)):
-        return OSError(int(number[1]), os.strerror(int(number[1])), str(part))
+        return OSError(int(number[1]), os.strerror(int(number[1])))
     try:
         with part.open("ab") as file:
             file.write(_PROBE)
@@ -111,6 +114,6 @@ def _cause(error: Exception, part: Path) -> Exception:
             os.fsync(file.fileno())
     except OSError as again:
         return again
-    if isinstance(error, OSError) or "enforce fail" in str(error):
-        return OSError(errno.EIO, str(error).strip().split("\n")[0], str(part))
+    if isinstance(error, OSError) or "inline_container" in str(error):
+        return OSError(errno.EIO, str(error).strip().split("\n")[0])
     return error

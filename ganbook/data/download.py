@@ -243,7 +243,7 @@ def _fill(folder: Path, archive: Path) -> None:
             continue
         target.parent.mkdir(parents=True, exist_ok=True)
         if target.exists():  # the folder is new
-            raise DataError(f"{name} comes twice in {archive}: nothing of it was unpacked")
+            raise DataError(f"{name!r} comes twice in {archive}: nothing of it was unpacked")
         with target.open("xb") as file:
             while block := source.read(CHUNK):
                 left -= file.write(block)

@@ -11,4 +11,6 @@ class DataError(RuntimeError):
 
 def first_line(error: BaseException) -> str:
     """What an error says, short enough for a sentence in brackets."""
+    if isinstance(error, KeyError):  # which says no more than the key
+        return f"{error} is missing"
     return str(error).strip().split("\n")[0].rstrip(".:") or type(error).__name__

@@ -22,7 +22,7 @@ __all__ = ["identity"]
 LOOKED_AT = 64
 """So many samples of a data set are looked at, spread evenly over it."""
 
-SHAPELESS = {"about", "budgets", "data", "test_data", "score", "scored", "generator", "discriminator"}
+SHAPELESS = {"name", "about", "budgets", "data", "test_data", "score", "scored", "generator", "discriminator"}
 """Fields of a recipe that do not shape the run, and those that are described as what they have become."""
 
 
@@ -37,11 +37,11 @@ def identity(recipe: Any, game: Game, samples: object) -> dict[str, str]:
     names = [field.name for field in dataclasses.fields(recipe) if field.name not in SHAPELESS]
     length = f" of {len(samples)}" if isinstance(samples, Sized) else ""
     return {
+        "ganbook": version("ganbook"),
         **{name: _text(getattr(recipe, name)) for name in names},
         "generator": _player(game.generator),
         "discriminator": "none" if recipe.discriminator is None else _player(game.discriminator),
         "data": f"{getattr(samples, 'name', type(samples).__name__)}{length}, checksum {_sum(samples):08x}",
-        "ganbook": version("ganbook"),
     }
 
 

@@ -37,6 +37,8 @@ from ganbook.training.sampler import CARD, CONFIG, WEIGHTS, Sampler
 
 __all__ = ["Recipe", "Run", "Source", "load_run"]
 
+HISTORY = "history.csv"
+
 Source = str | Data | Dataset[Any] | DataLoader[Any]
 """A data set's name, or what :func:`ganbook.data.as_data` takes."""
 
@@ -318,6 +320,9 @@ def _own_folder(folder: Path, resume: bool) -> Iterator[None]:
     with lock:
         if not resume and (Checkpoints(folder / "checkpoints").paths() or (folder / WEIGHTS).exists()):
             raise FileExistsError(f"out is {folder}, which holds a run already: resume it, or choose another folder")
+        for name in (WEIGHTS, CONFIG, CARD, HISTORY):  # of a killed process: no other writes here
+            for left in folder.glob(f".{name}.*.part"):
+                left.unlink(missing_ok=True)
         yield
 
 
@@ -326,7 +331,7 @@ def _write(sampler: Sampler, curves: History, folder: Path) -> None:
     rows = [",".join(curves), *(",".join(f"{v:.6g}" for v in row) for row in zip(*curves.values(), strict=True))]
     text = "\n".join(rows) + "\n"
     try:
-        write_atomically(folder / "history.csv", lambda part: part.write_text(text, encoding="utf-8"))
+        write_atomically(folder / HISTORY, lambda part: part.write_text(text, encoding="utf-8"))
         sampler.save(folder)
     except OSError as error:
         said = f"the finished run could not be written to {folder} ({error.strerror})"

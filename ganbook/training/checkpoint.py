@@ -28,7 +28,7 @@ class Checkpoints:
 
     def paths(self) -> list[Path]:
         """Complete checkpoints, oldest first."""
-        return sorted(self.folder.glob("step-*.pt"))
+        return sorted(path for path in self.folder.glob("step-*.pt") if path.stem[5:].isdigit())
 
     def save(self, state: dict[str, Any]) -> Path:
         """Write ``state`` (tensors and plain values, with its "step"), then drop all but the last two.

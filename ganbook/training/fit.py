@@ -17,6 +17,7 @@ import torch
 from tqdm.auto import tqdm
 
 from ganbook.arguments import check_number, check_whole
+from ganbook.data.errors import first_line
 from ganbook.data.own import as_data
 from ganbook.data.samples import Data
 from ganbook.training.checkpoint import CheckpointError, Checkpoints
@@ -57,7 +58,7 @@ def fit(
     watch: Callable[[Game], bool | None] | None = None,
     watch_every: int | None = None,
     anneal_from: float = 1.0,
-    out: Path | None = None,
+    out: str | Path | None = None,
     identity: dict[str, Any] | None = None,
     checkpoint_every: int | None = None,
     resume: bool = False,
@@ -101,6 +102,7 @@ def fit(
     check_whole(1, steps=steps, batch_size=batch_size)
     check_number(0, 1, anneal_from=anneal_from)
     kept: Data = as_data(data)
+    out = None if out is None else Path(out)
     accelerator = accelerator or _engine()
     run = _Run(game, accelerator, steps, out, identity or {})
     if run.checkpoints and run.checkpoints.paths() and not resume:
@@ -202,9 +204,12 @@ class _Run:
             if state["step"] > self.steps:
                 raise CheckpointError(f"steps is {self.steps}, and {where} is of round {state['step']} already")
             own, history = state["processes"][self.game.rank], state["history"]
-            if any(len(curve) != len(history["step"]) for curve in history.values()):
-                raise ValueError("its history has gaps")
+            if not torch.tensor(list(history.values())).isfinite().all():  # made of gaps or texts, it is no tensor
+                raise ValueError("its history holds NaN or infinity")
+            check_number(0, seconds=state["seconds"])
             self.game.load_state_dict({**state["game"], "memory": own["memory"]})
+            if player := self.game.unsound():
+                raise ValueError(f"its {player} holds NaN or infinity")
             device = self.accelerator.device
             self.pending = [{name: score.to(device) for name, score in scores.items()} for scores in own["pending"]]
             set_random_state(own["random"])
@@ -213,7 +218,8 @@ class _Run:
         except CheckpointError:
             raise
         except Exception as error:  # each part raises what it likes of content that is not its own
-            said = str(error).strip().split("\n")[-1].strip() or type(error).__name__
+            # torch says last what does not fit
+            said = first_line(error) if isinstance(error, KeyError) else str(error).strip().split("\n")[-1].strip()
             raise CheckpointError(f"{where} does not fit this run ({said}): choose another folder") from error
 
     def left(self) -> str:
@@ -282,4 +288,4 @@ def _differences(there: dict[str, Any], here: dict[str, Any]) -> str:
         return shorten(str(of.get(name, "not said")), 60, placeholder=" ...")
 
     other = [name for name in there | here if there.get(name) != here.get(name)]
-    return "; ".join(f"{name} is {said(there, name)} there and {said(here, name)} here" for name in other)
+    return "; ".join(f"{name} is {said(there, name)} there and {said(here, name)} here" for name in other[:3])

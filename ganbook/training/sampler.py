@@ -15,6 +15,7 @@ from torch import Tensor, nn
 
 from ganbook.arguments import check_whole, typed
 from ganbook.data.cache import write_atomically
+from ganbook.data.errors import first_line
 from ganbook.models.network import built, described
 from ganbook.training.checkpoint import CheckpointError
 from ganbook.training.conditions import CONDITIONS, Given
@@ -167,7 +168,7 @@ class Sampler:
             shape = config["shape"] and tuple(config["shape"])
             return cls(network, prior, card, config["given"], config["classes"], shape)
         except (KeyError, TypeError, ValueError, AttributeError, RuntimeError, RecursionError) as error:
-            raise CheckpointError(f"{folder} cannot be loaded ({error})") from error
+            raise CheckpointError(f"{folder} cannot be loaded ({first_line(error)})") from error
 
 
 def read(path: Path, parse: Callable[[bytes], Any]) -> Any:

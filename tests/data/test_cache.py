@@ -48,6 +48,7 @@ def stopped(path, write, number):
     with pytest.raises(OSError, match=os.strerror(number)) as caught:
         write_atomically(path, write)
     assert caught.value.errno == number and caught.value.strerror == os.strerror(number)
+    assert caught.value.filename == str(path)
     assert [other.read_text() for other in path.parent.iterdir()] == ["old"]
 
 
@@ -75,6 +76,11 @@ def test_a_mistake_of_the_writer_stays_what_it_was(tmp_path):
     with pytest.raises(KeyError, match="absent"):
         write_atomically(tmp_path / "file", lambda part: {}["absent"])
     assert list(tmp_path.iterdir()) == []
+
+
+def test_memory_that_runs_out_is_no_fault_of_the_disk(tmp_path: Path):
+    with pytest.raises(RuntimeError, match="can't allocate memory"):
+        write_atomically(tmp_path / "file", lambda part: torch.empty(1 << 60, dtype=torch.uint8))
 
 
 @pytest.mark.skipif(os.name != "posix", reason="modes of POSIX")

@@ -349,7 +349,7 @@ def test_an_encrypted_archive_is_refused(tmp_path):
 
 def test_a_name_that_comes_twice_is_refused(tmp_path):
     archive = tar(tmp_path / "archive", ("a", b"first"), ("a", b"second"))
-    with pytest.raises(DataError, match="a comes twice"):
+    with pytest.raises(DataError, match="'a' comes twice"):
         unpack(archive, tmp_path / "out")
 
 

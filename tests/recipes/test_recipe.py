@@ -288,7 +288,10 @@ def test_two_runs_in_one_folder(tmp_path: Path):
                     tiny().train("smoke", out=tmp_path, resume=resume, progress=False)
         finally:
             other.kill()
+    left = tmp_path / ".card.json.0123abcd.part"
+    left.touch()
     tiny().train("smoke", out=tmp_path, progress=False)
+    assert not left.exists(), "of a killed process"
 
 
 @contextmanager
@@ -437,6 +440,15 @@ def test_own_images_are_scored_by_inception_where_it_is_installed(monkeypatch: p
 
     monkeypatch.setattr("ganbook.metrics.report.features", missing)
     assert recipe.train("smoke", progress=False).metrics == {"unscored": "install this"}
+
+
+def test_what_is_not_scored_is_said_truly():
+    small = of_my_own(pictures(3))
+    sampler = small.sampler(small.game().generator, {})
+    said = dataclasses.replace(small, scored=30).evaluate(sampler)
+    assert said == {"unscored": "real images of the train split: 3, and a score takes 4 or more"}
+    said = dataclasses.replace(small, scored=0).evaluate(sampler)
+    assert said == {"unscored": "a budget of so few rounds is not scored"}
 
 
 def test_own_digits_with_labels_are_judged_as_digits(monkeypatch: pytest.MonkeyPatch):

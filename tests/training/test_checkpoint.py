@@ -81,6 +81,11 @@ def test_a_part_left_by_a_killed_process_is_not_a_checkpoint(tmp_path: Path):
     assert not left.exists() and checkpoints.latest()["step"] == 3
 
 
+def test_a_file_of_another_name_is_not_a_checkpoint(tmp_path: Path):
+    (tmp_path / "step-of-mine.pt").write_bytes(b"")
+    assert Checkpoints(tmp_path).latest() is None
+
+
 @pytest.mark.parametrize("content", [None, [], 3, torch.zeros(2)])
 def test_a_checkpoint_of_nothing_does_not_begin_a_run_anew(tmp_path: Path, content: object):
     torch.save(content, tmp_path / "step-00000001.pt")

@@ -57,7 +57,7 @@ def test_a_long_run_logs_means_over_the_rounds_between_entries():
 @pytest.mark.parametrize("stop", [3, 5, 9])
 def test_resume_ends_bit_identical(tmp_path: Path, stop: int):
     whole = make_game()
-    play(whole, 10, out=tmp_path / "whole", checkpoint_every=1)
+    play(whole, 10, out=str(tmp_path / "whole"), checkpoint_every=1)
     reference = weights(whole)
 
     class Stop(Exception):
@@ -85,6 +85,12 @@ def test_resume_of_another_run_is_refused(tmp_path: Path):
         CheckpointError, match=r"belongs to another run \(seed is 0 there and 1 here\): choose another folder$"
     ):
         play(make_game(), 4, out=tmp_path, identity={"recipe": "a", "seed": 1}, resume=True)
+
+
+def test_no_more_than_three_differences_are_listed(tmp_path: Path):
+    play(make_game(), 2, out=tmp_path, identity=dict.fromkeys("abcd", 0))
+    with pytest.raises(CheckpointError, match=r"\(a is 0 there and 1 here; b is .*; c is 0 there and 1 here\)"):
+        play(make_game(), 4, out=tmp_path, identity=dict.fromkeys("abcd", 1), resume=True)
 
 
 def test_nan_stops_early_and_leaves_the_good_checkpoint(tmp_path: Path):
@@ -396,7 +402,11 @@ def inside(*path, value):
         inside("game", "g_optimizer", value={"state": {}, "param_groups": []}),
         inside("game", "average", value=None),
         inside("game", "step", value="4"),
+        inside("game", "generator", "layers.0.weight", value=torch.full((8, 2), torch.nan)),
         inside("step", value="4"),
+        inside("history", value={"step": [1.0, 2.0], "d_loss": ["a", "b"]}),
+        inside("history", value={"step": [1.0, 2.0], "d_loss": [1.0, torch.nan]}),
+        *(inside("seconds", value=value) for value in (None, "4", torch.nan, -5.0)),
         inside("identity", value=7),
     ],
 )
@@ -415,6 +425,14 @@ def test_another_network_is_refused_in_one_sentence(tmp_path: Path):
     wider = Game(MLPGenerator(2, 2, 9, 1), MLPDiscriminator(2, 8, 1), prior=Prior(2), ema_half_life=100)
     with pytest.raises(CheckpointError, match=r"does not fit this run \(size mismatch for [^\n]*\): choose another"):
         play(wider, 8, out=tmp_path, resume=True)
+
+
+def test_what_a_checkpoint_lacks_is_called_missing(tmp_path: Path):
+    play(make_game(), 4, out=tmp_path)
+    path = Checkpoints(tmp_path / "checkpoints").paths()[-1]
+    torch.save(without("history")(torch.load(path, weights_only=True)), path)
+    with pytest.raises(CheckpointError, match=r"does not fit this run \('history' is missing\)"):
+        play(make_game(), 8, out=tmp_path, resume=True)
 
 
 def test_fewer_rounds_than_were_played_are_refused(tmp_path: Path):

@@ -368,7 +368,7 @@ SPOILT = {
     "word": (lambda f: rewrite(f / CONFIG, generator="MLPGenerator"), "cannot be loaded"),
     "prior": (lambda f: rewrite(f / CONFIG, prior={"dim": 2, "kind": "cauchy"}), "cannot be loaded"),
     "given": (lambda f: rewrite(f / CONFIG, given="orders"), "cannot be loaded"),
-    "nothing": (lambda f: (f / CONFIG).write_text("{}"), "cannot be loaded"),
+    "nothing": (lambda f: (f / CONFIG).write_text("{}"), r"cannot be loaded \('prior' is missing\)$"),
 }
 
 
