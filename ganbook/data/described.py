@@ -144,7 +144,7 @@ def _not_there(asked: Published, base: Path, what: str) -> DataError:
     return DataError(
         f"{asked.name} is not in {base} (no {what}): unpack {asked.archive} there, from {asked.home}, and "
         f"{asked.captions[0]}, linked from {CAPTIONS_HOME}, with text_c10, {LISTS['train']} and {LISTS['test']}, or "
-        f'use data.load("captioned-digits"), which works offline'
+        f'name the folder that holds them (root=... or --data FOLDER); data.load("captioned-digits") works offline'
     )
 
 

@@ -143,7 +143,7 @@ _TINY_PAIRS = {
 PIX2PIX_FOLDER = replace(
     PIX2PIX_EMOJI,
     name="pix2pix-folder",
-    about="pix2pix as published, 256 x 256, on pairs side by side: --data FOLDER with train and test.",
+    about="pix2pix, but for jitter as published, 256 x 256, on pairs side by side: --data FOLDER with train and test.",
     data="pairs-folder",
     **_AS_PUBLISHED,
     generator=partial(UNet, inputs=3, size=256, width=64, depth=7, dropout=0.5),
@@ -190,7 +190,7 @@ _TINY_SETS = {
 CYCLEGAN_FOLDER = replace(
     CYCLEGAN_EMOJI,
     name="cyclegan-folder",
-    about="CycleGAN as published, 256 x 256, on sets of your own: --data FOLDER with trainA, trainB, testA and testB.",
+    about="CycleGAN, but for jitter as published, 256 x 256: --data FOLDER with trainA, trainB, testA and testB.",
     data="unpaired-folder",
     **_AS_PUBLISHED,
     generator=partial(two_translators, width=64, blocks=9),
@@ -225,7 +225,7 @@ RECIPES = (
     replace(
         CYCLEGAN_FOLDER,
         name="cyclegan-monet2photo",
-        about="CycleGAN as published: Monet's paintings to photographs and back.",
+        about="The same: Monet's paintings to photographs and back.",
         data="monet2photo",
     ),
 )

@@ -49,9 +49,11 @@ def of_images(sampler: Sampler, load: Load, n: int) -> dict[str, Any]:
         split, samples = "test", load("test")
     except (ValueError, DataError):
         split, samples = "train", load("train")
+    if not n:
+        return {"unscored": "a budget of so few rounds is not scored"}
     n = min(n, len(samples)) if isinstance(samples, Sized) else n
     if n < FEWEST:
-        return {"unscored": f"{n} images are too few: a score takes {FEWEST}"}
+        return {"unscored": f"real images of the {split} split: {n}, and a score takes {FEWEST} or more"}
     batch = next(samples.batches(n))
     made = sampler.sample(**CONDITIONS[sampler.given].of(batch, n))
     if made.ndim != 4:

@@ -78,7 +78,7 @@ def test_a_mistake_of_the_writer_stays_what_it_was(tmp_path):
     assert list(tmp_path.iterdir()) == []
 
 
-def test_memory_that_runs_out_is_no_fault_of_the_disk(tmp_path: Path):
+def test_memory_that_runs_out_is_no_fault_of_the_disk(tmp_path):
     with pytest.raises(RuntimeError, match="can't allocate memory"):
         write_atomically(tmp_path / "file", lambda part: torch.empty(1 << 60, dtype=torch.uint8))
 

@@ -278,6 +278,7 @@ def test_what_is_not_there_is_said_in_one_sentence(tmp_path, name, gone, what):
         data.load(name, root=tmp_path / "data")
     said = str(caught.value)
     assert "reedscot/cvpr2016" in said and 'data.load("captioned-digits")' in said and "\n" not in said
+    assert "--data FOLDER" in said
     assert ("robots.ox.ac.uk" in said) == (name == "flowers")
 
 
