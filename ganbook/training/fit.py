@@ -9,6 +9,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import partial
+from os.path import commonprefix
 from pathlib import Path
 from textwrap import shorten
 from typing import TYPE_CHECKING, Any
@@ -284,8 +285,12 @@ def _rate(step: int, steps: int, anneal_from: float) -> float:
 
 
 def _differences(there: dict[str, Any], here: dict[str, Any]) -> str:
-    def said(of: dict[str, Any], name: str) -> str:
-        return shorten(str(of.get(name, "not said")), 60, placeholder=" ...")
+    def said(name: str) -> str:
+        """Both, from a little before they part: networks may do so at the end of long descriptions."""
+        texts = [str(of.get(name, "not said")) for of in (there, here)]
+        start = texts[0].rfind(" ", 0, max(0, len(commonprefix(texts)) - 25)) + 1
+        was, now = (shorten("... " * bool(start) + text[start:], 60, placeholder=" ...") for text in texts)
+        return f"{name} is {was} there and {now} here"
 
     other = [name for name in there | here if there.get(name) != here.get(name)]
-    return "; ".join(f"{name} is {said(there, name)} there and {said(here, name)} here" for name in other[:3])
+    return "; ".join(map(said, other[:3]))

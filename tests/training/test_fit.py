@@ -87,6 +87,12 @@ def test_resume_of_another_run_is_refused(tmp_path: Path):
         play(make_game(), 4, out=tmp_path, identity={"recipe": "a", "seed": 1}, resume=True)
 
 
+def test_what_differs_at_the_end_of_a_long_description_is_shown(tmp_path: Path):
+    play(make_game(), 2, out=tmp_path, identity={"generator": f"{'word ' * 30}width 6"})
+    with pytest.raises(CheckpointError, match=r"\(generator is \.\.\. word .*width 6 there and .*width 4 here\)"):
+        play(make_game(), 4, out=tmp_path, identity={"generator": f"{'word ' * 30}width 4"}, resume=True)
+
+
 def test_no_more_than_three_differences_are_listed(tmp_path: Path):
     play(make_game(), 2, out=tmp_path, identity=dict.fromkeys("abcd", 0))
     with pytest.raises(CheckpointError, match=r"\(a is 0 there and 1 here; b is .*; c is 0 there and 1 here\)"):
