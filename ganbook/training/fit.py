@@ -9,7 +9,6 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import partial
-from os.path import commonprefix
 from pathlib import Path
 from textwrap import shorten
 from typing import TYPE_CHECKING, Any
@@ -288,7 +287,8 @@ def _differences(there: dict[str, Any], here: dict[str, Any]) -> str:
     def said(name: str) -> str:
         """Both, from a little before they part: networks may do so at the end of long descriptions."""
         texts = [str(of.get(name, "not said")) for of in (there, here)]
-        start = texts[0].rfind(" ", 0, max(0, len(commonprefix(texts)) - 25)) + 1
+        parted = next((i for i, (one, other) in enumerate(zip(*texts, strict=False)) if one != other), 0)
+        start = texts[0].rfind(" ", 0, max(0, parted - 25)) + 1
         was, now = (shorten("... " * bool(start) + text[start:], 60, placeholder=" ...") for text in texts)
         return f"{name} is {was} there and {now} here"
 
