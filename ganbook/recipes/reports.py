@@ -45,10 +45,7 @@ def of_images(sampler: Sampler, load: Load, n: int) -> dict[str, Any]:
     Real images are those of the test split, or of the training split where there is no other. Where there are none
     to score by, "unscored" says why, or what to install.
     """
-    try:
-        split, samples = "test", load("test")
-    except (ValueError, DataError):
-        split, samples = "train", load("train")
+    split, samples = _real(load)
     if not n:
         return {"unscored": "a budget of so few rounds is not scored"}
     n = min(n, len(samples)) if isinstance(samples, Sized) else n
@@ -68,6 +65,14 @@ def of_images(sampler: Sampler, load: Load, n: int) -> dict[str, Any]:
         return scores | {"unscored": str(error)}
 
 
+def _real(load: Load) -> tuple[str, Any]:
+    """The test split and its name; the training split where there is no other."""
+    try:
+        return "test", load("test")
+    except (ValueError, DataError):
+        return "train", load("train")
+
+
 def of_points(sampler: Sampler, load: Load, _n: int) -> dict[str, Any]:
     """Mode coverage of a mixture."""
     mixture = load("train")
@@ -81,11 +86,12 @@ def of_stacked(sampler: Sampler, _load: Load, n: int) -> dict[str, Any]:
 
 def of_digits(sampler: Sampler, load: Load, n: int) -> dict[str, Any]:
     """All scores of features; whether samples are nearer to training images than test images are; with labels, whether
-    they are obeyed."""
+    they are obeyed. Of other sizes, or without a test split, what is said of any images."""
+    split, test = _real(load)
     samples = sampler.sample(n)
-    if samples.shape[1:] != (1, 28, 28):
+    if split != "test" or samples.shape[1:] != (1, 28, 28):
         return of_images(sampler, load, n)
-    train, test = load("train"), load("test")
+    train = load("train")
     seen, unseen = to_float(train.images), to_float(test.images)
     scores = metrics.report_images(samples, torch.cat([seen, unseen]), split="train and test")
     found = metrics.memorisation(samples, seen, unseen)  # in pixels; distances are Euclidean, in [-1, 1]

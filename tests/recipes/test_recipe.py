@@ -468,6 +468,19 @@ def test_own_digits_with_labels_are_judged_as_digits(monkeypatch: pytest.MonkeyP
     )
 
 
+def test_own_digits_of_one_split_are_scored_as_any_images(monkeypatch: pytest.MonkeyPatch):
+    """Not refused after the last round, for want of a split that nobody asked for before the first."""
+
+    def split_of(made, real, split, features):
+        return {"split": split, "features": features}
+
+    monkeypatch.setattr(reports.metrics, "report_images", split_of)
+    digits = data.load("digits", "test")
+    recipe = tiny("dcgan-digits", data=data.ImageSet("mine", "train", digits.images), scored=8, size=None)
+    found = recipe.evaluate(recipe.sampler(recipe.game().generator, {}))
+    assert found == {"split": "train", "features": "inception"}
+
+
 # -- training itself ----------------------------------------------------------------------------------------------
 
 
