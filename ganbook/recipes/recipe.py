@@ -43,6 +43,10 @@ Source = str | Data | Dataset[Any] | DataLoader[Any]
 """A data set's name, or what :func:`ganbook.data.as_data` takes."""
 
 
+class NoSplit(ValueError):
+    """Data of one's own have no such split."""
+
+
 @dataclass(frozen=True)
 class Run:
     """What training leaves behind.
@@ -133,7 +137,7 @@ class Recipe:
         elif root is not None:
             raise ValueError(f"root (--data) is {root}, but {self.name} reads no files: its data are made or given")
         elif split != "train" and self.test_data is None:
-            raise ValueError(f"{self.name} has no {split} split: data of your own bring one as test_data")
+            raise NoSplit(f"{self.name} has no {split} split: data of your own bring one as test_data")
         else:
             found = data.as_data(self.data if split == "train" else self.test_data)
         return unpaired(found) if self.pairs_hidden and isinstance(found, data.ImageSet) else found
@@ -257,8 +261,11 @@ class Recipe:
         return sampler.sample(**self.held_out(n, root), seed=seed)
 
     def evaluate(self, sampler: Sampler, root: str | Path | None = None) -> dict[str, Any]:
-        """What the recipe's ``score`` says of a sampler."""
-        return self.score(sampler, partial(self.load_data, root=root), self.scored)
+        """What the recipe's ``score`` says of a sampler; "unscored", with the reason, where a split is missing."""
+        try:
+            return self.score(sampler, partial(self.load_data, root=root), self.scored)
+        except NoSplit as error:
+            return {"unscored": str(error)}
 
     def _batch_size(self, samples: Data, processes: int, say: bool) -> int:
         """Images per round: as many as the data have, at most, and as many for each process."""

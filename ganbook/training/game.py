@@ -188,6 +188,10 @@ class Game:
         if not isinstance(found, Mapping) or not found:
             raise TypeError(f'the round returned {shown(found)}: allowed is a dictionary, {{"loss": loss.detach()}}')
         for name, score in found.items():
+            if name == "step":
+                raise ValueError(
+                    "step, which the round returned, is what a history calls its rounds: name it otherwise"
+                )
             check_tensor(f"{name}, which the round returned,", score)
             if score.ndim:
                 raise ValueError(f"{name}, which the round returned, has shape {tuple(score.shape)}: allowed is ()")

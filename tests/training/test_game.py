@@ -257,6 +257,7 @@ def test_the_rounds_batch_sets_the_pace_of_the_average_whatever_else_is_drawn():
         ({"loss": 0.5}, TypeError, "loss, which the round returned, is 0.5: allowed is a floating-point tensor"),
         ({"loss": torch.tensor(1)}, TypeError, "loss, which the round returned, is a torch.int64 tensor"),
         ({"loss": torch.zeros(3)}, ValueError, "loss, which the round returned, has shape (3,): allowed is ()"),
+        ({"step": torch.zeros(())}, ValueError, "step, which the round returned, is what a history calls its rounds"),
     ],
 )
 def test_what_a_round_returns_is_said_in_one_sentence_where_it_is_wrong(returned, error, said):
