@@ -88,8 +88,7 @@ def of_digits(sampler: Sampler, load: Load, n: int) -> dict[str, Any]:
     """All scores of features; whether samples are nearer to training images than test images are; with labels, whether
     they are obeyed. Of other sizes, or without a test split, what is said of any images."""
     split, test = _real(load)
-    samples = sampler.sample(n)
-    if split != "test" or samples.shape[1:] != (1, 28, 28):
+    if split != "test" or (samples := sampler.sample(n)).shape[1:] != (1, 28, 28):
         return of_images(sampler, load, n)
     train = load("train")
     seen, unseen = to_float(train.images), to_float(test.images)

@@ -9,7 +9,6 @@ import os
 import subprocess
 import sys
 import time
-from contextlib import contextmanager
 from functools import partial
 from graphlib import TopologicalSorter
 from pathlib import Path
@@ -300,25 +299,13 @@ def test_two_runs_in_one_folder(tmp_path: Path):
     assert not left.exists(), "of a killed process"
 
 
-@contextmanager
-def files_of_at_most(n: int):
-    """A limit of the operating system's, which stops a write as a full disk does."""
-    resource = pytest.importorskip("resource")
-    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
-    resource.setrlimit(resource.RLIMIT_FSIZE, (n, hard))
-    try:
-        yield
-    finally:
-        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
-
-
-def test_the_end_of_a_run_on_a_full_disk(tmp_path: Path):
+def test_the_end_of_a_run_on_a_full_disk(tmp_path: Path, limited_files):
     whole = tiny().train("smoke", out=tmp_path, progress=False)
     for name in ("sampler.safetensors", "card.json"):
         (tmp_path / name).unlink()
     files = {path.name for path in tmp_path.iterdir()}
     sentence = r"^the finished run could not be written to .* \(File too large\): make room, and resume it$"
-    with files_of_at_most(20_000), pytest.raises(CheckpointError, match=sentence):
+    with limited_files(20_000), pytest.raises(CheckpointError, match=sentence):
         tiny().train("smoke", out=tmp_path, resume=True, progress=False)
     assert {path.name for path in tmp_path.iterdir()} == files, "half a file is left"
     run = tiny().train("smoke", out=tmp_path, resume=True, progress=False)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import pickle
-import signal
 from pathlib import Path
 
 import pytest
@@ -54,20 +53,15 @@ def test_a_strangers_checkpoint_cannot_run_code(tmp_path: Path):
     assert not (tmp_path / "harm").exists()
 
 
-def test_a_failed_write_leaves_the_earlier_ones_and_no_litter(tmp_path: Path):
+def test_a_failed_write_leaves_the_earlier_ones_and_no_litter(tmp_path: Path, limited_files):
     checkpoints = Checkpoints(tmp_path)
     checkpoints.save({"step": 1})
-
-    resource = pytest.importorskip("resource")
-    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
-    before = signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
-    try:
-        resource.setrlimit(resource.RLIMIT_FSIZE, (60_000, hard))  # torch meets the end of the disk, in its own words
-        with pytest.raises(CheckpointError, match=r"could not be written \(File too large\); earlier ones are intact$"):
-            checkpoints.save({"step": 2, "x": torch.zeros(100_000)})
-    finally:
-        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
-        signal.signal(signal.SIGXFSZ, before)
+    # torch meets the end of the disk, in its own words
+    with (
+        limited_files(60_000),
+        pytest.raises(CheckpointError, match=r"could not be written \(File too large\); earlier ones are intact$"),
+    ):
+        checkpoints.save({"step": 2, "x": torch.zeros(100_000)})
     assert [path.name for path in tmp_path.iterdir()] == ["step-00000001.pt"]
 
 

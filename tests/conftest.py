@@ -1,4 +1,4 @@
-"""What several tests of data share."""
+"""What tests of several rooms share."""
 
 from contextlib import contextmanager
 
