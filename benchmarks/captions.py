@@ -8,38 +8,43 @@ Every variant plays the same number of rounds, whatever they cost. Writes ganboo
 
 from __future__ import annotations
 
-import argparse
 from dataclasses import replace
+from statistics import mean
 from typing import Any
 
 import torch
 
-from ganbook import results
+from benchmarks.common import Figure, options, over, sweep
 from ganbook.recipes.text import TEXT_ABLATION
 
 SCORED = 2000
-SCORES = (
-    "digit", "ink", "ground", "all", "judge_digit", "judge_all", "shuffled_digit", "shuffled_all", "n", "split",
-    "features",
-)  # fmt: skip
+
+
+def figures(kept: Any) -> list[Figure]:
+    """All three words of a caption obeyed, by variant."""
+    return [
+        Figure(
+            f"{name}: held-out captions obeyed",
+            over(kept["runs"], "all", method=name),
+            chance=mean(over(kept["runs"], "shuffled_all", method=name)),
+        )
+        for name in dict.fromkeys(run["method"] for run in kept["runs"])
+    ]
 
 
 def main() -> None:
     """Train and score what is missing."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--seeds", type=int, default=2)
-    parser.add_argument("--rounds", type=int, default=600)
-    arguments = parser.parse_args()
+    arguments = options(__doc__, seeds=2, rounds=600)
     torch.set_num_threads(1)
     recipes = {recipe.name: recipe.at("laptop") for recipe in TEXT_ABLATION}
 
     def play(cell: dict[str, Any]) -> dict[str, Any]:
         recipe = replace(recipes[cell["method"]], steps=arguments.rounds, scored=SCORED)
         run = recipe.train("laptop", cell["seed"], progress=False)
-        return {"rounds": arguments.rounds, **{score: run.metrics[score] for score in SCORES}}
+        return {"rounds": arguments.rounds, **run.metrics}
 
     cells = [{"method": name, "seed": seed} for seed in range(arguments.seeds) for name in recipes]
-    results.sweep("captions", cells, play, torch=torch.__version__)
+    sweep("captions", cells, play, torch=torch.__version__)
 
 
 if __name__ == "__main__":

@@ -10,14 +10,15 @@ Three seeds take about twenty minutes on an idle core.
 
 from __future__ import annotations
 
-import argparse
 from dataclasses import dataclass, replace
+from statistics import mean
 from typing import Any
 
 import torch
 from torch.utils.flop_counter import FlopCounterMode
 
-from ganbook import recipes, results
+from benchmarks.common import Figure, options, over, sweep
+from ganbook import recipes
 from ganbook.data.batch import Batch
 from ganbook.recipes.control import CONDITIONINGS
 from ganbook.recipes.recipe import Recipe
@@ -25,11 +26,15 @@ from ganbook.training.fit import Round
 from ganbook.training.game import Game
 
 SCORED = 2500
-SCORES = (
-    "frechet_distance", "floor", "floors", "precision", "recall", "class_agreement", "judge_accuracy",
-    "shuffled_agreement", "diversity", "diversity_real", "n", "n_real", "n_floor", "n_pairs", "n_judge", "features",
-    "split",
-)  # fmt: skip
+
+
+def figures(kept: Any) -> list[Figure]:
+    """Classes obeyed, by method."""
+    return [
+        Figure(f"{name}: class agreement", found, chance=mean(over(kept["runs"], "shuffled_agreement", method=name)))
+        for name in dict.fromkeys(run["method"] for run in kept["runs"])
+        if (found := over(kept["runs"], "class_agreement", method=name))
+    ]
 
 
 @dataclass(frozen=True)
@@ -62,10 +67,7 @@ def operations(recipe: Recipe) -> int:
 
 def main() -> None:
     """Train and score what is missing."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--seeds", type=int, default=3)
-    parser.add_argument("--rounds", type=int, default=300)
-    arguments = parser.parse_args()
+    arguments = options(__doc__, seeds=3, rounds=300)
     torch.set_num_threads(1)
     cost = {name: operations(recipe) for name, recipe in methods().items()}
     together = arguments.rounds * cost["conditional-digits-projection"]
@@ -75,11 +77,10 @@ def main() -> None:
         rounds = round(together / cost[cell["method"]])
         recipe = replace(players[cell["method"]], steps=rounds, scored=SCORED)
         run = recipe.train("laptop", cell["seed"], progress=False)
-        found = {score: run.metrics[score] for score in SCORES if score in run.metrics}
-        return {"rounds": rounds, "operations": together, **found}
+        return {"rounds": rounds, "operations": together, **run.metrics}
 
     cells = [{"method": name, "seed": seed} for seed in range(arguments.seeds) for name in players]
-    results.sweep("conditioning", cells, play, torch=torch.__version__, operations_a_round=cost)
+    sweep("conditioning", cells, play, torch=torch.__version__, operations_a_round=cost)
 
 
 if __name__ == "__main__":

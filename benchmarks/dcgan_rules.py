@@ -8,25 +8,24 @@ skipped. Three seeds of all recipes take about half an hour on two cores.
 
 from __future__ import annotations
 
-import argparse
+from statistics import median
 from typing import Any
 
-import torch
-
-from ganbook import results
+from benchmarks.common import Figure, options, over, sweep
 from ganbook.recipes import rules
 
-SCORES = (
-    "frechet_distance", "floor", "floors", "n", "n_floor", "features", "split", "class_share_min", "class_share_max",
-)  # fmt: skip
+
+def figures(kept: Any) -> list[Figure]:
+    """Floors with every rule, and with the best single change."""
+    floors = {name: over(kept, "floors", recipe=name) for name in dict.fromkeys(run["recipe"] for run in kept)}
+    best = min(floors, key=lambda name: median(floors[name]))
+    plain = rules.ABLATION[0].name
+    return [Figure(f"{name}: floors", floors[name], ".0f") for name in dict.fromkeys((plain, best))]
 
 
 def main() -> None:
     """Train what is missing."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--seeds", type=int, default=3)
-    parser.add_argument("--budget", default="laptop", choices=["smoke", "laptop"])
-    arguments = parser.parse_args()
+    arguments = options(__doc__, seeds=3, budget=("laptop", "smoke"))
     recipes = {recipe.name: recipe for recipe in rules.ABLATION}
 
     def play(cell: dict[str, Any]) -> dict[str, Any]:
@@ -35,16 +34,13 @@ def main() -> None:
         return {
             "about": recipe.about,
             "steps": run.sampler.card["steps"],
-            **{name: run.metrics[name] for name in SCORES},
+            **run.metrics,
             "d_loss": run.history["d_loss"][-1],
             "g_loss": run.history["g_loss"][-1],
-            "torch": torch.__version__,
         }
 
     seeds, budget = range(arguments.seeds), arguments.budget
-    results.sweep(
-        "dcgan_rules", [{"recipe": name, "budget": budget, "seed": s} for s in seeds for name in recipes], play
-    )
+    sweep("dcgan_rules", [{"recipe": name, "budget": budget, "seed": s} for s in seeds for name in recipes], play)
 
 
 if __name__ == "__main__":

@@ -10,7 +10,6 @@ skipped. Three seeds take about twenty minutes on an idle core.
 
 from __future__ import annotations
 
-import argparse
 import time
 from collections.abc import Callable
 from dataclasses import replace
@@ -19,6 +18,8 @@ from typing import Any
 
 import torch
 
+from benchmarks.common import Figure, options, over, sweep
+from benchmarks.stopwatch import in_turn, timed
 from ganbook import recipes, results
 from ganbook.convolutions import high_share
 from ganbook.data.batch import Batch
@@ -30,10 +31,11 @@ from ganbook.training import DecoderStart, Game, Sampler, fit, gan_round, vae_ro
 METHODS = ("dcgan-plain", "dcgan-digits", "resnet-digits", "vae", "vae-gan-digits")
 SCORED = 2500
 NAME = "equal_compute"
-SCORES = (
-    "frechet_distance", "floor", "floors", "precision", "recall", "n", "n_real", "n_floor", "n_pairs", "features",
-    "split", "class_share_min", "class_share_max",
-)  # fmt: skip
+
+
+def figures(kept: Any) -> list[Figure]:
+    """Floors, by method."""
+    return [Figure(f"{name}: floors", over(kept["runs"], "floors", method=name), ".1f") for name in METHODS]
 
 
 def recipe_of(method: str) -> Recipe:
@@ -41,19 +43,8 @@ def recipe_of(method: str) -> Recipe:
     return recipes.get("vae-gan-digits" if method == "vae" else method).at("gpu")
 
 
-def price(calls: dict[str, Callable[[], object]], repeats: int = 12) -> dict[str, float]:
-    """Processor seconds of one call each: the least of several, taken in turn."""
-    least = dict.fromkeys(calls, float("inf"))
-    for _ in range(repeats):
-        for name, call in calls.items():
-            started = time.process_time()
-            call()
-            least[name] = min(least[name], time.process_time() - started)
-    return least
-
-
 def prices(batch: Batch) -> dict[str, float]:
-    """Of a round of each game, and of a step of the VAE."""
+    """Processor seconds of a round of each game, and of a step of the VAE: the least of several."""
     calls: dict[str, Callable[[], object]] = {}
     for method in METHODS:
         if method == "vae":
@@ -67,7 +58,8 @@ def prices(batch: Batch) -> dict[str, float]:
     assert isinstance(start, DecoderStart)
     alone = Game(VAE(recipe.prior.dim, start.encoder, recipe.generator), None, prior=recipe.prior)
     calls["vae"] = lambda: vae_round(alone, batch, start.std)
-    return price(calls)
+    ways = {name: timed(call, time.process_time) for name, call in calls.items()}
+    return {name: min(found) for name, found in in_turn(ways, repeats=12).items()}
 
 
 def trained(
@@ -97,10 +89,7 @@ def trained(
 
 def main() -> None:
     """Train and score what is missing."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--seeds", type=int, default=3)
-    parser.add_argument("--seconds", type=float, default=60.0)
-    arguments = parser.parse_args()
+    arguments = options(__doc__, seeds=3, seconds=60.0)
     torch.set_num_threads(1)
     if NAME not in results.names():
         samples = recipe_of("dcgan-plain").load_data()
@@ -115,10 +104,9 @@ def main() -> None:
 
     def play(cell: dict[str, Any]) -> dict[str, Any]:
         sampler, report, bought = trained(cell["method"], cell["seed"], arguments.seconds, cost)
-        looks = {"seconds": arguments.seconds, **bought, "high_share": high_share(sampler.sample(SCORED))}
-        return looks | {name: report[name] for name in SCORES}
+        return {"seconds": arguments.seconds, **bought, "high_share": high_share(sampler.sample(SCORED)), **report}
 
-    results.sweep(NAME, [{"method": name, "seed": seed} for seed in range(arguments.seeds) for name in METHODS], play)
+    sweep(NAME, [{"method": name, "seed": seed} for seed in range(arguments.seeds) for name in METHODS], play)
 
 
 if __name__ == "__main__":
