@@ -1,1 +1,1 @@
-"""Measured comparisons: each script leaves its result in ``ganbook/results``, and ``python -m benchmarks`` lists all."""
+"""Measured comparisons: each script leaves its result in ``ganbook/results``; ``python -m benchmarks`` lists them."""

@@ -1,0 +1,50 @@
+"""All that was measured, in one table.
+
+    python -m benchmarks [--full]
+
+The scripts in QUICK are run first, in a quarter of an hour on an idle machine; of the others the kept result is read, and
+the table says of which day it is. With ``--full`` they play what is missing in it, which takes hours.
+"""
+
+from __future__ import annotations
+
+import argparse
+import importlib
+import subprocess
+import sys
+from pathlib import Path
+from types import ModuleType
+
+from benchmarks.common import table, when
+from ganbook import results
+
+QUICK = ("import_time", "throughput")
+LONG = (
+    "speedrun", "modes", "dcgan_rules", "equal_compute", "conditioning", "translation", "captions",
+)  # fmt: skip
+
+
+def lines(module: ModuleType) -> list[tuple[str, ...]]:
+    """The table's rows of one script."""
+    name = module.__name__.removeprefix("benchmarks.")
+    if name not in results.names():
+        return [(name, "no result yet", "", "", "")]
+    return [(name, *figure.row(), when(name)) for figure in module.figures(results.load(name))]
+
+
+def main() -> None:
+    """Run, then print."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--full", action="store_true", help="play what is missing in the long ones too")
+    root = Path(__file__).parents[1]
+    for name in (*QUICK, *LONG) if parser.parse_args().full else QUICK:
+        print(f"== {name}", flush=True)
+        subprocess.run([sys.executable, "-m", f"benchmarks.{name}"], cwd=root, check=True)
+    rows = [("benchmark", "what", "median (range)", "asked, or by chance", "measured")]
+    for name in (*QUICK, *LONG):
+        rows += lines(importlib.import_module(f"benchmarks.{name}"))
+    print(f"\n{table(rows)}")
+
+
+if __name__ == "__main__":
+    main()
