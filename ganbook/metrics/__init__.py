@@ -8,7 +8,8 @@ from __future__ import annotations
 
 from ganbook.metrics.captions import PaintedDigits, caption_agreement, read_painted_digits, retrieval
 from ganbook.metrics.classes import class_agreement, class_diversity, inception_score
-from ganbook.metrics.features import FeaturesUnavailable, features
+from ganbook.metrics.features import FeaturesUnavailable, features, referee_of
+from ganbook.metrics.floors import Floor, FrechetScore, frechet_score, real_floor
 from ganbook.metrics.frechet import frechet_distance, frechet_of_gaussians
 from ganbook.metrics.kernel import kernel_distance
 from ganbook.metrics.likelihood import GreyTable, bits_per_dimension
@@ -16,11 +17,13 @@ from ganbook.metrics.manifold import DensityCoverage, PrecisionRecall, density_c
 from ganbook.metrics.memorisation import Memorisation, memorisation, nearest
 from ganbook.metrics.modes import ModeCoverage, mode_coverage
 from ganbook.metrics.report import report_features, report_images, report_labels, report_points
+from ganbook.metrics.translation import colourfulness, fillable, mean_inside, report_translations, speckle
 
 __all__ = [
-    "DensityCoverage", "FeaturesUnavailable", "GreyTable", "Memorisation", "ModeCoverage", "PaintedDigits",
-    "PrecisionRecall", "bits_per_dimension", "caption_agreement", "class_agreement", "class_diversity",
-    "density_coverage", "features", "frechet_distance", "frechet_of_gaussians", "inception_score", "kernel_distance",
-    "memorisation", "mode_coverage", "nearest", "precision_recall", "read_painted_digits", "report_features",
-    "report_images", "report_labels", "report_points", "retrieval",
+    "DensityCoverage", "FeaturesUnavailable", "Floor", "FrechetScore", "GreyTable", "Memorisation", "ModeCoverage",
+    "PaintedDigits", "PrecisionRecall", "bits_per_dimension", "caption_agreement", "class_agreement", "class_diversity",
+    "colourfulness", "density_coverage", "features", "fillable", "frechet_distance", "frechet_of_gaussians",
+    "frechet_score", "inception_score", "kernel_distance", "mean_inside", "memorisation", "mode_coverage", "nearest",
+    "precision_recall", "read_painted_digits", "real_floor", "referee_of", "report_features", "report_images",
+    "report_labels", "report_points", "report_translations", "retrieval", "speckle",
 ]  # fmt: skip

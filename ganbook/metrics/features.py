@@ -13,7 +13,10 @@ from torch.nn.functional import interpolate
 
 from ganbook.arguments import check_choice, check_tensor, shown
 
-__all__ = ["Classifier", "DigitsNet", "EmojiNet", "FeaturesUnavailable", "InceptionNet", "classifier", "features"]
+__all__ = [
+    "REFEREES", "Classifier", "DigitsNet", "DigitsReferee", "EmojiNet", "EmojiReferee", "FeaturesUnavailable",
+    "InceptionNet", "classifier", "features", "referee_of",
+]  # fmt: skip
 
 _CHUNK = 500
 
@@ -74,6 +77,23 @@ class DigitsNet(_ShippedNet):
         self.head = nn.Linear(self.dim, 10)
 
 
+class DigitsReferee(DigitsNet):
+    """A second classifier of digits, for scores of what was tuned by the first: LeNet's plan (LeCun et al. 1998).
+
+    It shares nothing with :class:`DigitsNet` but its data: wide kernels, group norm, a fully connected layer whose 64
+    outputs are the features, another seed.
+    """
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.body = nn.Sequential(
+            nn.Conv2d(1, 24, 5, 1, 2), nn.GroupNorm(4, 24), nn.GELU(), nn.MaxPool2d(2),
+            nn.Conv2d(24, 48, 5, 1, 2), nn.GroupNorm(8, 48), nn.GELU(), nn.MaxPool2d(2),
+            nn.Conv2d(48, 48, 3, 2, 1), nn.GELU(),
+            nn.Flatten(), nn.Dropout(0.5), nn.Linear(48 * 4 * 4, self.dim), nn.GELU(),
+        )  # fmt: skip
+
+
 class EmojiNet(_ShippedNet):
     """A network that reads the words of an emoji's name off its picture; its last hidden layer serves as features.
 
@@ -95,6 +115,24 @@ class EmojiNet(_ShippedNet):
             *_convolution(48, 64), nn.MaxPool2d(2), *_convolution(64, self.dim), nn.AdaptiveAvgPool2d(1), nn.Flatten(),
         )  # fmt: skip
         self.head = nn.Linear(self.dim, len(self.words))
+
+
+class EmojiReferee(EmojiNet):
+    """A second reader of emoji's names: wide strided kernels, group norm, features that keep where things are.
+
+    Args:
+        words: as for :class:`EmojiNet`.
+    """
+
+    def __init__(self, words: Sequence[str]) -> None:
+        super().__init__(words)
+        self.body = nn.Sequential(
+            nn.Conv2d(3, 24, 7, 2, 3), nn.GroupNorm(4, 24), nn.GELU(),
+            nn.Conv2d(24, 48, 5, 2, 2), nn.GroupNorm(8, 48), nn.GELU(),
+            nn.Conv2d(48, 64, 3, 2, 1), nn.GroupNorm(8, 64), nn.GELU(),
+            nn.Conv2d(64, 64, 3, 2, 1), nn.GELU(),
+            nn.Flatten(), nn.Dropout(0.3), nn.Linear(64 * 4 * 4, self.dim), nn.GELU(),
+        )  # fmt: skip
 
 
 class FeaturesUnavailable(OSError):
@@ -161,22 +199,42 @@ def features(name: str) -> DigitsNet | EmojiNet | InceptionNet:
     """The feature network called ``name``, in evaluation mode, its parameters frozen.
 
     Args:
-        name: "digits" (:class:`DigitsNet`), "emoji" (:class:`EmojiNet`) or "inception" (:class:`InceptionNet`).
+        name: "digits" (:class:`DigitsNet`), "emoji" (:class:`EmojiNet`), or the second network for each,
+            "digits-referee" (:class:`DigitsReferee`) and "emoji-referee" (:class:`EmojiReferee`); or "inception"
+            (:class:`InceptionNet`).
 
     Raises:
         ValueError: if no network has that name.
         FeaturesUnavailable: if its weights cannot be had on this machine.
     """
-    check_choice(("digits", "emoji", "inception"), name=name)
+    check_choice((*_SHIPPED, "inception"), name=name)
     network: DigitsNet | EmojiNet | InceptionNet
     if name == "inception":
         network = InceptionNet()
     else:
         weights, texts = _shipped(f"{name}.safetensors")
         with torch.device("meta"):  # no random numbers are drawn for weights that are thrown away
-            network = DigitsNet() if name == "digits" else EmojiNet(texts["words"].split("\n"))
+            network = _SHIPPED[name](*([texts["words"].split("\n")] if texts else []))
         network.load_state_dict(weights, assign=True)
     return network.eval().requires_grad_(False)
+
+
+_SHIPPED: dict[str, Any] = {
+    "digits": DigitsNet, "digits-referee": DigitsReferee, "emoji": EmojiNet, "emoji-referee": EmojiReferee,
+}  # fmt: skip
+
+
+REFEREES = {"digits": "digits-referee", "emoji": "emoji-referee"}
+"""Which network looks again at what was tuned by another: of other architecture, trained from another seed."""
+
+
+def referee_of(name: str) -> str | None:
+    """The name of the network that looks again at what the one called ``name`` has scored; None where there is none.
+
+    >>> referee_of("digits")
+    'digits-referee'
+    """
+    return REFEREES.get(name)
 
 
 def classifier(judge: Classifier | None) -> Classifier:

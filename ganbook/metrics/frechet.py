@@ -28,7 +28,7 @@ def frechet_distance(features_a: Tensor, features_b: Tensor) -> float:
     """
     a, b = check_features(features_a=features_a, features_b=features_b)
     cov_a, cov_b = (torch.cov(f.T).reshape(f.shape[1], f.shape[1]) for f in (a, b))
-    return _distance(a.mean(0), cov_a, b.mean(0), cov_b)
+    return distance_of_moments(a.mean(0), cov_a, b.mean(0), cov_b)
 
 
 def frechet_of_gaussians(mean_a: Tensor, cov_a: Tensor, mean_b: Tensor, cov_b: Tensor) -> float:
@@ -50,10 +50,11 @@ def frechet_of_gaussians(mean_a: Tensor, cov_a: Tensor, mean_b: Tensor, cov_b: T
             raise ValueError(f"{name} is not symmetric, as a covariance is")
         if torch.linalg.cholesky_ex(cov).info and (values := torch.linalg.eigvalsh(cov))[0] < -ROUNDING * values[-1]:
             raise ValueError(f"{name} has the eigenvalue {float(values[0]):g}: a covariance has none below 0")
-    return _distance(mean_a, cov_a, mean_b, cov_b)
+    return distance_of_moments(mean_a, cov_a, mean_b, cov_b)
 
 
-def _distance(mean_a: Tensor, cov_a: Tensor, mean_b: Tensor, cov_b: Tensor) -> float:
+def distance_of_moments(mean_a: Tensor, cov_a: Tensor, mean_b: Tensor, cov_b: Tensor) -> float:
+    """The distance of :func:`frechet_of_gaussians` from arguments that are known to be right, in float64."""
     # tr((C_a C_b)^(1/2)) by way of the symmetric R' C_b R with R R' = C_a, whose eigenvalues are the same. A Cholesky
     # factor will do for R and costs a tenth of a matrix root; only a singular C_a needs its eigenvectors.
     root, failed = torch.linalg.cholesky_ex(cov_a)

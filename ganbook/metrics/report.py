@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import math
-from typing import Any
+from collections import Counter
+from typing import Any, cast
 
 import torch
 from torch import Tensor, nn
 
 from ganbook.arguments import check_tensor, typed
-from ganbook.metrics._shapes import check_features
-from ganbook.metrics.classes import class_agreement, class_diversity
-from ganbook.metrics.features import DigitsNet, features
-from ganbook.metrics.frechet import frechet_distance
+from ganbook.metrics._shapes import check_features, share
+from ganbook.metrics.classes import class_diversity
+from ganbook.metrics.features import REFEREES, DigitsNet, features, referee_of
+from ganbook.metrics.floors import RESAMPLES, SPLITS, frechet_score, real_floor
 from ganbook.metrics.kernel import kernel_distance
 from ganbook.metrics.manifold import density_coverage, precision_recall
 from ganbook.metrics.modes import mode_coverage
@@ -21,6 +22,9 @@ __all__ = ["report_features", "report_images", "report_labels", "report_points"]
 
 PAIRS = 1000
 """Samples per side of the scores that look at all pairs, whose cost grows with the square."""
+
+WIDE, SPLITS_OF_WIDE = 512, 5
+"""Beyond so many features a distance takes seconds; so many splits are made, and their distances differ little."""
 
 
 def report_points(samples: Tensor, centres: Tensor, std: float) -> dict[str, Any]:
@@ -38,43 +42,57 @@ def report_points(samples: Tensor, centres: Tensor, std: float) -> dict[str, Any
 
 
 @typed
-def report_features(samples: Tensor, real: Tensor, split: str, name: str) -> dict[str, Any]:
+def report_features(
+    samples: Tensor, real: Tensor, split: str, name: str, *, paired: bool = False, labels: Tensor | None = None
+) -> dict[str, Any]:
     """Every score that needs nothing but features, each with its n and with what real images score against real ones.
 
-    The floor of the Fréchet distance is that between two random halves of the real images. Halves are smaller than
-    the sets compared, and the distance grows as n falls, so the floor errs on the high side; its n is given too. The
-    other scores compare equal numbers, at most 1 000 per side: "precision" that of samples, "precision_real" that of
-    one part of the real images against another, and so on. With fewer than 12 images per side they are left out.
+    The Fréchet distance is that of n samples to n real images, "floor" that of n real images to n others, each the mean
+    over the same random splits: see :func:`frechet_score` and :func:`real_floor`. "floors" is the one divided by the
+    other, 1 for a perfect generator, give or take "floor_spread" / "floor"; None where all real images are alike.
+    "frechet_interval" is a 95 % interval for the distance, "floors_interval" the same in floors; both are None beyond
+    512 features, where also fewer splits are made, since a distance then takes seconds.
+
+    The other scores also compare equal numbers, at most 1 000 per side: "precision" that of samples, "precision_real"
+    that of one part of the real images against another, and so on. With fewer than 12 a side they are left out.
 
     Args:
-        samples: (N, dim) features of generated images.
-        real: (M, dim) features of real images.
+        samples: (N, dim) features of generated images, N of 2 or more.
+        real: (M, dim) features of real images, M of 4 or more.
         split: which real images these are, in words.
         name: what computed the features, in words.
+        paired, labels: as for :func:`frechet_score`.
     """
     samples, real = check_features(samples=samples, real=real)
+    report = _distances(samples, real, paired, labels)
     generator = torch.Generator().manual_seed(0)
     order = torch.randperm(len(real), generator=generator)
     half = len(real) // 2
-    first, second = real[order[:half]], real[order[half : 2 * half]]
-    distance, floor = frechet_distance(real, samples), frechet_distance(first, second)
-    report: dict[str, Any] = {
-        "frechet_distance": distance,
-        "floor": floor,
-        "floors": distance / floor if floor > 0 else None,
-    }
+    first, second = order[:half], order[half : 2 * half]
     pairs = min(PAIRS, len(samples), half)
     if pairs >= 12:
-        fake = samples[torch.randperm(len(samples), generator=generator)[:pairs]]
-        report |= _of_pairs(first[:pairs], fake, "")
-        report |= _of_pairs(first[:pairs], second[:pairs], "_real")
-    return report | {
-        "n": len(samples),
-        "n_real": len(real),
-        "n_floor": half,
-        "n_pairs": pairs,
-        "split": split,
-        "features": name,
+        fake = second if paired else torch.randperm(len(samples), generator=generator)
+        report |= _of_pairs(real[first[:pairs]], samples[fake[:pairs]], "")
+        report |= _of_pairs(real[first[:pairs]], real[second[:pairs]], "_real")
+    return report | {"n_samples": len(samples), "n_pairs": pairs, "split": split, "features": name}
+
+
+def _distances(samples: Tensor, real: Tensor, paired: bool, labels: Tensor | None) -> dict[str, Any]:
+    """The Fréchet distance, its floor at the same n, and the one in terms of the other."""
+    wide = real.shape[1] > WIDE
+    splits, resamples = (SPLITS_OF_WIDE, 0) if wide else (SPLITS, RESAMPLES)
+    found = frechet_score(samples, real, None, splits, resamples, paired=paired, labels=labels)
+    floor = real_floor(real, found.n, splits)
+    interval = None if found.low is None or found.high is None else [found.low, found.high]
+    return {
+        "frechet_distance": found.distance,
+        "frechet_interval": interval,
+        "floor": floor.mean,
+        "floor_spread": floor.spread,
+        "floors": found.distance / floor.mean if floor.mean > 0 else None,
+        "floors_interval": [end / floor.mean for end in interval] if interval and floor.mean > 0 else None,
+        "n": found.n,
+        "splits": splits,
     }
 
 
@@ -91,8 +109,19 @@ def _check_images(**images: Tensor) -> None:
 
 @typed
 @torch.no_grad()
-def report_images(samples: Tensor, real: Tensor, split: str, name: str | nn.Module = "digits") -> dict[str, Any]:
+def report_images(
+    samples: Tensor,
+    real: Tensor,
+    split: str,
+    name: str | nn.Module = "digits",
+    *,
+    paired: bool = False,
+    labels: Tensor | None = None,
+) -> dict[str, Any]:
     """As :func:`report_features`, on any feature network; of the digits network also how the classes share the samples.
+
+    Where the network has a referee (see :func:`referee_of`), "referee" holds the distance, floors and classes as that
+    one sees them: a recipe was perhaps tuned by the first network, and by the second it was not.
 
     Args:
         samples: float (N, C, H, W) generated images in [-1, 1].
@@ -100,19 +129,31 @@ def report_images(samples: Tensor, real: Tensor, split: str, name: str | nn.Modu
         split: which real images these are, in words.
         name: feature network: a name that :func:`features` knows, or any module from such images to (N, dim),
             which is used in evaluation mode.
+        paired, labels: as for :func:`frechet_score`.
     """
     _check_images(samples=samples, real=real)
     network, called = (features(name), name) if isinstance(name, str) else (name.eval(), type(name).__name__)
-    fake_features = network(samples)
-    report = report_features(fake_features, network(real), split, called)
-    if isinstance(network, DigitsNet):
-        share = torch.bincount(network.head(fake_features).argmax(dim=1), minlength=10) / len(samples)
-        report |= {
-            "class_share": share.tolist(),
-            "class_share_min": share.min().item(),
-            "class_share_max": share.max().item(),
-        }
+    of_samples = network(samples)
+    report = report_features(of_samples, network(real), split, called, paired=paired, labels=labels)
+    report |= _classes(network, of_samples)
+    if second := referee_of(called):
+        referee = features(second)
+        of_samples = referee(samples)
+        distances = _distances(of_samples, referee(real), paired, labels)
+        report["referee"] = {"features": second, **distances, **_classes(referee, of_samples)}
     return report
+
+
+def _classes(network: nn.Module, of_samples: Tensor) -> dict[str, Any]:
+    """How the classes share the samples, given their features, if the network names classes."""
+    if not isinstance(network, DigitsNet):
+        return {}
+    shares = torch.bincount(network.head(of_samples).argmax(dim=1), minlength=10) / len(of_samples)
+    return {
+        "class_share": shares.tolist(),
+        "class_share_min": shares.min().item(),
+        "class_share_max": shares.max().item(),
+    }
 
 
 @torch.no_grad()
@@ -120,8 +161,9 @@ def report_labels(samples: Tensor, labels: Tensor, real: Tensor, real_labels: Te
     """Are labels obeyed, and how much do samples of one label vary?
 
     "class_agreement" with the labels asked for, with "judge_accuracy", the same classifier's on real images, and
-    "shuffled_agreement", with the same labels in another order, which is chance for classes of equal number.
-    "diversity" is the mean distance of two samples of one class, "diversity_real" of two real images of one class.
+    "shuffled_agreement", with the same labels in another order, which is chance for classes of equal number; under
+    "referee" the same by a second network. "diversity" is the mean distance of two samples of one class,
+    "diversity_real" of two real images of one class; a class that occurs once counts for neither.
 
     Args:
         samples: float digits (N, 1, 28, 28) in [-1, 1], generated for
@@ -131,13 +173,29 @@ def report_labels(samples: Tensor, labels: Tensor, real: Tensor, real_labels: Te
     _check_images(samples=samples, real=real)
     check_tensor("labels", labels, len(samples), kind="whole", finite=True)
     check_tensor("real_labels", real_labels, len(real), kind="whole", finite=True)
-    network = features("digits")
+    labels, real_labels = labels.cpu(), real_labels.cpu()
     shuffled = labels[torch.randperm(len(labels), generator=torch.Generator().manual_seed(0))]
-    return {
-        "class_agreement": class_agreement(samples, labels, network),
-        "judge_accuracy": class_agreement(real, real_labels, network),
-        "shuffled_agreement": class_agreement(samples, shuffled, network),
-        "diversity": class_diversity(network(samples), labels),
-        "diversity_real": class_diversity(network(real), real_labels),
+
+    def judged(network: DigitsNet, of_samples: Tensor, of_real: Tensor) -> dict[str, Any]:
+        said, said_of_real = (network.head(seen).argmax(dim=1).cpu() for seen in (of_samples, of_real))
+        return {
+            "class_agreement": share(said == labels),
+            "judge_accuracy": share(said_of_real == real_labels),
+            "shuffled_agreement": share(said == shuffled),
+        }
+
+    network, second = (cast(DigitsNet, features(name)) for name in ("digits", REFEREES["digits"]))
+    of_samples, of_real = network(samples), network(real)
+    return judged(network, of_samples, of_real) | {
+        "diversity": class_diversity(*_twice_or_more(of_samples, labels)),
+        "diversity_real": class_diversity(*_twice_or_more(of_real, real_labels)),
         "n_judge": len(real),
+        "referee": {"features": REFEREES["digits"], **judged(second, second(samples), second(real))},
     }
+
+
+def _twice_or_more(points: Tensor, labels: Tensor) -> tuple[Tensor, Tensor]:
+    """Without the classes that occur once, unless all do."""
+    often = [label for label, count in Counter(labels.tolist()).items() if count > 1]
+    kept = torch.isin(labels, torch.tensor(often, dtype=labels.dtype))
+    return (points[kept.to(points.device)], labels[kept]) if kept.any() else (points, labels)

@@ -13,7 +13,7 @@ from ganbook import metrics
 from ganbook.data.captions import PALETTE, person_of
 from ganbook.data.errors import DataError
 from ganbook.data.images import to_float
-from ganbook.metrics.features import FeaturesUnavailable
+from ganbook.metrics.features import REFEREES, Classifier, FeaturesUnavailable
 from ganbook.metrics.stacked import report_stacked
 from ganbook.training.conditions import CONDITIONS
 from ganbook.training.sampler import Sampler
@@ -35,6 +35,8 @@ POINTS_SCORED = 2500
 FEWEST = 4
 """Real images that can be halved for a floor."""
 
+_PIXELS = partial(torch.flatten, start_dim=1)
+
 JUDGE_FITS = 0.9
 """The digits judge says nothing of images of which it recognises a smaller share."""
 
@@ -52,7 +54,8 @@ def of_images(sampler: Sampler, load: Load, n: int) -> dict[str, Any]:
     if n < FEWEST:
         return {"unscored": f"real images of the {split} split: {n}, and a score takes {FEWEST} or more"}
     batch = next(samples.batches(n))
-    made = sampler.sample(**CONDITIONS[sampler.given].of(batch, n))
+    asked = CONDITIONS[sampler.given].of(batch, n)
+    made = sampler.sample(**asked)
     if made.ndim != 4:
         return {"unscored": "points have a score of their own, or none"}
     scores: dict[str, Any] = {}
@@ -60,7 +63,9 @@ def of_images(sampler: Sampler, load: Load, n: int) -> dict[str, Any]:
         judged = metrics.report_labels(made, batch.labelled(), batch.real, batch.labelled())
         scores |= judged if judged["judge_accuracy"] >= JUDGE_FITS else {}
     try:
-        return scores | metrics.report_images(made, batch.real, split, "inception")
+        # What was asked for goes with the real images, one by one: a perfect generator would give them back.
+        paired = "n" not in asked and len(made) == len(batch.real)
+        return scores | metrics.report_images(made, batch.real, split, "inception", paired=paired)
     except FeaturesUnavailable as error:
         return scores | {"unscored": str(error)}
 
@@ -86,13 +91,21 @@ def of_stacked(sampler: Sampler, _load: Load, n: int) -> dict[str, Any]:
 
 def of_digits(sampler: Sampler, load: Load, n: int) -> dict[str, Any]:
     """All scores of features; whether samples are nearer to training images than test images are; with labels, whether
-    they are obeyed. Of other sizes, or without a test split, what is said of any images."""
+    they are obeyed. Of other sizes, or without a test split, what is said of any images.
+
+    Labels are drawn at random: with exactly as many samples of each class, a generator would have less luck with its
+    classes than the real images that the floor is made of, and undercut it.
+    """
     split, test = _real(load)
-    if split != "test" or (samples := sampler.sample(n)).shape[1:] != (1, 28, 28):
+    asked: dict[str, Any] = {"n": n}
+    if sampler.classes:
+        asked = {"labels": torch.randint(sampler.classes, (n,), generator=torch.Generator().manual_seed(0))}
+    if split != "test" or (samples := sampler.sample(**asked)).shape[1:] != (1, 28, 28):
         return of_images(sampler, load, n)
     train = load("train")
     seen, unseen = to_float(train.images), to_float(test.images)
-    scores = metrics.report_images(samples, torch.cat([seen, unseen]), split="train and test")
+    classes = None if train.labels is None or test.labels is None else torch.cat([train.labels, test.labels])
+    scores = metrics.report_images(samples, torch.cat([seen, unseen]), split="train and test", labels=classes)
     found = metrics.memorisation(samples, seen, unseen)  # in pixels; distances are Euclidean, in [-1, 1]
     scores |= {
         "memorisation_z": found.z,
@@ -101,42 +114,59 @@ def of_digits(sampler: Sampler, load: Load, n: int) -> dict[str, Any]:
         "nearest_of_test": found.reference.min().item(),
     }
     if sampler.classes:
-        asked = torch.arange(len(samples)) % sampler.classes  # what a sampler draws when nothing is asked for
-        scores |= metrics.report_labels(samples, asked, unseen, test.labels)
+        scores = _joined(scores, metrics.report_labels(samples, asked["labels"], unseen, test.labels))
     return scores
 
 
-def of_translations(sampler: Sampler, load: Load, _n: int) -> dict[str, Any]:
-    """Emoji: held-out lines, translated, against the held-out images that belong to them, by Fréchet and L1 distance.
+def _joined(first: dict[str, Any], second: dict[str, Any]) -> dict[str, Any]:
+    """Two reports as one, and what their referees say as one."""
+    return first | second | {"referee": first["referee"] | second["referee"]}
 
-    Distances at different sizes are not to be compared: the same emoji at 32 and at 64 pixels lie as far apart as two
-    kindred emoji.
+
+def of_translations(sampler: Sampler, load: Load, _n: int) -> dict[str, Any]:
+    """Emoji: held-out lines, translated, against the held-out images that belong to them, by features and by pixels.
+
+    For the features, translations of one half stand against the truths of the other half. Distances at different
+    sizes are not to be compared: the same emoji at 32 and at 64 pixels lie as far apart as two kindred emoji.
     """
     test = load("test")
-    real, made = to_float(test.images), sampler.sample(sources=to_float(test.sources))
-    scores = metrics.report_images(made, real, split="test", name="emoji")
-    # As it comes: from -1 to 1; a difference of 1 is half the way from black to white.
-    return scores | {"l1": (made - real).abs().mean().item(), "size": real.shape[-1]}
+    real, lines = to_float(test.images), to_float(test.sources)
+    made = sampler.sample(sources=lines)
+    scores = metrics.report_images(made, real, split="test", name="emoji", paired=True)
+    return scores | metrics.report_translations(made, real, lines) | {"size": real.shape[-1]}
 
 
 def of_captioned_digits(sampler: Sampler, load: Load, n: int) -> dict[str, Any]:
-    """Held-out pairs of digit and colour; beside them what the judge makes of real pictures, and of other captions."""
+    """Held-out pairs of digit and colour; beside them what the judge makes of real pictures, and of other captions.
+
+    Under "referee" the same shares by a second network's reading of the digits.
+    """
     test = load("test")
     chance = torch.Generator().manual_seed(0)
     chosen = torch.randperm(len(test), generator=chance)[:n]
     batch = test.batch(chosen)
     made = sampler.sample(captions=batch.described())
     asked = [values[chosen] for values in (test.labels, test.inks, test.grounds)]
-    other = torch.randperm(len(chosen), generator=chance)
-    agree = partial(metrics.caption_agreement, palette=tuple(PALETTE.values()))
-    about: dict[str, Any] = {"n": len(chosen), "split": "test, pairs held out", "features": "digits"}
-    of_real = _prefixed("judge_", agree(batch.real, *asked))
-    of_other = _prefixed("shuffled_", agree(made, *(values[other] for values in asked)))
-    return about | agree(made, *asked) | of_real | of_other
+    shuffled = torch.randperm(len(chosen), generator=chance)
+    other = [values[shuffled] for values in asked]
+
+    def judged(name: str) -> dict[str, Any]:
+        judge = metrics.features(name)
+        assert isinstance(judge, Classifier)
+        agree = partial(metrics.caption_agreement, palette=tuple(PALETTE.values()), judge=judge)
+        of_real, of_other = _prefixed("judge_", agree(batch.real, *asked)), _prefixed("shuffled_", agree(made, *other))
+        return {"features": name} | agree(made, *asked) | of_real | of_other
+
+    return (
+        {"n": len(chosen), "split": "test, pairs held out"} | judged("digits") | {"referee": judged(REFEREES["digits"])}
+    )
 
 
 def of_people(sampler: Sampler, load: Load, _n: int) -> dict[str, Any]:
-    """Retrieval by pixels among all real people, for captions of held-out combinations, of training, and shuffled."""
+    """Retrieval by pixels among all real people, for captions of held-out combinations, of training, and shuffled.
+
+    Under "referee" retrieval by the features of a network that no recipe was tuned on, for held-out combinations.
+    """
     train, test = load("train"), load("test")
     gallery, names = torch.cat((train.images, test.images)), train.captions + test.captions
     spread = train.captions[:: max(1, len(train) // len(test))][: len(test)]
@@ -148,14 +178,23 @@ def of_people(sampler: Sampler, load: Load, _n: int) -> dict[str, Any]:
     l1 = (made - to_float(test.images)).abs().mean().item()
     about = {"l1": l1, "n": len(test), "n_gallery": len(names), "split": "test, combinations held out"}
     about |= {"features": "pixels", "size": gallery.shape[-1]}
-    return right(made, test.captions) | of_train | of_other | about
+    name = REFEREES["emoji"]
+    referee = {"features": name} | right(made, test.captions, see=metrics.features(name))
+    return right(made, test.captions) | of_train | of_other | about | {"referee": referee}
 
 
 def _prefixed(prefix: str, scores: dict[str, float]) -> dict[str, Any]:
     return {f"{prefix}{name}": score for name, score in scores.items()}
 
 
-def people_right(images: Tensor, captions: Sequence[str], gallery: Tensor, names: Sequence[str]) -> dict[str, float]:
+@torch.no_grad()
+def people_right(
+    images: Tensor,
+    captions: Sequence[str],
+    gallery: Tensor,
+    names: Sequence[str],
+    see: Callable[[Tensor], Tensor] = _PIXELS,
+) -> dict[str, float]:
     """Shares of pictures of people whose nearest real picture is right.
 
     "retrieval" by the whole name, "tone" and "person" by that part of it; "role" among real pictures of the same tone.
@@ -163,6 +202,7 @@ def people_right(images: Tensor, captions: Sequence[str], gallery: Tensor, names
     Args:
         images, captions: float (N, 3, size, size) in [-1, 1], one drawn for each of N names.
         gallery, names: real pictures, float (M, 3, size, size), and their M names.
+        see: from pictures to what is compared, (N, dim): pixels, or a feature network's features.
     """
     asked, known = ([person_of(text) for text in texts] for texts in (captions, names))
 
@@ -170,7 +210,7 @@ def people_right(images: Tensor, captions: Sequence[str], gallery: Tensor, names
         return torch.tensor([[getattr(a, part) == getattr(k, part) for k in known] for a in asked])
 
     person, role, tone = same("person"), same("role"), same("tone")
-    rows = (images.flatten(1), gallery.flatten(1))
+    rows = (see(images), see(gallery))
     return {
         "retrieval": metrics.retrieval(*rows, person & role & tone),
         "tone": metrics.retrieval(*rows, tone),

@@ -1,0 +1,123 @@
+"""Lines coloured in: how near to the truth inside the area that was to be filled, how clean, and how colourful."""
+
+from __future__ import annotations
+
+import math
+
+from torch import Tensor
+
+from ganbook.arguments import check_tensor, typed
+from ganbook.metrics._shapes import share
+
+__all__ = ["colourfulness", "fillable", "mean_inside", "report_translations", "speckle"]
+
+DIFFERS = 0.1
+"""Where truth and lines differ by more, in the mean of the channels, there is something to fill."""
+
+LEVEL = 2 / 255
+"""One level of 8 bits, in [-1, 1]."""
+
+ROUNDING = 1e-6
+"""Levels that are one apart may come out farther apart by so much."""
+
+
+@typed
+def fillable(truth: Tensor, sources: Tensor) -> Tensor:
+    """(N, H, W) bool: where the true colours differ from the drawing that was to be coloured.
+
+    The rest, lines and white ground, is right if it is copied; on the whole image a copy scores well for it.
+
+    Args:
+        truth: float (N, C, H, W) in [-1, 1].
+        sources: float (N, C, H, W) in [-1, 1], or (N, 1, H, W).
+    """
+    check_tensor("truth", truth, "N", "C", "H", "W", finite=True)
+    grey = sources.ndim == 4 and sources.shape[1] == 1
+    shape = (len(truth), 1 if grey else truth.shape[1], *truth.shape[2:])
+    check_tensor("sources", sources, *shape, finite=True)
+    return (truth - sources).abs().mean(1) > DIFFERS
+
+
+def mean_inside(values: Tensor, area: Tensor) -> float:
+    """Mean of values (N, H, W) inside an area (N, H, W) bool, all its pixels alike; NaN if it is empty."""
+    check_tensor("values", values, "N", "H", "W", finite=True)
+    check_tensor("area", area, *values.shape, kind="bool", finite=True)
+    return values[area].double().mean().item()
+
+
+@typed
+def speckle(images: Tensor, truth: Tensor, area: Tensor | None = None) -> float:
+    """Mean absolute difference of neighbouring pixels, in [-1, 1], where the truth is flat; NaN where it is so nowhere.
+
+    Neighbours stand side by side or one above the other. The truth is flat where they differ by one level of 8 bits at
+    most, in every channel, so that the truth itself scores next to nothing.
+
+    Args:
+        images: float (N, C, H, W) in [-1, 1].
+        truth: of the same shape.
+        area: (N, H, W) bool, where both neighbours must lie (default: anywhere); an image that is mostly white ground
+            is mostly flat, and easily so.
+    """
+    check_tensor("images", images, "N", "C", "H", "W", finite=True)
+    check_tensor("truth", truth, *images.shape, finite=True)
+    total, count = 0.0, 0
+    if area is not None:
+        check_tensor("area", area, len(images), *images.shape[2:], kind="bool", finite=True)
+    for side in (-1, -2):
+        flat = _steps(truth, side).abs().amax(1) <= LEVEL + ROUNDING
+        if area is not None:
+            size = area.shape[side] - 1
+            flat &= area.narrow(side, 0, size) & area.narrow(side, 1, size)
+        total += float(_steps(images, side).abs().mean(1)[flat].cpu().double().sum())
+        count += int(flat.sum())
+    return total / count if count else float("nan")
+
+
+def _steps(images: Tensor, side: int) -> Tensor:
+    """Differences of neighbours along a dimension."""
+    size = images.shape[side] - 1
+    return images.narrow(side, 1, size) - images.narrow(side, 0, size)
+
+
+def colourfulness(images: Tensor) -> Tensor:
+    """(N, H, W): distance between a pixel's largest and smallest channel, from 0 for grey to 2 for a pure colour.
+
+    Args:
+        images: float (N, C, H, W) in [-1, 1].
+    """
+    check_tensor("images", images, "N", "C", "H", "W", finite=True)
+    return images.amax(1) - images.amin(1)
+
+
+def report_translations(images: Tensor, truth: Tensor, sources: Tensor) -> dict[str, float]:
+    """Coloured drawings against their truths, pixel by pixel; errors are absolute, and means of the channels.
+
+    "l1" is the error over whole images, "fillable" that inside the area of :func:`fillable`, "fillable_copy" what the
+    bare lines score there; "fillable_area" is the share of all pixels. "better_than_copying" is the share of the
+    drawings on which the translation has a smaller error inside that area than the bare lines, of those that have
+    something to fill. "speckle" and "colourfulness" are taken inside the area, too, "speckle_real" and
+    "colourfulness_real" of the truths; speckle is left out where no truth is flat. Where there is nothing to fill
+    anywhere, only "l1" and "fillable_area" are given.
+
+    Args:
+        images, truth: float (N, C, H, W) in [-1, 1].
+        sources: the drawings, float (N, C, H, W) or (N, 1, H, W) in [-1, 1].
+    """
+    check_tensor("images", images, "N", "C", "H", "W", finite=True)
+    check_tensor("truth", truth, *images.shape, finite=True)
+    area = fillable(truth, sources)
+    error, copied = ((made - truth).abs().mean(1) for made in (images, sources))
+    report = {"l1": error.double().mean().item(), "fillable_area": share(area)}
+    if not area.any():
+        return report
+    filled = area.flatten(1).any(1)
+    ours, bare = ((found * area).flatten(1).sum(1)[filled] for found in (error, copied))
+    speckles = {"speckle": speckle(images, truth, area), "speckle_real": speckle(truth, truth, area)}
+    return report | {
+        "fillable": mean_inside(error, area),
+        "fillable_copy": mean_inside(copied, area),
+        "better_than_copying": share(ours < bare),
+        **{name: value for name, value in speckles.items() if not math.isnan(value)},
+        "colourfulness": mean_inside(colourfulness(images), area),
+        "colourfulness_real": mean_inside(colourfulness(truth), area),
+    }
