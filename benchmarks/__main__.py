@@ -2,8 +2,8 @@
 
     python -m benchmarks [--full]
 
-The scripts in QUICK are run first, in a quarter of an hour on an idle machine; of the others the kept result is read, and
-the table says of which day it is. With ``--full`` they play what is missing in it, which takes hours.
+The scripts in QUICK are run first, in a quarter of an hour on an idle machine. Of the others the kept result is read,
+and the table says of which day it is; with ``--full`` they play what is missing in it, which takes hours.
 """
 
 from __future__ import annotations
@@ -19,17 +19,14 @@ from benchmarks.common import table, when
 from ganbook import results
 
 QUICK = ("import_time", "throughput")
-LONG = (
-    "speedrun", "modes", "dcgan_rules", "equal_compute", "conditioning", "translation", "captions",
-)  # fmt: skip
+LONG = ("speedrun", "modes", "dcgan_rules", "equal_compute", "conditioning", "translation", "captions")
 
 
-def lines(module: ModuleType) -> list[tuple[str, ...]]:
+def lines(module: ModuleType) -> list[tuple[str, str, str, str, str]]:
     """The table's rows of one script."""
     name = module.__name__.removeprefix("benchmarks.")
-    if name not in results.names():
-        return [(name, "no result yet", "", "", "")]
-    return [(name, *figure.row(), when(name)) for figure in module.figures(results.load(name))]
+    found = module.figures(results.load(name)) if name in results.names() else []
+    return [(name, *figure.row(), when(name)) for figure in found] or [(name, "no result yet", "", "", "")]
 
 
 def main() -> None:

@@ -85,7 +85,7 @@ class Figure:
 
     def row(self) -> tuple[str, str, str]:
         """What, the median with its range, and what to hold it against."""
-        asked = [f"{sign} {edge:g}" for sign, edge in (("≥", self.low), ("≤", self.high)) if edge is not None]
+        asked = [f"{sign} {edge:{self.form}}" for sign, edge in (("≥", self.low), ("≤", self.high)) if edge is not None]
         asked = [f"asked {' and '.join(asked)}{'' if self.met else ': not reached'}"] if asked else []
         asked += [] if self.chance is None else [f"chance {self.chance:{self.form}}"]
         return self.what, f"{'≥ ' if self.bound else ''}{middle(self.values, self.form)}", "; ".join(asked)

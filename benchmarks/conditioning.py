@@ -62,7 +62,7 @@ def operations(recipe: Recipe) -> int:
     batch, game = next(recipe.load_data().batches(recipe.batch_size)), recipe.game()
     with FlopCounterMode(display=False) as counter:
         recipe.play(game, batch)
-    return counter.get_total_flops()
+    return int(counter.get_total_flops())
 
 
 def main() -> None:

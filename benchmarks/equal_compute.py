@@ -20,13 +20,13 @@ import torch
 
 from benchmarks.common import Figure, options, over, sweep
 from benchmarks.stopwatch import in_turn, timed
-from ganbook import recipes, results
+from ganbook import data, recipes, results
 from ganbook.convolutions import high_share
 from ganbook.data.batch import Batch
 from ganbook.data.images import to_float
 from ganbook.models import VAE
 from ganbook.recipes.recipe import Recipe
-from ganbook.training import DecoderStart, Game, Sampler, fit, gan_round, vae_round
+from ganbook.training import DecoderStart, Game, Sampler, fit, vae_round
 
 METHODS = ("dcgan-plain", "dcgan-digits", "resnet-digits", "vae", "vae-gan-digits")
 SCORED = 2500
@@ -49,13 +49,14 @@ def prices(batch: Batch) -> dict[str, float]:
     for method in METHODS:
         if method == "vae":
             continue
-        game = recipe_of(method).game()
+        recipe = recipe_of(method)
+        game = recipe.game()
         for network in (game.generator, game.discriminator):
             network.to(memory_format=torch.channels_last)
-        calls[method] = lambda game=game: gan_round(game, batch)  # type: ignore[misc]
+        calls[method] = partial(recipe.play, game, batch)
     recipe = recipe_of("vae")
     start = recipe.prepare
-    assert isinstance(start, DecoderStart)
+    assert isinstance(start, DecoderStart) and recipe.prior is not None
     alone = Game(VAE(recipe.prior.dim, start.encoder, recipe.generator), None, prior=recipe.prior)
     calls["vae"] = lambda: vae_round(alone, batch, start.std)
     ways = {name: timed(call, time.process_time) for name, call in calls.items()}
@@ -77,7 +78,7 @@ def trained(
         with torch.random.fork_rng():
             torch.manual_seed(seed)
             game = recipe.game()
-            settings = {"batch_size": recipe.batch_size, "seed": seed, "progress": False}
+            settings: dict[str, Any] = {"batch_size": recipe.batch_size, "seed": seed, "progress": False}
             start(game, partial(fit, data=recipe.load_data(), **settings))
         sampler = Sampler(game.averaged_generator(), recipe.prior, {})
         return sampler, recipe.evaluate(sampler), {"vae_steps": start.steps}
@@ -92,8 +93,8 @@ def main() -> None:
     arguments = options(__doc__, seeds=3, seconds=60.0)
     torch.set_num_threads(1)
     if NAME not in results.names():
-        samples = recipe_of("dcgan-plain").load_data()
-        real = to_float(torch.cat([samples.images, recipe_of("dcgan-plain").load_data("test").images]))  # type: ignore[union-attr]
+        samples, test = (data.load("digits", split) for split in ("train", "test"))
+        real = to_float(torch.cat([samples.images, test.images]))
         new = {
             "real_high_share": high_share(real),
             "torch": torch.__version__,

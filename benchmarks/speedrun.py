@@ -177,6 +177,7 @@ class Race:
     """
 
     def __init__(self, runs: Sequence[Cell], limit: float = 0.0, swept: float = 0.0) -> None:
+        runs = [run for run in runs if "part" in run]  # a result of before the sweep has none
         self.limit, self.swept = (
             max([least, *(run["limit"] for run in runs if run["part"] == part)])
             for part, least in (("race", limit), ("sweep", swept))
@@ -213,11 +214,9 @@ def figures(kept: Any) -> list[Figure]:
         ours = race.arrival(OURS, own_rate(OURS), goal)
         for (name, rate), what in race.lanes.items():
             one = race.arrival(name, rate, goal)
-            if ours is None or one is None:
-                continue
-            if name == OURS:
+            if one is not None and name == OURS:
                 found.append(Figure(f"{name}: seconds to {goal} floors", one.seconds, ".0f", bound=one.bound))
-            else:
+            elif one is not None and ours is not None and not ours.bound:
                 times, asked = [after / median(ours.seconds) for after in one.after], 8.0 if goal == GOALS[0] else None
                 said = f"{name} at {rate:g} ({what}) ÷ ours, to {goal} floors"
                 found.append(Figure(said, times, ".1f", low=asked, bound=one.bound))
