@@ -199,7 +199,7 @@ def share(rounds: int) -> None:
         fit(game, digits, recipe.play, steps=game.step + rounds, **settings)
 
     run()  # warms up
-    found = {"images_per_s": speed(run, rounds * recipe.batch_size), "mib": peak_memory()}
+    found = {"images_per_s": speed(run, rounds * recipe.batch_size), "mib": peak_memory(), "processes": game.world}
     if game.rank == 0:
         print(json.dumps(found))
 
