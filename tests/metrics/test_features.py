@@ -15,12 +15,38 @@ from ganbook.metrics.features import DigitsNet, EmojiNet
 from train_features import tone_right, words_of
 
 
-def test_accuracy_on_the_test_split_is_98_percent_or_more():
+def misread(name):
+    """Indices of the test digits that a network gives another class."""
     test = data.load("digits", "test")
-    network = metrics.features("digits")
     with torch.no_grad():
-        right = (network.logits(to_float(test.images)).argmax(1) == test.labels).float().mean().item()
-    assert right >= 0.98
+        said = metrics.features(name).logits(to_float(test.images)).argmax(1)
+    return set((said != test.labels).nonzero()[:, 0].tolist())
+
+
+def test_accuracy_on_the_test_split_is_98_percent_or_more():
+    # tools/train_features.py printed 0.991 and 0.988.
+    assert len(misread("digits")) == pytest.approx(9, abs=3)
+    assert len(misread("digits-referee")) == pytest.approx(12, abs=4)
+
+
+def kinds(network):
+    return {type(module) for module in network.modules()}
+
+
+@pytest.mark.parametrize("name", ["digits", "emoji"])
+def test_a_referee_is_another_network(name):
+    """Of other architecture and weights, so that what deceives the one need not deceive the other."""
+    first, second = metrics.features(name), metrics.features(metrics.referee_of(name))
+    assert torch.nn.BatchNorm2d in kinds(first) and torch.nn.BatchNorm2d not in kinds(second)
+    sizes = [{p.shape for p in network.body.parameters() if p.ndim == 4} for network in (first, second)]
+    assert not sizes[0] & sizes[1], "a kernel of the same size"
+    assert first.dim == second.dim == second(torch.zeros(1, first.shape[0], first.size, first.size)).shape[1]
+    assert metrics.referee_of(metrics.referee_of(name)) is None is metrics.referee_of("inception")
+
+
+def test_a_referee_errs_elsewhere():
+    first, second = misread("digits"), misread("digits-referee")
+    assert len(second - first) >= 3 and len(first - second) >= 2
 
 
 def test_features_have_the_promised_shape_and_no_gradient():
@@ -31,8 +57,13 @@ def test_features_have_the_promised_shape_and_no_gradient():
 
 
 def test_the_weights_are_small():
-    assert len(resources.files("ganbook.metrics").joinpath("digits.safetensors").read_bytes()) < 200_000
-    assert len(resources.files("ganbook.metrics").joinpath("emoji.safetensors").read_bytes()) < 400_000
+    for name, most in (
+        ("digits", 200_000),
+        ("digits-referee", 250_000),
+        ("emoji", 400_000),
+        ("emoji-referee", 450_000),
+    ):
+        assert len(resources.files("ganbook.metrics").joinpath(f"{name}.safetensors").read_bytes()) < most
 
 
 @pytest.mark.parametrize(
@@ -44,37 +75,42 @@ def test_other_images_are_refused(images):
 
 
 def test_unknown_name():
-    with pytest.raises(ValueError, match="name is 'faces': allowed is one of digits, emoji, inception"):
+    with pytest.raises(
+        ValueError, match="name is 'faces': allowed is one of digits, digits-referee, emoji, emoji-referee, inception"
+    ):
         metrics.features("faces")
 
 
 # -- emoji --------------------------------------------------------------------------------------------------------
 
 
-@pytest.fixture(scope="module")
-def held_out():
-    """Test emoji, what the network says of them, and the words of their names that it knows."""
-    test, network = data.load("emoji", "test"), metrics.features("emoji")
+REACHED = {"emoji": (0.841, 0.528, 0.973), "emoji-referee": (0.723, 0.464, 0.781)}
+"""Precision, recall and share of tones that tools/train_features.py printed."""
+
+
+@pytest.fixture(scope="module", params=REACHED)
+def held_out(request):
+    """Test emoji, what a network says of them, the words of their names that it knows, and what it had reached."""
+    test, network = data.load("emoji", "test"), metrics.features(request.param)
     with torch.no_grad():
         scores = network.logits(to_float(test.images))
     named = torch.tensor([[word in words_of(caption) for word in network.words] for caption in test.captions])
-    return test, network, scores, named
+    return test, network, scores, named, REACHED[request.param]
 
 
 def test_words_are_read_off_emoji_that_the_network_has_never_seen(held_out):
-    test, network, scores, named = held_out
+    test, network, scores, named, (precision, recall, tone) = held_out
     said = scores > 0
     right = (said & named).sum().item()
-    # tools/train_features.py printed 0.841, 0.528 and 0.973.
-    assert right / said.sum().item() == pytest.approx(0.841, abs=0.04)
-    assert right / named.sum().item() == pytest.approx(0.528, abs=0.04)
-    assert tone_right(network, test) == pytest.approx(0.973, abs=0.02)
+    assert right / said.sum().item() == pytest.approx(precision, abs=0.04)
+    assert right / named.sum().item() == pytest.approx(recall, abs=0.04)
+    assert tone_right(network, test) == pytest.approx(tone, abs=0.02)
     shuffled = named[torch.randperm(len(named), generator=torch.Generator().manual_seed(0))]
     assert (said & shuffled).sum().item() / said.sum().item() < 0.3, "so many words are right by chance"
 
 
 def test_words_are_ranked_above_the_others(held_out):
-    _, network, scores, named = held_out
+    _, network, scores, named, _ = held_out
     some = named.any(0)
     better = [
         (scores[named[:, k], k][:, None] > scores[~named[:, k], k][None]).float().mean() for k in some.nonzero()[:, 0]
@@ -162,7 +198,7 @@ def test_inception_sees_what_torch_fidelity_sees(inception):
         inception(torch.zeros(1, 2, 9, 9))
 
 
-@pytest.mark.parametrize("name", ["digits", "emoji"])
+@pytest.mark.parametrize("name", ["digits", "digits-referee", "emoji", "emoji-referee"])
 def test_a_network_is_had_without_drawing_random_numbers(name):
     before = torch.get_rng_state()
     metrics.features(name)

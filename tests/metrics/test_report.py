@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+import pytest
 import torch
 
 from ganbook import data, metrics
 from ganbook.cli import _print_metrics
 from ganbook.data.images import to_float
+
+UNIT = {
+    "frechet_distance", "frechet_interval", "floor", "floor_spread", "floors", "floors_interval", "n", "splits",
+}  # fmt: skip
 
 
 def test_real_digits_score_near_their_floor_and_noise_far_from_it():
@@ -15,18 +20,24 @@ def test_real_digits_score_near_their_floor_and_noise_far_from_it():
     some = train[torch.randperm(len(train), generator=generator)[:1000]]
     real = metrics.report_images(some, test, split="test")
     noise = metrics.report_images(torch.rand(1000, 1, 28, 28, generator=generator) * 2 - 1, test, split="test")
-    assert {"frechet_distance", "floor", "n", "n_real", "n_floor", "split", "features"} <= set(real)
-    assert (real["n"], real["n_real"], real["n_floor"], real["split"]) == (1000, 1000, 500, "test")
-    assert 0.2 < real["floors"] < 3
-    assert noise["floors"] > 20
+    assert UNIT | {"split", "features"} <= set(real)
+    assert (real["n"], real["n_samples"], real["splits"], real["split"]) == (500, 1000, 20, "test")
+    for seen, who in ((real, "digits"), (real["referee"], "digits-referee")):
+        assert seen["features"] == who
+        assert abs(seen["floors"] - 1) < 2 * seen["floor_spread"] / seen["floor"] < 2
+        assert seen["floors"] == pytest.approx(seen["frechet_distance"] / seen["floor"])
+        assert seen["frechet_interval"][0] < seen["frechet_distance"] < seen["frechet_interval"][1]
+        assert seen["floors_interval"][1] == pytest.approx(seen["frechet_interval"][1] / seen["floor"])
+        assert 0.07 < seen["class_share_min"] <= seen["class_share_max"] < 0.13
+        assert abs(sum(seen["class_share"]) - 1) < 1e-6
+    assert real["floor"] != pytest.approx(real["referee"]["floor"], rel=0.1), "other eyes"
+    assert min(noise["floors"], noise["referee"]["floors"]) > 20
     assert real["precision"] > 0.6 < real["recall"] and abs(real["density"] - 1) < 0.2
     assert abs(real["precision"] - real["precision_real"]) < 0.15
     assert 0.7 < real["precision_real"] < 0.98 > real["recall_real"] > 0.7  # two disjoint parts, not one twice
     assert noise["precision"] == noise["density"] == 0 < noise["kernel_distance"]
     assert abs(real["kernel_distance"]) < noise["kernel_distance"] / 20
     assert real["n_pairs"] == 500
-    assert 0.07 < real["class_share_min"] <= real["class_share_max"] < 0.13
-    assert abs(sum(real["class_share"]) - 1) < 1e-6
 
 
 def test_points_report_names_n():
@@ -37,7 +48,8 @@ def test_points_report_names_n():
 
 def test_where_real_images_are_all_alike_nothing_is_told_in_floors(capsys):
     report = metrics.report_features(torch.eye(4), torch.ones(8, 4), split="test", name="rows")
-    assert report["floor"] == 0 < report["frechet_distance"] and report["floors"] is None
+    assert report["floor"] == 0 < report["frechet_distance"]
+    assert report["floors"] is None is report["floors_interval"]
     _print_metrics(report)
     assert "  floors             None\n" in capsys.readouterr().out
 
@@ -54,10 +66,12 @@ def test_any_module_is_a_feature_network_and_few_images_leave_out_the_pairs():
     generator = torch.Generator().manual_seed(0)
     real, fake = torch.randn(60, 3, 2, 2, generator=generator), torch.randn(30, 3, 2, 2, generator=generator)
     report = metrics.report_images(fake, real, "made up", Halved())
-    assert (report["features"], report["n"], report["n_real"], report["n_pairs"]) == ("Halved", 30, 60, 30)
-    assert "class_share" not in report
+    assert (report["features"], report["n"], report["n_samples"], report["n_pairs"]) == ("Halved", 30, 30, 30)
+    assert not {"class_share", "referee"} & set(report)
     features = real.flatten(1)[:, ::4], fake.flatten(1)[:, ::4]
-    assert report["frechet_distance"] == metrics.frechet_distance(*features)
+    score, floor = metrics.frechet_score(features[1], features[0]), metrics.real_floor(features[0])
+    assert (report["frechet_distance"], report["frechet_interval"]) == (score.distance, [score.low, score.high])
+    assert (report["floor"], report["floor_spread"], report["splits"]) == (floor.mean, floor.spread, 20)
     few = metrics.report_features(features[1][:5], features[0], "made up", "pixels")
     assert few["n_pairs"] == 5 and "precision" not in few and few["frechet_distance"] > 0
 
@@ -78,26 +92,49 @@ def test_labels_report_of_real_digits_and_of_one_digit_a_class():
     one = torch.stack([seen[train.labels == k][0] for k in range(10)])
     some = torch.arange(0, 4000, 10)
     found = metrics.report_labels(seen[some], train.labels[some], real, labels)
-    assert set(found) == {
-        "class_agreement", "judge_accuracy", "shuffled_agreement", "diversity", "diversity_real", "n_judge",
-    }  # fmt: skip
-    assert 0.98 <= found["judge_accuracy"] < 1 and found["n_judge"] == 1000
-    assert 0.98 <= found["class_agreement"] <= 1
-    assert 0.05 < found["shuffled_agreement"] < 0.16, "chance"
+    by_both = {"class_agreement", "judge_accuracy", "shuffled_agreement"}
+    assert set(found) == by_both | {"diversity", "diversity_real", "n_judge", "referee"}
+    assert set(found["referee"]) == by_both | {"features"} and found["referee"]["features"] == "digits-referee"
+    assert found["n_judge"] == 1000 and found["judge_accuracy"] != found["referee"]["judge_accuracy"]
+    for judged in (found, found["referee"]):
+        assert 0.98 <= judged["judge_accuracy"] < 1
+        assert 0.98 <= judged["class_agreement"] <= 1
+        assert 0.05 < judged["shuffled_agreement"] < 0.16, "chance"
     assert 0.85 < found["diversity"] / found["diversity_real"] < 1.15
     asked = torch.arange(40) % 10
     collapsed = metrics.report_labels(one[asked], asked, real, labels)
     assert collapsed["class_agreement"] >= 0.9 and collapsed["diversity"] < 1e-3
     assert collapsed["diversity_real"] == found["diversity_real"] > 1
     disobeyed = metrics.report_labels(one[asked], (asked + 1) % 10, real, labels)
-    assert disobeyed["class_agreement"] <= 0.1
+    assert disobeyed["class_agreement"] <= 0.1 >= disobeyed["referee"]["class_agreement"]
+    lonely = metrics.report_labels(one[torch.tensor([0, 0, 1])], torch.tensor([0, 0, 1]), real, labels)
+    assert lonely["diversity"] < 1e-3, "of a class that occurs once nothing is said"
 
 
 def test_real_emoji_score_near_their_floor_and_their_lines_far_from_it():
     test = data.load("emoji-lines", "test", 32)
     real = to_float(test.images)
-    halves = metrics.report_images(real[::2], real, split="test", name="emoji")
-    grey = metrics.report_images(to_float(test.sources).expand_as(real), real, split="test", name="emoji")
-    assert (halves["features"], halves["n"], halves["n_real"], halves["n_floor"]) == ("emoji", 369, 737, 368)
-    assert 0 < halves["floors"] < 1 < 3 < grey["floors"]
-    assert "class_share" not in halves
+    perfect = metrics.report_images(real, real, split="test", name="emoji", paired=True)
+    grey = metrics.report_images(to_float(test.sources).expand_as(real), real, split="test", name="emoji", paired=True)
+    assert (perfect["features"], perfect["n"], perfect["n_samples"]) == ("emoji", 368, 737)
+    for seen, of_lines in ((perfect, grey), (perfect["referee"], grey["referee"])):
+        assert seen["floors"] == pytest.approx(1, abs=1e-9)
+        assert of_lines["floors"] > 3
+    for name in ("precision", "recall", "density", "coverage", "kernel_distance"):
+        assert perfect[name] == perfect[f"{name}_real"], "the truths of one half against those of the other"
+    assert perfect["referee"]["features"] == "emoji-referee" and "class_share" not in perfect
+
+
+def test_classes_in_fixed_numbers_are_passed_on():
+    real, alike = torch.randn(200, 3, generator=torch.Generator().manual_seed(0)), torch.arange(200) % 2
+    real[:, 0] += 9 * alike
+    found = metrics.report_features(real.flip(0), real, "made up", "none", labels=alike)
+    expected = metrics.frechet_score(real.flip(0), real, labels=alike)
+    assert found["frechet_distance"] == expected.distance != metrics.frechet_score(real.flip(0), real).distance
+
+
+def test_of_many_features_there_are_fewer_splits_and_no_interval():
+    rows = torch.rand(40, 513, generator=torch.Generator().manual_seed(0))
+    report = metrics.report_features(rows[:20], rows[20:], "made up", "none")
+    assert report["splits"] == 5 and report["frechet_interval"] is None is report["floors_interval"]
+    assert report["floors"] == pytest.approx(report["frechet_distance"] / report["floor"])
