@@ -299,10 +299,14 @@ def _scatter(samples: Tensor, path: Path) -> None:
     plt.close(fig)
 
 
-def _print_metrics(report: dict[str, Any]) -> None:
+def _print_metrics(report: dict[str, Any], indent: str = "  ") -> None:
     for name, value in report.items():
+        if isinstance(value, dict):  # what a second network says
+            print(f"{indent}{name}")
+            _print_metrics(value, indent + "  ")
+            continue
         if isinstance(value, list):
             text = " ".join(f"{v:.3f}" for v in value)
         else:
             text = f"{value:.4g}" if isinstance(value, float) else str(value)
-        print(f"  {name:<18} {text}")
+        print(f"{indent}{name:<18} {text}")

@@ -180,6 +180,14 @@ def good_calls() -> Iterator[Call]:
     cov, palette = torch.eye(3), [(0, 0, 0), (255, 255, 255)]
     for distance in (metrics.frechet_distance, metrics.kernel_distance):
         yield call(distance, features_a=rows, features_b=more)
+    yield call(metrics.real_floor, real=rows)
+    yield call(metrics.frechet_score, samples=rows, real=more)
+    yield call(metrics.fillable, truth=colour, sources=colour.flip(0))
+    area = torch.ones(4, 8, 8).bool()
+    yield call(metrics.mean_inside, values=drawn(4, 8, 8), area=area)
+    yield call(metrics.colourfulness, images=drawn(4, 3, 8, 8))
+    yield call(metrics.speckle, images=drawn(4, 3, 8, 8), truth=drawn(4, 3, 8, 8), area=area)
+    yield call(metrics.report_translations, images=colour, truth=colour.flip(0), sources=colour)
     yield call(metrics.frechet_of_gaussians, mean_a=drawn(3), cov_a=cov, mean_b=drawn(3), cov_b=cov)
     yield call(metrics.precision_recall, real=rows, fake=more)
     yield call(metrics.density_coverage, real=rows, fake=more)

@@ -11,6 +11,7 @@ A file that is missing gives one sentence that says how to make it: the figures 
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -102,8 +103,17 @@ class Measured(Directive):
 def card(content: dict[str, Any]) -> tuple[Row, list[Row]]:
     """One row a field of a model's card, one more for each of its scores."""
     rows = [[field.replace("_", " "), _value(value)] for field, value in content.items() if field != "metrics"]
-    scores = [[f"score: {name.replace('_', ' ')}", _value(value)] for name, value in content["metrics"].items()]
+    scores = [[f"score: {name.replace('_', ' ')}", _value(value)] for name, value in _flat(content["metrics"])]
     return ["field", f"{content['name']} (seed {content['seed']})"], rows[2:] + scores
+
+
+def _flat(scores: dict[str, Any]) -> Iterator[tuple[str, Any]]:
+    """Names and values, those of a report within the report by both names."""
+    for name, value in scores.items():
+        if isinstance(value, dict):
+            yield from ((f"{name}: {inner}", found) for inner, found in _flat(value))
+        else:
+            yield name, value
 
 
 def picture(name: str, rows: int = 4) -> str:

@@ -42,7 +42,7 @@ def mean_inside(values: Tensor, area: Tensor) -> float:
     """Mean of values (N, H, W) inside an area (N, H, W) bool, all its pixels alike; NaN if it is empty."""
     check_tensor("values", values, "N", "H", "W", finite=True)
     check_tensor("area", area, *values.shape, kind="bool", finite=True)
-    return values[area].double().mean().item()
+    return values[area].cpu().double().mean().item()
 
 
 @typed
@@ -107,7 +107,7 @@ def report_translations(images: Tensor, truth: Tensor, sources: Tensor) -> dict[
     check_tensor("truth", truth, *images.shape, finite=True)
     area = fillable(truth, sources)
     error, copied = ((made - truth).abs().mean(1) for made in (images, sources))
-    report = {"l1": error.double().mean().item(), "fillable_area": share(area)}
+    report = {"l1": error.cpu().double().mean().item(), "fillable_area": share(area)}
     if not area.any():
         return report
     filled = area.flatten(1).any(1)

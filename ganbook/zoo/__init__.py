@@ -7,6 +7,6 @@ torch.Size([16, 1, 28, 28])
 
 from __future__ import annotations
 
-from ganbook.zoo.shelf import Card, card, load, names, pack, train
+from ganbook.zoo.shelf import Card, card, load, names, pack, score, train
 
-__all__ = ["Card", "card", "load", "names", "pack", "train"]
+__all__ = ["Card", "card", "load", "names", "pack", "score", "train"]

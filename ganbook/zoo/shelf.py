@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from datetime import date
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any, TypeVar
@@ -11,11 +12,12 @@ from typing import Any, TypeVar
 import torch
 
 from ganbook import recipes
+from ganbook.data.cache import write_atomically
 from ganbook.training.budget import Budget
 from ganbook.training.checkpoint import CheckpointError
 from ganbook.training.sampler import CARD, Sampler, read
 
-__all__ = ["FIELDS", "Card", "card", "load", "names", "pack", "train"]
+__all__ = ["FIELDS", "Card", "card", "load", "names", "pack", "score", "train"]
 
 SHELF = Path(__file__).parent
 BUDGET: Budget = "gpu"
@@ -26,10 +28,11 @@ Found = TypeVar("Found")
 
 FIELDS = (
     "name", "about", "recipe", "budget", "seed", "steps", "batch_size", "hardware", "minutes", "parameters", "metrics",
-    "half_precision_change", "licence", "ganbook", "torch", "bytes", "sha256",
+    "scored", "half_precision_change", "licence", "ganbook", "torch", "bytes", "sha256",
 )  # fmt: skip
-"""What a card says: ``metrics`` are of the weights as they are kept; ``half_precision_change`` is the largest change
-of a sample's value by keeping them in half precision; ``licence`` is that of the data."""
+"""What a card says: ``metrics`` are of the weights as they are kept, ``scored`` is when, and with which versions, they
+were made; ``half_precision_change`` is the largest change of a sample's value by keeping the weights in half precision;
+``licence`` is that of the data."""
 
 
 def names() -> list[str]:
@@ -106,6 +109,7 @@ def pack(run: Path, folder: Path) -> Card:
         "about": recipe.about,
         "parameters": sum(p.numel() for p in sampler.generator.parameters()),
         "metrics": recipe.evaluate(sampler),
+        "scored": _now(),
         "half_precision_change": (recipe.draw(sampler, 64) - before).abs().max().item(),
         "ganbook": version("ganbook"),
         "torch": version("torch"),
@@ -113,6 +117,29 @@ def pack(run: Path, folder: Path) -> Card:
     sampler.card = {field: known[field] for field in FIELDS}
     sampler.save(folder, torch.float16)
     return _card(folder)
+
+
+def score(name: str) -> Card:
+    """Score a model anew and write the scores, and when they were made, into its card; its weights stay as they are.
+
+    Returns:
+        The new card.
+
+    Raises:
+        ValueError: if the zoo has no model of that name.
+        CheckpointError: if its files are damaged.
+    """
+    sampler = load(name)
+    of_model = recipes.get(sampler.card["recipe"]).at(BUDGET)
+    scored = sampler.card | {"metrics": of_model.evaluate(sampler), "scored": _now()}
+    card = {field: scored[field] for field in FIELDS}
+    text = json.dumps(card, indent=2, ensure_ascii=False) + "\n"
+    write_atomically(SHELF / name / CARD, lambda part: part.write_text(text, encoding="utf-8"))
+    return _card(SHELF / name)
+
+
+def _now() -> str:
+    return f"{date.today().isoformat()}, ganbook {version('ganbook')}, torch {version('torch')}"
 
 
 def _taken(name: str, read: Callable[[Path], Found]) -> Found:
@@ -128,6 +155,6 @@ def _taken(name: str, read: Callable[[Path], Found]) -> Found:
 
 def _card(folder: Path) -> Card:
     found: Card = read(folder / CARD, json.loads)
-    if missing := [field for field in FIELDS if field not in found]:
+    if missing := [field for field in FIELDS if field not in found and field != "scored"]:
         raise CheckpointError(f"{CARD} does not say its {missing[0]}")
     return found

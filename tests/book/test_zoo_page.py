@@ -12,7 +12,7 @@ from ganbook.zoo import shelf
 
 def content() -> dict:
     made = {field: f"a {field}" for field in shelf.FIELDS}
-    scores = {"frechet_distance": 1.23456, "n": 5000, "class_share": [0.1, 0.25]}
+    scores = {"frechet_distance": 1.23456, "n": 5000, "class_share": [0.1, 0.25], "referee": {"floor_spread": 0.5}}
     return made | {"name": "small", "seed": 7, "minutes": 12.3456, "sha256": "ab" * 32, "metrics": scores}
 
 
@@ -20,7 +20,8 @@ def test_every_field_of_a_card_is_a_row():
     head, rows = measured.card(content())
     assert head == ["field", "small (seed 7)"]
     named = [name.replace("_", " ") for name in shelf.FIELDS if name not in ("name", "about", "metrics")]
-    assert [row[0] for row in rows] == [*named, "score: frechet distance", "score: n", "score: class share"]
+    told = ["score: frechet distance", "score: n", "score: class share", "score: referee: floor spread"]
+    assert [row[0] for row in rows] == [*named, *told]
     shown = dict(rows)
     assert shown["minutes"] == "12.35" and shown["sha256"] == "abababababababab…"
     assert [shown[f"score: {name}"] for name in ("frechet distance", "n", "class share")] == [

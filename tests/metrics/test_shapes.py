@@ -20,6 +20,12 @@ GAUSSIAN = (torch.zeros(3), torch.eye(3))
 SCORES = {
     "frechet_distance": (metrics.frechet_distance, drawn(20, 3), drawn(21, 3)),
     "frechet_of_gaussians": (metrics.frechet_of_gaussians, *GAUSSIAN, *GAUSSIAN),
+    "real_floor": (metrics.real_floor, drawn(21, 3)),
+    "frechet_score": (metrics.frechet_score, drawn(20, 3), drawn(21, 3)),
+    "mean_inside": (metrics.mean_inside, drawn(4, 2, 3), torch.ones(4, 2, 3).bool()),
+    "colourfulness": (metrics.colourfulness, drawn(4, 3, 2, 2)),
+    "speckle": (metrics.speckle, drawn(4, 3, 2, 2), torch.zeros(4, 3, 2, 2)),
+    "report_translations": (metrics.report_translations, drawn(4, 3, 2, 2), drawn(4, 3, 2, 2) / 2, drawn(4, 1, 2, 2)),
     "kernel_distance": (metrics.kernel_distance, drawn(20, 3), drawn(21, 3)),
     "precision_recall": (metrics.precision_recall, drawn(20, 3), drawn(21, 3)),
     "density_coverage": (metrics.density_coverage, drawn(20, 3), drawn(21, 3)),

@@ -195,13 +195,14 @@ def test_the_report_on_an_untrained_translator(name: str, small):
     recipe = dataclasses.replace(recipes.get(name).at("smoke"), generator=small)
     torch.manual_seed(0)
     found = recipe.evaluate(recipe.sampler(recipe.game().generator, {"recipe": name}))
-    assert (found["n"], found["n_real"], found["split"], found["features"]) == (737, 737, "test", "emoji")
-    assert found["size"] == 32 and found["n_floor"] == 368
-    assert found["frechet_distance"] > 3 * found["floor"] > 0
+    assert (found["n"], found["n_samples"], found["split"], found["features"]) == (368, 737, "test", "emoji")
+    assert found["size"] == 32 and found["referee"]["features"] == "emoji-referee"
+    assert min(found["floors"], found["referee"]["floors"]) > 3
+    assert found["fillable_copy"] == pytest.approx(0.578, abs=0.002)
     assert 0.2 < found["l1"] < 1.5
 
 
-def test_a_perfect_translator_scores_0():
+def test_a_perfect_translator_scores_one_floor_and_no_error():
     recipe = recipes.get("pix2pix-emoji").at("smoke")
     test = data.load("emoji-lines", "test", 32)
 
@@ -212,7 +213,8 @@ def test_a_perfect_translator_scores_0():
             return test.images.float() / 127.5 - 1
 
     found = recipe.evaluate(Perfect())
-    assert found["l1"] == 0 and found["frechet_distance"] == pytest.approx(0, abs=1e-3)
+    assert found["l1"] == found["fillable"] == 0 and found["better_than_copying"] == 1
+    assert found["floors"] == found["referee"]["floors"] == pytest.approx(1, abs=1e-9)
 
 
 def test_the_report_on_an_untrained_painter_of_digits():

@@ -426,7 +426,7 @@ def test_own_images_are_scored_by_inception_where_it_is_installed(monkeypatch: p
     monkeypatch.setattr("ganbook.metrics.report.features", network)
     found = recipe.train("smoke", progress=False).metrics
     assert {"frechet_distance", "floor", "kernel_distance"} <= set(found) and asked == ["inception"]
-    assert (found["n"], found["n_real"], found["split"]) == (30, 30, "train")
+    assert (found["n"], found["n_samples"], found["split"]) == (15, 30, "train")
 
     def missing(name):
         raise FeaturesUnavailable("install this")
@@ -448,7 +448,7 @@ def test_own_digits_with_labels_are_judged_as_digits(monkeypatch: pytest.MonkeyP
     def missing(name):
         raise FeaturesUnavailable("install this")
 
-    monkeypatch.setattr(reports.metrics, "report_images", lambda *_: missing(""))
+    monkeypatch.setattr(reports.metrics, "report_images", lambda *_, **__: missing(""))
     digits = data.load("digits", "test")
     own = data.ImageSet("mine", "train", digits.images, digits.labels, classes=digits.classes)
     recipe = tiny("conditional-digits", data=own, score=reports.of_images, scored=200, size=None)
@@ -464,7 +464,8 @@ def test_own_digits_with_labels_are_judged_as_digits(monkeypatch: pytest.MonkeyP
 def test_own_digits_of_one_split_are_scored_as_any_images(monkeypatch: pytest.MonkeyPatch):
     """Not refused after the last round, for want of a split that nobody asked for before the first."""
 
-    def split_of(made, real, split, features):
+    def split_of(made, real, split, features, paired):
+        assert not paired
         return {"split": split, "features": features}
 
     monkeypatch.setattr(reports.metrics, "report_images", split_of)

@@ -158,12 +158,13 @@ def test_the_report_on_captioned_digits():
     recipe = dataclasses.replace(recipes.get("text-digits"), scored=300)
     found = recipe.evaluate(Perfect(data.load("captioned-digits", "test")))
     parts = {"digit", "ink", "ground", "all"}
-    assert set(found) == {"n", "split", "features"} | {
-        f"{kind}{p}" for kind in ("", "judge_", "shuffled_") for p in parts
-    }
+    judged = {"features"} | {f"{kind}{p}" for kind in ("", "judge_", "shuffled_") for p in parts}
+    assert set(found) == {"n", "split", "referee"} | judged and set(found["referee"]) == judged
     assert (found["n"], found["features"]) == (300, "digits") and found["split"].startswith("test")
-    assert found["all"] > 0.95 and found["judge_all"] > 0.95 and found["ink"] == found["judge_ground"] == 1
-    assert found["shuffled_all"] < 0.03 and found["shuffled_ink"] == pytest.approx(1 / 8, abs=0.1)
+    assert found["referee"]["features"] == "digits-referee"
+    for seen in (found, found["referee"]):
+        assert seen["all"] > 0.93 and seen["judge_all"] > 0.93 and seen["ink"] == seen["judge_ground"] == 1
+        assert seen["shuffled_all"] < 0.03 and seen["shuffled_ink"] == pytest.approx(1 / 8, abs=0.1)
 
     class Blind:
         @staticmethod
@@ -183,9 +184,10 @@ def test_the_report_on_people(people):
     recipe = dataclasses.replace(recipes.get("text-emoji"), size=32)
     found = recipe.evaluate(Perfect(*people))
     parts = {"retrieval", "tone", "person", "role"}
-    about = {"l1", "n", "n_gallery", "split", "features", "size"}
+    about = {"l1", "n", "n_gallery", "split", "features", "size", "referee"}
     assert set(found) == about | {f"{kind}{p}" for kind in ("", "train_", "shuffled_") for p in parts}
     assert all(found[f"{kind}{part}"] == 1 for kind in ("", "train_") for part in parts) and found["l1"] == 0
+    assert found["referee"] == dict.fromkeys(parts, 1) | {"features": "emoji-referee"}
     assert (found["n"], found["n_gallery"]) == (len(people[1]), len(people[0]) + len(people[1]))
     assert (found["size"], found["features"]) == (32, "pixels") and found["split"].startswith("test")
     assert found["shuffled_retrieval"] < 0.1 and found["shuffled_tone"] == pytest.approx(1 / 6, abs=0.12)
