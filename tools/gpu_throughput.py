@@ -26,10 +26,10 @@ from ganbook.training import Game, Prior, fit, gan_round
 
 LATENT = 100
 SIZES = (64, 128)
-SMOKE, PUBLISHED = (4, 8, 0.05), (64, 128, 1.5)
+SMOKE, PUBLISHED = (4, 4, 0.05), (64, 128, 1.5)
 """Width, batch (both the tutorial's at any budget but the smallest), and seconds that a way plays in each turn."""
 
-COLD_TURNS, MOST_TURNS = 2, 9
+COLD_TURNS, MOST_TURNS = 2, 5
 """The first turn builds kernels, the second finds out how many rounds a turn holds."""
 
 Way = Callable[[int], None]
