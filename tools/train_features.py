@@ -30,7 +30,7 @@ NETWORKS: dict[str, tuple[Any, int, int, float]] = {
     "digits": (DigitsNet, 0, 20, 4e-3),
     "digits-referee": (DigitsReferee, 1, 40, 3e-3),
     "emoji": (EmojiNet, 0, 40, 4e-3),
-    "emoji-referee": (EmojiReferee, 1, 40, 1e-3),
+    "emoji-referee": (EmojiReferee, 1, 40, 3e-3),
 }
 """The class, the seed, epochs, AdamW's highest rate."""
 TIMES_SEEN = 10

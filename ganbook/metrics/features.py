@@ -118,7 +118,7 @@ class EmojiNet(_ShippedNet):
 
 
 class EmojiReferee(EmojiNet):
-    """A second reader of emoji's names: wide strided kernels, group norm, features that keep where things are.
+    """A second reader of emoji's names: wide strided kernels, group norm, features of each quarter of the picture.
 
     Args:
         words: as for :class:`EmojiNet`.
@@ -129,9 +129,9 @@ class EmojiReferee(EmojiNet):
         self.body = nn.Sequential(
             nn.Conv2d(3, 24, 7, 2, 3), nn.GroupNorm(4, 24), nn.GELU(),
             nn.Conv2d(24, 48, 5, 2, 2), nn.GroupNorm(8, 48), nn.GELU(),
-            nn.Conv2d(48, 64, 3, 2, 1), nn.GroupNorm(8, 64), nn.GELU(),
-            nn.Conv2d(64, 64, 3, 2, 1), nn.GELU(),
-            nn.Flatten(), nn.Dropout(0.3), nn.Linear(64 * 4 * 4, self.dim), nn.GELU(),
+            nn.Conv2d(48, 64, 3, 1, 1), nn.GroupNorm(8, 64), nn.GELU(),
+            nn.Conv2d(64, 96, 3, 2, 1), nn.GroupNorm(8, 96), nn.GELU(),
+            nn.AdaptiveAvgPool2d(2), nn.Flatten(), nn.Dropout(0.2), nn.Linear(96 * 4, self.dim), nn.GELU(),
         )  # fmt: skip
 
 
