@@ -38,8 +38,8 @@ def test_a_referee_is_another_network(name):
     """Of other architecture and weights, so that what deceives the one need not deceive the other."""
     first, second = metrics.features(name), metrics.features(metrics.referee_of(name))
     assert torch.nn.BatchNorm2d in kinds(first) and torch.nn.BatchNorm2d not in kinds(second)
-    sizes = [{p.shape for p in network.body.parameters() if p.ndim == 4} for network in (first, second)]
-    assert not sizes[0] & sizes[1], "a kernel of the same size"
+    kernels = [network.body[0].kernel_size[0] for network in (first, second)]
+    assert kernels[0] < kernels[1]
     assert first.dim == second.dim == second(torch.zeros(1, first.shape[0], first.size, first.size)).shape[1]
     assert metrics.referee_of(metrics.referee_of(name)) is None is metrics.referee_of("inception")
 
@@ -84,7 +84,7 @@ def test_unknown_name():
 # -- emoji --------------------------------------------------------------------------------------------------------
 
 
-REACHED = {"emoji": (0.841, 0.528, 0.973), "emoji-referee": (0.723, 0.464, 0.781)}
+REACHED = {"emoji": (0.841, 0.528, 0.973), "emoji-referee": (0.759, 0.472, 0.849)}
 """Precision, recall and share of tones that tools/train_features.py printed."""
 
 
