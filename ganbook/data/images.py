@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import torch
 from torch import Tensor
@@ -88,6 +88,21 @@ class ImageSet(Samples):
             sources=None if self.sources is None else to_float(self.sources[here]),
             captions=None if self.captions is None else tuple(self.captions[i] for i in indices.tolist()),
         )
+
+
+def mirrored(images: ImageSet) -> ImageSet:
+    """The set followed by its mirror images, left and right exchanged in images and sources alike."""
+
+    def both(kept: Tensor | None) -> Tensor | None:
+        return None if kept is None else torch.cat((kept, kept.flip(3)))
+
+    return replace(
+        images,
+        images=torch.cat((images.images, images.images.flip(3))),
+        labels=None if images.labels is None else images.labels.repeat(2),
+        sources=both(images.sources),
+        captions=images.captions and images.captions * 2,
+    )
 
 
 def _check_uint8(name: str, images: Tensor, *shape: int | str) -> None:

@@ -26,7 +26,7 @@ from ganbook.models.text import (
     caption_note,
     unknown_words,
 )
-from ganbook.models.text_to_image import FusionBlock, Modulation, TextDiscriminator, TextGenerator
+from ganbook.models.text_to_image import Modulation, TextDiscriminator, TextGenerator
 from ganbook.models.unet import UNet
 from ganbook.models.upsample import ResizeConvolution
 from ganbook.models.vae import VAE, Encoder, gaussian_log_likelihood, kl_to_standard_normal, reparameterise
@@ -36,7 +36,7 @@ __all__ = [
     "VAE", "AttentiveGRUEncoder", "AuxiliaryDiscriminator", "BagOfWords", "BlindCritic", "CharCNNRNN",
     "CompactDiscriminator", "CompactGenerator", "ConditionalBatchNorm2d", "ConditionalDiscriminator",
     "ConditionalGenerator", "ConditioningAugmentation", "Cycle", "DCGANDiscriminator", "DCGANGenerator",
-    "DiffusionModel", "Encoder", "FusionBlock", "GRUEncoder", "LabelledGenerator", "MLPDiscriminator", "MLPGenerator",
+    "DiffusionModel", "Encoder", "GRUEncoder", "LabelledGenerator", "MLPDiscriminator", "MLPGenerator",
     "Modulation", "NoiseUNet", "PatchDiscriminator", "ResNetDiscriminator", "ResNetGenerator", "ResNetTranslator",
     "ResidualBlock", "ResizeConvolution", "SentenceEncoder", "TextDiscriminator", "TextGenerator", "Tokenizer",
     "TwoCritics", "TwoTranslators", "UNet", "caption_note", "cosine_schedule", "gaussian_log_likelihood",

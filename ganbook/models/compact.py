@@ -1,17 +1,17 @@
-"""A DCGAN for few images and no GPU: most channels where maps are small, and a discriminator that does not overfit.
+"""The small DCGAN of chapters 6 to 10 and of the zoo: players for few images and no GPU.
 
-Against Radford et al. 2016: channels grow fourfold where the side halves, so most weights sit where pixels are few; the
-discriminator has one fully connected hidden layer, no BatchNorm (a gradient penalty takes its place), sees how varied
-its batch is (Karras et al. 2018) and sees every image a little shifted (Zhao et al. 2020). Chapter 6 measures what
-each of these brings.
+Against Radford et al. 2016: the generator enlarges before it convolves, and has one more convolution at the image's own
+side; the discriminator has no BatchNorm and no penalty in its place, and a fully connected hidden layer; weights start
+as PyTorch draws them. Chapters 6 and 10 measure what each of these brings.
 """
 
 from __future__ import annotations
 
-import math
-from functools import partial
-from typing import TypeVar, cast
+from collections.abc import Callable
+from itertools import pairwise
+from typing import cast
 
+import torch
 from torch import Tensor, nn
 
 from ganbook.arguments import check_tensor
@@ -20,35 +20,68 @@ from ganbook.models.layers import MinibatchStdDev
 from ganbook.models.network import Count, network
 from ganbook.models.upsample import ResizeConvolution
 
-__all__ = ["CompactDiscriminator", "CompactGenerator", "check_size", "compact_features", "initialise"]
+__all__ = ["HIDDEN", "SLOPE", "CompactDiscriminator", "CompactGenerator", "Doublings", "compact_features", "halvings"]
 
-GROWTH = 4
 HIDDEN = 128
+"""Features of an image before the discriminator's last layer."""
+
 SLOPE = 0.2
-
-Network = TypeVar("Network", bound=nn.Module)
-
-
-def initialise(network: Network) -> Network:
-    """Weights that keep the signal's size (He et al. 2015), biases 0."""
-    for layer in network.modules():
-        if isinstance(layer, nn.Conv2d | nn.Linear):
-            nn.init.kaiming_normal_(layer.weight, a=SLOPE)
-        elif isinstance(layer, nn.ConvTranspose2d):
-            # A pixel of a 4-2-1 transposed convolution is a sum over 2 x 2 of the inputs' maps.
-            nn.init.normal_(layer.weight, 0.0, math.sqrt(2 / (4 * layer.in_channels)))
-        else:
-            continue
-        if layer.bias is not None:
-            nn.init.zeros_(layer.bias)
-    return network
+SMALLEST = 8
+"""A map's side is halved until it is this small, or odd."""
 
 
-def check_size(size: int) -> int:
-    """A quarter of ``size``, which must be a multiple of 4 from 8."""
+def halvings(size: int) -> tuple[int, int]:
+    """Side of the smallest map of images with side ``size``, a multiple of 4 from 8; and how often it was halved."""
     if size < 8 or size % 4:
         raise ValueError(f"size is {size}: allowed is a multiple of 4 from 8")
-    return size // 4
+    side, times = size // 2, 1
+    while side > SMALLEST and side % 2 == 0:
+        side, times = side // 2, times + 1
+    return side, times
+
+
+class Norm(nn.BatchNorm2d):
+    """BatchNorm that ignores the condition."""
+
+    def forward(self, x: Tensor, condition: Tensor | None = None) -> Tensor:
+        return super().forward(x)
+
+
+class Doublings(nn.Module):
+    """The generators' body: numbers (N, inputs) to images (N, channels, size, size) in (-1, 1), from small map to large.
+
+    Args:
+        inputs: what the first map is made of: a latent, and what stands beside it.
+        channels, size, width: as for :class:`CompactGenerator`.
+        norm: builds what normalises a map of so many channels; called with the map and the condition.
+        resize: as for :class:`CompactGenerator`.
+    """
+
+    def __init__(
+        self,
+        inputs: int,
+        channels: int,
+        size: int,
+        width: int,
+        norm: Callable[[int], nn.Module] = Norm,
+        resize: bool = True,
+    ) -> None:
+        super().__init__()
+        self.start, times = halvings(size)
+        maps = [width * 2**i for i in range(times, -1, -1)]
+        self.first = nn.Linear(inputs, maps[0] * self.start**2, bias=False)
+        self.norms = nn.ModuleList(norm(maps_of) for maps_of in maps)
+        self.convolutions = nn.ModuleList(
+            ResizeConvolution(a, b, bias=False) if resize else nn.ConvTranspose2d(a, b, 4, 2, 1, bias=False)
+            for a, b in pairwise(maps)
+        )
+        self.convolutions.append(nn.Conv2d(width, channels, 3, 1, 1))
+
+    def forward(self, z: Tensor, condition: Tensor | None = None) -> Tensor:
+        x = self.first(z).unflatten(1, (-1, self.start, self.start))
+        for norm, convolution in zip(self.norms, self.convolutions, strict=True):
+            x = convolution(torch.relu(norm(x, condition)))
+        return torch.tanh(x)
 
 
 @network
@@ -58,54 +91,35 @@ class CompactGenerator(nn.Module):
     Args:
         latent_dim: size of z.
         channels: 1 for grey, 3 for colour.
-        size: side of the image in pixels, a multiple of 4.
-        width: channels at half the image's side; four times as many at a quarter of it.
-        resize: enlarge, then convolve, instead of transposed convolutions (Odena et al. 2016).
+        size: side of the image in pixels, a multiple of 4; the first map's is halved from it until 8 or less, or odd.
+        width: channels of the last map, which has the image's side; each smaller map has twice as many.
+        resize: enlarge, then convolve (Odena et al. 2016); False: transposed convolutions.
     """
 
     def __init__(
-        self, latent_dim: int = 64, channels: int = 1, size: int = 28, width: int = 16, resize: bool = False
+        self, latent_dim: int = 64, channels: int = 1, size: int = 28, width: int = 16, resize: bool = True
     ) -> None:
         super().__init__()
         self.latent_dim = latent_dim
-        start, wide = check_size(size), GROWTH * width
-        doubling = ResizeConvolution if resize else partial(nn.ConvTranspose2d, kernel_size=4, stride=2, padding=1)
-        self.layers = initialise(
-            nn.Sequential(
-                nn.Linear(latent_dim, wide * start**2, bias=False),
-                nn.Unflatten(1, (wide, start, start)),
-                nn.BatchNorm2d(wide),
-                nn.ReLU(),
-                doubling(wide, width, bias=False),
-                nn.BatchNorm2d(width),
-                nn.ReLU(),
-                doubling(width, channels),
-                nn.Tanh(),
-            )
-        )
+        self.body = Doublings(latent_dim, channels, size, width, resize=resize)
 
     def forward(self, z: Tensor) -> Tensor:
         check_tensor("z", z, "N", self.latent_dim)
-        return cast(Tensor, self.layers(z))
+        return cast(Tensor, self.body(z))
 
 
-def compact_features(channels: int, size: int, width: int, shift: int, group: int, fill: float = -1.0) -> nn.Sequential:
-    """Images to (N, HIDDEN): the compact discriminator up to its last layer; arguments as there.
-
-    ``fill`` is what moves in at the border of a shifted image.
-    """
-    end, wide = check_size(size), GROWTH * width
-    return nn.Sequential(
-        RandomShift(shift, fill),
-        nn.Conv2d(channels, width, 4, 2, 1),
-        nn.LeakyReLU(SLOPE),
-        nn.Conv2d(width, wide, 4, 2, 1),
-        nn.LeakyReLU(SLOPE),
-        MinibatchStdDev(group),
-        nn.Flatten(),
-        nn.Linear((wide + 1) * end**2, HIDDEN),
-        nn.LeakyReLU(SLOPE),
-    )
+def compact_features(
+    channels: int, size: int, width: int, shift: int = 0, group: int = 0, fill: float = -1.0
+) -> nn.Sequential:
+    """Images to (N, HIDDEN): the discriminators' body; arguments as for :class:`CompactDiscriminator`."""
+    end, times = halvings(size)
+    maps = [channels, *(width * 2**i for i in range(times))]
+    layers: list[nn.Module] = [RandomShift(shift, fill)] if shift else []
+    for inputs, outputs in pairwise(maps):
+        layers += [nn.Conv2d(inputs, outputs, 4, 2, 1), nn.LeakyReLU(SLOPE)]
+    layers += [MinibatchStdDev(group)] if group else []
+    features = (maps[-1] + (group > 0)) * end**2
+    return nn.Sequential(*layers, nn.Flatten(), nn.Linear(features, HIDDEN), nn.LeakyReLU(SLOPE))
 
 
 @network
@@ -113,16 +127,26 @@ class CompactDiscriminator(nn.Module):
     """D: images (N, channels, size, size) to logits (N,).
 
     Args:
-        channels, size, width: as for :class:`CompactGenerator`.
-        shift: largest shift of an image in training, in pixels; 0 for none.
-        group: images whose variety is measured together, at most; N must be a multiple of it, or smaller.
+        channels, size: as for :class:`CompactGenerator`.
+        width: channels after the first convolution, which halves the side; each next map has twice as many.
+        shift: largest shift of an image in training, in pixels; 0 for none (Zhao et al. 2020).
+        group: images whose variety is measured together, at most; N must be a multiple of it, or smaller. 0: D judges
+            each image by itself (Karras et al. 2018).
+        fill: what moves in at the border of a shifted image; -1 is black, 1 is white.
     """
 
-    def __init__(self, channels: int = 1, size: int = 28, width: int = 16, shift: Count = 2, group: int = 4) -> None:
+    def __init__(
+        self,
+        channels: int = 1,
+        size: int = 28,
+        width: int = 32,
+        shift: Count = 0,
+        group: Count = 0,
+        fill: float = -1.0,
+    ) -> None:
         super().__init__()
         self.shape = (channels, size, size)
-        features = compact_features(channels, size, width, shift, group)
-        self.layers = initialise(nn.Sequential(*features, nn.Linear(HIDDEN, 1)))
+        self.layers = nn.Sequential(*compact_features(channels, size, width, shift, group, fill), nn.Linear(HIDDEN, 1))
 
     def forward(self, x: Tensor) -> Tensor:
         check_tensor("x", x, "N", *self.shape)

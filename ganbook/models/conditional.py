@@ -15,14 +15,16 @@ from torch import Tensor, nn
 from torch.nn.functional import one_hot
 
 from ganbook.arguments import check_tensor
-from ganbook.models.compact import GROWTH, HIDDEN, check_size, compact_features, initialise
+from ganbook.models.compact import HIDDEN, Doublings, Norm, compact_features
 from ganbook.models.network import Count, network
-from ganbook.models.upsample import ResizeConvolution
 
 __all__ = ["AuxiliaryDiscriminator", "ConditionalBatchNorm2d", "ConditionalDiscriminator", "ConditionalGenerator"]
 
 EMBEDDING = 16
 """Numbers that a class is embedded in."""
+
+SMALL = 0.05
+"""Standard deviation of the vectors that features are multiplied with, at the start."""
 
 Embedding = Callable[[Tensor], Tensor]
 """(N,) classes to (N, k) numbers: learned, or ones and zeros."""
@@ -61,13 +63,6 @@ class ConditionalBatchNorm2d(nn.Module):
         return cast(Tensor, scale * self.norm(x) + shift)
 
 
-class _PlainBatchNorm2d(nn.BatchNorm2d):
-    """BatchNorm that ignores the labels."""
-
-    def forward(self, x: Tensor, labels: Tensor | None = None) -> Tensor:
-        return super().forward(x)
-
-
 @network
 class ConditionalGenerator(nn.Module):
     """G: latent z (N, latent_dim) and classes (N,) to images (N, channels, size, size) in (-1, 1).
@@ -84,36 +79,28 @@ class ConditionalGenerator(nn.Module):
         self,
         latent_dim: int = 64,
         classes: int = 10,
-        how: Literal["concatenation", "embedding", "batchnorm"] = "batchnorm",
+        how: Literal["concatenation", "embedding", "batchnorm"] = "concatenation",
         channels: int = 1,
         size: int = 28,
         width: int = 16,
     ) -> None:
         super().__init__()
         self.latent_dim, self.classes, self.how = latent_dim, classes, how
-        self.start, wide = check_size(size), GROWTH * width
         self.embedding: Embedding | None = None
         beside_z = 0
         if how == "concatenation":
             self.embedding, beside_z = partial(one_hot, num_classes=classes), classes
         elif how == "embedding":
             self.embedding, beside_z = nn.Embedding(classes, EMBEDDING), EMBEDDING
-        self.first = nn.Linear(latent_dim + beside_z, wide * self.start**2, bias=False)
-        norm = partial(ConditionalBatchNorm2d, classes=classes) if how == "batchnorm" else _PlainBatchNorm2d
-        self.norm1 = norm(wide)
-        self.middle = ResizeConvolution(wide, width, bias=False)
-        self.norm2 = norm(width)
-        self.last = ResizeConvolution(width, channels)
-        initialise(self)
+        norm = partial(ConditionalBatchNorm2d, classes=classes) if how == "batchnorm" else Norm
+        self.body = Doublings(latent_dim + beside_z, channels, size, width, norm)
 
     def forward(self, z: Tensor, labels: Tensor) -> Tensor:
         check_tensor("z", z, "N", self.latent_dim)
         _check_labels(labels, len(z), self.classes)
         if self.embedding is not None:
             z = torch.cat((z, self.embedding(labels).to(z.dtype)), dim=1)
-        x = self.first(z).unflatten(1, (-1, self.start, self.start))
-        x = self.middle(torch.relu(self.norm1(x, labels)))
-        return torch.tanh(self.last(torch.relu(self.norm2(x, labels))))
+        return cast(Tensor, self.body(z, labels))
 
 
 @network
@@ -134,9 +121,9 @@ class ConditionalDiscriminator(nn.Module):
         how: Literal["concatenation", "embedding", "projection"] = "projection",
         channels: int = 1,
         size: int = 28,
-        width: int = 16,
-        shift: Count = 2,
-        group: int = 4,
+        width: int = 32,
+        shift: Count = 0,
+        group: Count = 0,
     ) -> None:
         super().__init__()
         self.classes, self.how, self.shape = classes, how, (channels, size, size)
@@ -150,9 +137,8 @@ class ConditionalDiscriminator(nn.Module):
             self.embedding = vectors = nn.Embedding(classes, HIDDEN)
         self.features = compact_features(channels + (self.maps[0] if self.maps else 0), size, width, shift, group)
         self.last = nn.Linear(HIDDEN, 1)
-        initialise(self)
         if how == "projection":
-            nn.init.normal_(vectors.weight, 0, HIDDEN**-0.5)  # a product as large as the rest of the logit
+            nn.init.normal_(vectors.weight, 0, SMALL)  # the logit begins as the image's alone
 
     def forward(self, x: Tensor, labels: Tensor) -> Tensor:
         check_tensor("x", x, "N", *self.shape)
@@ -176,13 +162,12 @@ class AuxiliaryDiscriminator(nn.Module):
     """
 
     def __init__(
-        self, classes: int = 10, channels: int = 1, size: int = 28, width: int = 16, shift: Count = 2, group: int = 4
+        self, classes: int = 10, channels: int = 1, size: int = 28, width: int = 32, shift: Count = 0, group: Count = 0
     ) -> None:
         super().__init__()
         self.shape = (channels, size, size)
         self.features = compact_features(channels, size, width, shift, group)
         self.real, self.named = nn.Linear(HIDDEN, 1), nn.Linear(HIDDEN, classes)
-        initialise(self)
 
     def forward(self, x: Tensor) -> tuple[Tensor, Tensor]:
         check_tensor("x", x, "N", *self.shape)

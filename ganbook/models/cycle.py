@@ -47,12 +47,14 @@ class TwoTranslators(nn.Module):
         if targets is None:
             return cast(Tensor, self.there(sources))
         check_tensor("targets", targets, "M", *sources.shape[1:])
-        # A translator sees a batch of both kinds at once: every image is normalised by itself.
-        fake_target, target_kept = self.there(torch.cat((sources, targets))).split((len(sources), len(targets)))
-        fake_source, source_kept = self.back(torch.cat((targets, sources))).split((len(targets), len(sources)))
-        return Cycle(
-            fake_target, fake_source, self.back(fake_target), self.there(fake_source), target_kept, source_kept
-        )
+        # One kind of image at a time: BatchNorm would mix the statistics of two.
+        fake_target, fake_source = self.each_way(sources, targets)
+        again = self.back(fake_target), self.there(fake_source)
+        return Cycle(fake_target, fake_source, *again, self.there(targets), self.back(sources))
+
+    def each_way(self, sources: Tensor, targets: Tensor) -> tuple[Tensor, Tensor]:
+        """G(sources) and F(targets)."""
+        return self.there(sources), self.back(targets)
 
 
 @network

@@ -15,7 +15,7 @@ from torch import Tensor, nn
 from torch.nn.functional import interpolate, silu
 
 from ganbook.arguments import check_tensor, check_whole
-from ganbook.models.compact import check_size
+from ganbook.models.compact import halvings
 from ganbook.models.network import network
 
 __all__ = ["ANGLES", "DiffusionModel", "NoiseUNet", "cosine_schedule"]
@@ -81,7 +81,7 @@ class NoiseUNet(nn.Module):
 
     def __init__(self, channels: int = 1, size: int = 28, width: int = 32, depth: int = 1) -> None:
         super().__init__()
-        check_size(size)
+        halvings(size)  # says what is allowed
         if width < GROUPS or width % GROUPS:
             raise ValueError(f"width is {width}: allowed is a multiple of {GROUPS}, the groups of its norms")
         self.shape, wide = (channels, size, size), 2 * width

@@ -2,31 +2,20 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable, Sequence
-from itertools import pairwise
+from functools import partial
 from typing import Literal, cast
 
 import torch
 from torch import Tensor, nn
-from torch.nn.functional import group_norm, leaky_relu
+from torch.nn.functional import leaky_relu
 
-from ganbook.arguments import check_choice, check_number, check_tensor, shown
-from ganbook.models.compact import HIDDEN, SLOPE, compact_features, initialise
-from ganbook.models.network import network
+from ganbook.arguments import check_tensor, shown
+from ganbook.models.compact import HIDDEN, SLOPE, Doublings, compact_features
+from ganbook.models.network import Count, network
 from ganbook.models.text import ConditioningAugmentation, check_captions
-from ganbook.models.upsample import ResizeConvolution
 
-__all__ = ["FusionBlock", "Modulation", "TextDiscriminator", "TextGenerator"]
-
-START = {28: 7, 32: 4, 48: 6, 64: 8}
-"""Side of the first map, by the side of the image: it doubles until it gets there."""
-
-GAIN = 0.2
-"""Of the last convolution's first weights: He's variance is for ReLU, and tanh would start in its flat parts."""
-
-WIDEST = 8
-"""Channels grow twofold where the side halves, up to so many times the width."""
+__all__ = ["Modulation", "TextDiscriminator", "TextGenerator"]
 
 TextEncoder = Callable[[], nn.Module]
 """Builds a module from captions to (N, dim), whose attribute ``dim`` says how many."""
@@ -65,29 +54,15 @@ class _Beside(nn.Module):
         return cast(Tensor, self.mix(torch.cat((x, maps), dim=1)))
 
 
-@network
-class FusionBlock(nn.Module):
-    """Join maps and condition, apply a leaky ReLU, enlarge, convolve: one stage of a conditional generator.
+class _Met(nn.Module):
+    """Normalise a map over the batch, then let it meet the condition."""
 
-    Args:
-        inputs, outputs: channels.
-        condition_dim: size of the condition.
-        meet: builds what joins maps and condition from (channels, condition_dim): :class:`Modulation`.
-    """
-
-    def __init__(
-        self, inputs: int, outputs: int, condition_dim: int, meet: Callable[[int, int], nn.Module] = Modulation
-    ) -> None:
+    def __init__(self, channels: int, condition_dim: int, meet: Callable[[int, int], nn.Module]) -> None:
         super().__init__()
-        self.meet = meet(inputs, condition_dim)
-        self.larger = ResizeConvolution(inputs, outputs)
+        self.norm, self.meet = nn.BatchNorm2d(channels), meet(channels, condition_dim)
 
     def forward(self, x: Tensor, condition: Tensor) -> Tensor:
-        """(N, inputs, H, W) and (N, condition_dim) to (N, outputs, 2 H, 2 W)."""
-        check_tensor("x", x, "N", self.larger.convolution.in_channels, "H", "W")
-        # Norm within each image: no statistics to keep, and the scale of the maps is what the condition makes of it.
-        met = self.meet(group_norm(x, 1), condition)
-        return cast(Tensor, self.larger(leaky_relu(met, SLOPE)))
+        return cast(Tensor, self.meet(self.norm(x), condition))
 
 
 @network
@@ -97,12 +72,10 @@ class TextGenerator(nn.Module):
     Args:
         latent_dim: size of z.
         encoder: builds the text encoder.
-        how: "fusion": captions scale and shift the maps at every stage; "concatenation": they stand beside them.
+        how: "fusion": captions scale and shift the maps at every stage (:class:`Modulation`); "concatenation": they
+            stand beside them.
         augment: draw the condition from a Gaussian around the caption's vector (:class:`ConditioningAugmentation`).
-        channels: 1 for grey, 3 for colour.
-        size: side of the image, 28, 32, 48 or 64.
-        width: channels at half the image's side; twice as many where it halves, at most eight times.
-        brightness: of the untrained generator's images, between -1 and 1.
+        channels, size, width: as for :class:`ganbook.models.CompactGenerator`.
     """
 
     def __init__(
@@ -114,28 +87,14 @@ class TextGenerator(nn.Module):
         channels: int = 3,
         size: int = 28,
         width: int = 16,
-        brightness: float = 0.0,
     ) -> None:
         super().__init__()
-        check_number(above=-1, below=1, brightness=brightness)
-        check_choice(START, size=size)
-        self.latent_dim, self.start = latent_dim, START[size]
+        self.latent_dim = latent_dim
         self.encoder, self.text_dim = _made(encoder)
         self.augmentation = ConditioningAugmentation(self.text_dim, self.text_dim) if augment else None
         condition = latent_dim + self.text_dim
-        doublings = (size // self.start).bit_length() - 1
-        widths = [min(2**i, WIDEST) * width for i in range(doublings - 1, -1, -1)] + [channels]
-        meet = Modulation if how == "fusion" else _Beside
-        self.first = nn.Linear(condition, widths[0] * self.start**2)
-        self.blocks = nn.ModuleList(FusionBlock(a, b, condition, meet) for a, b in pairwise(widths))
-        initialise(self)
-        for part in self.modules():
-            if isinstance(part, Modulation):
-                nn.init.normal_(part.both.weight, 0, part.both.in_features**-0.5)
-        # Far from where tanh is flat, and as bright as the data are on average: else all may turn white and stay so.
-        last = cast(ResizeConvolution, self.blocks[-1].larger).convolution
-        last.weight.data.mul_(GAIN)
-        nn.init.constant_(cast(Tensor, last.bias), math.atanh(brightness))
+        norm = partial(_Met, condition_dim=condition, meet=Modulation if how == "fusion" else _Beside)
+        self.body = Doublings(condition, channels, size, width, norm)
 
     def forward(
         self, z: Tensor, captions: Sequence[str] | Tensor, with_kl: bool = False
@@ -154,10 +113,7 @@ class TextGenerator(nn.Module):
         if self.augmentation is not None:
             text, kl = self.augmentation(text)
         condition = torch.cat((z, text), dim=1)
-        x = self.first(condition).unflatten(1, (-1, self.start, self.start))
-        for block in self.blocks:
-            x = block(x, condition)
-        images = torch.tanh(x)
+        images = self.body(condition, condition)
         return (images, kl) if with_kl else images
 
     def embed(self, captions: Sequence[str]) -> Tensor:
@@ -184,9 +140,9 @@ class TextDiscriminator(nn.Module):
         how: Literal["projection", "concatenation"] = "projection",
         channels: int = 3,
         size: int = 28,
-        width: int = 24,
-        shift: int = 0,
-        group: int = 4,
+        width: int = 32,
+        shift: Count = 0,
+        group: Count = 0,
         fill: float = -1.0,
     ) -> None:
         super().__init__()
@@ -196,9 +152,6 @@ class TextDiscriminator(nn.Module):
         self.project = nn.Linear(self.text_dim, HIDDEN, bias=False) if how == "projection" else None
         self.hidden = nn.Linear(HIDDEN + self.text_dim, HIDDEN) if how == "concatenation" else None
         self.last = nn.Linear(HIDDEN, 1)
-        initialise(self)
-        if self.project is not None:
-            nn.init.normal_(self.project.weight, 0, (HIDDEN * self.text_dim) ** -0.5)
 
     def forward(self, images: Tensor, captions: Sequence[str] | Tensor) -> Tensor:
         """Logits, one per caption.

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from itertools import pairwise
+from typing import Literal
 
 import torch
 from torch import Tensor, nn
-from torch.nn.functional import pixel_shuffle
 
 from ganbook.arguments import check_number, check_tensor
 from ganbook.models.network import network
+from ganbook.models.upsample import ResizeConvolution
 
 __all__ = ["UNet"]
 
@@ -18,14 +19,15 @@ WIDEST = 8
 
 SLOPE = 0.2
 
+NORMS = {"batch": nn.BatchNorm2d, "instance": nn.InstanceNorm2d}
+
 
 @network
 class UNet(nn.Module):
     """G: sources (N, inputs, size, size) and noise z (N, latent_dim) to images (N, outputs, size, size) in (-1, 1).
 
-    Every stage down halves the side with a 4-2-1 convolution, every stage up doubles it; with ``skips`` each stage up
-    also sees what the stage down of its size saw. Normalised over each image by itself (InstanceNorm), which is what
-    the paper's BatchNorm of one image per batch does.
+    Every stage down halves the side with a 4-2-1 convolution, every stage up doubles it (:class:`ResizeConvolution`);
+    with ``skips`` each stage up also sees what the stage down of its size saw.
 
     Args:
         latent_dim: size of z, which joins at the smallest map; 0 for a network that takes no noise.
@@ -35,6 +37,10 @@ class UNet(nn.Module):
         depth: number of stages; the smallest map has side ``size / 2**depth``, 2 or more.
         skips: False leaves the short cuts out: an encoder and a decoder.
         dropout: share of values dropped in the two deepest stages up, in training (the paper: 0.5, in use as well).
+        norm: "batch", over all images of a batch; "instance", over each image by itself, which is what the paper's
+            BatchNorm of one image per batch does, and takes away how strong a map is in this image.
+        keep: so many times the source is added before tanh, so that a network that knows nothing yet repeats it; the
+            source then has one channel, or as many as the image.
     """
 
     def __init__(
@@ -47,6 +53,8 @@ class UNet(nn.Module):
         depth: int = 4,
         skips: bool = True,
         dropout: float = 0.0,
+        norm: Literal["batch", "instance"] = "batch",
+        keep: float = 0.0,
     ) -> None:
         super().__init__()
         if size < 16 or size & (size - 1) or size >> depth < 2:
@@ -54,22 +62,26 @@ class UNet(nn.Module):
                 f"size is {size} at depth {depth}: allowed is a power of two from 16, at least 2^(depth + 1)"
             )
         check_number(0, below=1, dropout=dropout)
-        self.latent_dim, self.shape, self.skips = latent_dim, (inputs, size, size), skips
+        check_number(0, keep=keep)
+        if keep and inputs not in (1, outputs):
+            raise ValueError(f"keep is {keep} with {inputs} inputs: a source of 1 or {outputs} channels can be kept")
+        self.latent_dim, self.shape, self.skips, self.keep = latent_dim, (inputs, size, size), skips, keep
+        normalise = NORMS[norm]
         maps = [width * min(2**i, WIDEST) for i in range(depth)]
         self.down = nn.ModuleList([nn.Conv2d(inputs, maps[0], 4, 2, 1)])
         for narrow, wide in pairwise(maps):
-            self.down.append(
-                nn.Sequential(nn.LeakyReLU(SLOPE), nn.Conv2d(narrow, wide, 4, 2, 1), nn.InstanceNorm2d(wide))
-            )
+            self.down.append(nn.Sequential(nn.LeakyReLU(SLOPE), nn.Conv2d(narrow, wide, 4, 2, 1), normalise(wide)))
         self.noise = nn.Linear(latent_dim, maps[-1]) if latent_dim else None
         self.up = nn.ModuleList()
         last = maps[-1]
         for i, narrow in enumerate(reversed(maps[:-1])):
-            layers = nn.ReLU(), nn.ConvTranspose2d(last, narrow, 4, 2, 1), nn.InstanceNorm2d(narrow)
+            layers = nn.ReLU(), ResizeConvolution(last, narrow, bias=False), normalise(narrow)
             self.up.append(nn.Sequential(*layers, nn.Dropout(dropout if i < 2 else 0.0)))
             last = narrow * 2 if skips else narrow
-        # Four numbers per place, laid out as 2 x 2 pixels: a transposed convolution to three channels is slow on a CPU.
-        self.last = nn.Sequential(nn.ReLU(), nn.Conv2d(last, 4 * outputs, 3, 1, 1))
+        self.last = nn.Sequential(
+            nn.ReLU(), ResizeConvolution(last, width, bias=False), normalise(width), nn.ReLU(),
+            nn.Conv2d(width, outputs, 3, 1, 1),
+        )  # fmt: skip
 
     def forward(self, sources: Tensor, z: Tensor | None = None) -> Tensor:
         check_tensor("sources", sources, "N", *self.shape)
@@ -84,4 +96,5 @@ class UNet(nn.Module):
             x = stage(x)
             if self.skips:
                 x = torch.cat((x, twin), dim=1)
-        return torch.tanh(pixel_shuffle(self.last(x), 2))
+        x = self.last(x)
+        return torch.tanh(x + self.keep * sources if self.keep else x)

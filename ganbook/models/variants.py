@@ -18,8 +18,6 @@ from ganbook.models.dcgan import DCGANDiscriminator, DCGANGenerator, initialise
 from ganbook.models.layers import InstanceNoise, MinibatchDiscrimination, MinibatchStdDev, spectral_norm
 from ganbook.models.mlp import MLPGenerator
 from ganbook.models.network import Count, network
-from ganbook.models.patchgan import PatchDiscriminator
-from ganbook.models.resnet import ResNetTranslator
 from ganbook.models.side_by_side import SideBySide
 from ganbook.models.surgery import replace_layers
 from ganbook.models.upsample import ResizeConvolution
@@ -223,15 +221,15 @@ def upsampling_generator(latent_dim: int, resize: bool = False, width: int = 8) 
 
 
 @network
-def two_translators(latent_dim: int = 0, width: int = 64, blocks: int = 9, halvings: int = 2) -> nn.Module:
-    """CycleGAN's G and F, two :class:`ganbook.models.ResNetTranslator`; they take no latents (``latent_dim`` is 0)."""
-    return TwoTranslators(*(ResNetTranslator(width=width, blocks=blocks, halvings=halvings) for _ in range(2)))
+def two_translators(latent_dim: int = 0, *, of: Callable[[], nn.Module]) -> nn.Module:
+    """CycleGAN's G and F, each ``of()``; they take no latents (``latent_dim`` is 0)."""
+    return TwoTranslators(of(), of())
 
 
 @network
-def two_critics(layers: int = 3, width: int = 64) -> nn.Module:
-    """CycleGAN's two :class:`ganbook.models.PatchDiscriminator`."""
-    return TwoCritics(*(PatchDiscriminator(layers=layers, width=width) for _ in range(2)))
+def two_critics(*, of: Callable[[], nn.Module]) -> nn.Module:
+    """CycleGAN's two critics, each ``of()``."""
+    return TwoCritics(of(), of())
 
 
 @network

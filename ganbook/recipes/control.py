@@ -14,6 +14,7 @@ from ganbook.models import (
     ConditionalDiscriminator,
     ConditionalGenerator,
     PatchDiscriminator,
+    ResNetTranslator,
     UNet,
 )
 from ganbook.models.cycle import ImagePool
@@ -31,26 +32,19 @@ __all__ = ["CONDITIONINGS", "PIX2PIX_ABLATION", "RECIPES"]
 
 # Digits by class. ----------------------------------------------------------------------------------------------------
 
-_CODE = partial(ConditionalGenerator, how="concatenation")
-"""A code beside z is obeyed within minutes; conditional BatchNorm, which only rescales shared maps, takes longer."""
-
-_BUDGETS: dict[Budget, dict[str, Any]] = {
-    "smoke": {"steps": 24, "scored": 1000},
-    "laptop": {},
-    "gpu": {"g_lr": 1e-3, "d_lr": 1e-3, "steps": 10_000},
-}
+_BUDGETS: dict[Budget, dict[str, Any]] = {"smoke": {"steps": 24, "scored": 1000}, "gpu": {"steps": 3000}}
 
 CONDITIONAL_DIGITS = replace(
     DCGAN_DIGITS,
     name="conditional-digits",
-    about="Digits by class: conditional BatchNorm in G (on a laptop: a one-hot code beside z), projection in D.",
-    generator=_CODE,
-    discriminator=partial(ConditionalDiscriminator, how="projection"),
+    about="Digits by class: a one-hot code beside z in G, projection in D.",
+    generator=partial(ConditionalGenerator, how="concatenation"),
+    discriminator=partial(ConditionalDiscriminator, how="projection", shift=2),
     given="labels",
     classes=10,
-    steps=300,
+    steps=600,
     play=conditional_round,
-    budgets={**_BUDGETS, "gpu": {**_BUDGETS["gpu"], "generator": partial(ConditionalGenerator, how="batchnorm")}},
+    budgets=_BUDGETS,
 )
 
 
@@ -58,11 +52,11 @@ def _way(name: str, how: str, g: Any = "concatenation", d: Any = "projection", *
     """Another way for the class to come in, at the settings of the first; the same players at every budget."""
     players: dict[str, Any] = {
         "generator": partial(ConditionalGenerator, how=g),
-        "discriminator": partial(ConditionalDiscriminator, how=d),
+        "discriminator": partial(ConditionalDiscriminator, how=d, shift=2),
     }
     about = f"Digits by class: {how}"
     return replace(
-        CONDITIONAL_DIGITS, name=f"conditional-digits-{name}", about=about, budgets=_BUDGETS, **(players | changes)
+        CONDITIONAL_DIGITS, name=f"conditional-digits-{name}", about=about, **(players | changes)
     )
 
 
@@ -74,22 +68,24 @@ CONDITIONINGS = (
     _way(
         "auxiliary",
         f"{_BESIDE}, a D that names the class (AC-GAN).",
-        discriminator=AuxiliaryDiscriminator,
+        discriminator=partial(AuxiliaryDiscriminator, shift=2),
         play=auxiliary_round,
     ),
     _way("projection", f"{_BESIDE}, projection in D."),
     _way("batchnorm", "conditional BatchNorm in G, projection in D.", g="batchnorm"),
 )
-"""Five ways; the last is that of conditional-digits on a GPU."""
+"""Five ways; "projection" is that of conditional-digits."""
 
 # Lines to colours, with pairs. ---------------------------------------------------------------------------------------
 
 
 def _by_a_unet(**more: Any) -> dict[str, Any]:
-    """The fields of a recipe that paint 64 x 64 images, on a laptop 32 x 32 ones, by a U-Net with these arguments."""
-    large, small = ({"size": size, "generator": partial(UNet, size=size, width=24, **more)} for size in (64, 32))
-    budgets = {"smoke": {**small, "steps": 20}, "laptop": small, "gpu": {"steps": 10_000}}
-    return {**large, "budgets": budgets}
+    """The fields of a recipe that paint 64 x 64 images by a U-Net with these arguments; to try it out, 32 x 32."""
+    large, small = (
+        {"size": size, "generator": partial(UNet, size=size, width=20, depth=depth, keep=2.0, **more)}
+        for size, depth in ((64, 5), (32, 4))
+    )
+    return {**large, "budgets": {"smoke": {**small, "steps": 20}, "gpu": {"steps": 1500}}}
 
 
 L1_WEIGHT = 30.0
@@ -100,15 +96,17 @@ PIX2PIX_EMOJI = Recipe(
     about="Line drawings of emoji to colours: U-Net, PatchGAN, L1 (pix2pix).",
     data="emoji-lines",
     **_by_a_unet(),
-    discriminator=partial(PatchDiscriminator, sources=1, layers=2, width=24),
+    mirrored=True,
+    discriminator=partial(PatchDiscriminator, sources=1, layers=2, width=16, norm=False),
     prior=Prior(8),
     given="sources",
     g_lr=1e-3,
-    d_lr=5e-4,
+    d_lr=1e-3,
+    betas=(0.5, 0.99),
     anneal_from=0.5,
-    ema_half_life=2_000,
-    batch_size=8,
-    steps=700,
+    ema_half_life=1_000,
+    batch_size=16,
+    steps=570,
     play=partial(pix2pix_round, l1_weight=L1_WEIGHT),
     score=of_translations,
 )
@@ -131,12 +129,14 @@ PIX2PIX_ABLATION = (
     PIX2PIX_EMOJI,
 )
 
-_AS_PUBLISHED: dict[str, Any] = {"size": 256, "g_lr": 2e-4, "d_lr": 2e-4, "ema_half_life": 0, "batch_size": 1}
+_AS_PUBLISHED: dict[str, Any] = {
+    "size": 256, "mirrored": False, "g_lr": 2e-4, "d_lr": 2e-4, "betas": (0.5, 0.999), "ema_half_life": 0, "batch_size": 1,
+}  # fmt: skip
 """In both papers."""
 
 _TINY_PAIRS = {
     "size": 64,
-    "generator": partial(UNet, inputs=3, size=64, width=8, depth=5),
+    "generator": partial(UNet, inputs=3, size=64, width=8, depth=5, norm="instance"),
     "discriminator": partial(PatchDiscriminator, sources=3, layers=2, width=8),
 }
 
@@ -146,7 +146,7 @@ PIX2PIX_FOLDER = replace(
     about="pix2pix, but for jitter as published, 256 x 256, on pairs side by side: --data FOLDER with train and test.",
     data="pairs-folder",
     **_AS_PUBLISHED,
-    generator=partial(UNet, inputs=3, size=256, width=64, depth=7, dropout=0.5),
+    generator=partial(UNet, inputs=3, size=256, width=64, depth=7, dropout=0.5, norm="instance"),
     discriminator=partial(PatchDiscriminator, sources=3, layers=3, width=64),
     prior=None,
     play=pix2pix_round,
@@ -167,23 +167,21 @@ CYCLEGAN_EMOJI = replace(
     name="cyclegan-emoji",
     about="Line drawings of emoji to colours and back, from sets without pairs (CycleGAN).",
     size=32,
-    generator=partial(two_translators, width=16, blocks=4, halvings=1),
-    discriminator=partial(two_critics, layers=2, width=24),
+    generator=partial(two_translators, of=partial(UNet, inputs=3, size=32, width=24, depth=3, keep=2.0)),
+    discriminator=partial(two_critics, of=partial(PatchDiscriminator, layers=2, width=24, norm=False)),
     prior=None,
     pairs_hidden=True,
     memory=partial(_pools, 32),
-    loss="least_squares",
-    g_lr=5e-4,
-    d_lr=5e-4,
-    steps=200,
-    play=cyclegan_round,
-    budgets={"smoke": {"steps": 8, "batch_size": 4}, "gpu": {"steps": 4000}},
+    batch_size=32,
+    steps=160,
+    play=partial(cyclegan_round, identity_weight=0.2),
+    budgets={"smoke": {"steps": 8, "batch_size": 4}, "gpu": {"steps": 640}},
 )
 
 _TINY_SETS = {
     "size": 64,
-    "generator": partial(two_translators, width=8, blocks=2),
-    "discriminator": partial(two_critics, layers=2, width=8),
+    "generator": partial(two_translators, of=partial(ResNetTranslator, width=8, blocks=2)),
+    "discriminator": partial(two_critics, of=partial(PatchDiscriminator, layers=2, width=8)),
     "memory": partial(_pools, 64),
 }
 
@@ -193,8 +191,10 @@ CYCLEGAN_FOLDER = replace(
     about="CycleGAN, but for jitter as published, 256 x 256: --data FOLDER with trainA, trainB, testA and testB.",
     data="unpaired-folder",
     **_AS_PUBLISHED,
-    generator=partial(two_translators, width=64, blocks=9),
-    discriminator=partial(two_critics, layers=3, width=64),
+    generator=partial(two_translators, of=ResNetTranslator),
+    discriminator=partial(two_critics, of=PatchDiscriminator),
+    loss="least_squares",
+    play=cyclegan_round,
     pairs_hidden=False,
     memory=partial(_pools, 256),
     steps=200 * 1000,

@@ -20,6 +20,7 @@ from torch.utils.data import DataLoader, Dataset
 from ganbook import data, penalties
 from ganbook.arguments import check_whole
 from ganbook.data.cache import write_atomically
+from ganbook.data.images import mirrored
 from ganbook.data.pairs import unpaired
 from ganbook.data.samples import Data
 from ganbook.losses import AdversarialLoss
@@ -78,6 +79,7 @@ class Recipe:
         prior: where latents come from; None for a generator that takes none.
         given: what G is conditioned on besides its noise.
         classes: number of classes, where G is conditioned on labels.
+        mirrored: whether training also shows the mirror image of every image (of sets that are kept in memory).
         pairs_hidden: whether sources and images are drawn independently (:func:`ganbook.data.pairs.unpaired`).
         memory: builds what the rounds keep from one to the next.
         loss: a pair of losses, or its name.
@@ -101,6 +103,7 @@ class Recipe:
     prior: Prior | None
     given: Given = "nothing"
     classes: int = 0
+    mirrored: bool = False
     pairs_hidden: bool = False
     memory: Callable[[], Mapping[str, nn.Module]] | None = None
     size: int | None = None
@@ -140,6 +143,8 @@ class Recipe:
             raise NoSplit(f"{self.name} has no {split} split: data of your own bring one as test_data")
         else:
             found = data.as_data(self.data if split == "train" else self.test_data)
+        if self.mirrored and split == "train" and isinstance(found, data.ImageSet):
+            found = mirrored(found)
         return unpaired(found) if self.pairs_hidden and isinstance(found, data.ImageSet) else found
 
     def game(self) -> Game:
@@ -155,7 +160,7 @@ class Recipe:
             g_optimizer=adam(generator, self.g_lr, self.betas),
             d_optimizer=None if discriminator is None else adam(discriminator, self.d_lr, self.betas),
             ema_half_life=self.ema_half_life,
-            classes=self.classes,
+            given=self.given,
             memory=self.memory and self.memory(),
         )
 

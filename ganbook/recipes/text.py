@@ -21,8 +21,8 @@ __all__ = ["RECIPES", "TEXT_ABLATION"]
 # Digits from captions. -----------------------------------------------------------------------------------------------
 
 _READS = partial(AttentiveGRUEncoder, DIGIT_CAPTION_WORDS)
-_G = partial(TextGenerator, encoder=_READS, size=28, width=24)
-_D = partial(TextDiscriminator, encoder=_READS, size=28, width=16)
+_G = partial(TextGenerator, encoder=_READS, size=28, width=16)
+_D = partial(TextDiscriminator, encoder=_READS, size=28, width=32)
 
 TEXT_DIGITS = Recipe(
     name="text-digits",
@@ -33,9 +33,9 @@ TEXT_DIGITS = Recipe(
     discriminator=_D,
     prior=Prior(32),
     given="captions",
-    r1_gamma=0.1,
     g_lr=2e-3,
     d_lr=2e-3,
+    betas=(0.0, 0.99),
     anneal_from=0.5,
     ema_half_life=2_000,
     batch_size=64,
@@ -43,7 +43,7 @@ TEXT_DIGITS = Recipe(
     play=partial(text_round, wrong=4),
     score=of_captioned_digits,
     scored=4000,
-    budgets={"smoke": {"steps": 16, "scored": 500}, "laptop": {"scored": 1000}, "gpu": {"steps": 5000}},
+    budgets={"smoke": {"steps": 16, "scored": 500}, "laptop": {"scored": 1000}, "gpu": {"steps": 1800}},
 )
 
 
@@ -98,16 +98,17 @@ TEXT_EMOJI = replace(
     name="text-emoji",
     about="Emoji of people from their names; some combinations of person, role and skin tone never seen.",
     data="emoji-people",
-    size=48,
-    generator=partial(TextGenerator, encoder=_READS_NAMES, size=48, width=32, brightness=0.6),
-    discriminator=partial(TextDiscriminator, encoder=_READS_NAMES, size=48, width=16, shift=2, fill=1.0),
+    size=64,
+    generator=partial(TextGenerator, encoder=_READS_NAMES, size=64, width=16),
+    discriminator=partial(TextDiscriminator, encoder=_READS_NAMES, size=64, width=16, shift=2, fill=1.0),
     prior=Prior(8),
+    g_lr=1e-3,
     d_lr=1e-3,
     batch_size=32,
     steps=400,
     play=partial(text_round, wrong=4, l1_weight=50.0),
     score=of_people,
-    budgets={"smoke": {"steps": 8}, "gpu": {"steps": 8000}},
+    budgets={"smoke": {"steps": 8}, "gpu": {"steps": 2500}},
 )
 
 # Flowers and birds. --------------------------------------------------------------------------------------------------

@@ -120,6 +120,7 @@ def fit(
             run.restore(state)
         shares = {"rank": game.rank, "world": game.world}
         batches = kept.to(accelerator.device).batches(batch_size, seed=seed, start=game.step, **shares)
+        game.examples = partial(kept.batches, batch_size, seed=seed)
         log_every, save_every = max(1, steps // LOGS_PER_RUN), checkpoint_every or max(1, steps // 10)
         ended = run.look(watch)
         hidden = not (progress and accelerator.is_main_process)

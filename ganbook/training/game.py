@@ -7,6 +7,7 @@ import warnings
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from functools import partial
+from itertools import repeat
 from typing import TYPE_CHECKING, Any
 
 import torch
@@ -19,9 +20,11 @@ from ganbook import losses
 from ganbook.arguments import check_number, check_tensor, check_whole, shown, typed
 from ganbook.data.batch import Batch
 from ganbook.losses import AdversarialLoss
+from ganbook.models.cycle import TwoTranslators
 from ganbook.penalties import Critic
+from ganbook.training.conditions import CONDITIONS, Given
 from ganbook.training.prior import Prior
-from ganbook.training.random_state import random_state
+from ganbook.training.random_state import kept_random_state, random_state
 
 if TYPE_CHECKING:
     from accelerate import Accelerator
@@ -44,8 +47,8 @@ EMA_RAMP_UP = 0.05
 """The average's half-life is at most this share of the images seen, so a young average forgets its start
 (Karras et al. 2020, official code)."""
 
-CALIBRATION_LATENTS = 2048
-"""Latents from which the averaged generator's BatchNorm statistics are computed."""
+CALIBRATED_ON, CALIBRATION_BATCH = 2048, 256
+"""Samples from which the averaged generator's BatchNorm statistics are computed, and how many at once."""
 
 
 def adam(network: nn.Module, lr: float = 2e-4, betas: tuple[float, float] = (0.5, 0.999)) -> Adam:
@@ -74,12 +77,14 @@ class Game:
             ``lambda critic, real, fake: penalties.r1(critic, real, gamma=0.1)``.
         g_optimizer, d_optimizer: default :func:`adam`.
         ema_half_life: half-life, in images, of the moving average of the generator's weights; 0 for none.
-        classes: number of classes that the generator is conditioned on, as (z, labels); 0 for none.
+        given: what the generator is conditioned on besides its noise: "labels", "sources" or "captions".
         memory: what a round keeps from one call to the next, such as an image pool; part of the game's state.
 
     Attributes:
         step: rounds played.
         seconds: that they took, over all sessions of :func:`ganbook.training.fit`.
+        examples: gives batches of the data without end, whose conditions :meth:`averaged_generator` needs where there
+            are any; set by :func:`ganbook.training.fit`.
     """
 
     def __init__(
@@ -93,11 +98,10 @@ class Game:
         g_optimizer: Optimizer | None = None,
         d_optimizer: Optimizer | None = None,
         ema_half_life: float = 0,
-        classes: int = 0,
+        given: Given = "nothing",
         memory: Mapping[str, nn.Module] | None = None,
     ) -> None:
         check_number(0, ema_half_life=ema_half_life)
-        check_whole(classes=classes)
         self.generator = generator
         self._discriminator = discriminator
         # As they came: without what a distributed run wraps them in.
@@ -108,7 +112,8 @@ class Game:
         self.g_optimizer = g_optimizer or adam(generator)
         self.d_optimizer = None if discriminator is None else d_optimizer or adam(discriminator)
         self.ema_half_life = ema_half_life
-        self.classes = classes
+        self.given = given
+        self.examples: Callable[[], Iterator[Batch]] | None = None
         self.memory: Any = nn.ModuleDict(dict(memory or {}))
         self.step = 0
         self.seconds = 0.0
@@ -243,12 +248,12 @@ class Game:
         """A copy, in evaluation mode, of the average; of the generator itself without one or before the first round.
 
         BatchNorm's running statistics belong to the weights of the latest steps, not to their average, so the
-        copy's are computed anew from fixed latents.
+        copy's are computed anew from fixed latents, and the conditions of ``examples``.
         """
         source = self._bare["generator"] if self._average is None or self.step == 0 else self._average.module
         twin = copy.deepcopy(source).to(memory_format=torch.contiguous_format)
         if self._average is not None:
-            _recalibrate(twin, self.prior, self.classes)
+            self._recalibrate(twin)
         return twin.eval()
 
     def state_dict(self) -> dict[str, Any]:
@@ -279,6 +284,39 @@ class Game:
         """What a checkpoint holds by name; None for what this game does without."""
         optimizers = {"g_optimizer": self.g_optimizer, "d_optimizer": self.d_optimizer}
         return self._bare | optimizers | {"average": self._average, "memory": self.memory}
+
+    @torch.no_grad()
+    def _recalibrate(self, generator: nn.Module) -> None:
+        norms = {m: m.momentum for m in generator.modules() if isinstance(m, _NormBase) and m.track_running_stats}
+        if not norms:
+            return
+        for norm in norms:
+            norm.reset_running_stats()
+            norm.momentum = None  # a plain mean over the batches
+        device, condition = next(generator.parameters()).device, CONDITIONS[self.given]
+        chance = torch.Generator().manual_seed(0)
+        examples: Iterator[Any] = self._examples() if condition.argument else repeat([None] * CALIBRATION_BATCH)
+        generator.train()
+        seen = 0
+        with kept_random_state():
+            torch.manual_seed(0)  # of what a generator draws itself in training: dropout, a text's augmentation
+            while seen < CALIBRATED_ON:
+                batch = next(examples)
+                n = len(batch)
+                z = torch.empty(n, 0) if self.prior is None else self.prior.sample(n, generator=chance)
+                if isinstance(generator, TwoTranslators):
+                    generator.each_way(batch.paired(), batch.real)
+                else:
+                    condition.call(generator, z.to(device), getattr(batch, condition.argument, None))
+                seen += n
+        for norm, momentum in norms.items():
+            norm.momentum = momentum
+
+    def _examples(self) -> Iterator[Batch]:
+        if self.examples is None:
+            raise ValueError("the average of a generator with BatchNorm and a condition needs game.examples: see fit")
+        device = next(self.generator.parameters()).device
+        return (batch.to(device) for batch in self.examples())
 
     def _descend(self, optimizer: Optimizer, loss: Tensor) -> None:
         optimizer.zero_grad()
@@ -335,24 +373,3 @@ def _shared_generator(device: torch.device, rank: int, world: int) -> torch.Gene
     seeds.set_state(state["cpu"])
     torch.manual_seed(int(torch.randint(2**62, (world,), generator=seeds)[rank]))
     return shared
-
-
-@torch.no_grad()
-def _recalibrate(generator: nn.Module, prior: Prior | None, classes: int) -> None:
-    norms = {m: m.momentum for m in generator.modules() if isinstance(m, _NormBase) and m.track_running_stats}
-    if not norms:
-        return
-    if prior is None:
-        raise ValueError("the generator has BatchNorm and takes no latents: its average needs InstanceNorm instead")
-    for norm in norms:
-        norm.reset_running_stats()
-        norm.momentum = None  # a plain mean over the batches
-    device = next(generator.parameters()).device
-    inputs = [prior.sample(CALIBRATION_LATENTS, generator=torch.Generator().manual_seed(0)).to(device)]
-    if classes:  # all equally often
-        inputs.append(torch.arange(CALIBRATION_LATENTS, device=device) % classes)
-    generator.train()
-    for part in zip(*(of.chunk(CALIBRATION_LATENTS // 256) for of in inputs), strict=True):
-        generator(*part)
-    for norm, momentum in norms.items():
-        norm.momentum = momentum
