@@ -1,10 +1,12 @@
 """CycleGAN's players: which translator makes what, and a pool whose odds are the paper's."""
 
+from functools import partial
+
 import pytest
 import torch
 from torch import nn
 
-from ganbook.models import Cycle, ResNetTranslator, TwoCritics, TwoTranslators
+from ganbook.models import Cycle, ResNetTranslator, TwoCritics, TwoTranslators, UNet
 from ganbook.models.cycle import ImagePool
 
 
@@ -29,7 +31,10 @@ def test_what_each_translator_makes():
     assert torch.allclose(made.target_again, 2 * (10 * y - 3) + 1)
     assert torch.allclose(made.target_kept, 2 * y + 1)
     assert torch.allclose(made.source_kept, 10 * x - 3)
-    assert there.calls == [7, 5] and back.calls == [7, 2]
+    # G(x), G(F(y)), G(y); F(y), F(G(x)), F(x): never two kinds of image at once.
+    assert there.calls == [2, 5, 5] and back.calls == [5, 2, 2]
+    one, other = TwoTranslators(there, back).each_way(x, y)
+    assert torch.equal(one, made.fake_target) and torch.equal(other, made.fake_source)
 
 
 def test_with_sources_alone_it_translates_there():
@@ -38,13 +43,28 @@ def test_with_sources_alone_it_translates_there():
     assert torch.equal(TwoTranslators(there, back)(x), 2 * x + 1) and back.calls == []
 
 
-def test_translating_two_kinds_at_once_changes_no_image():
+@pytest.mark.parametrize(
+    "of", [partial(ResNetTranslator, width=4, blocks=1), partial(UNet, inputs=3, size=16, width=2, depth=2)]
+)
+def test_what_the_targets_are_changes_nothing_of_the_sources(of):
+    """Of a translator with BatchNorm too: a batch holds one kind of image."""
     torch.manual_seed(0)
-    both = TwoTranslators(ResNetTranslator(width=4, blocks=1), ResNetTranslator(width=4, blocks=1))
-    x, y = torch.randn(2, 3, 16, 16), torch.randn(2, 3, 16, 16)
-    made = both(x, y)
+    both = TwoTranslators(of(), of())
+    x, y = torch.randn(2, 3, 16, 16), 5 + 3 * torch.randn(4, 3, 16, 16)
+    made, other = both(x, y), both(x, -y[:1].expand(3, -1, -1, -1))
+    for name in ("fake_target", "source_again", "source_kept"):
+        assert torch.allclose(getattr(made, name), getattr(other, name), atol=1e-5), name
     assert torch.allclose(made.fake_target, both.there(x), atol=1e-5)
+    assert torch.allclose(made.target_kept, both.there(y), atol=1e-5)
     assert torch.allclose(made.source_kept, both.back(x), atol=1e-5)
+
+
+def test_sources_and_targets_that_do_not_fit_are_named():
+    both = TwoTranslators(Affine(1.0, 0.0), Affine(1.0, 0.0))
+    with pytest.raises(ValueError, match=r"^targets has shape \(2, 1, 4, 4\): allowed is \(M, 3, 4, 4\)$"):
+        both(torch.zeros(2, 3, 4, 4), torch.zeros(2, 1, 4, 4))
+    with pytest.raises(ValueError, match=r"^sources has shape \(3, 4\): allowed is \(N, C, H, W\)$"):
+        both(torch.zeros(3, 4))
 
 
 def test_each_critic_judges_its_own_domain():

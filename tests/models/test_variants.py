@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import functools
+import json
+
 import pytest
 import torch
 from torch import nn
@@ -11,11 +14,15 @@ from ganbook.models import (
     DCGANDiscriminator,
     DCGANGenerator,
     LabelledGenerator,
+    PatchDiscriminator,
     ResizeConvolution,
+    ResNetTranslator,
+    UNet,
     variants,
 )
 from ganbook.models.augment import RandomShift
 from ganbook.models.layers import MinibatchDiscrimination, MinibatchStdDev
+from ganbook.models.network import built, described
 
 
 def kinds(network: nn.Module) -> set[type]:
@@ -66,9 +73,20 @@ def test_players_of_the_museum():
 
 
 def test_several_networks_as_one():
-    pair = variants.two_translators(0, 2, 1)
-    assert pair(torch.zeros(1, 3, 16, 16)).shape == (1, 3, 16, 16)
-    assert len(variants.two_critics(1, 2)(torch.zeros(1, 3, 16, 16), torch.zeros(1, 3, 16, 16))) == 2
+    x = torch.rand(2, 3, 16, 16)
+    for of in (
+        functools.partial(ResNetTranslator, width=2, blocks=1),
+        functools.partial(UNet, inputs=3, size=16, width=2, depth=2),
+    ):
+        pair = variants.two_translators(of=of)
+        assert isinstance(pair.there, of.func) and isinstance(pair.back, of.func) and pair.there is not pair.back
+        assert pair(x).shape == (2, 3, 16, 16) and not torch.equal(pair.there(x), pair.back(x))
+        again = built(json.loads(json.dumps(described(pair))))
+        again.load_state_dict(pair.state_dict())
+        assert torch.equal(again.eval()(x), pair.eval()(x))
+    critics = variants.two_critics(of=functools.partial(PatchDiscriminator, layers=1, width=2, norm=False))
+    assert critics.sources is not critics.targets and len(critics(x, x)) == 2
+    assert not torch.equal(*critics(x, x))
     many = variants.side_by_side(of=variants.critic, members=3)
     assert many(torch.zeros(6, 2)).shape == (6,)
 
@@ -84,7 +102,10 @@ def test_several_networks_as_one():
         (lambda: LabelledGenerator(3), r"^latent_dim is 3: allowed is 4 or more$"),
         (lambda: variants.upsampling_generator(0), r"^latent_dim is 0: allowed is 1 or more$"),
         (lambda: variants.side_by_side(of=variants.critic, members=0), r"^members is 0: allowed is 1 or more$"),
-        (lambda: variants.two_translators(0, 0, 1), r"^width is 0: allowed is 1 or more$"),
+        (lambda: variants.two_translators(0), r"of"),
+        (lambda: variants.two_translators(of=None), r"^of is None: allowed is"),
+        (lambda: variants.two_critics(of=lambda: 3), r"^sources is 3: allowed is"),
+        (lambda: variants.two_translators(of=dict), r"^there is \{\}: allowed is"),
     ],
 )
 def test_what_does_not_fit_is_named(make, sentence):

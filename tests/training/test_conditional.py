@@ -50,7 +50,7 @@ def game(kind="conditional", lr=0.0, **options):
         "g_optimizer": torch.optim.SGD(generator.parameters(), lr=lr),
         "d_optimizer": torch.optim.SGD(discriminator.parameters(), lr=lr),
     }
-    return Game(generator, discriminator, prior=Prior(2), classes=3, **(sgd | options))
+    return Game(generator, discriminator, prior=Prior(2), given="labels", **(sgd | options))
 
 
 def image_game(kind, device="cpu", **options):
@@ -61,7 +61,7 @@ def image_game(kind, device="cpu", **options):
             discriminator = ConditionalDiscriminator(3, "projection", 1, 8, 2)
         else:
             discriminator = AuxiliaryDiscriminator(3, 1, 8, 2)
-    return Game(generator, discriminator, prior=Prior(5), classes=3, **options)
+    return Game(generator, discriminator, prior=Prior(5), given="labels", **options)
 
 
 @pytest.mark.parametrize("play", ROUNDS.values())
@@ -201,7 +201,7 @@ class Normed(nn.Module):
 def test_the_generators_turn_leaves_the_critic_alone(kind):
     torch.manual_seed(0)
     generator, critic = Told(2, 2), Normed(kind == "auxiliary")
-    players = Game(generator, critic, prior=Prior(2), classes=3)
+    players = Game(generator, critic, prior=Prior(2), given="labels")
     kept, step = {}, players.update_discriminator
 
     def spy(d_loss):

@@ -2,6 +2,7 @@
 
 import copy
 import io
+import itertools
 import re
 
 import pytest
@@ -18,8 +19,9 @@ from ganbook.models import (
     MLPGenerator,
     UNet,
 )
+from ganbook.models.cycle import TwoTranslators
 from ganbook.training import Game, Prior, fit, gan_round
-from ganbook.training.game import CALIBRATION_LATENTS, EMA_RAMP_UP
+from ganbook.training.game import CALIBRATED_ON, EMA_RAMP_UP
 
 
 class Point(nn.Module):
@@ -124,7 +126,7 @@ def test_statistics_of_the_averaged_generator_are_its_own():
     game = played(dcgan_game(ema_half_life=50.0), rounds=5)
     twin = game.averaged_generator()
     first = next(i for i, m in enumerate(twin.layers) if isinstance(m, nn.BatchNorm2d))
-    z = Prior(5).sample(CALIBRATION_LATENTS, generator=torch.Generator().manual_seed(0))
+    z = Prior(5).sample(CALIBRATED_ON, generator=torch.Generator().manual_seed(0))
     with torch.no_grad():
         parts = [nn.Sequential(*twin.layers[:first])(part[:, :, None, None]) for part in z.split(256)]
     mean = torch.stack([part.mean((0, 2, 3)) for part in parts]).mean(0)
@@ -152,10 +154,11 @@ def test_the_average_holds_the_average_of_weights_and_no_buffers():
         assert torch.allclose(parameter, expected, atol=1e-6)
 
 
-def test_the_statistics_of_a_generator_by_class_are_those_of_all_classes_alike():
+def conditional_game():
+    """One round of a generator by class, whose data are of class 2 alone."""
     torch.manual_seed(0)
     generator = ConditionalGenerator(5, 3, "concatenation", 1, 8, 2)
-    game = Game(generator, nn.Linear(1, 1), prior=Prior(5), ema_half_life=50.0, classes=3)
+    game = Game(generator, nn.Linear(1, 1), prior=Prior(5), ema_half_life=50.0, given="labels")
 
     def round(game, batch):
         loss = game.generator(game.sample_prior(6), torch.arange(6) % 3).mean()
@@ -163,14 +166,111 @@ def test_the_statistics_of_a_generator_by_class_are_those_of_all_classes_alike()
         return {"loss": loss}
 
     game.play(round, Batch(torch.zeros(6, 1)))
+    return game
+
+
+def test_the_statistics_of_a_generator_by_class_are_those_of_the_data_s_classes():
+    game = conditional_game()
+    found = {}
+    for label in (0, 2):
+        batch = Batch(torch.zeros(256, 1), labels=torch.full((256,), label))
+        game.examples = lambda batch=batch: itertools.repeat(batch)
+        body = game.averaged_generator().body
+        chance = torch.Generator().manual_seed(0)
+        z = torch.cat([Prior(5).sample(256, generator=chance) for _ in range(CALIBRATED_ON // 256)])
+        code = nn.functional.one_hot(torch.full((CALIBRATED_ON,), label), 3).float()
+        with torch.no_grad():
+            maps = body.first(torch.cat((z, code), 1)).unflatten(1, (-1, 4, 4))
+        norm = body.norms[0]
+        assert torch.allclose(norm.running_mean, maps.mean((0, 2, 3)), atol=1e-5)
+        variance = torch.stack([part.var((0, 2, 3)) for part in maps.split(256)]).mean(0)
+        assert torch.allclose(norm.running_var, variance, rtol=1e-4)
+        assert norm.momentum == 0.1 and norm.num_batches_tracked == CALIBRATED_ON // 256
+        found[label] = norm.running_mean
+    assert not torch.allclose(found[0], found[2], atol=1e-3)
+
+
+def test_statistics_that_need_examples_say_so():
+    with pytest.raises(ValueError, match=r"needs game\.examples"):
+        conditional_game().averaged_generator()
+
+
+class Lengths(nn.Module):
+    """(z, captions): how long each caption is, plus z, normalised."""
+
+    def __init__(self, dropout=0.0):
+        super().__init__()
+        self.norm, self.drop = nn.BatchNorm1d(1), nn.Dropout(dropout)
+
+    def forward(self, z, captions):
+        length = torch.tensor([float(len(caption)) for caption in captions])[:, None]
+        return self.norm(self.drop(length + z))
+
+
+def reader_game(dropout=0.0):
+    game = Game(Lengths(dropout), nn.Linear(1, 1), prior=Prior(1), ema_half_life=9.0, given="captions")
+    texts = ("a", "a red seven", "seven")
+    game.examples = lambda: itertools.repeat(Batch(torch.zeros(3, 1), captions=texts))
+
+    def round(game, batch):
+        loss = game.generator(game.sample_prior(3), ("one much longer caption",) * 3).square().mean()
+        game.update_generator(loss)
+        return {"loss": loss}
+
+    game.play(round, Batch(torch.zeros(3, 1)))
+    return game
+
+
+def test_the_statistics_of_a_reader_are_those_of_the_data_s_captions():
+    found = reader_game().averaged_generator().norm
+    rounds = -(-CALIBRATED_ON // 3)  # until there were enough
+    chance = torch.Generator().manual_seed(0)
+    seen = [torch.tensor([[1.0], [11.0], [5.0]]) + Prior(1).sample(3, generator=chance) for _ in range(rounds)]
+    assert found.num_batches_tracked == rounds
+    assert found.running_mean.item() == pytest.approx(torch.cat(seen).mean().item(), rel=1e-4)
+    assert found.running_var.item() == pytest.approx(torch.stack([x.var() for x in seen]).mean().item(), rel=1e-4)
+
+
+def test_the_statistics_are_the_same_whatever_was_drawn_before_and_draw_nothing():
+    """Of a generator too that draws numbers itself in training."""
+    torch.manual_seed(0)
+    game = reader_game(dropout=0.5)
+    found = []
+    for seed in (1, 2):
+        torch.manual_seed(seed)
+        before = torch.get_rng_state()
+        found.append(game.averaged_generator().norm.running_mean)
+        assert torch.equal(torch.get_rng_state(), before), "looking at the average moved the random numbers on"
+    assert torch.equal(*found)
+
+
+def test_each_of_two_translators_is_calibrated_on_images_of_its_own_kind():
+    torch.manual_seed(0)
+    x, y = 3 + 2 * torch.randn(64, 1, 4, 4), -7 + 5 * torch.randn(64, 1, 4, 4)
+    translators = TwoTranslators(nn.BatchNorm2d(1), nn.BatchNorm2d(1))
+    game = Game(translators, nn.Linear(1, 1), prior=None, ema_half_life=9.0, given="sources")
+
+    def round(game, batch):
+        made = game.generator(batch.sources, batch.real)
+        return {"loss": sum(part.square().mean() for part in made)}
+
+    game.play(round, Batch(y, sources=x))
+    assert game.generator.there.running_mean < 0, "in play G sees targets too, to keep them"
+    game.examples = lambda: itertools.repeat(Batch(y, sources=x))
     twin = game.averaged_generator()
-    z = Prior(5).sample(CALIBRATION_LATENTS, generator=torch.Generator().manual_seed(0))
-    code = nn.functional.one_hot(torch.arange(CALIBRATION_LATENTS) % 3).float()
-    with torch.no_grad():
-        maps = twin.first(torch.cat((z, code), 1)).unflatten(1, (-1, 2, 2))
-    assert torch.allclose(twin.norm1.running_mean, maps.mean((0, 2, 3)), atol=1e-4)
-    variance = torch.stack([part.var((0, 2, 3)) for part in maps.split(256)]).mean(0)
-    assert torch.allclose(twin.norm1.running_var, variance, rtol=1e-3)
+    for translator, images in ((twin.there, x), (twin.back, y)):
+        assert translator.running_mean.item() == pytest.approx(images.mean().item(), rel=1e-4)
+        assert translator.running_var.item() == pytest.approx(images.var().item(), rel=1e-4)
+
+
+def test_the_loop_gives_the_game_its_examples():
+    """Of the data that it plays with, however often they are asked for, and whole in every process."""
+    game = mlp_game()
+    ring = toy.ring()
+    fit(game, ring, gan_round, steps=1, batch_size=8, seed=3, progress=False)
+    for _ in range(2):
+        for ours, theirs in zip(itertools.islice(game.examples(), 3), ring.batches(8, seed=3), strict=False):
+            assert torch.equal(ours.real, theirs.real)
 
 
 # -- verbs ---------------------------------------------------------------------------------------------
@@ -219,16 +319,42 @@ def test_a_generator_without_a_prior_gets_noise_of_no_size():
     assert torch.equal(torch.get_rng_state(), before)
 
 
-def test_an_average_without_a_prior_needs_a_generator_without_batchnorm():
+def test_the_average_of_a_translator_is_calibrated_on_the_sources_of_its_data():
+    torch.manual_seed(0)
+    x = 3 + torch.randn(64, 1, 16, 16)
+    game = Game(nn.BatchNorm2d(1), nn.Linear(1, 1), prior=None, ema_half_life=9.0, given="sources")
+    game.play(lambda game, batch: {"loss": game.generator(batch.real).square().mean()}, Batch(x))
+    game.examples = lambda: itertools.repeat(Batch(x, sources=2 * x))
+    twin = game.averaged_generator()
+    assert twin.running_mean.item() == pytest.approx(2 * x.mean().item(), rel=1e-4)
+    assert twin.running_var.item() == pytest.approx(4 * x.var().item(), rel=1e-3)
+
+
+def test_the_noise_of_a_translator_is_drawn_anew_for_its_statistics():
+    class Noisy(nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.norm = nn.BatchNorm2d(1)
+
+        def forward(self, sources, z):
+            return self.norm(sources + z[:, :, None, None])
+
+    game = Game(Noisy(), nn.Linear(1, 1), prior=Prior(1), ema_half_life=9.0, given="sources")
+    zeros = Batch(torch.zeros(256, 1, 2, 2), sources=torch.zeros(256, 1, 2, 2))
+    game.play(lambda game, batch: {"loss": game.generator(batch.sources, game.sample_prior(256)).mean()}, zeros)
+    game.examples = lambda: itertools.repeat(zeros)
+    z = Prior(1).sample(CALIBRATED_ON, generator=torch.Generator().manual_seed(0))
+    assert game.averaged_generator().norm.running_var.item() == pytest.approx(z.var().item(), rel=0.1)
+
+
+def test_what_an_average_needs_no_statistics_of_needs_no_examples():
     x = torch.randn(2, 1, 16, 16)
-    for network, wrong in ((UNet(0, size=16, width=2, depth=2), False), (nn.BatchNorm2d(1), True)):
-        game = Game(network, nn.Linear(1, 1), prior=None, ema_half_life=9.0)
-        game.play(lambda game, batch: {"loss": game.generator(batch.real).square().mean()}, Batch(x))
-        if wrong:
-            with pytest.raises(ValueError, match=r"^the generator has BatchNorm and takes no latents: its average"):
-                game.averaged_generator()
-        else:
-            assert game.averaged_generator()(x).shape == (2, 3, 16, 16)
+    network = UNet(0, size=16, width=2, depth=2, norm="instance")
+    game = Game(network, nn.Linear(1, 1), prior=None, ema_half_life=9.0, given="sources")
+    game.play(lambda game, batch: {"loss": game.generator(batch.real).square().mean()}, Batch(x))
+    assert game.averaged_generator()(x).shape == (2, 3, 16, 16)
+    with pytest.raises(ValueError, match=r"^given is 'words': allowed is"):
+        Game(network, nn.Linear(1, 1), prior=None, given="words")
 
 
 def test_the_rounds_batch_sets_the_pace_of_the_average_whatever_else_is_drawn():

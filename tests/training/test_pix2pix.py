@@ -2,6 +2,7 @@
 
 import copy
 import inspect
+import itertools
 
 import pytest
 import torch
@@ -200,7 +201,7 @@ def emoji_game(device="cpu", dim=2, **options):
     torch.manual_seed(0)
     with torch.device(device):
         generator, critic = UNet(dim, size=16, width=2, depth=2), PatchDiscriminator(3, 1, 1, 2)
-    return Game(generator, critic, prior=Prior(dim) if dim else None, **options)
+    return Game(generator, critic, prior=Prior(dim) if dim else None, given="sources", **options)
 
 
 @pytest.mark.parametrize("play", [pix2pix_round, regression_round])
@@ -209,6 +210,7 @@ def emoji_game(device="cpu", dim=2, **options):
 def test_a_round_on_each_device(device, dim, play):
     players = emoji_game(device, dim, loss="relativistic", ema_half_life=100.0)
     pair = Batch(torch.randn(2, 3, 16, 16, device=device), sources=torch.randn(2, 1, 16, 16, device=device))
+    players.examples = lambda: itertools.repeat(pair)
     for _ in range(2):
         scores = play(players, pair)
     assert {score.device.type for score in scores.values()} == {device}
