@@ -75,7 +75,7 @@ VAE_GAN_DIGITS = replace(
     steps=1000,
     budgets={
         "smoke": {"steps": 30, "scored": 1000, "prepare": _START(steps=30)},
-        "gpu": {"steps": 3000, "prepare": _START(steps=1000)},
+        "gpu": {"steps": 1500, "prepare": _START(steps=1000)},
     },
 )
 
@@ -95,7 +95,7 @@ VAE_DIGITS = Recipe(
     steps=1500,
     play=partial(vae_round, std=0.7),
     score=of_digits,
-    budgets={"smoke": {"steps": 60, "scored": 1000}, "gpu": {"steps": 3000}},
+    budgets={"smoke": {"steps": 60, "scored": 1000}},
 )
 
 DIFFUSION_DIGITS = replace(
