@@ -95,16 +95,17 @@ def good_calls() -> Iterator[Call]:
 
     # Networks.
     yield from network(models.CompactGenerator, {"latent_dim": 5, "width": 2}, z=z)
-    yield from network(models.CompactDiscriminator, {"width": 2, "shift": 0}, x=grey)
+    yield from network(models.CompactDiscriminator, {"width": 2}, x=grey)
+    yield from network(models.CompactDiscriminator, {"width": 2, "group": 2}, x=grey)
     yield from network(models.DCGANGenerator, {"latent_dim": 5, "size": 16, "width": 2}, z=z)
     yield from network(models.DCGANDiscriminator, {"size": 16, "width": 2}, x=small)
     for how in ("concatenation", "embedding", "batchnorm"):
         made = {"latent_dim": 5, "classes": 3, "how": how, "width": 2}
         yield from network(models.ConditionalGenerator, made, z=z, labels=labels)
     for how in ("concatenation", "embedding", "projection"):
-        made = {"classes": 3, "how": how, "width": 2, "shift": 0}
+        made = {"classes": 3, "how": how, "width": 2}
         yield from network(models.ConditionalDiscriminator, made, x=grey, labels=labels)
-    yield from network(models.AuxiliaryDiscriminator, {"classes": 3, "width": 2, "shift": 0}, x=grey)
+    yield from network(models.AuxiliaryDiscriminator, {"classes": 3, "width": 2}, x=grey)
     yield from network(models.ConditionalBatchNorm2d, {"channels": 1, "classes": 3}, x=grey, labels=labels)
     yield from network(models.MLPGenerator, {"latent_dim": 5, "width": 4}, z=z)
     yield from network(models.MLPDiscriminator, {"in_dim": 5, "width": 4}, x=z)
@@ -117,7 +118,8 @@ def good_calls() -> Iterator[Call]:
     made = {"inputs": 1, "outputs": 1, "width": 2, "blocks": 1}
     yield from network(models.ResNetTranslator, made, x=small)
     made = {"latent_dim": 5, "size": 16, "width": 2, "depth": 2}
-    yield from network(models.UNet, made, sources=small, z=z)
+    for norm, keep in (("batch", 2.0), ("instance", 0.0)):
+        yield from network(models.UNet, {**made, "norm": norm, "keep": keep}, sources=small, z=z)
     yield from network(models.ResizeConvolution, {"inputs": 1, "outputs": 2}, x=small)
     yield from network(models.Encoder, {"latent_dim": 5, "size": 16, "width": 2}, x=small)
     made = {
@@ -136,13 +138,14 @@ def good_calls() -> Iterator[Call]:
     yield from network(models.CharCNNRNN, {"dim": 8, "width": 4, "length": 16}, captions=captions)
     yield from network(models.ConditioningAugmentation, {"text_dim": 5, "dim": 3}, text=z)
     yield from network(models.Modulation, {"channels": 1, "condition_dim": 5}, x=small, condition=z)
-    yield from network(models.FusionBlock, {"inputs": 1, "outputs": 2, "condition_dim": 5}, x=small, condition=z)
     made = {"latent_dim": 5, "encoder": bag, "width": 2, "augment": True}
     yield from network(models.TextGenerator, made, z=z, captions=captions, with_kl=True)
     yield from network(models.TextDiscriminator, {"encoder": bag, "width": 2}, images=colour, captions=captions)
     translator = functools.partial(models.ResNetTranslator, 1, 1, 2, 1)
     made = {"there": translator(), "back": translator()}
     yield from network(models.TwoTranslators, made, sources=small, targets=small)
+    yield call(models.variants.two_translators, of=translator)
+    yield call(models.variants.two_critics, of=functools.partial(models.PatchDiscriminator, 1, 0, 1, 2))
     patch = functools.partial(models.PatchDiscriminator, 1, 0, 1, 2)
     yield from network(models.TwoCritics, {"sources": patch(), "targets": patch()}, sources=small, targets=small)
     yield from network(layers.MinibatchDiscrimination, {"features": 5}, x=z)

@@ -8,7 +8,7 @@ import torch
 from torch import nn
 
 from ganbook import recipes
-from ganbook.models import VAE, CompactGenerator, DiffusionModel, ResidualBlock
+from ganbook.models import VAE, CompactDiscriminator, CompactGenerator, DiffusionModel, ResidualBlock
 from ganbook.training import DecoderStart
 
 NAMES = ("vae-digits", "diffusion-digits")
@@ -22,6 +22,15 @@ def test_the_modern_baseline_has_no_tricks():
         assert not any(isinstance(m, nn.BatchNorm2d) for m in network.modules())
         blocks = [m for m in network.modules() if isinstance(m, ResidualBlock)]
         assert blocks and all(block.pre_activation for block in blocks)
+
+
+def test_the_flagship_needs_no_penalty_and_no_norm_in_the_critic():
+    recipe = recipes.get("dcgan-digits")
+    assert (recipe.r1_gamma, recipe.r2_gamma, recipe.gp_weight) == (0, 0, 0)
+    game = recipe.game()
+    assert isinstance(game.generator, CompactGenerator) and isinstance(game.discriminator, CompactDiscriminator)
+    assert any(isinstance(m, nn.BatchNorm2d) for m in game.generator.modules())
+    assert list(game.discriminator.buffers()) == []
 
 
 def test_the_unbalanced_gan_begins_as_a_decoder():

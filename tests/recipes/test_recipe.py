@@ -24,6 +24,7 @@ from ganbook.data import toy
 from ganbook.metrics import FeaturesUnavailable
 from ganbook.models import (
     AuxiliaryDiscriminator,
+    CompactGenerator,
     ConditionalDiscriminator,
     ConditionalGenerator,
     DCGANDiscriminator,
@@ -111,6 +112,49 @@ def test_a_budget_changes_only_what_it_names(monkeypatch: pytest.MonkeyPatch):
     assert whole.at() == smoke
     with pytest.raises(ValueError, match="budget is 'huge': allowed is one of smoke, laptop, gpu"):
         whole.at("huge")
+
+
+TIMES = {"steps", "scored", "ema_half_life", "budgets"}
+"""What a longer run may have more of, and its own list of budgets."""
+
+
+def plain(value):
+    """Partials that can be compared."""
+    if isinstance(value, partial):
+        return plain(value.func), plain(value.args), tuple(sorted((k, plain(v)) for k, v in value.keywords.items()))
+    return tuple(map(plain, value)) if isinstance(value, tuple) else value
+
+
+def differing(a, b):
+    names = {field.name for field in dataclasses.fields(a)}
+    return {name for name in names if plain(getattr(a, name)) != plain(getattr(b, name))}
+
+
+@pytest.mark.parametrize("name", ["dcgan-digits", "conditional-digits", "text-digits", "pix2pix-emoji"])
+def test_a_budget_never_changes_a_flagships_method(name: str):
+    """Networks, loss, penalty, rates and what is shown are those of the chapter, however long the run."""
+    smoke, laptop, gpu = (recipes.get(name).at(budget) for budget in ("smoke", "laptop", "gpu"))
+    assert differing(laptop, gpu) <= TIMES and gpu.steps > laptop.steps
+    smaller = {"size", "generator"} if name == "pix2pix-emoji" else set()
+    assert differing(smoke, laptop) <= TIMES | smaller and smoke.steps < laptop.steps
+    # Not by its entry in a list of fields alone, but in what is built from it.
+    with torch.device("meta"):
+        shapes = [
+            [{name: tensor.shape for name, tensor in player.state_dict().items()} for player in players]
+            for game in (laptop.game(), gpu.game())
+            for players in [(game.generator, game.discriminator)]
+        ]
+    assert shapes[0] == shapes[1]
+
+
+def test_data_of_ones_own_are_mirrored_too():
+    chance = torch.Generator().manual_seed(0)
+    own = data.ImageSet("mine", "train", torch.randint(256, (4, 1, 2, 3), generator=chance, dtype=torch.uint8))
+    recipe = tiny("dcgan-digits", data=own, test_data=own, size=None, mirrored=True)
+    assert torch.equal(recipe.load_data().images, torch.cat((own.images, own.images.flip(3))))
+    assert torch.equal(recipe.load_data("test").images, own.images)
+    assert dataclasses.replace(recipe, mirrored=False).load_data() is own
+    assert recipe.generator().__class__ is CompactGenerator
 
 
 def test_training_leaves_weights_card_history_and_repeats_itself(tmp_path: Path):

@@ -186,12 +186,20 @@ def some_pairs(n=12):
     return unpaired(ImageSet("emoji-lines", "train", images, sources=sources))
 
 
+class Normed(nn.Sequential):
+    """A translator with BatchNorm, whose statistics the average computes from the data."""
+
+    def __init__(self):
+        super().__init__(nn.Conv2d(3, 4, 3, 1, 1), nn.BatchNorm2d(4), nn.ReLU(), nn.Conv2d(4, 3, 1), nn.Tanh())
+
+
 def run_game(seed=0, pool=6):
     torch.manual_seed(seed)
     return Game(
-        TwoTranslators(*(ResNetTranslator(width=2, blocks=1) for _ in range(2))),
+        TwoTranslators(ResNetTranslator(width=2, blocks=1), Normed()),
         TwoCritics(*(PatchDiscriminator(layers=1, width=2) for _ in range(2))),
         prior=None,
+        given="sources",
         loss="least_squares",
         ema_half_life=20.0,
         memory={"sources": ImagePool((3, 8, 8), pool), "targets": ImagePool((3, 8, 8), pool)},
@@ -203,8 +211,9 @@ def play(players, round_=cyclegan_round, **options):
 
 
 def weights(players):
-    parameters = *players.averaged_generator().parameters(), *players.discriminator.parameters()
-    return torch.cat([p.detach().flatten() for p in parameters])
+    """Statistics of BatchNorm included."""
+    states = *players.averaged_generator().state_dict().values(), *players.discriminator.parameters()
+    return torch.cat([tensor.detach().flatten().double() for tensor in states])
 
 
 @pytest.mark.parametrize("stop", [3, 6])
