@@ -3,7 +3,8 @@
     python tools/train_features.py digits     # about two minutes on two CPU cores; digits-referee: as long
     python tools/train_features.py emoji      # about six minutes; emoji-referee: as long
 
-A referee is another architecture, trained from another seed: for scores of recipes that were tuned by the first. What it gets right on the test split is printed; tests hold both at what they reached.
+A referee is another architecture, trained from another seed: for scores of recipes that were tuned by the first.
+What it gets right on the test split is printed; tests hold both at what they reached.
 """
 
 from __future__ import annotations

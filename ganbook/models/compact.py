@@ -48,7 +48,7 @@ class Norm(nn.BatchNorm2d):
 
 
 class Doublings(nn.Module):
-    """The generators' body: numbers (N, inputs) to images (N, channels, size, size) in (-1, 1), from small map to large.
+    """The generators' body, small map to large: numbers (N, inputs) to images (N, channels, size, size) in (-1, 1).
 
     Args:
         inputs: what the first map is made of: a latent, and what stands beside it.

@@ -21,9 +21,9 @@ class ResizeConvolution(nn.Module):
     A drop-in for ``nn.ConvTranspose2d(inputs, outputs, 4, 2, 1)`` without its checkerboard: away from the edges every
     output pixel is the same function of its neighbourhood.
 
-    Repeating pixels and convolving is one transposed convolution, whose kernel is the convolution's spread over a pixel's
-    copies. It is computed as that: equal to rounding, without the enlarged map and its repeated products, two to
-    three times as fast on a CPU.
+    Repeating pixels and convolving is one transposed convolution, whose kernel is the convolution's spread over a
+    pixel's copies. It is computed as that: equal to rounding, without the enlarged map and its repeated products, two
+    to three times as fast on a CPU.
 
     Args:
         inputs, outputs: channels.
@@ -59,7 +59,7 @@ class ResizeConvolution(nn.Module):
 
 
 def spread(kernel: Tensor, factor: int) -> Tensor:
-    """The transposed convolution's kernel, (inputs, outputs, k + factor - 1, ...), that repeats pixels before ``kernel``.
+    """The transposed kernel, (inputs, outputs, k + factor - 1, ...), that repeats pixels before ``kernel``.
 
     ``kernel`` (outputs, inputs, k, k) meets each of a pixel's ``factor`` x ``factor`` copies at another place.
     """

@@ -55,9 +55,7 @@ def _way(name: str, how: str, g: Any = "concatenation", d: Any = "projection", *
         "discriminator": partial(ConditionalDiscriminator, how=d, shift=2),
     }
     about = f"Digits by class: {how}"
-    return replace(
-        CONDITIONAL_DIGITS, name=f"conditional-digits-{name}", about=about, **(players | changes)
-    )
+    return replace(CONDITIONAL_DIGITS, name=f"conditional-digits-{name}", about=about, **(players | changes))
 
 
 _BESIDE = "a one-hot code beside z"
@@ -82,7 +80,7 @@ CONDITIONINGS = (
 def _by_a_unet(**more: Any) -> dict[str, Any]:
     """The fields of a recipe that paint 64 x 64 images by a U-Net with these arguments; to try it out, 32 x 32."""
     large, small = (
-        {"size": size, "generator": partial(UNet, size=size, width=20, depth=depth, keep=2.0, **more)}
+        {"size": size, "generator": partial(UNet, size=size, width=18, depth=depth, keep=2.0, **more)}
         for size, depth in ((64, 5), (32, 4))
     )
     return {**large, "budgets": {"smoke": {**small, "steps": 20}, "gpu": {"steps": 1500}}}
@@ -130,7 +128,8 @@ PIX2PIX_ABLATION = (
 )
 
 _AS_PUBLISHED: dict[str, Any] = {
-    "size": 256, "mirrored": False, "g_lr": 2e-4, "d_lr": 2e-4, "betas": (0.5, 0.999), "ema_half_life": 0, "batch_size": 1,
+    "size": 256, "mirrored": False, "g_lr": 2e-4, "d_lr": 2e-4, "betas": (0.5, 0.999), "ema_half_life": 0,
+    "batch_size": 1,
 }  # fmt: skip
 """In both papers."""
 
