@@ -53,7 +53,7 @@ class ResizeConvolution(nn.Module):
         convolution, factor = self.convolution, self.factor
         if self.mode == "nearest":
             kernel = spread(convolution.weight, factor)
-            return conv_transpose2d(x, kernel, convolution.bias, factor, convolution.padding[0])
+            return conv_transpose2d(x, kernel, convolution.bias, factor, convolution.kernel_size[0] // 2)
         larger: Tensor = convolution(interpolate(x, scale_factor=float(factor), mode=self.mode))
         return larger
 
