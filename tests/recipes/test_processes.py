@@ -12,7 +12,7 @@ from pathlib import Path
 SCRIPT = """
 import dataclasses, json, os, sys, torch
 from pathlib import Path
-from ganbook import data, recipes
+from ganbook import data, models, recipes
 
 torch.set_num_threads(1)
 out = Path(sys.argv[1])
@@ -26,8 +26,8 @@ images = torch.arange(7 * 256).view(7, 1, 16, 16).to(torch.uint8)
 own = data.ImageSet("mine", "train", images)
 recipe = dataclasses.replace(
     recipes.get("dcgan-digits"), name="mine", data=own, size=None, steps=4, scored=5, score=score, budgets={},
-    generator=lambda dim: recipes.get("dcgan-digits").generator.func(dim, channels=1, size=16, width=4),
-    discriminator=lambda: recipes.get("dcgan-digits").discriminator.func(channels=1, size=16, width=4),
+    generator=lambda dim: models.CompactGenerator(dim, channels=1, size=16, width=4),
+    discriminator=lambda: models.CompactDiscriminator(channels=1, size=16, width=4),
 )
 for resume in (False, True):
     run = recipe.train("smoke", out=out / "run", resume=resume, progress=False)
