@@ -56,16 +56,17 @@ def test_a_model_of_the_zoo_is_what_its_card_says(name: str):
 
 def test_the_models_of_chapter_13_obey_captions_that_they_never_read():
     digits, people = (zoo.card(name)["metrics"] for name in ("text-digits", "text-emoji"))
-    assert digits["digit"] > 0.95 and digits["ink"] > 0.99 and digits["ground"] > 0.99 and digits["shuffled_all"] < 0.03
-    assert people["retrieval"] > 0.7 and people["tone"] > 0.94 and people["role"] > 0.92 and people["person"] > 0.92
+    assert digits["referee"]["digit"] > 0.93 and digits["ink"] > 0.95 and digits["ground"] > 0.99
+    assert digits["referee"]["shuffled_all"] < 0.03
+    assert people["retrieval"] > 0.9 and people["tone"] > 0.92 and people["role"] > 0.92 and people["person"] > 0.92
     assert people["shuffled_retrieval"] < 0.03
 
 
 def test_the_models_of_part_two_are_as_good_as_promised():
     assert {"dcgan-digits", "resnet-digits", "vae-gan-digits"} <= set(zoo.names())
-    for name in ("dcgan-digits", "resnet-digits", "vae-gan-digits"):
+    for name, most in (("dcgan-digits", 9), ("resnet-digits", 4), ("vae-gan-digits", 27)):
         scores = zoo.card(name)["metrics"]
-        assert (scores["n"], scores["n_samples"]) == (2500, 5000) and scores["floors"] <= 12
+        assert (scores["n"], scores["n_samples"]) == (2500, 5000) and scores["referee"]["floors"] <= most
         assert scores["class_share_min"] >= 0.05 and scores["class_share_max"] <= 0.17
         assert scores["nearest_of_samples"] >= scores["nearest_of_test"] and scores["memorisation_z"] < 3
 
@@ -102,18 +103,18 @@ def test_nothing_else_lies_on_the_shelf():
         assert {path.name for path in (shelf.SHELF / name).iterdir()} == {CARD, CONFIG, WEIGHTS}
 
 
-# Mean and standard deviation of eight samples of seed 3, as they were before a model's folder said how it is built.
+# Mean and standard deviation of eight samples of seed 3, as they were when the model was put on the shelf.
 DRAWN = {
-    "conditional-digits": (-0.73118, 0.62543),
-    "cyclegan-emoji": (0.70642, 0.53331),
-    "dcgan-digits": (-0.76724, 0.58611),
+    "conditional-digits": (-0.71207, 0.63868),
+    "cyclegan-emoji": (0.68759, 0.55216),
+    "dcgan-digits": (-0.75426, 0.59940),
     "diffusion-digits": (-0.68570, 0.62513),
-    "pix2pix-emoji": (0.69485, 0.60177),
+    "pix2pix-emoji": (0.69039, 0.61324),
     "resnet-digits": (-0.74679, 0.60214),
-    "text-digits": (0.30745, 0.69799),
-    "text-emoji": (0.74711, 0.55299),
-    "vae-digits": (-0.76617, 0.50924),
-    "vae-gan-digits": (-0.76912, 0.57795),
+    "text-digits": (0.30948, 0.68081),
+    "text-emoji": (0.74963, 0.56230),
+    "vae-digits": (-0.81167, 0.42166),
+    "vae-gan-digits": (-0.70952, 0.64321),
 }
 
 
