@@ -134,7 +134,7 @@ def test_the_table_has_lines_of_every_kept_result_and_runs_the_quick_ones(monkey
     printed = capsys.readouterr().out
     head, *lines = printed.split("\n\n")[1].splitlines()
     assert head.split("  ")[0] == "benchmark" and {line.split()[0] for line in lines} == {*bench.QUICK, *bench.LONG}
-    for name in bench.LONG[1:]:
+    for name in sorted({*bench.LONG[1:]} & {*results.names()}):
         mine = [line for line in lines if line.startswith(name)]
         assert mine and all(line.endswith(f"day of {name}") for line in mine)
     monkeypatch.setattr(sys, "argv", ["bench", "--full"])
