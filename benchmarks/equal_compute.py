@@ -4,7 +4,7 @@
 
 Compute is processor time of one thread, ``--seconds`` of training for each run. The price of a round is measured first,
 as the least of several rounds of each method in turn, so that all are timed under the same load.
-Writes ganbook/results/equal_compute.json, which chapter 9 shows, after every run; runs that stand there already are
+Writes ganbook/results/equal_compute.json after every run; runs that stand there already are
 skipped. Three seeds take about twenty minutes on an idle core.
 """
 

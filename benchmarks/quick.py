@@ -2,7 +2,7 @@
 
     python -m benchmarks.quick [--seeds 5] [--rounds 300] [--only CHANGE]
 
-Writes ganbook/results/quick.json, which chapters 6 and 10 show, after every run; runs that stand there already are
+Writes ganbook/results/quick.json after every run; runs that stand there already are
 skipped. Every run takes about a minute of one core.
 """
 

@@ -10,7 +10,7 @@ machine must be idle. Learning rates do not fall, since nobody knows beforehand 
 Distances are the independent referee's, in features that no recipe was tuned by. The clocks stand still meanwhile; a
 look follows another by a twentieth of the time played. A run ends at the last goal, or after ``--limit`` seconds.
 
-Every run is written into ganbook/results/speedrun.json, which chapter 6 shows, when it is over. Those that stand there
+Every run is written into ganbook/results/speedrun.json when it is over. Those that stand there
 already are skipped: delete an entry to repeat it, or the file if what it is measured by has changed. ``--only`` plays
 the runs whose label contains TEXT, such as "sweep/" or "race/dcgan-d2l". All of it takes about four hours.
 """

@@ -2,7 +2,7 @@
 
 Against Radford et al. 2016: the generator enlarges before it convolves, and has one more convolution at the image's own
 side; the discriminator has no BatchNorm and no penalty in its place, and a fully connected hidden layer; weights start
-as PyTorch draws them. Chapters 6 and 10 measure what each of these brings.
+as PyTorch draws them. ``benchmarks/quick.py`` changes one of these at a time.
 """
 
 from __future__ import annotations
