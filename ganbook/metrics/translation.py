@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import math
-
 from torch import Tensor
 
 from ganbook.arguments import check_tensor, typed
@@ -39,15 +37,17 @@ def fillable(truth: Tensor, sources: Tensor) -> Tensor:
 
 
 def mean_inside(values: Tensor, area: Tensor) -> float:
-    """Mean of values (N, H, W) inside an area (N, H, W) bool, all its pixels alike; NaN if it is empty."""
+    """Mean of values (N, H, W) inside an area (N, H, W) bool, all its pixels alike; ValueError if it is empty."""
     check_tensor("values", values, "N", "H", "W", finite=True)
     check_tensor("area", area, *values.shape, kind="bool", finite=True)
+    if not area.any():
+        raise ValueError("area holds no pixel: allowed is an area of one or more")
     return values[area].cpu().double().mean().item()
 
 
 @typed
 def speckle(images: Tensor, truth: Tensor, area: Tensor | None = None) -> float:
-    """Mean absolute difference of neighbouring pixels, in [-1, 1], where the truth is flat; NaN where it is so nowhere.
+    """Mean absolute difference of neighbouring pixels, in [-1, 1], where the truth is flat.
 
     Neighbours stand side by side or one above the other. The truth is flat where they differ by one level of 8 bits at
     most, in every channel, so that the truth itself scores next to nothing.
@@ -57,12 +57,22 @@ def speckle(images: Tensor, truth: Tensor, area: Tensor | None = None) -> float:
         truth: of the same shape.
         area: (N, H, W) bool, where both neighbours must lie (default: anywhere); an image that is mostly white ground
             is mostly flat, and easily so.
+
+    Raises:
+        ValueError: also where the truth is flat nowhere, or not in ``area``.
     """
     check_tensor("images", images, "N", "C", "H", "W", finite=True)
     check_tensor("truth", truth, *images.shape, finite=True)
-    total, count = 0.0, 0
     if area is not None:
         check_tensor("area", area, len(images), *images.shape[2:], kind="bool", finite=True)
+    if (found := _speckle(images, truth, area)) is None:
+        raise ValueError(f"truth is flat nowhere{'' if area is None else ' in area'}: allowed is one that is somewhere")
+    return found
+
+
+def _speckle(images: Tensor, truth: Tensor, area: Tensor | None) -> float | None:
+    """None where the truth is flat nowhere."""
+    total, count = 0.0, 0
     for side in (-1, -2):
         flat = _steps(truth, side).abs().amax(1) <= LEVEL + ROUNDING
         if area is not None:
@@ -70,7 +80,7 @@ def speckle(images: Tensor, truth: Tensor, area: Tensor | None = None) -> float:
             flat &= area.narrow(side, 0, size) & area.narrow(side, 1, size)
         total += float(_steps(images, side).abs().mean(1)[flat].cpu().double().sum())
         count += int(flat.sum())
-    return total / count if count else float("nan")
+    return total / count if count else None
 
 
 def _steps(images: Tensor, side: int) -> Tensor:
@@ -112,12 +122,12 @@ def report_translations(images: Tensor, truth: Tensor, sources: Tensor) -> dict[
         return report
     filled = area.flatten(1).any(1)
     ours, bare = ((found * area).flatten(1).sum(1)[filled] for found in (error, copied))
-    speckles = {"speckle": speckle(images, truth, area), "speckle_real": speckle(truth, truth, area)}
+    speckles = {"speckle": _speckle(images, truth, area), "speckle_real": _speckle(truth, truth, area)}
     return report | {
         "fillable": mean_inside(error, area),
         "fillable_copy": mean_inside(copied, area),
         "better_than_copying": share(ours < bare),
-        **{name: value for name, value in speckles.items() if not math.isnan(value)},
+        **{name: value for name, value in speckles.items() if value is not None},
         "colourfulness": mean_inside(colourfulness(images), area),
         "colourfulness_real": mean_inside(colourfulness(truth), area),
     }
