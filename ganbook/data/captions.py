@@ -8,9 +8,9 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
-from typing import NamedTuple
+from typing import NamedTuple, Self
 
 import torch
 from torch import Tensor
@@ -111,28 +111,32 @@ class CaptionedDigits(FromDigits):
     @cached_property
     def captions(self) -> tuple[str, ...]:
         """One text per picture, such as "a bold red seven on green"."""
-        return self._worded(self.parts)
-
-    def composed(self, parts: Tensor) -> Batch:
-        painted = self._painted(parts).mul_(2).sub_(1)
-        return Batch(painted, self.digit_labels[parts[:, 0]], captions=self._worded(parts))
-
-    def _painted(self, parts: Tensor) -> Tensor:
-        """Float (n, 3, size, size) in [0, 1]: where the digit was white its ink, where it was black its ground."""
-        palette = torch.tensor(list(PALETTE.values()), device=parts.device) / 255
-        ink, ground = (palette[parts[:, i], :, None, None] for i in (1, 2))
-        return torch.lerp(ground, ink, self.digits[parts[:, 0]] / 255)
-
-    def _worded(self, parts: Tensor) -> tuple[str, ...]:
         colours = list(PALETTE)
-        kinds = torch.stack((self.digit_labels, self.digit_strokes), dim=1)[parts[:, 0]]
+        kinds = torch.stack((self.labels, self.strokes), dim=1)
         texts = (
             WORDINGS[wording].format(
                 stroke=STROKES[stroke], ink=colours[ink], ground=colours[ground], digit=DIGIT_WORDS[digit]
             )
-            for (_, ink, ground, wording), (digit, stroke) in zip(parts.tolist(), kinds.tolist(), strict=True)
+            for (_, ink, ground, wording), (digit, stroke) in zip(self.parts.tolist(), kinds.tolist(), strict=True)
         )
         return tuple(" ".join(text.split()) for text in texts)
+
+    def to(self, device: torch.device | str) -> Self:
+        moved = super().to(device)
+        vars(moved)["captions"] = self.captions  # made here: an accelerator would have to be asked for the words
+        return moved
+
+    def gathered(self, indices: Tensor) -> Batch:
+        return replace(super().gathered(indices), captions=tuple(self.captions[i] for i in indices.tolist()))
+
+    def composed(self, parts: Tensor) -> Batch:
+        return Batch(self._painted(parts).mul_(2).sub_(1), self.digit_labels[parts[:, 0]])
+
+    def _painted(self, parts: Tensor) -> Tensor:
+        """Float (n, 3, size, size) in [0, 1]: where the digit was white its ink, where it was black its ground."""
+        palette = (torch.tensor(list(PALETTE.values())) / 255).to(parts.device, non_blocking=True)
+        ink, ground = (palette[parts[:, i], :, None, None] for i in (1, 2))
+        return torch.lerp(ground, ink, self.digits[parts[:, 0]] / 255)
 
 
 def held_out(digits: Tensor, inks: Tensor) -> Tensor:

@@ -70,7 +70,7 @@ class FromDigits(Samples):
         return len(self.parts)
 
     def gathered(self, indices: Tensor) -> Batch:
-        return self.composed(self.parts[indices.to(self.parts.device)])
+        return self.composed(self.parts[indices.to(self.parts.device, non_blocking=True)])
 
     def composed(self, parts: Tensor) -> Batch:
         """The pictures of these rows of ``parts``, with all that is known of them."""
@@ -106,5 +106,5 @@ def load_stacked(split: str, size: int | None = None) -> StackedDigits:
 
 def _mode(digits: Tensor) -> Tensor:
     """(N, 3) digits to (N,) numbers 0..999."""
-    # Not a product of matrices, which CUDA has of floats only.
-    return (digits * torch.tensor([100, 10, 1], device=digits.device)).sum(1)
+    hundreds, tens, units = digits.unbind(1)
+    return 100 * hundreds + 10 * tens + units

@@ -81,7 +81,7 @@ class ImageSet(Samples):
         return len(self.images)
 
     def gathered(self, indices: Tensor) -> Batch:
-        here = indices.to(self.images.device)
+        here = indices.to(self.images.device, non_blocking=True)
         return Batch(
             real=to_float(self.images[here]),
             labels=None if self.labels is None else self.labels[here],

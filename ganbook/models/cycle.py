@@ -91,22 +91,29 @@ class ImagePool(nn.Module):
         self.size = size
         self.register_buffer("images", torch.zeros(size, *shape))
         self.register_buffer("filled", torch.zeros((), dtype=torch.int64))
+        self._filled = 0  # the same on the host, which would wait for an accelerator's answer
+        self.register_load_state_dict_post_hook(_count)  # type: ignore[no-untyped-call]
 
     @torch.no_grad()
     def query(self, images: Tensor) -> Tensor:
         """(N, C, H, W), some of them from earlier batches; random numbers are torch's global ones."""
         check_tensor("images", images, "N", *self.get_buffer("images").shape[1:])
         check_place("images", images, self.get_buffer("images"))
-        kept, filled = self.get_buffer("images"), self.get_buffer("filled")
+        kept = self.get_buffer("images")
         given = images.detach().clone()
         if not self.size:
             return given
         for i, image in enumerate(images.detach()):
-            if int(filled) < self.size:
-                kept[int(filled)] = image
-                filled.add_(1)
-            elif torch.rand(()) < 0.5:
-                place = int(torch.randint(self.size, ()))
+            if self._filled < self.size:
+                kept[self._filled] = image
+                self._filled += 1
+            elif torch.rand((), device="cpu") < 0.5:
+                place = int(torch.randint(self.size, (), device="cpu"))
                 given[i] = kept[place]
                 kept[place] = image
+        self.get_buffer("filled").fill_(self._filled)
         return given
+
+
+def _count(pool: ImagePool, _keys: object) -> None:
+    pool._filled = int(pool.get_buffer("filled"))

@@ -129,7 +129,7 @@ class BagOfWords(nn.Module):
 
     def tokens(self, captions: Sequence[str]) -> Tensor:
         """(N, T) int64 on the encoder's device."""
-        return self.tokenizer(captions).to(self.embedding.weight.device)
+        return self.tokenizer(captions).to(self.embedding.weight.device, non_blocking=True)
 
     def steps(self, tokens: Tensor) -> Tensor:
         """The words' vectors, (N, T, dim)."""
@@ -228,7 +228,7 @@ class CharCNNRNN(nn.Module):
         ]
         padded = torch.tensor([row + [blank] * (self.length - len(row)) for row in rows]).view(-1, self.length)
         device = next(self.parameters()).device
-        return one_hot(padded.to(device), blank + 1)[..., :blank].transpose(1, 2).float()
+        return one_hot(padded.to(device, non_blocking=True), blank + 1)[..., :blank].transpose(1, 2).float()
 
 
 @network
@@ -257,7 +257,8 @@ class SentenceEncoder(nn.Module):
 
     def forward(self, captions: Sequence[str]) -> Tensor:
         """(N, dim)."""
-        return cast(Tensor, self.last(self._embedded(check_captions(captions)).to(self.last.weight.device)))
+        embedded = self._embedded(check_captions(captions))
+        return cast(Tensor, self.last(embedded.to(self.last.weight.device, non_blocking=True)))
 
     def _embedded(self, captions: Sequence[str]) -> Tensor:
         new = sorted(set(captions) - self._known.keys())

@@ -178,8 +178,8 @@ class TextDiscriminator(nn.Module):
     def embed(self, captions: Sequence[str]) -> Tensor:
         """(N, text_dim): what the discriminator understands of captions; equal ones are read once."""
         number = {caption: i for i, caption in enumerate(dict.fromkeys(captions))}
-        which = torch.tensor([number[caption] for caption in captions], device=self.last.weight.device)
-        return cast(Tensor, self.encoder(tuple(number))[which])
+        which = torch.tensor([number[caption] for caption in captions])
+        return cast(Tensor, self.encoder(tuple(number))[which.to(self.last.weight.device, non_blocking=True)])
 
 
 def _made(encoder: TextEncoder) -> tuple[nn.Module, int]:

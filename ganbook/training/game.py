@@ -14,7 +14,6 @@ import torch
 from torch import Tensor, nn
 from torch.nn.modules.batchnorm import _NormBase
 from torch.optim import Adam, Optimizer
-from torch.optim.swa_utils import AveragedModel
 
 from ganbook import losses
 from ganbook.arguments import check_number, check_tensor, check_whole, shown, typed
@@ -121,9 +120,7 @@ class Game:
         self._latents: torch.Generator | None = None  # in step on all processes, where there are several
         self._penalty = penalty
         self._accelerator: Accelerator | None = None
-        self._average = (
-            AveragedModel(generator, avg_fn=self._lean_towards, use_buffers=False) if ema_half_life else None
-        )
+        self._average = copy.deepcopy(generator) if ema_half_life else None
 
     # What a round uses.
 
@@ -201,7 +198,7 @@ class Game:
             if score.ndim:
                 raise ValueError(f"{name}, which the round returned, has shape {tuple(score.shape)}: allowed is ()")
         if self._average is not None:
-            self._average.update_parameters(self._bare["generator"])
+            self._lean_towards(self._average, self._bare["generator"])
         self.step += 1
         return {name: score.detach() for name, score in found.items()}
 
@@ -223,7 +220,7 @@ class Game:
             return
         self._accelerator = accelerator
         # Convolutions run up to twice as fast with the channels innermost (benchmarks/throughput.py).
-        for network in (self.generator, self._discriminator):
+        for network in (self.generator, self._discriminator, self._average):
             if network is not None:
                 network.to(memory_format=torch.channels_last)
         with warnings.catch_warnings():
@@ -250,7 +247,7 @@ class Game:
         BatchNorm's running statistics belong to the weights of the latest steps, not to their average, so the
         copy's are computed anew from fixed latents, and the conditions of ``examples``.
         """
-        source = self._bare["generator"] if self._average is None or self.step == 0 else self._average.module
+        source = self._bare["generator"] if self._average is None or self.step == 0 else self._average
         twin = copy.deepcopy(source).to(memory_format=torch.contiguous_format)
         if self._average is not None:
             self._recalibrate(twin)
@@ -268,7 +265,7 @@ class Game:
             if (part is None) != (state[name] is None):
                 raise ValueError(f"one game has {name} and the other has none")
             if part is not None:
-                part.load_state_dict(state[name])
+                part.load_state_dict(_bare_weights(state[name]) if name == "average" else state[name])
         if self._latents is not None and state["latents"] is not None:
             self._latents.set_state(state["latents"])
         self.step = state["step"]
@@ -326,9 +323,14 @@ class Game:
             self._accelerator.backward(loss)
         optimizer.step()
 
-    def _lean_towards(self, average: Tensor, current: Tensor, _updates: Tensor | int) -> Tensor:
+    @torch.no_grad()
+    def _lean_towards(self, average: nn.Module, current: nn.Module) -> None:
+        """Update the average. AveragedModel would have the host wait for a GPU, to know how many updates there were."""
         half_life = min(self.ema_half_life, EMA_RAMP_UP * (self.step + 1) * self._batch_size)
-        return torch.lerp(average, current, 1 - 0.5 ** (self._batch_size / half_life))
+        weight = 1 - 0.5 ** (self._batch_size / half_life) if self.step else 1.0  # the first round's are copied
+        torch._foreach_lerp_([*average.parameters()], [*current.parameters()], weight)
+        for kept, buffer in zip(average.buffers(), current.buffers(), strict=True):
+            kept.copy_(buffer)
 
 
 @contextmanager
@@ -357,6 +359,13 @@ def frozen(network: nn.Module) -> Iterator[nn.Module]:
 def mean_outputs(**logits: Tensor) -> Scores:
     """By name the mean of D = sigmoid(logit) over the samples, where there are any."""
     return {name: found.detach().sigmoid().mean() for name, found in logits.items() if len(found)}
+
+
+def _bare_weights(average: dict[str, Tensor]) -> dict[str, Tensor]:
+    """Those of an average, without what AveragedModel added to them in checkpoints of earlier versions."""
+    if "n_averaged" not in average:
+        return average
+    return {name.removeprefix("module."): tensor for name, tensor in average.items() if name != "n_averaged"}
 
 
 def _shared_generator(device: torch.device, rank: int, world: int) -> torch.Generator:

@@ -9,7 +9,6 @@ import copy
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
-from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -17,31 +16,16 @@ import pytest
 import torch
 from accelerate import Accelerator
 
-from ganbook import data, penalties, recipes
+from ganbook import penalties
 from ganbook.data import Batch, ImageSet
-from ganbook.data.catalogue import NEEDS
 from ganbook.models import DCGANDiscriminator, DCGANGenerator
 from ganbook.recipes import Recipe
-from ganbook.recipes.cures import CURES, plain
-from ganbook.training import Game, Prior, Sampler, adam, fit, gan_round, rounds
+from ganbook.training import Game, Prior, Sampler, adam, fit, gan_round
+from tests.training.test_waiting import OF_EACH
 
 DEVICE = "cuda"
 
 pytestmark = [pytest.mark.cuda, pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a GPU with CUDA")]
-
-
-def of_each_round() -> dict[str, Recipe]:
-    """By the name of each round a recipe that plays it, on data that need neither network nor folder."""
-    found: dict[str, Recipe] = {}
-    known = [recipes.get(name).at("gpu") for name in recipes.names()]
-    for recipe in (*known, CURES["label supervision"](plain(data.toy.ring(), steps=2))):
-        if not isinstance(recipe.data, str) or NEEDS[recipe.data].place == "package":
-            play: Any = recipe.play.func if isinstance(recipe.play, partial) else recipe.play
-            found.setdefault(play.__name__, recipe)
-    return found
-
-
-OF_EACH = of_each_round()
 
 
 def dcgan_game(**options: Any) -> Game:
@@ -65,13 +49,6 @@ def repeatable() -> Iterator[None]:
 def assert_close(a: dict[str, torch.Tensor], b: dict[str, torch.Tensor], tolerance: float) -> None:
     for name, tensor in a.items():
         torch.testing.assert_close(tensor.cpu(), b[name].cpu(), atol=tolerance, rtol=tolerance, msg=name)
-
-
-def test_a_recipe_was_found_for_every_round() -> None:
-    from pkgutil import iter_modules
-
-    modules = [__import__(f"{rounds.__name__}.{found.name}", fromlist=["*"]) for found in iter_modules(rounds.__path__)]
-    assert OF_EACH.keys() == {name for module in modules for name in module.__all__ if name.endswith("_round")}
 
 
 @pytest.mark.parametrize("precision", ["no", "bf16"])
