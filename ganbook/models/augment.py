@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from typing import Any, cast
+
 import torch
 from torch import Tensor, nn
-from torch.nn.functional import pad
+from torch.nn.functional import affine_grid, grid_sample, pad
 
-from ganbook.arguments import check_tensor
+from ganbook.arguments import check_number, check_tensor
 from ganbook.models.network import Count, network
 
-__all__ = ["RandomShift"]
+__all__ = ["RandomAffine", "RandomShift"]
 
 
 @network
@@ -40,3 +42,66 @@ class RandomShift(nn.Module):
         columns = right + torch.arange(width, device=x.device)
         image = torch.arange(n, device=x.device)[:, None, None]
         return padded[image, :, rows, columns].permute(0, 3, 1, 2)
+
+
+@network
+class RandomAffine(nn.Module):
+    """Shift, turn and zoom each image, by amounts drawn anew for every image; the identity in evaluation mode.
+
+    As :class:`RandomShift`, for still fewer images: hand-drawn digits are as good a little larger, or leaning. Between
+    pixels it interpolates linearly, and its gradient has a gradient, which penalties need.
+
+    Args:
+        pixels: largest shift along each axis.
+        turn: largest angle, in radians.
+        zoom: largest change of the logarithm of the size.
+        fill: what moves in at the border; -1 is black.
+    """
+
+    def __init__(self, pixels: Count = 2, turn: float = 0.2, zoom: float = 0.12, fill: float = -1.0) -> None:
+        super().__init__()
+        check_number(0, turn=turn, zoom=zoom)
+        self.pixels, self.turn, self.zoom, self.fill = pixels, turn, zoom, fill
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Images (N, C, H, W) to images of the same shape."""
+        check_tensor("x", x, "N", "C", "H", "W")
+        if not self.training:
+            return x
+        n, _, height, width = x.shape
+        angle, size, down, right = torch.rand(4, n, device=x.device) * 2 - 1
+        angle, size = angle * self.turn, torch.exp(size * self.zoom)
+        cosine, sine = angle.cos() * size, angle.sin() * size
+        shifts = 2 * self.pixels * right / width, 2 * self.pixels * down / height
+        rows = torch.stack((cosine, -sine, shifts[0], sine, cosine, shifts[1]), 1)
+        grid = affine_grid(rows.view(n, 2, 3), [n, 1, height, width], align_corners=False).to(x.dtype)
+        return cast(Tensor, _Sampled.apply(x - self.fill, grid)) + self.fill
+
+
+class _Sampled(torch.autograd.Function):
+    """`grid_sample` with a second derivative, which older versions of PyTorch lack: it is linear in x."""
+
+    @staticmethod
+    def forward(ctx: Any, x: Tensor, grid: Tensor) -> Tensor:
+        ctx.save_for_backward(grid)
+        ctx.shape = x.shape
+        return grid_sample(x, grid, align_corners=False)
+
+    @staticmethod
+    def backward(ctx: Any, *gradients: Tensor) -> Any:
+        return _Spread.apply(gradients[0], *ctx.saved_tensors, ctx.shape), None
+
+
+class _Spread(torch.autograd.Function):
+    """The transpose of :class:`_Sampled`."""
+
+    @staticmethod
+    def forward(ctx: Any, x: Tensor, grid: Tensor, shape: torch.Size) -> Tensor:
+        ctx.save_for_backward(grid)
+        with torch.enable_grad():
+            spread = x.new_zeros(shape).requires_grad_()
+            return torch.autograd.grad(grid_sample(spread, grid, align_corners=False), spread, x)[0]
+
+    @staticmethod
+    def backward(ctx: Any, *gradients: Tensor) -> Any:
+        return _Sampled.apply(gradients[0], *ctx.saved_tensors), None, None

@@ -15,7 +15,7 @@ import torch
 from torch import Tensor, nn
 
 from ganbook.arguments import check_tensor
-from ganbook.models.augment import RandomShift
+from ganbook.models.augment import RandomAffine, RandomShift
 from ganbook.models.layers import MinibatchStdDev
 from ganbook.models.network import Count, network
 from ganbook.models.upsample import ResizeConvolution
@@ -109,12 +109,23 @@ class CompactGenerator(nn.Module):
 
 
 def compact_features(
-    channels: int, size: int, width: int, shift: int = 0, group: int = 0, fill: float = -1.0
+    channels: int,
+    size: int,
+    width: int,
+    shift: int = 0,
+    group: int = 0,
+    fill: float = -1.0,
+    turn: float = 0.0,
+    zoom: float = 0.0,
 ) -> nn.Sequential:
     """Images to (N, HIDDEN): the discriminators' body; arguments as for :class:`CompactDiscriminator`."""
     end, times = halvings(size)
     maps = [channels, *(width * 2**i for i in range(times))]
-    layers: list[nn.Module] = [RandomShift(shift, fill)] if shift else []
+    layers: list[nn.Module] = []
+    if turn or zoom:
+        layers.append(RandomAffine(shift, turn, zoom, fill))
+    elif shift:
+        layers.append(RandomShift(shift, fill))
     for inputs, outputs in pairwise(maps):
         layers += [nn.Conv2d(inputs, outputs, 4, 2, 1), nn.LeakyReLU(SLOPE)]
     layers += [MinibatchStdDev(group)] if group else []
@@ -133,6 +144,7 @@ class CompactDiscriminator(nn.Module):
         group: images whose variety is measured together, at most; N must be a multiple of it, or smaller. 0: D judges
             each image by itself (Karras et al. 2018).
         fill: what moves in at the border of a shifted image; -1 is black, 1 is white.
+        turn, zoom: of an image in training, as for :class:`ganbook.models.RandomAffine`; 0 for none.
     """
 
     def __init__(
@@ -143,10 +155,13 @@ class CompactDiscriminator(nn.Module):
         shift: Count = 0,
         group: Count = 0,
         fill: float = -1.0,
+        turn: float = 0.0,
+        zoom: float = 0.0,
     ) -> None:
         super().__init__()
         self.shape = (channels, size, size)
-        self.layers = nn.Sequential(*compact_features(channels, size, width, shift, group, fill), nn.Linear(HIDDEN, 1))
+        features = compact_features(channels, size, width, shift, group, fill, turn, zoom)
+        self.layers = nn.Sequential(*features, nn.Linear(HIDDEN, 1))
 
     def forward(self, x: Tensor) -> Tensor:
         check_tensor("x", x, "N", *self.shape)

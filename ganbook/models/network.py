@@ -52,12 +52,13 @@ def network(maker: Maker) -> Maker:
     parameters = inspect.signature(function).parameters.values()
     defaults = {p.name: p.default for p in parameters if p.default is not p.empty}
     perhaps_none = {p.name for p in parameters if p.annotation in ("Count", Count) or p.default == 0}
+    measured = {p.name for p in parameters if p.annotation in ("float", float)}
 
     @functools.wraps(function)
     def making(*args: Any, **kwargs: Any) -> Any:
         arguments = check(args, kwargs)
         for name, value in arguments.items():
-            if isinstance(value, int) and not isinstance(value, bool):
+            if isinstance(value, int) and not isinstance(value, bool) and name not in measured:
                 check_whole(0 if name in perhaps_none else 1, **{name: value})
             if isinstance(value, float | int) and not abs(value) <= MOST:
                 raise ValueError(f"{name} is {value}: allowed is a number of at most {MOST}")

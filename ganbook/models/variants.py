@@ -110,9 +110,9 @@ _OF_DISCRIMINATOR = _OF_BOTH | {
 
 
 @network
-def shifted(of: Callable[[], nn.Module], shift: Count = 2) -> nn.Module:
-    """``of()``, a discriminator, behind a random shift of up to ``shift`` pixels."""
-    return nn.Sequential(RandomShift(shift), of())
+def shifted(of: Callable[[], nn.Module], shift: Count = 2, fill: float = -1.0) -> nn.Module:
+    """``of()``, a discriminator, behind a :class:`ganbook.models.RandomShift` of up to ``shift`` pixels."""
+    return nn.Sequential(RandomShift(shift, fill), of())
 
 
 # The museum's players. -----------------------------------------------------------------------------------------------

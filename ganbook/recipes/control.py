@@ -42,6 +42,7 @@ CONDITIONAL_DIGITS = replace(
     discriminator=partial(ConditionalDiscriminator, how="projection", shift=2),
     given="labels",
     classes=10,
+    ema_half_life=2_000,  # of a shorter run
     steps=600,
     play=conditional_round,
     budgets=_BUDGETS,

@@ -31,17 +31,17 @@ DCGAN_DIGITS = Recipe(
     data="digits",
     size=28,
     generator=CompactGenerator,
-    discriminator=partial(CompactDiscriminator, shift=2),
+    discriminator=partial(CompactDiscriminator, shift=2, turn=0.2, zoom=0.12),
     prior=Prior(64),
     g_lr=3e-3,
     d_lr=3e-3,
     betas=(0.0, 0.99),
     anneal_from=0.5,
-    ema_half_life=2_000,
+    ema_half_life=10_000,
     batch_size=64,
     steps=1300,
     score=of_digits,
-    budgets={"smoke": {"steps": 60, "scored": 1000}, "gpu": {"steps": 4000}},
+    budgets={"smoke": {"steps": 60, "scored": 1000}, "gpu": {"steps": 10_000}},
 )
 
 RESNET_DIGITS = replace(
@@ -56,7 +56,6 @@ RESNET_DIGITS = replace(
     r2_gamma=1.0,
     g_lr=1e-3,
     d_lr=1e-3,
-    ema_half_life=10_000,
     steps=900,
     budgets={"smoke": {"steps": 30, "scored": 1000}, "gpu": {"steps": 8000}},
 )

@@ -1,4 +1,4 @@
-"""Recipes on photographs and other colour images: one DCGAN at 3 x 64 x 64, four data sets.
+"""Recipes on photographs and other colour images: one DCGAN at 3 x 64 x 64, five data sets.
 
 Adam at 2e-4 with beta1 0.5, weights from N(0, 0.02), batches of 128 (Radford et al. 2016, section 4).
 """
@@ -10,7 +10,9 @@ from functools import partial
 from typing import Any
 
 from ganbook.models import DCGANDiscriminator, DCGANGenerator
+from ganbook.models.variants import shifted
 from ganbook.recipes.recipe import Recipe
+from ganbook.recipes.reports import of_emoji
 from ganbook.training.prior import Prior
 
 __all__ = ["RECIPES"]
@@ -67,4 +69,32 @@ DCGAN_FOLDER = replace(
     steps=20_000,
 )
 
-RECIPES = (DCGAN_CIFAR10, DCGAN_LSUN, DCGAN_FACES, DCGAN_FOLDER)
+_TWO_ROUNDS = {"steps": 2, "scored": 40, "batch_size": 8}
+
+DCGAN_EMOJI_PUBLISHED = replace(
+    DCGAN_CIFAR10,
+    name="dcgan-emoji-25-epochs",
+    about="The headline run's rules and its 25 epochs on what every machine has: 1 146 emoji of people.",
+    data="emoji-people",
+    **_players(16),
+    steps=25 * (1146 // 128),
+    score=of_emoji,
+    scored=2500,
+    budgets={"smoke": _TWO_ROUNDS},
+)
+
+DCGAN_EMOJI = replace(
+    DCGAN_EMOJI_PUBLISHED,
+    name="dcgan-emoji",
+    about="The same networks for longer, with larger steps, shifted images in D and an average of G.",
+    mirrored=True,
+    discriminator=partial(shifted, _players(16)["discriminator"], fill=1.0),
+    g_lr=1e-3,
+    d_lr=1e-3,
+    anneal_from=0.5,
+    ema_half_life=5_000,
+    batch_size=64,
+    budgets={"smoke": _TWO_ROUNDS, "gpu": {"steps": 5000}},
+)
+
+RECIPES = (DCGAN_CIFAR10, DCGAN_LSUN, DCGAN_FACES, DCGAN_FOLDER, DCGAN_EMOJI_PUBLISHED, DCGAN_EMOJI)

@@ -19,8 +19,8 @@ from ganbook.training.conditions import CONDITIONS
 from ganbook.training.sampler import Sampler
 
 __all__ = [
-    "Load", "Score", "of_captioned_digits", "of_digits", "of_images", "of_people", "of_points", "of_stacked",
-    "of_translations", "people_right",
+    "Load", "Score", "of_captioned_digits", "of_digits", "of_emoji", "of_images", "of_people", "of_points",
+    "of_stacked", "of_translations", "people_right",
 ]  # fmt: skip
 
 Load = Callable[[str], Any]
@@ -116,6 +116,12 @@ def of_digits(sampler: Sampler, load: Load, n: int) -> dict[str, Any]:
     if sampler.classes:
         scores = _joined(scores, metrics.report_labels(samples, asked["labels"], unseen, test.labels))
     return scores
+
+
+def of_emoji(sampler: Sampler, load: Load, n: int) -> dict[str, Any]:
+    """All scores of the emoji's features, against both splits: there are few."""
+    real = torch.cat([to_float(load(split).images) for split in ("train", "test")])
+    return metrics.report_images(sampler.sample(n), real, "train and test", "emoji") | {"size": real.shape[-1]}
 
 
 def _joined(first: dict[str, Any], second: dict[str, Any]) -> dict[str, Any]:

@@ -11,6 +11,7 @@ from torch import Tensor, nn
 
 from ganbook.arguments import check_tensor, check_whole
 from ganbook.data.images import to_float
+from ganbook.models.cycle import TwoTranslators
 from ganbook.models.text import check_captions
 
 __all__ = ["CONDITIONS", "Condition", "Given"]
@@ -34,6 +35,13 @@ class Condition:
     call: Callable[[nn.Module, Tensor, Any], Tensor]
     check: Callable[[Any, int | None, int], Tensor | Sequence[str] | None]
     needs_data: bool = False
+
+    def on(self, generator: nn.Module, z: Tensor, batch: Any) -> None:
+        """Call a generator on a batch's own conditions; two translators each on its own kind of images."""
+        if isinstance(generator, TwoTranslators):
+            generator.each_way(batch.paired(), batch.real)
+        else:
+            self.call(generator, z, getattr(batch, self.argument, None))
 
     def of(self, holder: object, n: int) -> dict[str, Any]:
         """Arguments of ``Sampler.sample`` for ``n`` samples, or fewer where a data set or batch has fewer conditions.

@@ -19,7 +19,6 @@ from ganbook import losses
 from ganbook.arguments import check_number, check_tensor, check_whole, shown, typed
 from ganbook.data.batch import Batch
 from ganbook.losses import AdversarialLoss
-from ganbook.models.cycle import TwoTranslators
 from ganbook.penalties import Critic
 from ganbook.training.conditions import CONDITIONS, Given
 from ganbook.training.prior import Prior
@@ -301,10 +300,7 @@ class Game:
                 batch = next(examples)
                 n = len(batch)
                 z = torch.empty(n, 0) if self.prior is None else self.prior.sample(n, generator=chance)
-                if isinstance(generator, TwoTranslators):
-                    generator.each_way(batch.paired(), batch.real)
-                else:
-                    condition.call(generator, z.to(device), getattr(batch, condition.argument, None))
+                condition.on(generator, z.to(device), batch)
                 seen += n
         for norm, momentum in norms.items():
             norm.momentum = momentum

@@ -1,9 +1,10 @@
-"""Shifts move whole images by whole pixels, gradients included, and only in training."""
+"""Images are shifted by whole pixels, or shifted, turned and zoomed; gradients included, and only in training."""
 
 import pytest
 import torch
+from torch.nn.functional import affine_grid, grid_sample
 
-from ganbook.models.augment import RandomShift
+from ganbook.models.augment import RandomAffine, RandomShift
 
 
 def place(image):
@@ -27,13 +28,13 @@ def test_what_moves_in_is_the_fill_and_what_moves_out_is_lost():
     assert set(moved.unique().tolist()) == {0.5, 1.0}
 
 
-def test_gradients_go_back_to_where_the_pixel_was_twice():
+@pytest.mark.parametrize("moved", [RandomShift(1), RandomAffine(1)])
+def test_gradients_go_back_to_where_the_pixel_was_twice(moved):
     x = torch.randn(3, 1, 8, 8, dtype=torch.float64, requires_grad=True)
-    shift = RandomShift(1)
 
     def seeded(x):
         torch.manual_seed(0)
-        return shift(x)
+        return moved(x)
 
     assert torch.autograd.gradcheck(seeded, x)
     assert torch.autograd.gradgradcheck(lambda x: seeded(x) ** 2, x)
@@ -43,5 +44,63 @@ def test_evaluation_and_no_shift_are_the_identity():
     x = torch.randn(2, 1, 8, 8)
     assert RandomShift(0)(x) is x
     assert RandomShift(2).eval()(x) is x
+    assert RandomAffine().eval()(x) is x
     with pytest.raises(ValueError, match="pixels is -1"):
         RandomShift(-1)
+    with pytest.raises(ValueError, match="turn is -1"):
+        RandomAffine(turn=-1)
+
+
+def middle(image):
+    """Row and column of the ink's centre."""
+    ink = (image + 1).sum(0)
+    at = torch.arange(image.shape[-1], dtype=image.dtype)
+    return (ink.sum(1) @ at / ink.sum()).item(), (ink.sum(0) @ at / ink.sum()).item()
+
+
+def blob(n, row, column, side=2, size=28):
+    images = torch.full((n, 1, size, size), -1.0)
+    images[:, :, row : row + side, column : column + side] = 1.0
+    return images
+
+
+def test_shifted_alone_it_moves_by_up_to_so_many_pixels_each_way():
+    places = torch.tensor([middle(image) for image in RandomAffine(2, 0, 0)(blob(300, 13, 13))]) - 13.5
+    assert places.abs().max() <= 2.01
+    assert (places.amin(0) < -1.8).all() and (places.amax(0) > 1.8).all(), "down, up, left and right"
+
+
+def test_turned_alone_it_moves_on_a_circle_by_up_to_the_angle():
+    places = torch.tensor([middle(image) for image in RandomAffine(0, 0.3, 0)(blob(300, 13, 22))]) - 13.5
+    radius, angle = places.norm(dim=1), torch.atan2(places[:, 0], places[:, 1])
+    assert (radius - 9).abs().max() < 0.1
+    assert 0.28 < angle.max() < 0.32 and -0.32 < angle.min() < -0.28
+
+
+def test_zoomed_alone_it_moves_towards_the_middle_and_away_from_it():
+    places = torch.tensor([middle(image) for image in RandomAffine(0, 0, 0.2)(blob(300, 13, 21))]) - 13.5
+    assert places[:, 0].abs().max() < 0.05
+    factor = (places[:, 1] / 8).log()
+    assert 0.18 < factor.max() < 0.21 and -0.21 < factor.min() < -0.18
+
+
+def test_what_the_affine_map_moves_in_is_the_fill():
+    for fill in (-1.0, 1.0):
+        flat = torch.full((64, 3, 8, 8), fill)
+        torch.testing.assert_close(RandomAffine(4, 0.5, 0.5, fill)(flat), flat)
+
+
+def test_the_affine_map_is_bilinear_as_grid_sample_is():
+    x = torch.randn(5, 2, 9, 12)
+    torch.manual_seed(3)
+    found = RandomAffine(2, 0.4, 0.3, 0.0)(x)
+    torch.manual_seed(3)
+    angle, size, down, right = torch.rand(4, 5) * 2 - 1
+    maps = torch.zeros(5, 2, 3)
+    for i in range(5):
+        turned = torch.tensor([[1.0, 0.0], [0.0, 1.0]]) * torch.cos(angle[i] * 0.4)
+        turned += torch.tensor([[0.0, -1.0], [1.0, 0.0]]) * torch.sin(angle[i] * 0.4)
+        maps[i, :, :2] = turned * torch.exp(size[i] * 0.3)
+        maps[i, :, 2] = torch.stack((right[i] * 4 / 12, down[i] * 4 / 9))
+    wanted = grid_sample(x, affine_grid(maps, list(x.shape), align_corners=False), align_corners=False)
+    torch.testing.assert_close(found, wanted, atol=1e-5, rtol=1e-5)

@@ -7,7 +7,7 @@ from torch.nn import functional as F
 
 from ganbook import penalties
 from ganbook.models import CompactDiscriminator, CompactGenerator, ResizeConvolution
-from ganbook.models.augment import RandomShift
+from ganbook.models.augment import RandomAffine, RandomShift
 from ganbook.models.compact import HIDDEN, Doublings, compact_features, halvings
 from ganbook.models.layers import MinibatchStdDev
 
@@ -141,9 +141,10 @@ def test_a_batch_that_cannot_be_grouped_is_refused_in_one_sentence():
         CompactDiscriminator(group=4)(torch.zeros(6, 1, 28, 28))
 
 
-def test_shifts_stop_in_evaluation():
-    critic, images = CompactDiscriminator(shift=2), torch.rand(8, 1, 28, 28)
-    assert isinstance(critic.layers[0], RandomShift)
+@pytest.mark.parametrize(("options", "kind"), [({}, RandomShift), ({"turn": 0.2, "zoom": 0}, RandomAffine)])
+def test_shifts_stop_in_evaluation(options, kind):
+    critic, images = CompactDiscriminator(shift=2, fill=-1, **options), torch.rand(8, 1, 28, 28)
+    assert isinstance(critic.layers[0], kind) and (critic.layers[0].pixels, critic.layers[0].fill) == (2, -1)
     assert not torch.equal(critic(images), critic(images))
     critic.eval()
     assert torch.equal(critic(images), critic(images))
@@ -175,7 +176,7 @@ def test_logits_at_the_start_are_small_and_differ():
     assert 0.002 < logits.std() < 1 and logits.mean().abs() < 0.5
 
 
-@pytest.mark.parametrize("options", [{}, {"shift": 2, "group": 4}])
+@pytest.mark.parametrize("options", [{}, {"shift": 2, "group": 4}, {"shift": 2, "turn": 0.2, "zoom": 0.1}])
 def test_the_penalty_reaches_all_weights(options):
     critic = CompactDiscriminator(**options)
     penalties.r1(critic, torch.rand(8, 1, 28, 28) * 2 - 1, 1.0).backward()

@@ -25,7 +25,7 @@ from ganbook.models import (
     UNet,
     receptive_field,
 )
-from ganbook.models.augment import RandomShift
+from ganbook.models.augment import RandomAffine, RandomShift
 from ganbook.models.compact import HIDDEN
 from ganbook.models.network import described
 from ganbook.recipes.control import CONDITIONINGS, L1_WEIGHT, PIX2PIX_ABLATION, RECIPES
@@ -92,12 +92,13 @@ def test_conditionings_differ_in_how_the_class_comes_in_and_in_nothing_else(budg
 def test_conditional_digits_are_dcgan_digits_that_are_told_a_class():
     for budget in BUDGETS:
         changed = differing(recipes.get("conditional-digits").at(budget), recipes.get("dcgan-digits").at(budget))
-        assert changed == {"generator", "discriminator", "given", "classes", "play", "steps"}
+        assert changed == {"generator", "discriminator", "given", "classes", "play", "steps", "ema_half_life"}
         plain, told = (recipes.get(name).at(budget).game() for name in ("dcgan-digits", "conditional-digits"))
         sizes = [sum(p.numel() for p in d.parameters()) for d in (plain.discriminator, told.discriminator)]
         assert sizes[1] - sizes[0] == 10 * HIDDEN, "but for a vector a class, it is the same critic"
-        shifts = [[m.pixels for m in g.discriminator.modules() if isinstance(m, RandomShift)] for g in (plain, told)]
-        assert shifts[0] == shifts[1]
+        moves = RandomShift | RandomAffine
+        pixels = [[m.pixels for m in g.discriminator.modules() if isinstance(m, moves)] for g in (plain, told)]
+        assert pixels == [[2], [2]], "shifted by as much; without labels also turned and zoomed"
     assert recipes.get("conditional-digits").play is conditional_round
     assert recipes.get("conditional-digits-auxiliary").play is auxiliary_round
 
