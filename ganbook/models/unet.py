@@ -64,7 +64,8 @@ class UNet(nn.Module):
         check_number(0, below=1, dropout=dropout)
         check_number(0, keep=keep)
         if keep and inputs not in (1, outputs):
-            raise ValueError(f"keep is {keep} with {inputs} inputs: a source of 1 or {outputs} channels can be kept")
+            channels = "1 channel" if outputs == 1 else f"1 or {outputs} channels"
+            raise ValueError(f"keep is {keep} with {inputs} inputs: a source of {channels} can be kept")
         self.latent_dim, self.shape, self.skips, self.keep = latent_dim, (inputs, size, size), skips, keep
         normalise = NORMS[norm]
         maps = [width * min(2**i, WIDEST) for i in range(depth)]
