@@ -6,10 +6,7 @@ The networks are those of the recipes in NETWORKS; a turn is an epoch of the dig
 two threads in float32. Ways in turn, so that a drifting machine is fair to all; ratios are medians over the turns.
 
 * ``ours``: ``gan_round`` fed by ``ImageSet.batches``, with log and progress as in training.
-* ``tutorial``: the published procedure, written afresh: a ``DataLoader`` with two workers over PIL images
-  (resize, centre crop, to tensor, normalise), real and fake passes of the discriminator backpropagated one
-  after the other, the same fake batch judged again for the generator's step while the discriminator's
-  parameters collect gradients too, default Adam, four ``.item()`` a round.
+* ``tutorial``: the published procedure (see tutorial.py), its ``DataLoader`` with two workers.
 * ``tutorial, channels last``: the same with its networks laid out as ours are.
 * ``bare``: the forward and backward passes of Algorithm 1 alone, laid out as ours: no data, no optimiser, no log.
 
@@ -25,23 +22,22 @@ import os
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from contextlib import redirect_stderr
 from dataclasses import replace
 from functools import partial
 from io import StringIO
-from itertools import cycle, islice
+from itertools import chain, repeat
 from pathlib import Path
 from typing import Any
 
 import torch
-from PIL import Image
-from torch import Tensor, nn
-from torch.utils.data import DataLoader, Dataset
-from torchvision import transforms
+from torch import nn
+from torch.utils.data import DataLoader
 
 from benchmarks.common import THREADS, Figure, keep, table
 from benchmarks.stopwatch import in_turn, middle, peak_memory, ratios
+from benchmarks.tutorial import PilImages, tutorial_rounds
 from ganbook import data, recipes
 from ganbook.recipes.recipe import Recipe
 from ganbook.training import Game, fit, frozen, gan_round
@@ -51,28 +47,6 @@ NETWORKS = ("dcgan-tutorial", "dcgan-digits")
 SHARED = "dcgan-digits"
 """The recipe that two processes share."""
 SHARED_ROUNDS = 40
-
-
-class PilDigits(Dataset[tuple[Tensor, int]]):
-    """Digits as a folder of images gives them: PIL images, transformed one at a time."""
-
-    def __init__(self, size: int) -> None:
-        digits = data.load("digits")
-        self.images = [Image.fromarray(image[0].numpy()) for image in digits.images]
-        self.transform = transforms.Compose(
-            [
-                transforms.Resize(size),
-                transforms.CenterCrop(size),
-                transforms.ToTensor(),
-                transforms.Normalize((0.5,), (0.5,)),
-            ]
-        )
-
-    def __len__(self) -> int:
-        return len(self.images)
-
-    def __getitem__(self, index: int) -> tuple[Tensor, int]:
-        return self.transform(self.images[index]), 0
 
 
 def networks(recipe: Recipe) -> tuple[nn.Module, nn.Module]:
@@ -96,40 +70,14 @@ def ours(recipe: Recipe, rounds: int) -> Callable[[], None]:
 
 
 def tutorial(recipe: Recipe, rounds: int, layout: torch.memory_format = torch.contiguous_format) -> Callable[[], None]:
-    """The tutorial's loop, data included; the discriminator's sigmoid is folded into the loss."""
-    assert recipe.size is not None and recipe.prior is not None
-    loader = DataLoader(
-        PilDigits(recipe.size), batch_size=recipe.batch_size, shuffle=True, num_workers=2, drop_last=True
-    )
-    generator, discriminator = (network.to(memory_format=layout) for network in networks(recipe))
-    criterion, latent = nn.BCEWithLogitsLoss(), recipe.prior.dim
-    d_optimizer = torch.optim.Adam(discriminator.parameters(), lr=2e-4, betas=(0.5, 0.999))
-    g_optimizer = torch.optim.Adam(generator.parameters(), lr=2e-4, betas=(0.5, 0.999))
-
-    def run() -> None:
-        for real, _ in islice(_epochs(loader), rounds):
-            discriminator.zero_grad()
-            label = torch.full((len(real),), 1.0)
-            output = discriminator(real)
-            real_loss = criterion(output, label)
-            real_loss.backward()
-            d_x = output.mean().item()
-            fake = generator(torch.randn(len(real), latent))
-            label.fill_(0.0)
-            output = discriminator(fake.detach())
-            fake_loss = criterion(output, label)
-            fake_loss.backward()
-            d_before = output.mean().item()
-            d_optimizer.step()
-            generator.zero_grad()
-            label.fill_(1.0)
-            output = discriminator(fake)
-            g_loss = criterion(output, label)
-            g_loss.backward()
-            g_optimizer.step()
-            _ = (real_loss + fake_loss).item(), g_loss.item(), d_x, d_before, output.mean().item()
-
-    return run
+    """The tutorial's loop, data included."""
+    assert recipe.prior is not None
+    digits = recipe.load_data()
+    assert isinstance(digits, data.ImageSet)
+    loader = DataLoader(PilImages(digits.images), recipe.batch_size, shuffle=True, num_workers=2, drop_last=True)
+    players = [network.to(memory_format=layout) for network in networks(recipe)]
+    play = tutorial_rounds(players[0], players[1], recipe.prior.dim, chain.from_iterable(repeat(loader)))
+    return partial(play, rounds)
 
 
 def bare(recipe: Recipe, rounds: int) -> Callable[[], None]:
@@ -159,11 +107,6 @@ WAYS: dict[str, Callable[[Recipe, int], Callable[[], None]]] = {
     "tutorial, channels last": partial(tutorial, layout=torch.channels_last),
     "bare": bare,
 }
-
-
-def _epochs(loader: DataLoader[tuple[Tensor, int]]) -> Iterator[tuple[Tensor, Tensor]]:
-    for one in cycle([loader]):
-        yield from one
 
 
 def speed(run: Callable[[], None], images: int) -> float:

@@ -3,7 +3,7 @@
 Three ways, in turn, so that a drifting machine is fair to all; ratios are medians over the turns.
 
 * ``ours``: :func:`ganbook.training.fit` with ``gan_round``, its data and its log.
-* ``tutorial``: the published procedure, written afresh, with a ``DataLoader`` of two workers over PIL images;
+* ``tutorial``: the published procedure (see benchmarks/tutorial.py) with a ``DataLoader`` of two workers;
   they start once, and nobody waits for them at the end of an epoch.
 * ``tutorial_fed``: the same rounds on batches that lie on the device already: what is left is the loop itself.
 """
@@ -11,15 +11,16 @@ Three ways, in turn, so that a drifting machine is fair to all; ratios are media
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable
 from itertools import cycle
 from statistics import median
 from typing import Any
 
 import torch
 from torch import Tensor, nn
-from torch.utils.data import DataLoader, Dataset, RandomSampler
+from torch.utils.data import DataLoader, RandomSampler
 
+from benchmarks.tutorial import PilImages, tutorial_rounds
 from ganbook import data
 from ganbook.models import DCGANDiscriminator, DCGANGenerator
 from ganbook.training import Game, Prior, fit, gan_round
@@ -33,26 +34,6 @@ COLD_TURNS, MOST_TURNS = 2, 5
 """The first turn builds kernels, the second finds out how many rounds a turn holds."""
 
 Way = Callable[[int], None]
-
-
-class PilImages(Dataset[Tensor]):
-    """Images as a folder gives them: decoded, then transformed one at a time as in the tutorial."""
-
-    def __init__(self, images: Tensor) -> None:
-        from torchvision import transforms
-        from torchvision.transforms.functional import to_pil_image
-
-        self.images = [to_pil_image(image) for image in images]
-        size = images.shape[-1]
-        steps = (transforms.Resize(size), transforms.CenterCrop(size), transforms.ToTensor())
-        self.transform = transforms.Compose([*steps, transforms.Normalize((0.5,) * 3, (0.5,) * 3)])
-
-    def __len__(self) -> int:
-        return len(self.images)
-
-    def __getitem__(self, index: int) -> Tensor:
-        image: Tensor = self.transform(self.images[index])
-        return image
 
 
 def networks(size: int, width: int) -> tuple[nn.Module, nn.Module]:
@@ -76,42 +57,6 @@ def ours(size: int, width: int, batch: int, precision: str, samples: data.ImageS
     return play
 
 
-def tutorial(size: int, width: int, precision: str, batches: Iterable[Tensor], device: torch.device) -> Way:
-    """The tutorial's rounds; the sigmoid is folded into the loss, which bfloat16 needs."""
-    generator, discriminator = (network.to(device) for network in networks(size, width))
-    criterion = nn.BCEWithLogitsLoss()
-    d_optimizer, g_optimizer = (
-        torch.optim.Adam(network.parameters(), lr=2e-4, betas=(0.5, 0.999)) for network in (discriminator, generator)
-    )
-    source: Iterator[Tensor] = iter(batches)
-
-    def judged(images: Tensor, label: float) -> tuple[Tensor, Tensor]:
-        with torch.autocast(device.type, torch.bfloat16, enabled=precision == "bf16"):
-            output = discriminator(images)
-            return criterion(output, torch.full_like(output, label)), output
-
-    def play(rounds: int) -> None:
-        for _ in range(rounds):
-            real = next(source).to(device)
-            discriminator.zero_grad()
-            real_loss, output = judged(real, 1.0)
-            real_loss.backward()  # type: ignore[no-untyped-call]
-            d_x = output.mean().item()
-            with torch.autocast(device.type, torch.bfloat16, enabled=precision == "bf16"):
-                fake = generator(torch.randn(len(real), LATENT, device=device))
-            fake_loss, output = judged(fake.detach(), 0.0)
-            fake_loss.backward()  # type: ignore[no-untyped-call]
-            d_before = output.mean().item()
-            d_optimizer.step()
-            generator.zero_grad()
-            g_loss, output = judged(fake, 1.0)
-            g_loss.backward()  # type: ignore[no-untyped-call]
-            g_optimizer.step()
-            _ = (real_loss + fake_loss).item(), g_loss.item(), d_x, d_before, output.mean().item()
-
-    return play
-
-
 def measure(precision: str, budget: str, until: float) -> dict[str, Any]:
     """Both sizes, each for half of the time until ``until``."""
     width, batch, turn = SMOKE if budget == "smoke" else PUBLISHED
@@ -124,10 +69,15 @@ def measure(precision: str, budget: str, until: float) -> dict[str, Any]:
         order = RandomSampler(images, replacement=True, num_samples=10**7)
         loaded = DataLoader(images, batch, sampler=order, num_workers=2)
         fed = cycle([next(iter(samples.batches(batch, seed=seed))).real.to(device) for seed in range(4)])
+
+        def tutorial(batches: Iterable[Tensor], size: int = size) -> Way:
+            generator, discriminator = (network.to(device) for network in networks(size, width))
+            return tutorial_rounds(generator, discriminator, LATENT, batches, bf16=precision == "bf16")
+
         ways = {
             "ours": ours(size, width, batch, precision, samples),
-            "tutorial": tutorial(size, width, precision, loaded, device),
-            "tutorial_fed": tutorial(size, width, precision, fed, device),
+            "tutorial": tutorial(batches=loaded),
+            "tutorial_fed": tutorial(batches=fed),
         }
         now = time.time()
         speeds = turns(ways, batch, turn, now + (until - now) / (len(SIZES) - number))
