@@ -74,8 +74,10 @@ class RandomAffine(nn.Module):
         cosine, sine = angle.cos() * size, angle.sin() * size
         shifts = 2 * self.pixels * right / width, 2 * self.pixels * down / height
         rows = torch.stack((cosine, -sine, shifts[0], sine, cosine, shifts[1]), 1)
-        grid = affine_grid(rows.view(n, 2, 3), [n, 1, height, width], align_corners=False).to(x.dtype)
-        return cast(Tensor, _Sampled.apply(x - self.fill, grid)) + self.fill
+        grid = affine_grid(rows.view(n, 2, 3), [n, 1, height, width], align_corners=False)
+        precise = torch.promote_types(x.dtype, grid.dtype)  # in bfloat16 a place is known to a pixel or two
+        found = cast(Tensor, _Sampled.apply((x - self.fill).to(precise), grid.to(precise)))
+        return (found + self.fill).to(x.dtype)
 
 
 class _Sampled(torch.autograd.Function):

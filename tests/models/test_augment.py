@@ -104,3 +104,13 @@ def test_the_affine_map_is_bilinear_as_grid_sample_is():
         maps[i, :, 2] = torch.stack((right[i] * 4 / 12, down[i] * 4 / 9))
     wanted = grid_sample(x, affine_grid(maps, list(x.shape), align_corners=False), align_corners=False)
     torch.testing.assert_close(found, wanted, atol=1e-5, rtol=1e-5)
+
+
+def test_the_affine_map_knows_its_places_precisely_in_half_precision():
+    x = torch.randn(4, 1, 64, 64).bfloat16()
+    found = []
+    for images in (x, x.float()):
+        torch.manual_seed(1)
+        found.append(RandomAffine()(images))
+    assert found[0].dtype == torch.bfloat16
+    torch.testing.assert_close(found[0].float(), found[1], atol=0.03, rtol=0.01)
