@@ -64,7 +64,7 @@ def test_the_models_of_chapter_13_obey_captions_that_they_never_read():
 
 def test_the_models_of_part_two_are_as_good_as_promised():
     assert {"dcgan-digits", "resnet-digits", "vae-gan-digits"} <= set(zoo.names())
-    for name, most in (("dcgan-digits", 9), ("resnet-digits", 4), ("vae-gan-digits", 27)):
+    for name, most in (("dcgan-digits", 3.5), ("resnet-digits", 4), ("vae-gan-digits", 27)):
         scores = zoo.card(name)["metrics"]
         assert (scores["n"], scores["n_samples"]) == (2500, 5000) and scores["referee"]["floors"] <= most
         assert scores["class_share_min"] >= 0.05 and scores["class_share_max"] <= 0.17
@@ -107,7 +107,8 @@ def test_nothing_else_lies_on_the_shelf():
 DRAWN = {
     "conditional-digits": (-0.71207, 0.63868),
     "cyclegan-emoji": (0.68759, 0.55216),
-    "dcgan-digits": (-0.75426, 0.59940),
+    "dcgan-digits": (-0.77511, 0.57033),
+    "dcgan-emoji-25-epochs": (0.24207, 0.16676),
     "diffusion-digits": (-0.68570, 0.62513),
     "pix2pix-emoji": (0.69039, 0.61324),
     "resnet-digits": (-0.74679, 0.60214),
