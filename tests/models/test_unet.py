@@ -188,7 +188,7 @@ def test_images_at_the_start_are_neither_flat_nor_saturated(norm):
             lambda: UNet(inputs=2, keep=1.0),
             r"^keep is 1.0 with 2 inputs: a source of 1 or 3 channels can be kept$",
         ),
-        (lambda: UNet(inputs=3, outputs=1, keep=0.5), r"^keep is 0.5 with 3 inputs: a source of 1 or 1 channels"),
+        (lambda: UNet(inputs=3, outputs=1, keep=0.5), r"^keep is 0.5 with 3 inputs: a source of 1 channel"),
         (lambda: UNet(latent_dim=-1), r"^latent_dim is -1: allowed is 0 or more"),
         (lambda: UNet(width=0), r"^width is 0: allowed is 1 or more"),
         (lambda: UNet(depth=0), r"^depth is 0"),
