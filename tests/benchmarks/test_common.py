@@ -148,6 +148,7 @@ def test_every_script_is_in_the_table():
         "__main__",
         "common",
         "stopwatch",
+        "tutorial",
     }
     assert scripts == {*bench.QUICK, *bench.LONG}
 
