@@ -399,8 +399,9 @@ WORKS, SAME, SWALLOWED, BORN = (
 )
 TOO_SLOW, MEMORY = "too slow", "out of memory"
 LIMIT = "infinity in, a finite limit out"
-UNREAD = {("generator", "real_logits"), ("bits_per_dimension", "images")}
-"""Whose numbers are not looked at: real logits by a loss that is not paired, images whose size alone counts."""
+UNREAD = {("generator", "real_logits"), ("bits_per_dimension", "images"), ("query", "images")}
+"""Whose numbers are not looked at: real logits by a loss that is not paired, images whose size alone counts, and images
+that a pool keeps in exchange for earlier ones, by chance."""
 
 
 def numbers(found: Any, depth: int = 0) -> Iterator[torch.Tensor]:
