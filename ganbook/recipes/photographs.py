@@ -77,7 +77,7 @@ DCGAN_EMOJI_PUBLISHED = replace(
     about="The headline run's rules and its 25 epochs on what every machine has: 1 146 emoji of people.",
     data="emoji-people",
     **_players(16),
-    steps=25 * (1146 // 128),
+    steps=round(25 * 1146 / 128),
     score=of_emoji,
     scored=2500,
     budgets={"smoke": _TWO_ROUNDS},

@@ -114,7 +114,7 @@ DRAWN = {
     "cyclegan-emoji": (0.68759, 0.55216),
     "dcgan-digits": (-0.77511, 0.57033),
     "dcgan-emoji": (0.67567, 0.64776),
-    "dcgan-emoji-25-epochs": (0.24207, 0.16676),
+    "dcgan-emoji-25-epochs": (0.28969, 0.19991),
     "diffusion-digits": (-0.68570, 0.62513),
     "pix2pix-emoji": (0.69039, 0.61324),
     "resnet-digits": (-0.74679, 0.60214),
