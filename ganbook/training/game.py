@@ -264,7 +264,7 @@ class Game:
             if (part is None) != (state[name] is None):
                 raise ValueError(f"one game has {name} and the other has none")
             if part is not None:
-                part.load_state_dict(_bare_weights(state[name]) if name == "average" else state[name])
+                part.load_state_dict(state[name])
         if self._latents is not None and state["latents"] is not None:
             self._latents.set_state(state["latents"])
         self.step = state["step"]
@@ -355,13 +355,6 @@ def frozen(network: nn.Module) -> Iterator[nn.Module]:
 def mean_outputs(**logits: Tensor) -> Scores:
     """By name the mean of D = sigmoid(logit) over the samples, where there are any."""
     return {name: found.detach().sigmoid().mean() for name, found in logits.items() if len(found)}
-
-
-def _bare_weights(average: dict[str, Tensor]) -> dict[str, Tensor]:
-    """Those of an average, without what AveragedModel added to them in checkpoints of earlier versions."""
-    if "n_averaged" not in average:
-        return average
-    return {name.removeprefix("module."): tensor for name, tensor in average.items() if name != "n_averaged"}
 
 
 def _shared_generator(device: torch.device, rank: int, world: int) -> torch.Generator:

@@ -453,16 +453,6 @@ def test_a_state_is_not_shared_with_the_game_that_loaded_it():
         assert torch.equal(tensor, before[name]), name
 
 
-def test_an_average_kept_by_an_earlier_version_is_read():
-    """Which had torch's AveragedModel keep it: under other names, with a counter."""
-    first, second = played(dcgan_game(ema_half_life=50.0)), dcgan_game(seed=2, ema_half_life=50.0)
-    state = first.state_dict()
-    counted = {"n_averaged": torch.tensor(3)} | {f"module.{name}": of for name, of in state["average"].items()}
-    second.load_state_dict(state | {"average": counted})
-    z = torch.randn(4, 5)
-    assert torch.equal(second.averaged_generator()(z), first.averaged_generator()(z))
-
-
 class Memory(nn.Module):
     def __init__(self):
         super().__init__()
