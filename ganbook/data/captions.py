@@ -201,6 +201,7 @@ PEOPLE_WORDS = tuple(_PEOPLE.split())
 _TONE = re.compile(r",? ?\b(medium-light|medium-dark|light|medium|dark) skin tone")
 _PERSON = re.compile(r"(man|woman|person)\b(?! and\b) ?(.*)")
 _HELD_OUT_OF = 11
+_HELD_OUT_ROLES_OF = 6
 
 
 class Person(NamedTuple):
@@ -230,8 +231,10 @@ def person_of(caption: str) -> Person | None:
 def load_emoji_captions(split: str, size: int | None = None) -> ImageSet:
     """All emoji in colour on white with their English names, 64 x 64 unless ``size`` says otherwise.
 
-    The test split are combinations of person, role and skin tone, one tone of about every second drawing; the same
-    drawing in five other tones, and the same tone on other drawings, are in the training split, the same picture never.
+    The test split are combinations of person, role and skin tone that the training split lacks: of every sixth role
+    that both a woman and a man have, the one or the other in all tones, so that "woman pilot" has to be put together
+    from other women and from the man; and one tone of about every second other drawing. The same picture is never in
+    both.
     """
     return _split("emoji-captions", split, size, people_only=False)
 
@@ -249,11 +252,26 @@ def _split(name: str, split: str, size: int | None, people_only: bool) -> ImageS
     # Drawings with the same lines are one: "man standing" looks like "person standing".
     first = {groups[i]: person for i, person in reversed(people.items())}
     rank = {group: k for k, group in enumerate(sorted(first, key=lambda group: first[group][1::-1]))}
+    pairs = _held_out_pairs([(groups[i], person) for i, person in people.items()])
     held = [
-        group in rank and (rank[group] + tone) % _HELD_OUT_OF == 0 for group, tone in zip(groups, tones, strict=True)
+        group in pairs or (group in rank and (rank[group] + tone) % _HELD_OUT_OF == 0)
+        for group, tone in zip(groups, tones, strict=True)
     ]
     chosen = [i for i, out in enumerate(held) if out is (split == "test") and (i in people or not people_only)]
     return drawn.chosen(name, split, size, chosen)
+
+
+def _held_out_pairs(drawn: list[tuple[int, Person]]) -> set[int]:
+    """Drawings that are kept from training in all tones: of every sixth role the woman or, in turn, the man.
+
+    Only of roles that a woman and a man have in drawings of their own, which show nobody else.
+    """
+    shown: dict[int, set[tuple[str, str]]] = {}
+    for group, (person, role, _) in drawn:
+        shown.setdefault(group, set()).add((role, person))
+    alone = {next(iter(names)): group for group, names in shown.items() if len(names) == 1}
+    both = sorted(role for role, person in alone if person == "woman" and (role, "man") in alone)
+    return {alone[role, ("woman", "man")[number % 2]] for number, role in enumerate(both[::_HELD_OUT_ROLES_OF])}
 
 
 def _complete(found: list[Person | None]) -> dict[int, Person]:

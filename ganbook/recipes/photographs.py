@@ -74,10 +74,10 @@ _TWO_ROUNDS = {"steps": 2, "scored": 40, "batch_size": 8}
 DCGAN_EMOJI_PUBLISHED = replace(
     DCGAN_CIFAR10,
     name="dcgan-emoji-25-epochs",
-    about="The headline run's rules and its 25 epochs on what every machine has: 1 146 emoji of people.",
+    about="The headline run's rules and its 25 epochs on what every machine has: 1 092 emoji of people.",
     data="emoji-people",
     **_players(16),
-    steps=round(25 * 1146 / 128),
+    steps=round(25 * 1092 / 128),
     score=of_emoji,
     scored=2500,
     budgets={"smoke": _TWO_ROUNDS},

@@ -171,6 +171,7 @@ def of_captioned_digits(sampler: Sampler, load: Load, n: int) -> dict[str, Any]:
 def of_people(sampler: Sampler, load: Load, _n: int) -> dict[str, Any]:
     """Retrieval by pixels among all real people, for captions of held-out combinations, of training, and shuffled.
 
+    "pair_" are shares of those held-out captions whose person and role no training caption has together, in any tone.
     Under "referee" retrieval by the features of a network that no recipe was tuned on, for held-out combinations.
     """
     train, test = load("train"), load("test")
@@ -181,12 +182,22 @@ def of_people(sampler: Sampler, load: Load, _n: int) -> dict[str, Any]:
     right = partial(people_right, gallery=to_float(gallery), names=names)
     of_train = _prefixed("train_", right(sampler.sample(captions=spread), spread))
     of_other = _prefixed("shuffled_", right(made, [test.captions[i] for i in other]))
+    seen = {_pair(text) for text in train.captions}
+    pairs = [i for i, text in enumerate(test.captions) if _pair(text) not in seen]
+    of_pairs = _prefixed("pair_", right(made[pairs], [test.captions[i] for i in pairs])) if pairs else {}
     l1 = (made - to_float(test.images)).abs().mean().item()
     about = {"l1": l1, "n": len(test), "n_gallery": len(names), "split": "test, combinations held out"}
+    about |= {"pair_n": len(pairs)}
     about |= {"features": "pixels", "size": gallery.shape[-1]}
     name = REFEREES["emoji"]
     referee = {"features": name} | right(made, test.captions, see=metrics.features(name))
-    return right(made, test.captions) | of_train | of_other | about | {"referee": referee}
+    return right(made, test.captions) | of_pairs | of_train | of_other | about | {"referee": referee}
+
+
+def _pair(caption: str) -> tuple[str, str] | None:
+    """Person and role of a name, whatever the tone."""
+    parts = person_of(caption)
+    return parts and parts[:2]
 
 
 def _prefixed(prefix: str, scores: dict[str, float]) -> dict[str, Any]:
