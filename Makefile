@@ -10,7 +10,7 @@ PIP = $(BIN)/python -m pip install --disable-pip-version-check
 help:
 	@echo "make book        build the whole book, executed, and print the page to open"
 	@echo "make test        every test: library, notebooks, exercises, built book; a table at the end"
-	@echo "make lint        ruff and mypy"
+	@echo "make lint        ruff, mypy, and what checks the pages' own code"
 	@echo "make exercises   derive the student notebooks from the solutions"
 	@echo "make repository  set the repository's address from the git remote"
 	@echo "make bench       measured comparisons in one table; those of hours are read, or with FULL=1 played"
@@ -25,7 +25,7 @@ test: $(VENV)/.test
 	$(BIN)/python tools/run_tests.py $(PARTS)
 
 lint: $(VENV)/.test
-	$(BIN)/python tools/run_tests.py style types
+	$(BIN)/python tools/run_tests.py style types web
 
 exercises: $(VENV)/.book
 	$(BIN)/python tools/exercises.py student
@@ -43,7 +43,7 @@ timings: $(VENV)/.book
 	$(BIN)/python tools/measure.py
 
 clean:
-	rm -rf _build node_modules book/_static/vendor .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	rm -rf _build node_modules book/_static/vendor book/_static/web .pytest_cache .mypy_cache .ruff_cache .hypothesis
 
 # One stamp for each extra: it is made again when pyproject.toml changed. `test` includes `book`.
 $(VENV)/.book $(VENV)/.test: $(VENV)/.%: pyproject.toml

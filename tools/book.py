@@ -21,7 +21,7 @@ from typing import Any
 
 import nbformat
 
-import vendor
+import web
 from execute import execute
 from pages import ROOT, config, notebooks
 
@@ -81,7 +81,7 @@ def _is_cached(cache: Any, path: Path) -> bool:
 def build(root: Path = ROOT, output: Path = ROOT, budget: str | None = None, jobs: int | None = None) -> int:
     """Build the book under `output`/_build/html; returns the exit status."""
     if root == ROOT:
-        vendor.fetch()
+        web.build()
     jobs = jobs or max(1, min(4, (os.cpu_count() or 1) // 2 * 2 or 1))
     if budget:
         os.environ["GANBOOK_BUDGET"] = budget

@@ -1,7 +1,7 @@
 """Run every part of the tests, one after the other, and say in one table at the end what each gave.
 
     python tools/run_tests.py           # all parts
-    python tools/run_tests.py library   # some of them: browser style types library notebooks book
+    python tools/run_tests.py library   # some of them: browser style types web library notebooks book
 
 A part that fails does not keep the next ones from running; the exit status is then 1.
 """
@@ -56,6 +56,7 @@ PARTS = [
     Part("browser", [[PYTHON, "tools/browser.py", "--get"]]),
     Part("style", [[PYTHON, "-m", "ruff", "check", "."], [PYTHON, "-m", "ruff", "format", "--check", "."]]),
     Part("types", [[PYTHON, "-m", "mypy"]]),
+    Part("web", [[PYTHON, "tools/web.py", "--check"]]),
     Part("library", [pytest(*SIDE_BY_SIDE, *LIBRARY)], {"OMP_NUM_THREADS": "1"}),
     Part("notebooks", [pytest("tests/notebooks")]),
     Part("book", [pytest("tests/book")]),

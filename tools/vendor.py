@@ -1,4 +1,5 @@
-"""Fetch the browser files that the pages load from their own folder: MathJax and the widget manager.
+"""Fetch the browser files of others: MathJax and the widget manager, which pages load from their own folder, and the
+packages of which tools/web.py bundles parts.
 
     python tools/vendor.py          # npm ci, then copy files and licences into book/_static/vendor/
     python tools/vendor.py --lock   # renew package-lock.json after a version in package.json was changed
@@ -28,8 +29,10 @@ FILES = {
 
 
 def is_fresh() -> bool:
-    """Whether the vendored files are those that the lock names."""
+    """Whether the packages and the vendored files are those that the lock names."""
     lock = ROOT / "package-lock.json"
+    if not (ROOT / "node_modules" / ".package-lock.json").is_file():
+        return False
     return STAMP.is_file() and STAMP.read_bytes() == lock.read_bytes() and all(path.is_file() for path in targets())
 
 

@@ -13,7 +13,9 @@
   Object.defineProperty(window, "MathJax", {
     configurable: true,
     get: () => mathjax,
-    set: (object) => { mathjax = withHub(object); },
+    set: (object) => {
+      mathjax = withHub(object);
+    },
   });
   withHub(mathjax);
 })();
@@ -49,7 +51,10 @@ const focus = () => {
   }
 };
 
-const repair = () => { name(); focus(); };
+const repair = () => {
+  name();
+  focus();
+};
 addEventListener("DOMContentLoaded", () => {
   repair();
   new MutationObserver(repair).observe(document.body, { childList: true, subtree: true });
