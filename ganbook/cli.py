@@ -1,4 +1,4 @@
-"""The command line: train, sample, evaluate, list, zoo.
+"""The command line: train, sample, evaluate, export, list, zoo.
 
 Exit status: 0 done, 1 the run failed, 2 wrong arguments; a failure prints one sentence on standard error.
 """
@@ -205,6 +205,26 @@ def evaluate(
         print(json.dumps({"recipe": sampler.card["recipe"], **report}, indent=2))
     else:
         _print_metrics(report)
+
+
+@app.command()
+@_guarded()
+def export(
+    name: Name,
+    onnx: Annotated[Path, typer.Option("--onnx", metavar="FILE", help="File to write (.onnx).")],
+) -> None:
+    """Write a generator as an ONNX file that runs without PyTorch; a CycleGAN as two, one for each way."""
+    from ganbook import zoo
+
+    if onnx.suffix.lower() != ".onnx":
+        raise _Wrong(f"--onnx is {onnx}: allowed is a name that ends in .onnx")
+    try:
+        files = zoo.export_onnx(_sampler(name), onnx)
+    except (ImportError, zoo.ExportError) as error:
+        _fail(1, str(error))
+    ways = (": sources to targets", ": targets to sources") if len(files) == 2 else ("",)
+    for path, way in zip(files, ways, strict=True):
+        print(f"{path}{way} ({path.stat().st_size / 1e6:.2f} MB, equal to the generator to 1e-4)")
 
 
 @app.command("list")

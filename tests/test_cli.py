@@ -104,6 +104,20 @@ def test_train_sample_evaluate(run: Path, tmp_path: Path):
     assert {"n", "features", "split"} <= set(report)
 
 
+def test_export_writes_a_file_that_runs_elsewhere_two_for_two_translators(tmp_path: Path):
+    done = ganbook("export", "vae-gan-digits", "--onnx", str(tmp_path / "digits.onnx"))
+    assert done.returncode == 0 and "digits.onnx (0.16 MB, equal to the generator to 1e-4)" in done.stdout
+    done = ganbook("export", "cyclegan-emoji", "--onnx", str(tmp_path / "emoji.onnx"))
+    assert "emoji.onnx: sources to targets" in done.stdout and "emoji-back.onnx: targets to sources" in done.stdout
+    assert sorted(os.listdir(tmp_path)) == ["digits.onnx", "emoji-back.onnx", "emoji.onnx"]
+
+
+def test_export_says_what_to_install(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setitem(sys.modules, "onnx", None)
+    done = ganbook("export", "vae-gan-digits", "--onnx", str(tmp_path / "digits.onnx"))
+    assert done.returncode == 1 and 'pip install "ganbook[onnx]"' in one_sentence(done)
+
+
 def test_list_names_everything():
     done = ganbook("list")
     assert done.returncode == 0
@@ -146,6 +160,8 @@ def test_zoo_train_sample_evaluate(tmp_path: Path, monkeypatch: pytest.MonkeyPat
     [
         (["train", "nope"], "name is 'nope': allowed is one of"),
         (["train", "ring", "--budget", "huge"], "budget is 'huge': allowed is one of smoke, laptop, gpu"),
+        (["export", "vae-digits", "--onnx", "x.bin"], "--onnx is x.bin: allowed is a name that ends in .onnx"),
+        (["export", "nowhere", "--onnx", "x.onnx"], "NAME_OR_DIR is 'nowhere': allowed is a model of the zoo ("),
         (["sample", "nowhere"], "NAME_OR_DIR is 'nowhere': allowed is a model of the zoo ("),
         (["zoo", "train", "nope"], "name is 'nope': allowed is one of"),
         (["sample", ".", "--out", "grid.jpg"], "--out is grid.jpg: allowed is a name that ends in .png"),
