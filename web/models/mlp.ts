@@ -48,6 +48,16 @@ export function forward(of: Layers, x: tf.Tensor2D): tf.Tensor2D {
   return h;
 }
 
+/** What `compute` returns, which holds no tensor, without the tensors that it made. `tf.tidy` would look for tensors in
+ * every number of an array that is returned, which takes longer than a small network. */
+export function tidied<Result>(compute: () => Result): Result {
+  let result: Result | undefined;
+  tf.tidy(() => {
+    result = compute();
+  });
+  return result as Result;
+}
+
 /** Gradients of the layers, in the order of the weights. */
 export function flat(gradients: readonly tf.Tensor[], into: Float32Array): Float32Array {
   let at = 0;

@@ -3,7 +3,7 @@
 import * as tf from "@tensorflow/tfjs-core";
 import { Dice } from "../data/random.ts";
 import { LOSSES } from "../losses.ts";
-import { flat, forward, layers } from "../models/mlp.ts";
+import { flat, forward, layers, tidied } from "../models/mlp.ts";
 import { PENALTIES, type Turn } from "../penalties.ts";
 import { type Game, latents, type Player, STREAM, type Who } from "./game.ts";
 import { OPTIMISERS } from "./optimisers.ts";
@@ -44,7 +44,7 @@ export function nextBatch(game: Game, who: Who): Batch {
 
 /** The discriminator's loss, with its penalty, and the gradient in its weights; the generator is fixed. */
 export function discriminatorSlope({ rules, shape, d, g }: Game, batch: Batch): Slope {
-  return tf.tidy(() => {
+  return tidied(() => {
     const n = batch.t.length;
     const real = tf.tensor2d(batch.real, [n, 2]);
     const fake = forward(layers(g.weights, g.sizes), tf.tensor2d(batch.z, [n, shape.dim]));
@@ -64,7 +64,7 @@ export function discriminatorSlope({ rules, shape, d, g }: Game, batch: Batch): 
 
 /** The generator's loss and the gradient in its weights; the discriminator is fixed. */
 export function generatorSlope({ rules, shape, d, g }: Game, batch: Batch): Slope {
-  return tf.tidy(() => {
+  return tidied(() => {
     const n = batch.t.length;
     const loss = LOSSES[rules.loss];
     const judge = layers(d.weights, d.sizes);
