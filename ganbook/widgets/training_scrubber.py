@@ -12,14 +12,13 @@ A :class:`Recorder` watches the training and keeps what there is to see; the fil
 
 from __future__ import annotations
 
+import base64
 from dataclasses import dataclass
 from typing import Any
 
 import torch
-from ipywidgets import VBox
 from matplotlib.axes import Axes
 from matplotlib.colors import LinearSegmentedColormap, to_rgb
-from matplotlib.figure import Figure
 from torch import Tensor, nn
 from torch.nn.functional import logsigmoid
 
@@ -29,7 +28,7 @@ from ganbook.data.toy import Mixture
 from ganbook.metrics import mode_coverage
 from ganbook.training.game import Game
 from ganbook.training.prior import Prior
-from ganbook.widgets._base import choice, explorer, slider
+from ganbook.widgets._explorer import Explorer, choice, slider
 
 __all__ = ["Moment", "Recorder", "Stage", "training_scrubber"]
 
@@ -39,12 +38,7 @@ SCORED = 2500
 LONGEST_ARROW = 0.6
 """In the units of x. A push p is drawn p / (1 + |p|) times as long, or one steep place would hide all others."""
 
-VIEWS = {
-    "samples, D and arrows": (True, True),
-    "samples and D": (True, False),
-    "samples and arrows": (False, True),
-    "samples": (False, False),
-}
+VIEWS = ("samples, D and arrows", "samples and D", "samples and arrows", "samples")
 
 
 @dataclass(frozen=True)
@@ -141,23 +135,57 @@ class Recorder:
 
 
 @typed
-def training_scrubber(recorder: Recorder) -> VBox:
-    """Explorer: go back and forth through a recorded training, and choose what is drawn.
+def training_scrubber(recorder: Recorder) -> Explorer:
+    """Explorer: go back and forth through a recorded training, or play it, and choose what is drawn.
 
     Args:
         recorder: has watched a training.
     """
-    moments = recorder.checked()
+    last = len(recorder.checked()) - 1
+    controls = {
+        "number": slider("moment", last, 0, max(1, last), 1) | {"play": True},
+        "view": choice("show", list(VIEWS), VIEWS[0]),
+    }
+    return Explorer("training_scrubber", controls, recorded(recorder))
 
-    def draw(number: int, view: str) -> tuple[Figure, str]:
-        stage = Stage(recorder)
-        surface, arrows = VIEWS[view]
-        stage.show(moments[number], surface=surface, arrows=arrows)
-        return stage.fig, _describe(moments[number])
 
-    last = len(moments) - 1
-    controls = {"number": slider("moment", last, 0, last, 1), "view": choice("show", list(VIEWS), next(iter(VIEWS)))}
-    return explorer(draw, controls)
+def recorded(recorder: Recorder) -> dict[str, Any]:
+    """What web/widgets/training_scrubber.ts draws from, a few kilobytes a moment."""
+    moments, limit = recorder.checked(), recorder.limit
+    return {
+        "limit": limit,
+        "modes": len(recorder.data.centres),
+        "resolution": len(moments[0].surface),
+        "real": _shorts(recorder.real[: len(moments[0].fake)] / limit),
+        "moments": [
+            {
+                "round": m.round,
+                "accuracy": m.accuracy,
+                "modes": m.modes,
+                "high_quality": m.high_quality,
+                "fake": _shorts(m.fake / limit),
+                "arrows": _shorts(arrows(m)),
+                "surface": _base64(m.surface.mul(255).round().to(torch.uint8)),
+            }
+            for m in moments
+        ],
+    }
+
+
+def arrows(moment: Moment) -> Tensor:
+    """(N, 2): where D pushes every fourth of the fakes, as long as it is drawn."""
+    push = moment.push[::4]
+    length: Tensor = 1 + push.norm(dim=1, keepdim=True)
+    return LONGEST_ARROW * push / length
+
+
+def _shorts(values: Tensor) -> str:
+    """Numbers in [-1, 1], as 16-bit integers; what lies outside is put at the edge."""
+    return _base64(values.clamp(-1, 1).mul(32767).round().to(torch.int16))
+
+
+def _base64(values: Tensor) -> str:
+    return base64.b64encode(values.contiguous().numpy().tobytes()).decode()
 
 
 class Stage:
@@ -194,22 +222,16 @@ class Stage:
         axes.set_title("round 0000: 0 of 0 modes")  # holds the place in the layout
         axes.legend(loc="upper right", markerscale=1.4, handletextpad=0, borderaxespad=0.1, fontsize=12, frameon=True)
 
-    def show(self, moment: Moment, *, surface: bool = True, arrows: bool = True) -> None:
-        """Draw ``moment``, with or without D's surface and where D pushes the fakes."""
+    def show(self, moment: Moment) -> None:
+        """Draw ``moment``."""
         self._surface.set_data(moment.surface.numpy())
-        self._surface.set_visible(surface)
         fake = moment.fake.numpy()
         self._fake.set_data(*fake.T)
         if self._arrows is not None:
             self._arrows.remove()
-            self._arrows = None
-        if arrows:
-            some = slice(0, None, 4)
-            push = moment.push[some]
-            vectors = (LONGEST_ARROW * push / (1 + push.norm(dim=1, keepdim=True))).numpy()
-            self._arrows = self._plane.quiver(
-                *fake[some].T, *vectors.T, angles="xy", scale_units="xy", scale=1, width=0.005, zorder=3
-            )
+        self._arrows = self._plane.quiver(
+            *fake[::4].T, *arrows(moment).numpy().T, angles="xy", scale_units="xy", scale=1, width=0.005, zorder=3
+        )
         found = f"{moment.modes} of {len(self._recorder.data.centres)} modes"
         self._plane.set_title(f"round {moment.round}: {found}", fontsize=14)
         for mark, value in zip(self._cursor, (moment.accuracy, moment.high_quality), strict=True):

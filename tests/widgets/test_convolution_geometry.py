@@ -1,77 +1,74 @@
 """The explorer's counts against torch's convolutions of ones."""
 
 import itertools
+import re
 
-import matplotlib.pyplot as plt
 import pytest
 import torch
 from torch.nn import functional as F
 
-import ganbook
-from ganbook.widgets.convolution_geometry import _convolution, _transposed, draw_convolution_geometry
-
-
-@pytest.fixture(autouse=True)
-def no_figures_left():
-    yield
-    plt.close("all")
+from ganbook.widgets import convolution_geometry
 
 
 def ones(side):
     return torch.ones(1, 1, side, side)
 
 
+def counts_of(svg):
+    """The numbers in the cells of the right grid, as they are drawn."""
+    return [int(number) for number in re.findall(r">(\d+)</text>", svg)]
+
+
 @pytest.mark.parametrize("stride", [1, 2, 3])
-def test_transposed_counts_and_the_field_that_gives_them(stride):
+def test_transposed_counts(drawn, stride):
+    asked, counts = [], []
     for size, kernel, padding, more in itertools.product((1, 3), (1, 3, 4), (0, 1, 3), range(stride)):
         if (size - 1) * stride - 2 * padding + kernel + more > 0:
-            geometry = _transposed(size, kernel, stride, padding, more)
-            counts = F.conv_transpose2d(ones(size), ones(kernel), None, stride, padding, more)[0, 0]
-            assert torch.equal(geometry.meets, counts.long())
-            # The drawn field is right if an ordinary convolution over its pixels gives the same counts.
-            pixels = (geometry.field == 2).float()[None, None]
-            assert torch.equal(F.conv2d(pixels, ones(kernel))[0, 0], counts)
-            assert geometry.formula.endswith(f"= {len(counts)}")
+            asked.append({"size": size, "kernel": kernel, "stride": stride, "padding": padding, "output_padding": more})
+            counts.append(F.conv_transpose2d(ones(size), ones(kernel), None, stride, padding, more)[0, 0].long())
+    for found, right in zip(drawn(convolution_geometry(), *asked), counts, strict=True):
+        assert counts_of(found["svg"]) == right.flatten().tolist()
+        assert found["figures"] == {"side": len(right), "least": right.min(), "most": right.max()}
+        assert f"= {len(right)}</text>" in found["svg"]
 
 
-@pytest.mark.parametrize(("kernel", "stride", "padding"), [(4, 2, 1), (3, 1, 0), (3, 2, 3), (1, 3, 0)])
-def test_convolution_counts(kernel, stride, padding):
-    geometry = _convolution(5, kernel, stride, padding)
-    counts = F.conv2d(ones(5), ones(kernel), None, stride, padding)[0, 0]
-    assert torch.equal(geometry.meets, counts.long())
-    assert geometry.formula.endswith(f"= {len(counts)}")
+def test_convolution_counts(drawn):
+    asked = [
+        {"size": 5, "kernel": k, "stride": s, "padding": p} for k, s, p in ((4, 2, 1), (3, 1, 0), (3, 2, 3), (1, 3, 0))
+    ]
+    for values, found in zip(asked, drawn(convolution_geometry("convolution"), *asked), strict=True):
+        right = F.conv2d(ones(5), ones(values["kernel"]), None, values["stride"], values["padding"])[0, 0].long()
+        assert counts_of(found["svg"]) == right.flatten().tolist()
 
 
-def drawn_frames(axes):
-    return [(p.get_x(), p.get_y(), p.get_width()) for p in axes.patches if not p.get_fill()]
+def frames(svg):
+    """(x, y, width) of the two frames."""
+    pattern = r'<rect x="([\d.]+)" y="([\d.]+)" width="([\d.]+)" height="[\d.]+" fill="none"'
+    return [tuple(map(float, found)) for found in re.findall(pattern, svg)]
 
 
-def test_the_frames_follow_the_position():
-    fig, _ = draw_convolution_geometry("convolution", 6, 4, 2, 1, position=5)
-    assert [drawn_frames(axes) for axes in fig.axes] == [[(4, 2, 4)], [(2, 1, 1)]]  # pixel (1, 2) of 3 × 3
-    fig, _ = draw_convolution_geometry("transposed convolution", 2, 4, 2, 1, position=17)
-    assert [drawn_frames(axes) for axes in fig.axes] == [[(1, 0, 4)], [(1, 0, 1)]]  # 17 = 16 + 1: starts again
+def test_the_frames_follow_the_position(drawn):
+    first, fifth, again = drawn(
+        convolution_geometry("convolution", 6, 4, 2, 1), *({"position": place} for place in (0, 5, 9))
+    )
+    (left, right), (left5, right5) = frames(first["svg"]), frames(fifth["svg"])
+    cell = left[2] / 4
+    assert [b - a for a, b in zip(left, left5, strict=True)] == pytest.approx([4 * cell, 2 * cell, 0], abs=0.05)
+    # Pixel (1, 2) of 3 × 3.
+    assert [b - a for a, b in zip(right, right5, strict=True)] == pytest.approx([2 * right[2], right[2], 0], abs=0.05)
+    assert frames(again["svg"]) == frames(first["svg"])
 
 
-def test_alternative_text_says_size_and_evenness():
-    alt = draw_convolution_geometry("transposed convolution", 4, 4, 2, 1)[1]
-    assert "4 × 4 pixels become 8 × 8." in alt and "the counts are equal" in alt
-    alt = draw_convolution_geometry("transposed convolution", 4, 3, 2, 1, 1)[1]
-    assert "become 8 × 8." in alt and "form a checkerboard" in alt and "met by 1 to 4 pixels" in alt
-    alt = draw_convolution_geometry("convolution", 4, 4, 2, 1)[1]
+def test_text_says_size_and_evenness(drawn):
+    even, board = drawn(convolution_geometry(), {}, {"kernel": 3, "output_padding": 1})
+    assert "4 × 4 pixels become 8 × 8." in even["alt"] and "the counts are equal" in even["alt"]
+    assert "form a checkerboard" in board["alt"] and "met by 1 to 4 pixels" in board["alt"]
+    alt = drawn(convolution_geometry("convolution"))["alt"]
     assert "become 2 × 2." in alt and "checkerboard" not in alt and "output padding" not in alt
 
 
-def test_what_cannot_be_is_said():
-    alt = draw_convolution_geometry("transposed convolution", 4, 4, 2, 1, 2)[1]
-    assert alt.startswith("There is no such layer: output_padding is 2")
-    assert "kernel is 6" in draw_convolution_geometry("convolution", 2, 6, 1, 0)[1]
-
-
-def test_explorer_moves():
-    box = ganbook.widgets.convolution_geometry()
-    controls, picture = box.children
-    assert "4 × 4 pixels become 8 × 8." in picture.value
-    stride = next(control for control in controls.children if control.description == "stride")
-    stride.value = 3
-    assert "4 × 4 pixels become 11 × 11." in picture.value
+def test_what_cannot_be_is_said(drawn):
+    alt = drawn(convolution_geometry(output_padding=2))["alt"]
+    assert alt == "There is no such layer: output padding must be less than the stride, 2."
+    assert "larger than the padded input" in drawn(convolution_geometry("convolution", 2, 6, 1, 0))["alt"]
+    assert "crops all" in drawn(convolution_geometry(size=1, kernel=2, padding=3))["alt"]

@@ -11,7 +11,7 @@ from torch import nn
 from ganbook import data, recipes, training
 from ganbook.data.batch import Batch
 from ganbook.widgets import training_scrubber
-from ganbook.widgets.training_scrubber import VIEWS, Recorder, Stage
+from ganbook.widgets.training_scrubber import VIEWS, Recorder, Stage, arrows
 
 RING = data.toy.ring()
 
@@ -100,34 +100,42 @@ def test_fit_calls_the_recorder(watched):
     assert [m.round for m in watched.moments] == [0, 2, 4]
 
 
-def test_scrubber_starts_at_the_end_and_follows_its_controls(watched):
-    box = training_scrubber(watched)
-    moment, view = box.children[0].children
-    picture = box.children[1]
-    assert (moment.value, moment.min, moment.max) == (2, 0, 2)
-    assert "After 4 rounds" in picture.value
-    seen = {picture.value}
-    moment.value = 0
-    assert "After 0 rounds" in picture.value
-    for option in list(VIEWS)[1:]:
-        view.value = option
-        assert picture.value not in seen, option
-        seen.add(picture.value)
-    assert plt.get_fignums() == []
+def test_scrubber_starts_at_the_end_and_shows_the_moment_asked_for(watched, drawn):
+    explorer = training_scrubber(watched)
+    assert explorer.values == {"number": 2, "view": VIEWS[0]}
+    for number, found in enumerate(drawn(explorer, *({"number": number} for number in range(3)))):
+        moment = watched.moments[number]
+        assert f"After {moment.round} rounds the fakes reach {moment.modes} modes" in found["alt"]
+        assert f"round {moment.round}: {moment.modes} of 8 modes" in found["svg"]
+        assert found["figures"] == {
+            key: pytest.approx(getattr(moment, key)) for key in ("round", "accuracy", "high_quality", "modes")
+        }
 
 
-def test_scrubber_of_a_single_moment():
-    assert training_scrubber(recorded()).children[0].children[0].max == 0
+def test_scrubber_of_a_single_moment(drawn):
+    assert "After 5 rounds" in drawn(training_scrubber(recorded()))["alt"]
 
 
-def test_views_show_what_they_say():
-    recorder = recorded()
-    for surface, arrows in VIEWS.values():
-        stage = Stage(recorder)
-        stage.show(recorder.moments[0], surface=surface, arrows=arrows)
-        assert stage._surface.get_visible() is surface
-        assert (stage._arrows is not None) is arrows
-        plt.close(stage.fig)
+def test_views_show_what_they_say(drawn):
+    """D's surface are filled shapes, arrows are strokes: both in the plane, which is drawn first."""
+    explorer = training_scrubber(recorded())
+    shapes, strokes = {}, {}
+    for view, found in zip(VIEWS, drawn(explorer, *({"view": view} for view in VIEWS)), strict=True):
+        shapes[view], strokes[view] = found["svg"].count("evenodd"), found["svg"].count('stroke-width="1.2"')
+        assert found["svg"].count("<circle") == 20 + 20 + 2 + 2, "real, fake, the legend's and the curves' dots"
+    assert [count > 5 for count in shapes.values()] == [True, True, False, False]
+    assert list(strokes.values()) == [5, 0, 5, 0], "an arrow for every fourth fake"
+
+
+def test_what_is_drawn_is_what_was_recorded(drawn):
+    recorder = recorded(point=(1.5, -3.0), limit=3.0)
+    found = drawn(training_scrubber(recorder), view="samples")["svg"]
+    fakes = re.findall(r'<circle cx="([\d.]+)" cy="([\d.]+)" r="2.5" fill="var\(--gan-fake, #D55E00\)"/>', found)
+    left, bottom = re.search(r'<path d="M([\d.]+),[\d.]+V([\d.]+)H', found).groups()
+    right = re.search(r'<path d="M[\d.]+,[\d.]+V[\d.]+H([\d.]+)"', found)[1]
+    across = float(left) + 0.75 * (float(right) - float(left))
+    ((x, y),) = set(fakes)
+    assert len(fakes) == 20 and float(y) == float(bottom) and float(x) == pytest.approx(across, abs=0.05)
 
 
 def test_arrows_are_never_longer_than_half_a_unit_or_so():
@@ -135,12 +143,9 @@ def test_arrows_are_never_longer_than_half_a_unit_or_so():
         def forward(self, x):
             return 1000 * (x[:, 0] - 5)
 
-    recorder = recorded((0.0, 0.0), Cliff())
-    stage = Stage(recorder)
-    stage.show(recorder.moments[0])
-    assert recorder.moments[0].push[0, 0] == pytest.approx(1000)
-    assert stage._arrows.U.max() == pytest.approx(0.6, rel=0.01)
-    plt.close(stage.fig)
+    (moment,) = recorded((0.0, 0.0), Cliff()).moments
+    assert moment.push[0, 0] == pytest.approx(1000)
+    assert arrows(moment).max() == pytest.approx(0.6, rel=0.01)
 
 
 def test_film_has_a_frame_a_moment_and_a_text(watched, monkeypatch):

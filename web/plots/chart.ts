@@ -1,8 +1,8 @@
 /** Pictures as text: SVG made of plain strings, so that a page, a notebook and a test without a browser draw alike. */
 
-import { scaleLinear } from "d3-scale";
+import { scaleLinear, scaleLog } from "d3-scale";
 import { area as areaOf, line as lineOf } from "d3-shape";
-import { escaped, FAINT, FONT, INK } from "./look.ts";
+import { escaped, FAINT, FAKE, FONT, INK } from "./look.ts";
 
 export type Range = readonly [low: number, high: number];
 export type Points = readonly (readonly [x: number, y: number])[];
@@ -25,6 +25,10 @@ export interface AxesOptions {
   xTicks?: readonly (readonly [number, string])[];
   yTicks?: readonly (readonly [number, string])[];
   legend?: readonly Entry[];
+  /** Whether the heights are on a logarithmic scale, with ticks given. */
+  log?: boolean;
+  /** Whether a unit is as long in both directions. */
+  equal?: boolean;
 }
 
 export interface Entry {
@@ -32,15 +36,17 @@ export interface Entry {
   colour: string;
   dashed?: boolean;
   filled?: boolean;
+  dot?: boolean;
 }
 
 export interface Stroke {
   colour?: string;
   width?: number;
   dashed?: boolean;
+  opacity?: number;
 }
 
-const MARGIN = { left: 52, right: 12, top: 48, bottom: 42 };
+const MARGIN = { left: 60, right: 20, top: 48, bottom: 42 };
 let clips = 0;
 
 /** A pair of axes with its marks, which are clipped to it. */
@@ -52,19 +58,20 @@ export class Axes {
   readonly #labels: string[] = [];
 
   constructor(options: AxesOptions) {
-    const { left, top, width, height } = options.box;
+    const { left, top, width, height } = options.equal ? squared(options.box) : options.box;
     this.#options = options;
     this.#x = scaleLinear(options.x, [left + MARGIN.left, left + width - MARGIN.right]);
-    this.#y = scaleLinear(options.y, [top + height - MARGIN.bottom, top + MARGIN.top]);
+    this.#y = (options.log ? scaleLog : scaleLinear)(options.y, [top + height - MARGIN.bottom, top + MARGIN.top]);
   }
 
-  line(points: Points, { colour = INK, width = 1.5, dashed = false }: Stroke = {}): this {
+  line(points: Points, { colour = INK, width = 1.5, dashed = false, opacity = 1 }: Stroke = {}): this {
     const path = lineOf<readonly [number, number]>(
       ([x]) => this.#x(x),
       ([, y]) => this.#y(y),
     ).digits(2)(points);
     const dash = dashed ? ' stroke-dasharray="6 4"' : "";
-    this.#marks.push(`<path d="${path}" fill="none" stroke="${colour}" stroke-width="${width}"${dash}/>`);
+    const style = `stroke="${colour}" stroke-width="${width}" opacity="${opacity}"${dash}`;
+    this.#marks.push(`<path d="${path}" fill="none" ${style}/>`);
     return this;
   }
 
@@ -87,6 +94,15 @@ export class Axes {
     return this;
   }
 
+  /** The ground between two places, from top to bottom. */
+  stripe(low: number, high: number, colour: string): this {
+    const [bottom, top] = this.#options.y.map(this.#y) as [number, number];
+    const [from, to] = [this.#x(low), this.#x(high)];
+    const size = `width="${px(to - from)}" height="${px(bottom - top)}"`;
+    this.#marks.push(`<rect x="${px(from)}" y="${top}" ${size} fill="${colour}" opacity="0.15"/>`);
+    return this;
+  }
+
   level(y: number, stroke: Stroke = {}): this {
     const [low, high] = this.#options.x;
     return this.line(
@@ -98,8 +114,29 @@ export class Axes {
     );
   }
 
-  dot(x: number, y: number, colour = INK, radius = 5): this {
-    this.#marks.push(`<circle cx="${px(this.#x(x))}" cy="${px(this.#y(y))}" r="${radius}" fill="${colour}"/>`);
+  dot(x: number, y: number, colour = INK, radius = 5, opacity = 1): this {
+    const place = `cx="${px(this.#x(x))}" cy="${px(this.#y(y))}" r="${radius}"`;
+    this.#marks.push(`<circle ${place} fill="${colour}"${opacity < 1 ? ` opacity="${opacity}"` : ""}/>`);
+    return this;
+  }
+
+  arrow(x0: number, y0: number, x1: number, y1: number): this {
+    const [from, to] = [[this.#x(x0), this.#y(y0)] as const, [this.#x(x1), this.#y(y1)] as const];
+    const length = Math.hypot(to[0] - from[0], to[1] - from[1]);
+    if (length < 1) return this;
+    const [dx, dy] = [(to[0] - from[0]) / length, (to[1] - from[1]) / length];
+    const head = Math.min(5, length / 2);
+    const barb = (side: number) =>
+      `${px(to[0] - head * dx + 0.6 * side * head * dy)},${px(to[1] - head * dy - 0.6 * side * head * dx)}`;
+    const path = `M${px(from[0])},${px(from[1])}L${px(to[0])},${px(to[1])}M${barb(1)}L${px(to[0])},${px(to[1])}L${barb(-1)}`;
+    this.#marks.push(`<path d="${path}" fill="none" stroke="${INK}" stroke-width="1.2"/>`);
+    return this;
+  }
+
+  /** A filled shape of rings; a ring in a ring is a hole. */
+  shape(rings: readonly Points[], colour: string): this {
+    const path = rings.map((ring) => `M${ring.map(([x, y]) => `${px(this.#x(x))},${px(this.#y(y))}`).join("L")}Z`);
+    this.#marks.push(`<path d="${path.join("")}" fill="${colour}" fill-rule="evenodd"/>`);
     return this;
   }
 
@@ -117,7 +154,7 @@ export class Axes {
     const xTicks = this.#options.xTicks ?? ticks(x);
     const yTicks = this.#options.yTicks ?? ticks(y);
     return [
-      `<clipPath id="${clip}"><rect x="${left}" y="${top - 6}" width="${right - left}" height="${bottom - top + 12}"/></clipPath>`,
+      `<clipPath id="${clip}"><rect x="${left - 7}" y="${top - 7}" width="${right - left + 14}" height="${bottom - top + 14}"/></clipPath>`,
       `<g clip-path="url(#${clip})">${this.#marks.join("")}</g>`,
       `<path d="M${left},${top}V${bottom}H${right}" fill="none" stroke="${INK}" stroke-width="0.8"/>`,
       ...xTicks.map(([at, text]) => {
@@ -139,8 +176,56 @@ export class Axes {
   }
 }
 
+export interface GridOptions {
+  box: Box;
+  cells: readonly (readonly number[])[];
+  title: string;
+  fill: (value: number) => string;
+  label?: (value: number) => string;
+}
+
+/** Square cells, one per value, with frames around some of them. */
+export class Grid {
+  readonly #options: GridOptions;
+  readonly #frames: string[] = [];
+
+  constructor(options: GridOptions) {
+    this.#options = options;
+  }
+
+  frame(row: number, column: number, side: number): this {
+    const { left, top, cell } = this.#place();
+    const at = `x="${px(left + column * cell)}" y="${px(top + row * cell)}" width="${px(side * cell)}"`;
+    this.#frames.push(`<rect ${at} height="${px(side * cell)}" fill="none" stroke="${FAKE}" stroke-width="3"/>`);
+    return this;
+  }
+
+  toString(): string {
+    const { box, cells, title, fill, label } = this.#options;
+    const { left, top, cell } = this.#place();
+    const parts = cells.flatMap((row, y) =>
+      row.map((value, x) => {
+        const [at, down] = [px(left + x * cell), px(top + y * cell)];
+        const size = `width="${px(cell)}" height="${px(cell)}" fill="${fill(value)}" stroke="#999999"`;
+        const font = Math.min(FONT, 0.6 * cell);
+        const middle = `x="${px(at + cell / 2)}" y="${px(down + cell / 2 + 0.35 * font)}" font-size="${px(font)}"`;
+        const said = label ? `<text ${middle} text-anchor="middle">${escaped(label(value))}</text>` : "";
+        return `<rect x="${at}" y="${down}" ${size} stroke-width="0.6"/>${said}`;
+      }),
+    );
+    const heading = `<text x="${px(box.left + box.width / 2)}" y="${box.top + 16}" text-anchor="middle" font-weight="600">`;
+    return [`${heading}${escaped(title)}</text>`, ...parts, ...this.#frames].join("");
+  }
+
+  #place(): { left: number; top: number; cell: number } {
+    const { box, cells } = this.#options;
+    const side = Math.min(box.width - 2 * MARGIN.right, box.height - MARGIN.top - MARGIN.right);
+    return { left: box.left + (box.width - side) / 2, top: box.top + MARGIN.top - 4, cell: side / cells.length };
+  }
+}
+
 /** A whole picture, `width` pixels wide, of these parts; `alt` says what it shows. */
-export function picture(width: number, height: number, alt: string, parts: readonly (Axes | string)[]): string {
+export function picture(width: number, height: number, alt: string, parts: readonly (Axes | Grid | string)[]): string {
   const size = `width="${px(width)}" height="${px(height)}" viewBox="0 0 ${px(width)} ${px(height)}"`;
   const text = `font-size="${FONT}" font-family="inherit" fill="${INK}"`;
   return `<svg role="img" aria-label="${escaped(alt)}" ${size} ${text}>${parts.join("")}</svg>`;
@@ -162,19 +247,28 @@ export function linspace(low: number, high: number, count: number): number[] {
   return Array.from({ length: count }, (_, i) => low + ((high - low) * i) / (count - 1));
 }
 
+/** The largest box in this one whose axes are a square. */
+function squared(box: Box): Box {
+  const [x, y] = [MARGIN.left + MARGIN.right, MARGIN.top + MARGIN.bottom];
+  const side = Math.min(box.width - x, box.height - y);
+  return { left: box.left + (box.width - x - side) / 2, top: box.top, width: side + x, height: side + y };
+}
+
 function ticks(range: Range): [number, string][] {
   const scale = scaleLinear(range, [0, 1]);
-  const format = scale.tickFormat(5);
+  const format = scale.tickFormat(5, "~f");
   return scale.ticks(5).map((value) => [value, format(value)]);
 }
 
 function entries(legend: readonly Entry[], left: number, y: number): string {
   let x = left;
   return legend
-    .map(({ name, colour, dashed = false, filled = false }) => {
-      const sign = filled
-        ? `<rect x="${x}" y="${y - 10}" width="22" height="10" fill="${colour}" opacity="0.35"/>`
-        : `<path d="M${x},${y - 5}h22" stroke="${colour}" stroke-width="2"${dashed ? ' stroke-dasharray="6 4"' : ""}/>`;
+    .map(({ name, colour, dashed = false, filled = false, dot = false }) => {
+      const sign = dot
+        ? `<circle cx="${x + 16}" cy="${y - 4}" r="4" fill="${colour}"/>`
+        : filled
+          ? `<rect x="${x}" y="${y - 10}" width="22" height="10" fill="${colour}" opacity="0.35"/>`
+          : `<path d="M${x},${y - 5}h22" stroke="${colour}" stroke-width="2"${dashed ? ' stroke-dasharray="6 4"' : ""}/>`;
       const entry = `${sign}<text x="${x + 27}" y="${y}">${escaped(name)}</text>`;
       x += 27 + 0.62 * FONT * name.length + 12;
       return entry;

@@ -3,9 +3,11 @@
 export const REAL = "var(--gan-real, #0072B2)";
 export const FAKE = "var(--gan-fake, #D55E00)";
 export const THIRD = "var(--gan-third, #009E73)";
+export const FOURTH = "var(--gan-fourth, #CC79A7)";
 /** Of text and axes: that of the page. */
 export const INK = "currentColor";
 export const FAINT = "color-mix(in srgb, currentColor 14%, transparent)";
+export const PALE = "color-mix(in srgb, currentColor 6%, transparent)";
 
 export const FONT = 13;
 

@@ -7,6 +7,8 @@ export interface Slider {
   low: number;
   high: number;
   step: number;
+  /** Whether a button lets it run from its first step to its last. */
+  play?: boolean;
 }
 
 export interface Choice {
@@ -55,4 +57,9 @@ export function number(values: Values, name: string): number {
   const value = values[name];
   if (typeof value !== "number") throw new TypeError(`${name} is ${value}: allowed is a number`);
   return value;
+}
+
+/** The value of a list or a field. */
+export function text(values: Values, name: string): string {
+  return String(values[name] ?? "");
 }

@@ -1,9 +1,11 @@
 /** An explorer on a page: its controls above its picture, for a mouse, a finger and the keyboard. */
 
 import { EXPLORERS } from "./catalogue.ts";
-import type { Control, Data, Picture, State, Value, Values } from "./explorer.ts";
+import type { Control, Data, Picture, Slider, State, Value, Values } from "./explorer.ts";
 
 const NARROWEST = 280;
+const FRAME = 150; // milliseconds
+let inputs = 0;
 
 /** Who tells the explorer's data for its values: a kernel, a model in the page, or nobody, where they do not change. */
 export interface Host {
@@ -22,6 +24,7 @@ export class Mounted {
   #values: Values;
   #data: Data;
   #frame = 0;
+  #playing = 0;
 
   constructor(root: HTMLElement, state: State, host?: Host) {
     this.#root = root;
@@ -53,7 +56,11 @@ export class Mounted {
   /** Show other values, without telling the host. */
   set(values: Values): void {
     this.#values = values;
-    for (const [name, input] of this.#inputs) write(input, values[name]);
+    for (const [name, input] of this.#inputs) {
+      write(input, values[name]);
+      const shown = input.closest(".gan-control")?.querySelector("output");
+      if (shown) shown.textContent = input.value;
+    }
     this.#later(true);
   }
 
@@ -66,12 +73,15 @@ export class Mounted {
   remove(): void {
     this.#observer.disconnect();
     cancelAnimationFrame(this.#frame);
+    clearInterval(this.#playing);
     this.#root.replaceChildren();
   }
 
   #control(control: Control): HTMLElement {
-    const label = element("label", "gan-control");
+    const box = element("div", "gan-control");
     const input = inputOf(control);
+    input.id = `gan-control-${inputs++}`;
+    const label = Object.assign(document.createElement("label"), { htmlFor: input.id, textContent: control.label });
     const shown = element("output", "gan-value");
     write(input, this.#values[control.name]);
     const show = () => {
@@ -85,9 +95,35 @@ export class Mounted {
       this.#later(true);
     });
     this.#inputs.set(control.name, input);
-    label.append(Object.assign(element("span", "gan-label"), { textContent: control.label }), input);
-    if (control.kind === "slider") label.append(shown);
-    return label;
+    box.append(label, input);
+    if (control.kind === "slider") box.append(shown);
+    if (control.kind === "slider" && control.play) box.append(this.#player(control, input as HTMLInputElement));
+    return box;
+  }
+
+  /** A button that moves a slider from its first step to its last, as in a film. */
+  #player({ high, low, step }: Slider, input: HTMLInputElement): HTMLElement {
+    const button = Object.assign(element("button", "gan-play"), { type: "button", textContent: "▶ play" });
+    const stop = () => {
+      clearInterval(this.#playing);
+      this.#playing = 0;
+      button.textContent = "▶ play";
+    };
+    const move = () => {
+      input.value = String(Math.min(high, Number(input.value) + step));
+      input.dispatchEvent(new Event("input"));
+      if (Number(input.value) >= high) stop();
+    };
+    button.addEventListener("click", () => {
+      if (this.#playing) {
+        stop();
+        return;
+      }
+      if (Number(input.value) >= high) input.value = String(low - step);
+      button.textContent = "❚❚ pause";
+      this.#playing = Number(setInterval(move, FRAME));
+    });
+    return button;
   }
 
   #later(aloud: boolean): void {
@@ -101,7 +137,7 @@ export class Mounted {
     const picture: Picture = draw(this.#values, this.#data, this.#width());
     this.#shown.innerHTML = picture.svg;
     this.#root.dataset.figures = JSON.stringify(picture.figures);
-    if (aloud) this.#said.textContent = picture.alt;
+    if (aloud && !this.#playing) this.#said.textContent = picture.alt; // a film is not read out
   }
 
   #width(): number {

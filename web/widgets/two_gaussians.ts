@@ -2,6 +2,7 @@
 
 import { Axes, linspace, panels, picture } from "../plots/chart.ts";
 import { FAKE, fixed, INK, REAL, THIRD } from "../plots/look.ts";
+import { sigmoid, softplus, trapezoid } from "./arithmetic.ts";
 import { type Draw, number } from "./explorer.ts";
 
 const LIMIT = 6;
@@ -78,23 +79,11 @@ function logDensity(mean: number, std: number): (x: number) => number {
 function valueAt(mean: number, std: number, confidence: number): number {
   const reach = 10 * Math.max(1, std) + Math.abs(mean);
   const [logData, logGen] = [logDensity(0, 1), logDensity(mean, std)];
-  const steps = 1000;
-  let sum = 0;
-  for (let i = 0; i <= steps; i++) {
-    const x = -reach + (2 * reach * i) / steps;
+  const gain = (x: number) => {
     const [a, b] = [logData(x), logGen(x)];
     const logit = confidence * (a - b);
     // log σ(a) = −softplus(−a), log(1 − σ(a)) = −softplus(a)
-    const weight = i === 0 || i === steps ? 0.5 : 1;
-    sum -= weight * (Math.exp(a) * softplus(-logit) + Math.exp(b) * softplus(logit));
-  }
-  return (sum * 2 * reach) / steps;
-}
-
-function sigmoid(a: number): number {
-  return 1 / (1 + Math.exp(-a));
-}
-
-function softplus(a: number): number {
-  return Math.max(a, 0) + Math.log1p(Math.exp(-Math.abs(a)));
+    return -Math.exp(a) * softplus(-logit) - Math.exp(b) * softplus(logit);
+  };
+  return trapezoid(gain, -reach, reach, 1000);
 }
