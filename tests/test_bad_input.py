@@ -38,15 +38,12 @@ from ganbook.metrics.stacked import stacked_modes
 from ganbook.models import augment, cycle, layers, surgery
 from ganbook.training.prior import Prior
 from ganbook.training.sampler import Sampler
-from ganbook.widgets import _base
+from ganbook.widgets import _base, _explorer, convolution_geometry, dirac, saturation, two_gaussians
 from ganbook.widgets.caption_explorer import draw_caption
 from ganbook.widgets.class_explorer import draw_classes
 from ganbook.widgets.colouring_board import Stroke, painted
-from ganbook.widgets.convolution_geometry import draw_convolution_geometry
 from ganbook.widgets.latent_explorer import draw_latents, spherical, straight
-from ganbook.widgets.saturation import draw_saturation
 from ganbook.widgets.training_scrubber import Recorder
-from ganbook.widgets.two_gaussians import draw_two_gaussians
 
 SLOW = 8.0
 """Seconds that no call may take; a loop that takes longer is broken off."""
@@ -271,16 +268,18 @@ def good_calls() -> Iterator[Call]:
     way = {"start": drawn(5), "end": -drawn(5), "t": torch.linspace(0, 1, 3)}
     yield call(straight, **way)
     yield call(spherical, **way)
-    yield call(draw_saturation, logit=-8.0, spread=1.0)
-    yield call(draw_two_gaussians, mean=1.0, std=1.0)
-    geometry = {"direction": "convolution", "size": 4, "kernel": 2, "stride": 1, "padding": 0}
-    yield call(draw_convolution_geometry, **geometry)
+    yield call(saturation, logit=-8.0, spread=1.0)
+    yield call(two_gaussians, mean=1.0, std=1.0)
+    yield call(convolution_geometry, direction="convolution", size=4, kernel=2, stride=1, padding=0)
+    yield call(dirac, loss="hinge", updates="simultaneous", lr=0.5, gamma=0.0)
     yield call(Stroke, tool="pen", x0=1.0, y0=1.0, x1=5.0, y1=5.0, thick=2.0)
     stroke = Stroke("pen", 1.0, 1.0, 5.0, 5.0, 2.0)
     yield call(painted, lines=drawn(1, 8, 8), stroke=stroke)
     yield call(Recorder, data=eight, prior=Prior(2), samples=9, resolution=5)
     yield call(_base.slider, label="x", value=1, low=0, high=2, step=1)
     yield call(_base.choice, label="x", options=["a", "b"], value="a")
+    yield call(_explorer.slider, "explorer.slider", label="x", value=1, low=0, high=2, step=1)
+    yield call(_explorer.choice, "explorer.choice", label="x", options=["a", "b"], value="a")
     classes = Sampler(models.ConditionalGenerator(5, 3, width=2).eval(), Prior(5), {}, given="labels", classes=3)
     yield call(draw_classes, sampler=classes, label=0, start=0, end=1)
     texts = Sampler(models.TextGenerator(5, bag, width=2).eval(), Prior(5), {}, given="captions")
