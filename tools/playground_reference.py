@@ -2,8 +2,8 @@
 
     python tools/playground_reference.py    # writes web/tests/reference/rounds.json
 
-For every loss and penalty: both losses and all gradients of a first round (G's against the D that SGD has moved), and the
-weights after three rounds of Adam and of SGD. `make test` compares the file with what this script makes, and the
+For every loss and penalty: both losses and all gradients of a first round (G's against the D that SGD has moved), and
+the weights after three rounds of Adam and of SGD. `make test` compares the file with what this script makes, and the
 TypeScript with the file.
 """
 
@@ -63,7 +63,7 @@ def reference() -> dict[str, Any]:
         cases = [_case(loss, penalty, start, real, latents) for loss in losses.names() for penalty in PENALTIES]
     finally:
         torch.set_default_dtype(torch.float32)
-    batches = [{"real": r, "d_z": z[0], "g_z": z[1], "t": _t(i)} for i, (r, z) in enumerate(zip(real, latents))]
+    batches = [{"real": real[i], "d_z": latents[i][0], "g_z": latents[i][1], "t": _t(i)} for i in range(ROUNDS)]
     return _plain(
         {
             "width": WIDTH,

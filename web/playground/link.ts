@@ -5,6 +5,7 @@
 
 import type { Point } from "../data/toy.ts";
 import { LIMIT } from "../data/toy.ts";
+import { LOSS_NAMES, type LossName } from "../losses.ts";
 import { CONTROLS, controlOf, DEFAULTS, type Key, parsed, type Settings, type Value } from "./settings.ts";
 
 /** The second game's difference. */
@@ -17,6 +18,8 @@ export interface Setting {
   settings: Settings;
   versus?: Versus | undefined;
   lesson?: string | undefined;
+  /** Another loss whose arrows are drawn besides. */
+  arrows?: LossName | undefined;
 }
 
 /** A setting by its texts, as a link or a page holds it. */
@@ -28,12 +31,13 @@ export function isLink(hash: string): boolean {
   return hash.includes("=");
 }
 
-export function linkOf({ settings, versus, lesson }: Setting): string {
+export function linkOf({ settings, versus, lesson, arrows }: Setting): string {
   const parts = CONTROLS.filter(({ key }) => settings[key] !== DEFAULTS[key]).map(
     ({ key }) => `${key}=${settings[key]}`,
   );
   if (settings.data === "drawn" && settings.points.length) parts.push(`points=${encoded(settings.points)}`);
   if (versus) parts.push(`vs=${versus.key}:${versus.value}`);
+  if (arrows) parts.push(`arrows=${arrows}`);
   if (lesson) parts.push(`lesson=${lesson}`);
   return `#${parts.join("&") || "data=ring"}`;
 }
@@ -46,7 +50,7 @@ export function textsOf(hash: string): Texts {
 export function settingOf(texts: Texts, lessons: readonly string[]): { setting: Setting; refused: string[] } {
   const settings: Record<string, unknown> = { ...DEFAULTS };
   const refused: string[] = [];
-  const setting: { versus?: Versus; lesson?: string } = {};
+  const setting: { versus?: Versus; lesson?: string; arrows?: LossName } = {};
   const refuse = (name: string, text: string, why: string, instead: string) =>
     refused.push(`${name} is “${text.slice(0, 40)}”: ${why}; ${instead}.`);
   for (const [name, given] of Object.entries(texts)) {
@@ -69,7 +73,11 @@ export function settingOf(texts: Texts, lessons: readonly string[]): { setting: 
     } else if (name === "lesson") {
       if (lessons.includes(text)) setting.lesson = text;
       else refuse(name, text, `allowed are ${lessons.join(", ")}`, "no lesson is chosen");
-    } else if (name !== "play") {
+    } else if (name === "arrows") {
+      const arrows = LOSS_NAMES.find((loss) => loss === text);
+      if (arrows) setting.arrows = arrows;
+      else refuse(name, text, `allowed are ${LOSS_NAMES.join(", ")}`, "one loss's arrows are drawn");
+    } else {
       refused.push(`No setting is called “${name.slice(0, 40)}”; it is left out.`);
     }
   }

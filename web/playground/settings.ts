@@ -70,7 +70,7 @@ export type Control = Choice | Amount;
 
 export const CONTROLS: readonly Control[] = [
   {
-    ...{ key: "data", label: "Data", group: "Data", kind: "choice", restarts: true },
+    ...{ key: "data", label: "Data", group: "Data and loss", kind: "choice", restarts: true },
     options: [
       ["ring", "ring of eight"],
       ["grid", "grid of 25"],
@@ -81,13 +81,13 @@ export const CONTROLS: readonly Control[] = [
       ["drawn", "draw your own"],
     ],
   },
-  amount("blur", "Spread σ of the data", "Data", 0.005, 0.5, [0.02, 0.05, 0.1, 0.2], { restarts: true }),
+  amount("blur", "Spread σ of the data", "Data and loss", 0.005, 0.5, [0.02, 0.05, 0.1, 0.2], { restarts: true }),
   {
-    ...{ key: "loss", label: "Loss", group: "Loss", kind: "choice" },
+    ...{ key: "loss", label: "Loss", group: "Data and loss", kind: "choice" },
     options: LOSS_NAMES.map((name) => [name, LOSSES[name].title] as const),
   },
   {
-    ...{ key: "penalty", label: "Penalty on D", group: "Loss", kind: "choice" },
+    ...{ key: "penalty", label: "Penalty on D", group: "Data and loss", kind: "choice" },
     options: [
       ["none", "none"],
       ["r1", "R1"],
@@ -96,7 +96,7 @@ export const CONTROLS: readonly Control[] = [
       ["gp", "gradient penalty"],
     ],
   },
-  amount("weight", "Its weight γ or λ", "Loss", 0, 100, [0.01, 0.1, 0.3, 1, 3, 10]),
+  amount("weight", "Its weight γ or λ", "Data and loss", 0, 100, [0.01, 0.1, 0.3, 1, 3, 10]),
   {
     ...{ key: "optimiser", label: "Optimiser", group: "Steps", kind: "choice" },
     options: [
@@ -104,8 +104,8 @@ export const CONTROLS: readonly Control[] = [
       ["sgd", "SGD"],
     ],
   },
-  amount("d_lr", "D's step size", "Steps", 1e-5, 1, [0.0001, 0.0005, 0.001, 0.002, 0.005, 0.01, 0.03, 0.1, 0.3]),
-  amount("g_lr", "G's step size", "Steps", 1e-5, 1, [0.0001, 0.0005, 0.001, 0.002, 0.005, 0.01, 0.03, 0.1, 0.3]),
+  amount("d_lr", "D’s step size", "Steps", 1e-5, 1, [0.0001, 0.0005, 0.001, 0.002, 0.005, 0.01, 0.03, 0.1, 0.3]),
+  amount("g_lr", "G’s step size", "Steps", 1e-5, 1, [0.0001, 0.0005, 0.001, 0.002, 0.005, 0.01, 0.03, 0.1, 0.3]),
   amount("beta1", "β₁ (momentum)", "Steps", 0, 0.99, [0, 0.5, 0.9]),
   amount("beta2", "β₂ (Adam)", "Steps", 0, 0.9999, [0.9, 0.99, 0.999]),
   {
@@ -115,8 +115,8 @@ export const CONTROLS: readonly Control[] = [
       ["simultaneous", "simultaneous"],
     ],
   },
-  amount("d_steps", "D's turns in a round", "Round", 1, 20, [1, 2, 3, 5, 10], { whole: true }),
-  amount("g_steps", "G's turns in a round", "Round", 1, 20, [1, 2, 3, 5, 10], { whole: true }),
+  amount("d_steps", "D’s turns in a round", "Round", 1, 20, [1, 2, 3, 5, 10], { whole: true }),
+  amount("g_steps", "G’s turns in a round", "Round", 1, 20, [1, 2, 3, 5, 10], { whole: true }),
   amount("batch", "Batch", "Round", 1, 512, [16, 32, 64, 128, 256], { whole: true }),
   {
     ...{ key: "prior", label: "Noise", group: "Networks", kind: "choice", restarts: true },

@@ -18,7 +18,12 @@ self.onmessage = async ({ data }: MessageEvent<Order>) => {
 
 async function start(): Promise<void> {
   // Nothing is fetched: a page opened from a file may not, and no other host is ever asked.
-  setWasmPaths({ "tfjs-backend-wasm-simd.wasm": `data:application/octet-stream;base64,${wasm}` } as never);
+  const address = `data:application/octet-stream;base64,${wasm}`;
+  setWasmPaths({
+    "tfjs-backend-wasm.wasm": address,
+    "tfjs-backend-wasm-simd.wasm": address,
+    "tfjs-backend-wasm-threaded-simd.wasm": address,
+  });
   env().set("WASM_HAS_MULTITHREAD_SUPPORT", false); // that is another binary, and networks so small gain nothing
   registerDerivatives();
   if (!(await setBackend("wasm"))) throw new Error("this browser does not run WebAssembly with SIMD");

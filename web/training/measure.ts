@@ -71,7 +71,7 @@ export function look(game: Game): View {
       // A sample's gradient is the loss's slope at its logit times the logit's slope at the sample.
       const loss = LOSSES[name];
       const weight = tf
-        .grad((a) => loss.generator(a, realLogits))(logits)
+        .grad((a) => loss.generator(a, opposite))(shownLogits)
         .dataSync();
       const way = slope.map((value, i) => -SHOWN * weight[i >> 1]! * value);
       arrows[name] = way.slice(0, 2 * ARROWS);

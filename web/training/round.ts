@@ -102,6 +102,7 @@ export function turn(game: Game, who: Who, draw = nextBatch): Slope {
 /** Each player takes its turns: D first and then G, or, simultaneously, each against the other as it stood before. */
 export function round(game: Game, draw = nextBatch): Scores {
   const { d_steps, g_steps, timing } = game.rules;
+  const end = game.clock + 1;
   const before = timing === "simultaneous" ? { ...game.d, weights: game.d.weights.slice() } : undefined;
   let d: Slope | undefined;
   let g: Slope | undefined;
@@ -113,6 +114,7 @@ export function round(game: Game, draw = nextBatch): Scores {
     game.d = after;
     descend(game, "g", g.gradient);
   }
+  game.clock = Math.round(1e6 * end) / 1e6; // sums of thirds and fifths would not come out whole
   return { clock: game.clock, dLoss: d!.loss, gLoss: g!.loss, dReal: d!.dReal, dFake: d!.dFake };
 }
 
@@ -127,6 +129,5 @@ function descend(game: Game, who: Who, gradient: Float32Array): void {
   const lr = who === "d" ? rules.d_lr : rules.g_lr;
   OPTIMISERS[rules.optimiser](player.weights, gradient, player.memory, { ...rules, lr });
   player.turns++;
-  // Sums of thirds and fifths would not come out whole.
-  game.clock = Math.round(1e6 * (game.clock + 1 / (rules.d_steps + rules.g_steps))) / 1e6;
+  game.clock += 1 / (rules.d_steps + rules.g_steps);
 }

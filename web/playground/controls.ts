@@ -1,0 +1,103 @@
+/** Lists for every setting, in groups, and for what a second game does differently. */
+
+import { element, type Option, Select } from "./dom.ts";
+import type { Setting, Versus } from "./link.ts";
+import { CONTROLS, type Control, controlOf, DEFAULTS, type Key, parsed, type Settings, worded } from "./settings.ts";
+
+export const GROUPS = ["Data and loss", "Steps", "Round", "Networks"] as const;
+
+export class Controls {
+  readonly root = element("div", { class: "gp-groups" });
+  readonly #changed: (settings: Settings) => void;
+  readonly #selects = new Map<Key, Select>();
+  readonly #groups = new Map<string, HTMLElement>();
+  #settings: Settings;
+
+  constructor(settings: Settings, changed: (settings: Settings) => void) {
+    this.#settings = settings;
+    this.#changed = changed;
+    for (const group of GROUPS) {
+      const fields = element("fieldset", {}, element("legend", {}, group));
+      for (const control of CONTROLS.filter((one) => one.group === group)) fields.append(this.#field(control));
+      this.#groups.set(group, fields);
+      this.root.append(fields);
+    }
+    this.show(settings);
+  }
+
+  /** Where a group has more than lists. */
+  append(group: (typeof GROUPS)[number], child: HTMLElement): void {
+    this.#groups.get(group)?.append(child);
+  }
+
+  show(settings: Settings): void {
+    this.#settings = settings;
+    for (const [key, select] of this.#selects) select.value = String(settings[key]);
+    this.#selects.get("weight")!.root.hidden = settings.penalty === "none";
+    this.#selects.get("beta2")!.root.hidden = settings.optimiser !== "adam";
+  }
+
+  #field(control: Control): HTMLElement {
+    const select = new Select(control.label, optionsOf(control), (text) => {
+      const found = parsed(control, text);
+      if ("value" in found) this.#changed({ ...this.#settings, [control.key]: found.value });
+    });
+    this.#selects.set(control.key, select);
+    return select.root;
+  }
+}
+
+/** Chooses the setting in which a second game differs. */
+export class Comparison {
+  readonly root = element("div", { class: "gp-versus" });
+  readonly #key: Select;
+  readonly #value: Select;
+  #settings: Settings = DEFAULTS;
+
+  constructor(changed: (versus: Versus | undefined) => void) {
+    const keys = CONTROLS.filter(({ key }) => key !== "seed");
+    const tell = () => changed(this.#versus());
+    this.#key = new Select(
+      "Beside it a second game, from the same start, with another",
+      [["", "– no second game –"], ...keys.map(({ key, label }): Option => [key, label])],
+      () => {
+        this.#offer();
+        tell();
+      },
+    );
+    this.#value = new Select("namely", [], tell);
+    this.root.append(this.#key.root, this.#value.root);
+  }
+
+  show(settings: Settings, versus: Versus | undefined): void {
+    this.#settings = settings;
+    this.#key.value = versus?.key ?? "";
+    this.#offer();
+    if (versus) this.#value.value = String(versus.value);
+  }
+
+  #offer(): void {
+    const control = controlOf(this.#key.value);
+    this.#value.root.hidden = !control;
+    if (!control) return;
+    this.#value.offer(optionsOf(control).filter(([value]) => value !== String(this.#settings[control.key])));
+  }
+
+  #versus(): Versus | undefined {
+    const control = controlOf(this.#key.value);
+    const found = control && parsed(control, this.#value.value);
+    return found && "value" in found ? { key: control.key, value: found.value } : undefined;
+  }
+}
+
+/** How the two games are called. */
+export function titles({ settings, versus }: Setting): string[] {
+  const control = versus && controlOf(versus.key);
+  if (!versus || !control) return [""];
+  return [settings[versus.key], versus.value].map((value) => `${control.label}: ${worded(control, value)}`);
+}
+
+function optionsOf(control: Control): Option[] {
+  if (control.kind === "choice") return control.options.map(([value, text]) => [String(value), text]);
+  return control.offered.map((value) => [String(value), String(value)]);
+}

@@ -1,0 +1,90 @@
+/** How the playground looks; the page's own colours come through `currentColor`. */
+
+export const STYLE = `
+.gan-playground { --gp-ink: #000; margin: 1rem 0 1.5rem; font-size: 0.9rem; container: gan-playground / inline-size; }
+.gan-playground [hidden] { display: none !important; }
+.gan-playground p { margin: 0.35rem 0; }
+.gan-playground :is(button, select, input) {
+  font: inherit; color: inherit; min-height: 2.25rem; padding: 0.25rem 0.7rem; max-width: 100%;
+  border: 1px solid color-mix(in srgb, currentColor 35%, transparent); border-radius: 6px;
+  background: color-mix(in srgb, currentColor 4%, var(--gan-ground, #fff));
+}
+.gan-playground option { color: initial; background: initial; }
+.gan-playground button { cursor: pointer; }
+.gan-playground button:hover:not(:disabled) { background: color-mix(in srgb, currentColor 12%, transparent); }
+.gan-playground button:disabled { opacity: 0.75; cursor: default; border-style: dashed; }
+.gan-playground .gp-main { min-width: 5.5rem; font-weight: 600; color: #fff; background: #0072b2; border-color: #0072b2; }
+.gan-playground .gp-main:hover:not(:disabled) { background: #005a8d; }
+.gp-bar-of-buttons { display: flex; flex-wrap: wrap; gap: 0.4rem; align-items: center; margin: 0.6rem 0; }
+.gp-rate { font-variant-numeric: tabular-nums; opacity: 0.85; }
+.gp-field { display: flex; flex-wrap: wrap; align-items: center; gap: 0.2rem 0.5rem; margin: 0; }
+.gp-notice { padding: 0.4rem 0.7rem; border-left: 4px solid #e69f00; background: color-mix(in srgb, #e69f00 14%, transparent); }
+.gp-said { position: absolute; width: 1px; height: 1px; overflow: hidden; clip-path: inset(50%); white-space: nowrap; }
+
+.gp-pills { display: flex; flex-wrap: wrap; gap: 0.4rem; }
+.gan-playground .gp-pills button { border-radius: 1.2rem; min-height: 2rem; padding: 0.15rem 0.8rem; }
+.gan-playground .gp-pills [aria-pressed="true"] { color: var(--gan-ground, #fff); background: color-mix(in srgb, var(--gan-third, #009e73) 75%, var(--gp-ink)); border-color: transparent; }
+.gp-stages { margin: 0.7rem 0 0.9rem; padding: 0.2rem 0 0.2rem 2rem; border-left: 4px solid var(--gan-third, #009e73); }
+.gp-stages li { margin: 0.3rem 0; }
+.gp-tick { font-weight: 600; }
+.gp-lesson details summary { cursor: pointer; font-weight: 600; }
+
+.gp-games { display: grid; gap: 1rem 2rem; }
+.gp-game { display: grid; gap: 0.5rem 1.5rem; min-width: 0; }
+.gp-title { margin: 0 0 0.4rem; font-size: 1rem; font-weight: 600; }
+.gp-canvas {
+  display: block; width: 100%; max-width: 30rem; aspect-ratio: 1; height: auto;
+  border: 1px solid color-mix(in srgb, currentColor 25%, transparent); border-radius: 4px;
+}
+.gp-turn { min-height: 1.4em; font-style: italic; }
+.gp-figures, .gp-pulls { margin: 0; font-variant-numeric: tabular-nums; }
+.gp-figures div {
+  display: flex; justify-content: space-between; gap: 0.8rem; padding: 0.16rem 0;
+  border-bottom: 1px solid color-mix(in srgb, currentColor 14%, transparent);
+}
+.gp-figures dt { font-weight: 400; margin: 0; }
+.gp-figures dd { margin: 0; text-align: right; font-weight: 600; }
+.gp-figures small { font-size: 0.85em; opacity: 0.85; white-space: nowrap; }
+.gan-playground .gp-caption { margin: 0.8rem 0 0.2rem; }
+.gp-pulls div { display: flex; align-items: center; gap: 0.6rem; line-height: 1.55; }
+.gp-pulls dt { margin: 0; font-weight: 400; flex: 0 0 8.2rem; }
+.gp-pulls dd { margin: 0; flex: 1; display: flex; align-items: center; justify-content: flex-end; gap: 0.6rem; text-align: right; }
+.gp-bar { flex: 1; }
+.gp-bar span { display: block; height: 0.72em; min-width: 1px; border-radius: 0 3px 3px 0; background: color-mix(in srgb, currentColor 35%, transparent); }
+.gp-pulls .gp-own :is(dt, dd) { font-weight: 700; }
+.gp-own .gp-bar span { background: currentColor; }
+.gp-other .gp-bar span { background: var(--gan-third, #009e73); }
+.gp-curves { display: flex; flex-wrap: wrap; min-width: 0; }
+.gp-curves svg { display: block; max-width: 100%; height: auto; }
+.gp-legend { font-size: 0.95em; }
+.gp-real { color: var(--gan-real, #0072b2); }
+.gp-fake { color: var(--gan-fake, #d55e00); }
+.gp-tint {
+  display: inline-block; width: 3em; height: 0.8em; border-radius: 2px; vertical-align: -0.05em;
+  background: linear-gradient(90deg,
+    color-mix(in srgb, var(--gan-fake, #d55e00) 50%, var(--gan-ground, #fff)), var(--gan-ground, #fff),
+    color-mix(in srgb, var(--gan-real, #0072b2) 50%, var(--gan-ground, #fff)));
+}
+@container gan-playground (min-width: 640px) {
+  .gp-games:not(.gp-two) .gp-game { grid-template-columns: minmax(0, 1.1fr) minmax(0, 1fr); }
+  .gp-games:not(.gp-two) .gp-curves { grid-column: 1 / -1; }
+  .gp-games.gp-two { grid-template-columns: repeat(2, minmax(0, 1fr)); }
+}
+
+.gp-beside { display: grid; gap: 0.4rem; margin: 0.8rem 0; }
+.gp-versus { display: flex; flex-wrap: wrap; gap: 0.4rem 0.8rem; }
+.gan-playground .gp-settings { padding: 0; border: 0; margin: 0.6rem 0; }
+.gp-settings > summary { cursor: pointer; font-weight: 600; margin-bottom: 0.4rem; }
+.gp-groups { display: grid; gap: 0.8rem; grid-template-columns: repeat(auto-fill, minmax(min(100%, 14rem), 1fr)); }
+.gp-groups fieldset { margin: 0; padding: 0.4rem 0.8rem 0.7rem; min-width: 0; border: 1px solid color-mix(in srgb, currentColor 20%, transparent); border-radius: 6px; }
+.gp-groups legend { float: none; width: auto; margin: 0; padding: 0 0.3rem; font-size: 1em; font-weight: 600; }
+.gp-groups .gp-field { justify-content: space-between; margin: 0.25rem 0; }
+.gp-groups .gp-field { flex-wrap: nowrap; }
+.gp-groups select { width: 8.2rem; flex: none; padding: 0.15rem 0.4rem; min-height: 2rem; }
+.gp-pad canvas {
+  display: block; width: 100%; max-width: 220px; aspect-ratio: 1; touch-action: none; cursor: crosshair; margin: 0.4rem 0;
+  border: 1px solid color-mix(in srgb, currentColor 35%, transparent); border-radius: 4px;
+}
+.gp-link { display: flex; flex-wrap: wrap; gap: 0.4rem; }
+.gp-address { flex: 1 1 16rem; min-width: 0; }
+`;
