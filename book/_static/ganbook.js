@@ -60,3 +60,17 @@ addEventListener("DOMContentLoaded", () => {
   new MutationObserver(repair).observe(document.body, { childList: true, subtree: true });
   addEventListener("resize", focus);
 });
+
+// A page with a model to try loads the script that runs it; what is large waits until a reader asks (web/zoo).
+const models = new URL("web/models.js", document.currentScript.src).href;
+addEventListener("DOMContentLoaded", () => {
+  if (!document.querySelector("[data-demo]")) return;
+  document.head.append(Object.assign(document.createElement("script"), { src: models }));
+});
+
+// A page with a playground loads the script that plays it.
+const playground = new URL("web/playground.js", document.currentScript.src).href;
+addEventListener("DOMContentLoaded", () => {
+  if (!document.querySelector("[data-playground]")) return;
+  document.head.append(Object.assign(document.createElement("script"), { src: playground }));
+});
