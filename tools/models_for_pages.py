@@ -59,7 +59,8 @@ def build(output: Path = OUTPUT) -> None:
 def stamps() -> dict[str, str]:
     """A digest of what each is made from; torch is not needed to know it."""
     here = Path(__file__).read_bytes()
-    exporter = hashlib.sha256((SHELF / "export.py").read_bytes() + version("torch").encode() + here).hexdigest()
+    exporters = b"".join((SHELF / name).read_bytes() for name in ("export.py", "parts.py"))
+    exporter = hashlib.sha256(exporters + version("torch").encode() + here).hexdigest()
     found = {}
     for name in MODELS:
         parts = [path.read_bytes() for path in sorted((SHELF / name).glob("*.*"))]
@@ -92,7 +93,8 @@ def _runtime(name: str, output: Path) -> Entry:
 
 def _model(name: str, output: Path) -> Entry:
     from ganbook import zoo
-    from ganbook.zoo.export import BACK, metadata
+    from ganbook.zoo.export import metadata
+    from ganbook.zoo.parts import BACK
 
     sampler = zoo.load(name)
     files = {}

@@ -45,15 +45,6 @@ export function part(images: Output, from: number, to: number): Output {
   return { data: images.data.slice(from * size, to * size), shape: [to - from, ...images.shape.slice(1)] };
 }
 
-/** All images of the first, then all of the second; a grey one among coloured ones gets three channels. */
-export function joined(first: Output, second: Output): Output {
-  const [a, b] = [coloured(first), coloured(second)];
-  const data = new Float32Array(a.data.length + b.data.length);
-  data.set(a.data);
-  data.set(b.data, a.data.length);
-  return { data, shape: [a.shape[0]! + b.shape[0]!, ...a.shape.slice(1)] };
-}
-
 /** Grey as three equal channels. */
 export function coloured(images: Output): Output {
   const [count, channels, height, width] = sizes(images);
