@@ -39,6 +39,7 @@ def execute(path: Path, timeout: int, environment: Mapping[str, str] | None = No
         timeout=timeout,
         resources={"metadata": {"path": str(path.parent)}},
         record_timing=False,  # times in the cells' metadata would make it another notebook to the build's cache
+        store_widget_state=False,  # no kernel answers a page: explorers bring HTML of their own
         extra_arguments=["--log-level=ERROR"],  # a kernel's advice about its transport would fill the log
     )
     start = time.perf_counter()

@@ -1,5 +1,5 @@
-"""Fetch the browser files of others: MathJax and the widget manager, which pages load from their own folder, and the
-packages of which tools/web.py bundles parts.
+"""Fetch the browser files of others: MathJax, which pages load from their own folder, and the packages of which
+tools/web.py bundles parts.
 
     python tools/vendor.py          # npm ci, then copy files and licences into book/_static/vendor/
     python tools/vendor.py --lock   # renew package-lock.json after a version in package.json was changed
@@ -14,17 +14,19 @@ import argparse
 import json
 import shutil
 import sys
+import tempfile
+import zlib
 from pathlib import Path
+
+from filelock import FileLock
 
 from pages import ROOT
 
 VENDOR = ROOT / "book" / "_static" / "vendor"
 STAMP = VENDOR / "package-lock.json"  # a copy of the lock that the files came from
-FONTS = ("dist/1551f4f60c37af51121f.woff2", "dist/be9ee23c0c6390141475.ttf", "dist/eeccf4f66002c6f2ba24.woff")
-# Files each package lends to the pages; its licence always goes with them. embed.js asks for the fonts beside it.
+# Files each package lends to the pages; its licence always goes with them.
 FILES = {
     "mathjax": ["es5/tex-svg-full.js", "LICENSE"],
-    "@jupyter-widgets/html-manager": ["dist/embed.js", "dist/embed.js.LICENSE.txt", *FONTS, "LICENSE"],
 }
 
 
@@ -47,8 +49,12 @@ def fetch() -> None:
     Raises:
         SystemExit: npm failed; its own message says why.
     """
-    if is_fresh():
-        return
+    with FileLock(Path(tempfile.gettempdir(), f"{ROOT.name}-{zlib.crc32(bytes(ROOT))}-npm.lock")):
+        if not is_fresh():
+            _fetch()
+
+
+def _fetch() -> None:
     npm("ci")
     shutil.rmtree(VENDOR, ignore_errors=True)
     sources = [ROOT / "node_modules" / package / file for package in FILES for file in FILES[package]]

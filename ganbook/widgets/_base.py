@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any
+from typing import Any, Literal
 
 import ipywidgets
 import torch
@@ -25,8 +25,25 @@ Draw = Callable[..., tuple[Figure, str]]
 """(the controls' values, by name) to a figure and the text that states what it shows."""
 
 
+Demo = Literal["latent", "class", "caption", "colouring"]
+"""What the page's own script runs of the zoo's models; see web/zoo."""
+
+
+class Explorer(VBox):  # type: ignore[misc]
+    """An explorer that a kernel answers; where there is none, a built page runs its own."""
+
+    demo: Demo | None = None
+
+    def _repr_mimebundle_(self, **kwargs: Any) -> dict[str, str]:
+        bundle: dict[str, str] = dict(super()._repr_mimebundle_(**kwargs))
+        if self.demo is not None:
+            said = "This explorer needs JavaScript, or a kernel."
+            bundle["text/html"] = f'<div data-demo="{self.demo}"><noscript>{said}</noscript></div>'
+        return bundle
+
+
 @typed
-def explorer(draw: Draw, controls: Mapping[str, Any], note: str = "") -> VBox:
+def explorer(draw: Draw, controls: Mapping[str, Any], note: str = "", demo: Demo | None = None) -> Explorer:
     """Controls above a picture that is drawn again when one of them changes.
 
     Args:
@@ -34,6 +51,7 @@ def explorer(draw: Draw, controls: Mapping[str, Any], note: str = "") -> VBox:
             alternative text. A call of about 0.1 s feels immediate.
         controls: name to widget, such as :func:`slider` makes; the names are those of ``draw``'s arguments.
         note: one sentence of HTML under the picture.
+        demo: what stands for it in a built page.
 
     Returns:
         A box whose children are the box of controls, the picture (an HTML widget) and, if given, the note.
@@ -52,7 +70,9 @@ def explorer(draw: Draw, controls: Mapping[str, Any], note: str = "") -> VBox:
     # Sliders wrap into a second row where the page is narrow.
     row = ipywidgets.Layout(display="flex", flex_flow="row wrap", width="100%")
     parts = [ipywidgets.Box([*controls.values()], layout=row), shown, *([HTML(note)] if note else [])]
-    return VBox(parts, layout=ipywidgets.Layout(width="100%"))
+    box = Explorer(parts, layout=ipywidgets.Layout(width="100%"))
+    box.demo = demo
+    return box
 
 
 def picture(html: str) -> HTML:

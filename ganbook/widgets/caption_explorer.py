@@ -45,7 +45,7 @@ def caption_explorer(sampler: Sampler, caption: str, seed: int = 0, examples: Se
         said.value = escape(note)
         return fig, alt
 
-    box = explorer(draw, controls)
+    box = explorer(draw, controls, demo="caption")
     box.children = (*box.children, said)
     if examples:
         picked = choice("examples", [(PICK, ""), *((text, text) for text in examples)], "")

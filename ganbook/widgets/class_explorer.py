@@ -32,7 +32,7 @@ def class_explorer(sampler: Sampler, label: int = 0, start: int = 0, end: int = 
         "start": slider("first latent", start, 0, LATENTS, 1),
         "end": slider("last latent", end, 0, LATENTS, 1),
     }
-    return explorer(partial(draw_classes, sampler), controls)
+    return explorer(partial(draw_classes, sampler), controls, demo="class")
 
 
 @typed

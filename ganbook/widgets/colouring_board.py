@@ -90,7 +90,7 @@ def colouring_board(sampler: Sampler, drawings: Mapping[str, Tensor]) -> VBox:
             lines = painted(lines, stroke)
         return draw_coloured(sampler, lines, drawing, len(kept))
 
-    box = explorer(draw, controls, note="Pen or eraser: move the ends of the stroke, then keep it.")
+    box = explorer(draw, controls, note="Pen or eraser: move the ends of the stroke, then keep it.", demo="colouring")
     shown = box.children[1]
 
     def redraw() -> None:

@@ -72,7 +72,7 @@ def latent_explorer(sampler: Sampler, start: int = 0, end: int = 1) -> VBox:
         "coordinate": slider("push coordinate", 0, 0, dim - 1, 1),
         "push": slider("push by", 0.0, -4.0, 4.0, 0.5),
     }
-    return explorer(partial(draw_latents, sampler), controls)
+    return explorer(partial(draw_latents, sampler), controls, demo="latent")
 
 
 @typed

@@ -84,10 +84,10 @@ def _visit(context, path) -> Visit:
     page.on("console", lambda message: visit.messages.append(message.text) if message.type == "error" else None)
     page.on("pageerror", lambda error: visit.messages.append(str(error)))
     page.goto(path.as_uri())
-    # Widgets and formulae are drawn after the page is loaded.
+    # Formulae, explorers and what else moves are drawn after the page is loaded.
     page.wait_for_function("!window.MathJax?.startup?.promise || MathJax.startup.promise.then(() => true)")
-    if page.locator('script[type="application/vnd.jupyter.widget-view+json"]').count():
-        page.locator(".jupyter-widgets").first.wait_for(state="attached")
+    for explorer in page.locator("[data-explorer]").all():
+        explorer.locator(".gan-controls").wait_for(state="attached")
     visit.images = page.evaluate(IMAGES)
     visit.width = page.evaluate(WIDTH)
     visit.view_width = page.evaluate("document.documentElement.clientWidth")
