@@ -97,6 +97,21 @@ export function titles({ settings, versus }: Setting): string[] {
   return [settings[versus.key], versus.value].map((value) => `${control.label}: ${worded(control, value)}`);
 }
 
+/** The second game in a sentence. */
+export function difference({ settings, versus }: Setting): string {
+  const control = versus && controlOf(versus.key);
+  if (!versus || !control) return "";
+  const [left, right] = [settings[versus.key], versus.value].map((value) => worded(control, value));
+  const weights = REBUILT.includes(versus.key) ? "" : " initial weights,";
+  return (
+    `Both games have the same seed,${weights} and the same batches. They differ in one setting, ` +
+    `${control.label}: ${left} in the first, ${right} in the second.`
+  );
+}
+
+/** With another shape there are no same weights. */
+const REBUILT: readonly Key[] = ["width", "depth", "dim"];
+
 function optionsOf(control: Control): Option[] {
   if (control.kind === "choice") return control.options.map(([value, text]) => [String(value), text]);
   return control.offered.map((value) => [String(value), String(value)]);

@@ -10,8 +10,8 @@ const MOST = 1000;
 export interface Pupil {
   /** A lesson was chosen, or none. */
   begin(lesson: Lesson | undefined): void;
-  /** Set what the lesson suggests. */
-  follow(change: Partial<Settings>): void;
+  /** Set what the lesson suggests; the games begin anew or go on. */
+  follow(change: Partial<Settings>, anew: boolean): void;
   say(text: string): void;
 }
 
@@ -84,7 +84,7 @@ export class LessonCard {
           element("summary", {}, "A hint"),
           element("p", {}, stage.hint),
         );
-        hint.append(button("Set it for me", () => this.#pupil.follow(stage.suggested)));
+        hint.append(button("Set it for me", () => this.#pupil.follow(stage.suggested, i === 0)));
         item.append(hint);
         return item;
       }),

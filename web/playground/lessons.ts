@@ -10,7 +10,7 @@ export interface Stage {
   goal: string;
   /** Where to turn. */
   hint: string;
-  /** Settings with which it can be done. */
+  /** Settings with which it can be done, for a first stage from a new start. */
   suggested: Change;
   /** What is to be seen in it. */
   reached: string;
@@ -37,7 +37,7 @@ export const LESSONS: readonly Lesson[] = [
     stages: [
       {
         goal: "Make G’s arrows vanish although its samples are still far from the data.",
-        hint: "Let D win: with the saturating loss, give D ten turns in a round.",
+        hint: "Let D win from the first round: give it ten turns in a round, and press New start. Samples that lie on the data already would be beyond its power.",
         suggested: { loss: "saturating", d_steps: 10 },
         reached:
           "D is sure, D(G(z)) is nearly 0, and this loss’s gradient is multiplied by just that. The bars show what the other losses would do under the very same D.",
@@ -67,7 +67,7 @@ export const LESSONS: readonly Lesson[] = [
     stages: [
       {
         goal: "Make the samples swing around the data without coming to rest.",
-        hint: "Take the penalty away, and let both players step simultaneously.",
+        hint: "Take the penalty away, let both players step simultaneously, and press New start.",
         suggested: { penalty: "none", timing: "simultaneous" },
         reached: "No player has made a mistake: each follows its own gradient, and together they turn.",
         done: (seen) => {
@@ -91,7 +91,7 @@ export const LESSONS: readonly Lesson[] = [
     stages: [
       {
         goal: "Collapse it: after round 250, serve no more than two of the eight modes for 100 rounds.",
-        hint: "Let G learn five times as fast as D: step sizes of 0.005 and 0.001.",
+        hint: "Let G learn five times as fast as D, with step sizes of 0.005 and 0.001, from a new start.",
         suggested: { d_lr: 0.001, g_lr: 0.005 },
         reached:
           "One heap chases the place that D believes in. Each sample is a fair imitation; what is missing is seen in the batch alone, and in no loss.",

@@ -2,7 +2,7 @@
 
 import { LOSS_NAMES, LOSSES, type LossName } from "../losses.ts";
 import type { Who } from "../training/game.ts";
-import { Comparison, Controls, titles } from "./controls.ts";
+import { Comparison, Controls, difference, titles } from "./controls.ts";
 import { button, element, Select, write } from "./dom.ts";
 import { Engine, type Played } from "./engine.ts";
 import { LessonCard } from "./lesson_card.ts";
@@ -34,6 +34,7 @@ export class Playground {
   readonly #player: Player;
   readonly #games = element("div", { class: "gp-games" });
   readonly #notice = element("p", { class: "gp-notice", role: "status" });
+  readonly #difference = element("p", { class: "gp-difference" });
   readonly #said = element("div", { class: "gp-said", "aria-live": "polite" });
   readonly #rate = element("span", { class: "gp-rate" });
   readonly #play: HTMLButtonElement;
@@ -64,7 +65,7 @@ export class Playground {
     this.#undo = button("Undo", () => this.#order({ do: "undo" }), { disabled: true });
     this.#lesson = new LessonCard({
       begin: (lesson) => this.#begin(lesson),
-      follow: (change) => this.#change({ settings: { ...this.#setting.settings, ...change } }),
+      follow: (change, anew) => this.#change({ settings: { ...this.#setting.settings, ...change } }, anew),
       say: (text) => this.#say(text),
     });
     this.#controls = new Controls(this.#setting.settings, (settings) => this.#change({ settings }));
@@ -138,6 +139,7 @@ export class Playground {
       this.#lesson.root,
       bar,
       this.#notice,
+      this.#difference,
       this.#games,
       legend,
       element("div", { class: "gp-beside" }, this.#comparison.root, this.#arrows.root),
@@ -216,6 +218,8 @@ export class Playground {
       this.#games.classList.toggle("gp-two", games.length > 1);
     }
     const names = titles(this.#setting);
+    this.#difference.textContent = difference(this.#setting);
+    this.#difference.hidden = games.length < 2;
     games.forEach((settings, i) => {
       const name = games.length > 1 ? `the game with ${names[i]}` : "the game";
       this.#panels[i]!.set(settings, this.#setting.arrows, name, names[i]!);

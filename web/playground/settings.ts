@@ -28,7 +28,7 @@ export const DEFAULTS: Settings = {
   weight: 0.1,
   optimiser: "adam",
   d_lr: 0.002,
-  g_lr: 0.002,
+  g_lr: 0.001,
   beta1: 0.5,
   beta2: 0.9,
   timing: "alternating",

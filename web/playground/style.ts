@@ -36,8 +36,8 @@ export const STYLE = `
   display: block; width: 100%; max-width: 30rem; aspect-ratio: 1; height: auto;
   border: 1px solid color-mix(in srgb, currentColor 25%, transparent); border-radius: 4px;
 }
-.gp-turn { min-height: 1.4em; font-style: italic; }
-.gp-figures, .gp-pulls { margin: 0; font-variant-numeric: tabular-nums; }
+.gan-playground .gp-turn { min-height: 1.6em; margin: 0.2rem 0 0; font-style: italic; }
+.gan-playground :is(.gp-figures, .gp-pulls) { margin: 0; padding: 0; font-variant-numeric: tabular-nums; }
 .gp-figures div {
   display: flex; justify-content: space-between; gap: 0.8rem; padding: 0.16rem 0;
   border-bottom: 1px solid color-mix(in srgb, currentColor 14%, transparent);
@@ -54,7 +54,7 @@ export const STYLE = `
 .gp-pulls .gp-own :is(dt, dd) { font-weight: 700; }
 .gp-own .gp-bar span { background: currentColor; }
 .gp-other .gp-bar span { background: var(--gan-third, #009e73); }
-.gp-curves { display: flex; flex-wrap: wrap; min-width: 0; }
+.gp-curves { display: flex; flex-wrap: wrap; min-width: 0; margin-top: -0.5rem; }
 .gp-curves svg { display: block; max-width: 100%; height: auto; }
 .gp-legend { font-size: 0.95em; }
 .gp-real { color: var(--gan-real, #0072b2); }
@@ -75,12 +75,12 @@ export const STYLE = `
 .gp-versus { display: flex; flex-wrap: wrap; gap: 0.4rem 0.8rem; }
 .gan-playground .gp-settings { padding: 0; border: 0; margin: 0.6rem 0; }
 .gp-settings > summary { cursor: pointer; font-weight: 600; margin-bottom: 0.4rem; }
-.gp-groups { display: grid; gap: 0.8rem; grid-template-columns: repeat(auto-fill, minmax(min(100%, 14rem), 1fr)); }
+.gp-groups { display: grid; gap: 0.8rem; grid-template-columns: repeat(auto-fill, minmax(min(100%, 20rem), 1fr)); }
 .gp-groups fieldset { margin: 0; padding: 0.4rem 0.8rem 0.7rem; min-width: 0; border: 1px solid color-mix(in srgb, currentColor 20%, transparent); border-radius: 6px; }
 .gp-groups legend { float: none; width: auto; margin: 0; padding: 0 0.3rem; font-size: 1em; font-weight: 600; }
 .gp-groups .gp-field { justify-content: space-between; margin: 0.25rem 0; }
 .gp-groups .gp-field { flex-wrap: nowrap; }
-.gp-groups select { width: 8.2rem; flex: none; padding: 0.15rem 0.4rem; min-height: 2rem; }
+.gp-groups select { width: 9rem; flex: none; padding: 0.15rem 0.4rem; min-height: 2rem; }
 .gp-pad canvas {
   display: block; width: 100%; max-width: 220px; aspect-ratio: 1; touch-action: none; cursor: crosshair; margin: 0.4rem 0;
   border: 1px solid color-mix(in srgb, currentColor 35%, transparent); border-radius: 4px;
