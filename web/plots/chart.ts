@@ -270,7 +270,7 @@ function entries(legend: readonly Entry[], left: number, y: number): string {
           ? `<rect x="${x}" y="${y - 10}" width="22" height="10" fill="${colour}" opacity="0.35"/>`
           : `<path d="M${x},${y - 5}h22" stroke="${colour}" stroke-width="2"${dashed ? ' stroke-dasharray="6 4"' : ""}/>`;
       const entry = `${sign}<text x="${x + 27}" y="${y}">${escaped(name)}</text>`;
-      x += 27 + 0.62 * FONT * name.length + 12;
+      x += 27 + 0.54 * FONT * name.length + 12;
       return entry;
     })
     .join("");
