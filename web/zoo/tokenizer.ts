@@ -31,7 +31,7 @@ export class Tokenizer {
 
   /** The known words that are spelt most like `word`, best first; none where nothing is near. */
   nearest(word: string, count = 3): string[] {
-    const reach = Math.max(2, Math.ceil(word.length / 2));
+    const reach = word.length < 3 ? 0 : Math.max(1, Math.floor(word.length / 3));
     return this.words
       .map((known) => ({ known, far: distance(word, known) - (alike(word, known) ? 1 : 0) }))
       .filter(({ known, far }) => far <= reach && far < Math.max(word.length, known.length))

@@ -36,6 +36,7 @@ test("the nearest words are those that are spelt most alike", () => {
   assert.deepEqual(tokenizer.nearest("sevn", 1), ["seven"]);
   assert.deepEqual(tokenizer.nearest("grene", 1), ["green"]);
   assert.deepEqual(tokenizer.nearest("xxxxxxxxxxxxxxxx"), []);
+  assert.deepEqual(tokenizer.nearest("i"), [], "too short to be a slip");
 });
 
 test("distances count letters", () => {

@@ -7,14 +7,28 @@ import { picture } from "./demo.ts";
 const KEPT = 50; // sheets that can be gone back to
 const SCALE = 6; // pixels of the canvas for each of the sheet
 
+/** What a page knows of a sheet: how it began, and which shapes were put on it. */
+export interface Note {
+  begun: string;
+  ticked: readonly boolean[];
+}
+
+/** A sheet as it was. */
+interface Sheet {
+  lines: Float32Array;
+  strokes: number;
+  note: Note;
+}
+
 export class Board {
   readonly box: HTMLElement;
   readonly size: number;
   tool: Stroke["tool"] = "pencil";
   thick = 2;
   strokes = 0;
+  note: Note = { begun: "", ticked: [] };
   #lines: Float32Array;
-  #before: Float32Array[] = [];
+  #before: Sheet[] = [];
   #last: Point | undefined;
   readonly #shown = picture("your lines");
   readonly #changed: () => void;
@@ -56,16 +70,18 @@ export class Board {
   }
 
   /** Begin a new drawing with these lines. */
-  begin(lines: Float32Array): void {
+  begin(begun: string, lines: Float32Array): void {
     this.#before = [];
     this.strokes = 0;
+    this.note = { begun, ticked: [] };
     this.#show(lines.slice());
   }
 
-  /** Put lines on the sheet, one step that can be taken back. */
-  add(shapes: readonly (readonly Point[])[], tool: Stroke["tool"] = "pencil"): void {
+  /** Put a shape's lines on the sheet, or rub them out: one step that can be taken back. */
+  add(shapes: readonly (readonly Point[])[], tool: Stroke["tool"], ticked: readonly boolean[]): void {
     this.#keep();
     this.strokes++;
+    this.note = { ...this.note, ticked };
     for (const points of shapes) polyline(this.#lines, points, tool === "eraser" ? 3.5 : 2, tool);
     this.#paint();
     this.#changed();
@@ -74,13 +90,15 @@ export class Board {
   undo(): void {
     const before = this.#before.pop();
     if (!before) return;
-    this.strokes = Math.max(0, this.strokes - 1);
-    this.#show(before);
+    this.strokes = before.strokes;
+    this.note = before.note;
+    this.#show(before.lines);
   }
 
-  clear(): void {
+  clear(begun: string): void {
     this.#keep();
     this.strokes = 0;
+    this.note = { begun, ticked: [] };
     this.#show(blank(this.size));
   }
 
@@ -89,7 +107,7 @@ export class Board {
   }
 
   #keep(): void {
-    this.#before.push(this.#lines.slice());
+    this.#before.push({ lines: this.#lines.slice(), strokes: this.strokes, note: this.note });
     if (this.#before.length > KEPT) this.#before.shift();
   }
 

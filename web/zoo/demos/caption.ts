@@ -14,6 +14,8 @@ const PICK = "pick one";
 
 type Kind = "text-digits" | "text-emoji";
 
+const NAMES: Readonly<Record<Kind, string>> = { "text-digits": "digits", "text-emoji": "people" };
+
 const EXAMPLES: Readonly<Record<Kind, readonly string[]>> = {
   "text-digits": [
     "a bold red seven on green",
@@ -25,7 +27,8 @@ const EXAMPLES: Readonly<Record<Kind, readonly string[]>> = {
     "woman astronaut",
     "man cook medium skin tone",
     "woman superhero dark skin tone",
-    "person in a red hat",
+    "man red hair",
+    "a purple zebra",
   ],
 };
 
@@ -39,10 +42,8 @@ export const captionDemo: Demo = {
     vocabulary.append(summary, words);
     const other: Kind = kindOf(root) === "text-digits" ? "text-emoji" : "text-digits";
     const bytes = await runtime.toLoad([other]);
-    const called = (kind: Kind) => {
-      const name = kind === "text-digits" ? "digits" : "people";
-      return kind === other && bytes > 0 ? `${name} (loads ${megabytes(bytes)})` : name;
-    };
+    const called = (kind: Kind) =>
+      kind === other && bytes > 0 ? `${NAMES[kind]} (loads ${megabytes(bytes)})` : NAMES[kind];
     const kinds: Kind[] = ["text-digits", "text-emoji"];
     const changed = latest(draw, ({ message }) => tell(`The model could not draw: ${message}`));
     const kind = radios("draw", kinds.map((one) => [called(one), one] as const), () => void switched()); // biome-ignore format: short
@@ -78,6 +79,7 @@ export const captionDemo: Demo = {
       try {
         const found = await runtime.model(wanted);
         tell("");
+        kind.rename(wanted, NAMES[wanted]);
         if (kind.value() !== wanted) return;
         model = found;
         tokenizer = read();

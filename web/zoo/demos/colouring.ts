@@ -26,24 +26,37 @@ export const colouringDemo: Demo = {
     const board = new Board(SIZE, changed);
 
     const begin = choice("begin with", [...known.map(({ name }) => [name, name] as const), [BLANK, BLANK]], () => {
-      for (const { input } of shapes) input.checked = false;
-      board.begin(sheet());
+      board.begin(begin.input.value, sheet());
+      follow();
     });
     const tool = radios("tool", [["pencil", "pencil"], ["eraser", "eraser"]], () => { board.tool = tool.value(); }); // biome-ignore format: short
     const thick = slider("thickness", { value: 2, low: 1, high: 6, shown: (v) => `${v} px` }, () => {
       board.thick = Number(thick.input.value);
     });
     const noise = slider("colours from latent", { value: 0, low: 0, high: LATENTS }, changed);
-    const undo = button("Undo", () => board.undo());
+    const undo = button("Undo", () => {
+      board.undo();
+      follow();
+    });
     const clear = button("Clear", () => {
-      for (const { input } of shapes) input.checked = false;
-      begin.input.value = BLANK;
-      board.clear();
+      board.clear(BLANK);
+      follow();
     });
     const shapes = SHAPES.map(([name, lines]) => {
-      const made = check(name, () => board.add(lines, made.input.checked ? "pencil" : "eraser"));
+      const made = check(name, () => {
+        const ticked = shapes.map(({ input }) => input.checked);
+        board.add(lines, made.input.checked ? "pencil" : "eraser", ticked);
+      });
       return made;
     });
+
+    /** The controls say what is known of the sheet. */
+    function follow(): void {
+      begin.input.value = board.note.begun;
+      shapes.forEach(({ input }, i) => {
+        input.checked = board.note.ticked[i] ?? false;
+      });
+    }
 
     function sheet(): Float32Array {
       const found = known.find(({ name }) => name === begin.input.value);
@@ -62,7 +75,7 @@ export const colouringDemo: Demo = {
       const [ink, colour] = [inked(board.lines), colourful(images)];
       const percent = (share: number) => `${Math.round(100 * share)} %`;
       const added = board.strokes === 0 ? "" : ` with ${board.strokes} stroke${board.strokes > 1 ? "s" : ""} added`;
-      const lines = `the lines of ${begin.input.value}${added}, ${percent(ink)} of the sheet inked`;
+      const lines = `the lines of ${board.note.begun}${added}, ${percent(ink)} of the sheet inked`;
       board.tell(`${lines[0]!.toUpperCase()}${lines.slice(1)}.`);
       coloured.tell(`What the generator makes of these lines: ${percent(colour)} of its pixels have a colour.`);
       say(`Left ${lines}; right their colouring: ${percent(colour)} of its pixels have a colour.`, {
@@ -73,7 +86,7 @@ export const colouringDemo: Demo = {
       });
     }
 
-    board.begin(sheet());
+    board.begin(begin.input.value, sheet());
     await draw();
     const ready = element("fieldset", "gan-radios");
     ready.append(element("legend", "", "shapes, for who draws without a pointer"), ...shapes.map((one) => one.box));

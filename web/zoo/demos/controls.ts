@@ -86,6 +86,7 @@ export interface Radios<Value extends string> {
   box: HTMLElement;
   value(): Value;
   set(value: Value): void;
+  rename(value: Value, text: string): void;
 }
 
 let groups = 0;
@@ -103,13 +104,18 @@ export function radios<Value extends string>(
     input.addEventListener("change", changed);
     return input;
   });
+  const ticks = inputs.map((input, i) => tick(options[i]![0], input));
   const group = element("fieldset", "gan-radios");
-  group.append(element("legend", "", legend), ...inputs.map((input, i) => tick(options[i]![0], input)));
+  group.append(element("legend", "", legend), ...ticks);
   return {
     box: group,
     value: () => inputs.find((input) => input.checked)!.value as Value,
     set: (value) => {
       for (const input of inputs) input.checked = input.value === value;
+    },
+    rename: (value, text) => {
+      const which = inputs.findIndex((input) => input.value === value);
+      ticks[which]!.lastElementChild!.textContent = text;
     },
   };
 }

@@ -18,8 +18,8 @@ export const latentDemo: Demo = {
     const dim = Number(model.said.dim);
     const [row, one] = [picture("nine stops on the way"), picture("here you are")];
     const changed = latest(draw, ({ message }) => tell(`The model could not draw: ${message}`));
-    const first = slider("first latent", { value: 3, low: 0, high: LATENTS }, changed);
-    const last = slider("last latent", { value: 8, low: 0, high: LATENTS }, changed);
+    const first = slider("first latent", { value: 12, low: 0, high: LATENTS }, changed);
+    const last = slider("last latent", { value: 13, low: 0, high: LATENTS }, changed);
     const way = choice("way", [["arc", "arc"], ["straight line", "straight"]], changed); // biome-ignore format: pairs
     const share = slider("share of the way", { value: 50, low: 0, high: 100, shown: (v) => `${v} %` }, changed);
     const coordinate = slider("push coordinate", { value: 0, low: 0, high: dim - 1 }, changed);
