@@ -11,7 +11,7 @@ const HEIGHT = 172;
 /** Both losses, and D's mean outputs. */
 export function scoresChart(scores: readonly Scores[], width: number, name: string): string {
   const x: Range = [0, Math.max(10, scores.at(-1)?.clock ?? 0)];
-  const of = (key: keyof Scores): Points => {
+  const of = (key: Exclude<keyof Scores, "mean">): Points => {
     return scores.filter((at) => Number.isFinite(at[key])).map((at) => [at.clock, at[key]] as const);
   };
   const losses = [of("dLoss"), of("gLoss")] as const;

@@ -69,7 +69,8 @@ export const LESSONS: readonly Lesson[] = [
         goal: "Make the samples swing around the data without coming to rest.",
         hint: "Take the penalty away, let both players step simultaneously, and press New start.",
         suggested: { penalty: "none", timing: "simultaneous" },
-        reached: "No player has made a mistake: each follows its own gradient, and together they turn.",
+        reached:
+          "No player has made a mistake: each follows its own gradient, and together they turn. D is flat when the samples are farthest away, and steepest as they pass the data.",
         done: (seen) => {
           const swings = peaks(seen);
           return swings.length >= 4 && swings.at(-1)! > 0.25 && swings.at(-1)! > 0.6 * swings[0]!;

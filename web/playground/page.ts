@@ -131,10 +131,10 @@ export class Playground {
     this.#root.setAttribute("aria-label", "Playground: a GAN in the plane");
     const legend = element("p", { class: "gp-legend" });
     legend.innerHTML =
-      '<span class="gp-real">●</span> real <span class="gp-fake">●</span> generated <span class="gp-real">○</span> modes ' +
-      '<span class="gp-tint"></span> what D takes for <span class="gp-real">real</span> and for ' +
-      '<span class="gp-fake">generated</span>; thin line: D is undecided. Arrows: where G’s loss sends its samples; ' +
-      "their length grows as the root of the gradient.";
+      '<span class="gp-real" aria-hidden="true">●</span> real <span class="gp-fake" aria-hidden="true">●</span> generated ' +
+      '<span class="gp-real" aria-hidden="true">○</span> modes <span class="gp-tint" aria-hidden="true"></span> what D takes ' +
+      'for <u class="gp-fake">generated</u> and for <u class="gp-real">real</u>; thin line: D is undecided. ' +
+      "Arrows: where G’s loss sends its samples; their length grows as the root of the gradient.";
     this.#root.replaceChildren(
       this.#lesson.root,
       bar,

@@ -24,7 +24,7 @@ interface Colours {
   ink: string;
 }
 
-const DEEPEST = 0.5;
+const DEEPEST = 0.42;
 /** Length of an arrow whose gradient is 1, in units of the data; and of the longest. */
 const ARROW = 0.35;
 const LONGEST = 0.8;
@@ -44,7 +44,7 @@ export function paint(canvas: HTMLCanvasElement, frame: Frame, look: Look): void
   context.lineCap = "round";
   indecision(context, opinion, colours, unit);
   for (const [x, y] of look.centres) ring(context, x, y, Math.max(3 * look.std, 0.09), colours.real, dot / unit);
-  points(context, frame.real, colours.real, (1.9 * dot) / unit, 0.55);
+  points(context, frame.real, colours.real, (2 * dot) / unit, 0.8);
   points(context, frame.fake, colours.fake, (2.3 * dot) / unit, 0.8);
   if (look.arrows && look.arrows !== look.loss)
     arrows(context, frame.fake, frame.arrows[look.arrows], colours.third, (1.6 * dot) / unit);

@@ -1,6 +1,5 @@
 /** One game on the page: its picture, its figures, its curves. */
 
-import type { Point } from "../data/toy.ts";
 import { LOSSES, type LossName } from "../losses.ts";
 import { chance } from "../metrics/modes.ts";
 import { fixed } from "../plots/look.ts";
@@ -16,7 +15,7 @@ import type { Frame } from "./session.ts";
 import { type Settings, toyOf } from "./settings.ts";
 
 const CURVES_EVERY = 400; // milliseconds
-const TRAIL = 300; // rounds
+const TRAIL = 120; // rounds
 const NARROWEST = 250;
 /** Not the empty text, which would take the place of a node. */
 const NO_TEXT = " ";
@@ -25,7 +24,7 @@ export class Panel {
   readonly root = element("section", { class: "gp-game" });
   readonly scores = new History<Scores>();
   readonly seen = new History<Figures>();
-  readonly #title = element("h3", { class: "gp-title" });
+  readonly #title = element("p", { class: "gp-title" });
   readonly #canvas = element("canvas", { class: "gp-canvas", role: "img" });
   readonly #turn = element("p", { class: "gp-turn" });
   readonly #figures = element("dl", { class: "gp-figures" });
@@ -37,6 +36,7 @@ export class Panel {
   #arrows: LossName | undefined;
   #name = "the game";
   #drawn = 0;
+  #trail: Scores[] = [];
 
   constructor(settings: Settings) {
     this.#settings = settings;
@@ -60,6 +60,7 @@ export class Panel {
 
   forget(): void {
     this.scores.clear();
+    this.#trail = [];
     this.seen.clear();
     this.#drawn = 0;
   }
@@ -71,6 +72,9 @@ export class Panel {
     this.scores.back(figures.clock);
     this.seen.back(figures.clock);
     for (const score of frame.scores) this.scores.add(score);
+    this.#trail = [...this.#trail, ...frame.scores].filter(
+      ({ clock }) => clock > figures.clock - TRAIL && clock <= figures.clock,
+    );
     if (this.seen.last?.clock !== figures.clock) this.seen.add(figures);
     const now = performance.now();
     const due = now - this.#drawn > CURVES_EVERY;
@@ -83,9 +87,8 @@ export class Panel {
     if (!frame) return;
     const { loss, data } = this.#settings;
     const toy = toyOf(this.#settings);
-    const { clock } = frame.figures;
-    const trail = this.seen.entries.filter((at) => at.clock > clock - TRAIL).map(({ mean }): Point => mean);
-    paint(this.#canvas, frame, { loss, arrows: this.#arrows, ...toy, trail: data === "dot" ? trail : [] });
+    const trail = data === "dot" ? this.#trail.map(({ mean }) => mean) : [];
+    paint(this.#canvas, frame, { loss, arrows: this.#arrows, ...toy, trail });
     this.#bars.show(frame.figures.pulls, loss, this.#arrows);
     write(this.#turn, said(frame) || NO_TEXT);
     this.#write(frame);

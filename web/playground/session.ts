@@ -77,7 +77,7 @@ class Track {
 function standing(game: Game): Scores {
   const d = discriminatorSlope(game, nextBatch(game, "d"));
   const g = generatorSlope(game, nextBatch(game, "g"));
-  return { clock: game.clock, dLoss: d.loss, gLoss: g.loss, dReal: d.dReal, dFake: d.dFake };
+  return { clock: game.clock, dLoss: d.loss, gLoss: g.loss, dReal: d.dReal, dFake: d.dFake, mean: g.mean };
 }
 
 export class Session {

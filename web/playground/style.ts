@@ -27,17 +27,18 @@ export const STYLE = `
 .gp-stages { margin: 0.7rem 0 0.9rem; padding: 0.2rem 0 0.2rem 2rem; border-left: 4px solid var(--gan-third, #009e73); }
 .gp-stages li { margin: 0.3rem 0; }
 .gp-tick { font-weight: 600; }
+.gan-playground .gp-difference { font-weight: 600; }
 .gp-lesson details summary { cursor: pointer; font-weight: 600; }
 
 .gp-games { display: grid; gap: 1rem 2rem; }
 .gp-game { display: grid; gap: 0.5rem 1.5rem; min-width: 0; }
-.gp-title { margin: 0 0 0.4rem; font-size: 1rem; font-weight: 600; }
+.gan-playground .gp-title { margin: 0 0 0.4rem; font-size: 1rem; font-weight: 600; }
 .gp-canvas {
   display: block; width: 100%; max-width: 30rem; aspect-ratio: 1; height: auto;
   border: 1px solid color-mix(in srgb, currentColor 25%, transparent); border-radius: 4px;
 }
 .gan-playground .gp-turn { min-height: 1.6em; margin: 0.2rem 0 0; font-style: italic; }
-.gan-playground :is(.gp-figures, .gp-pulls) { margin: 0; padding: 0; font-variant-numeric: tabular-nums; }
+.gan-playground .gp-side :is(dl.gp-figures, dl.gp-pulls) { margin: 0; padding: 0; font-variant-numeric: tabular-nums; }
 .gp-figures div {
   display: flex; justify-content: space-between; gap: 0.8rem; padding: 0.16rem 0;
   border-bottom: 1px solid color-mix(in srgb, currentColor 14%, transparent);
@@ -59,11 +60,14 @@ export const STYLE = `
 .gp-legend { font-size: 0.95em; }
 .gp-real { color: var(--gan-real, #0072b2); }
 .gp-fake { color: var(--gan-fake, #d55e00); }
+.gp-legend u { text-decoration: underline 2px; text-underline-offset: 0.2em; }
+.gp-legend u.gp-real { color: inherit; text-decoration-color: var(--gan-real, #0072b2); }
+.gp-legend u.gp-fake { color: inherit; text-decoration-color: var(--gan-fake, #d55e00); }
 .gp-tint {
   display: inline-block; width: 3em; height: 0.8em; border-radius: 2px; vertical-align: -0.05em;
   background: linear-gradient(90deg,
-    color-mix(in srgb, var(--gan-fake, #d55e00) 50%, var(--gan-ground, #fff)), var(--gan-ground, #fff),
-    color-mix(in srgb, var(--gan-real, #0072b2) 50%, var(--gan-ground, #fff)));
+    color-mix(in srgb, var(--gan-fake, #d55e00) 42%, var(--gan-ground, #fff)), var(--gan-ground, #fff),
+    color-mix(in srgb, var(--gan-real, #0072b2) 42%, var(--gan-ground, #fff)));
 }
 @container gan-playground (min-width: 640px) {
   .gp-games:not(.gp-two) .gp-game { grid-template-columns: minmax(0, 1.1fr) minmax(0, 1fr); }

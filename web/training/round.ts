@@ -22,6 +22,8 @@ export type Slope = {
   /** Mean of D = σ(a) over the batch's samples. */
   dReal: number;
   dFake: number;
+  /** Mean generated sample of a generator's turn. */
+  mean: readonly [x: number, y: number];
 };
 
 /** The scores of a round: those of each player's last turn in it. */
@@ -31,6 +33,7 @@ export interface Scores {
   gLoss: number;
   dReal: number;
   dFake: number;
+  mean: readonly [x: number, y: number];
 }
 
 /** The samples of a player's next turn. They follow from the seed and the turn's number alone. */
@@ -70,16 +73,21 @@ export function generatorSlope({ rules, shape, d, g }: Game, batch: Batch): Slop
     const judge = layers(d.weights, d.sizes);
     const realLogits = loss.paired ? forward(judge, tf.tensor2d(batch.real, [n, 2])) : tf.zeros([n, 1]);
     const z = tf.tensor2d(batch.z, [n, shape.dim]);
+    let mean: tf.Tensor | undefined;
     const { value, grads } = tf.valueAndGrads((...own: tf.Tensor[]) => {
-      return loss.generator(forward(judge, forward(own as tf.Tensor2D[], z)), realLogits);
+      const fake = forward(own as tf.Tensor2D[], z);
+      mean = tf.keep(tf.sum(fake, 0));
+      return loss.generator(forward(judge, fake), realLogits);
     })(layers(g.weights, g.sizes));
-    return slope(value, grads, g);
+    const [x, y] = mean!.dataSync();
+    mean!.dispose();
+    return { ...slope(value, grads, g), mean: [x! / n, y! / n] };
   });
 }
 
 function slope(value: tf.Tensor, grads: tf.Tensor[], player: Player, real?: tf.Tensor, fake?: tf.Tensor): Slope {
   const gradient = flat(grads, new Float32Array(player.weights.length));
-  return { loss: value.dataSync()[0]!, gradient, dReal: meanOutput(real), dFake: meanOutput(fake) };
+  return { loss: value.dataSync()[0]!, gradient, dReal: meanOutput(real), dFake: meanOutput(fake), mean: [0, 0] };
 }
 
 /** Mean of σ(a); disposes of the logits. */
@@ -115,7 +123,7 @@ export function round(game: Game, draw = nextBatch): Scores {
     descend(game, "g", g.gradient);
   }
   game.clock = Math.round(1e6 * end) / 1e6; // sums of thirds and fifths would not come out whole
-  return { clock: game.clock, dLoss: d!.loss, gLoss: g!.loss, dReal: d!.dReal, dFake: d!.dFake };
+  return { clock: game.clock, dLoss: d!.loss, gLoss: g!.loss, dReal: d!.dReal, dFake: d!.dFake, mean: g!.mean };
 }
 
 function slopeOf(game: Game, who: Who, draw: typeof nextBatch): Slope {
