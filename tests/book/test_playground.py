@@ -209,6 +209,7 @@ def test_saturation_is_seen_in_two_games_side_by_side(visit):
 
 def test_two_playgrounds_of_one_page_play_each_its_own(visit):
     opened = visit(SMALL, mounts=2)
+    opened.page.locator("[data-playground]").nth(1).scroll_into_view_if_needed()
     opened.page.locator("[data-playground]").nth(1).get_by_role("button", name="One round").click()
     second = opened.page.locator(".gp-figures").nth(1)
     opened.until(lambda: second.locator("dd").first.inner_text() == "1", "a round of the second")

@@ -1,7 +1,8 @@
 /** Small tasks that notice when they are done. */
 
 import type { Figures } from "../training/measure.ts";
-import type { Settings } from "./settings.ts";
+import type { Setting, Texts } from "./link.ts";
+import { DEFAULTS, type Settings } from "./settings.ts";
 
 type Change = Partial<Settings>;
 
@@ -172,4 +173,13 @@ function principal(vectors: readonly (readonly [number, number])[]): [number, nu
   for (const [x, y] of vectors) [xx, xy, yy] = [xx + x * x, xy + x * y, yy + y * y];
   const angle = Math.atan2(2 * xy, xx - yy) / 2;
   return [Math.cos(angle), Math.sin(angle)];
+}
+
+/** A lesson that a link or a page names brings its own start, unless other settings are given besides. */
+export function begun(setting: Setting, texts: Texts): Setting {
+  const lesson = lessonOf(setting.lesson);
+  const given = Object.fromEntries(
+    Object.keys(texts).flatMap((key) => (key in DEFAULTS ? [[key, setting.settings[key as keyof Settings]]] : [])),
+  );
+  return { ...setting, settings: { ...DEFAULTS, ...lesson?.start, ...given } as Settings };
 }

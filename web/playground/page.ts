@@ -6,14 +6,15 @@ import { Comparison, Controls, difference, titles } from "./controls.ts";
 import { button, element, Select, write } from "./dom.ts";
 import { Engine, type Played } from "./engine.ts";
 import { LessonCard } from "./lesson_card.ts";
-import { LESSONS, type Lesson } from "./lessons.ts";
+import { begun, LESSONS, type Lesson, lessonOf } from "./lessons.ts";
 import { isLink, linkOf, type Setting, settingOf, type Texts, textsOf } from "./link.ts";
 import { Pad } from "./pad.ts";
 import { Panel } from "./panel.ts";
-import { Player, type Speed } from "./player.ts";
+import { legend, Rate, speeds } from "./parts.ts";
+import { Player } from "./player.ts";
 import type { Order } from "./protocol.ts";
 import { both } from "./session.ts";
-import { DEFAULTS, type Settings } from "./settings.ts";
+import { DEFAULTS } from "./settings.ts";
 
 const SAID_EVERY = 10_000; // milliseconds
 const NAMES = LESSONS.map(({ name }) => name);
@@ -36,7 +37,7 @@ export class Playground {
   readonly #notice = element("p", { class: "gp-notice", role: "status" });
   readonly #difference = element("p", { class: "gp-difference" });
   readonly #said = element("div", { class: "gp-said", "aria-live": "polite" });
-  readonly #rate = element("span", { class: "gp-rate" });
+  readonly #rate = new Rate();
   readonly #play: HTMLButtonElement;
   readonly #undo: HTMLButtonElement;
   readonly #lesson: LessonCard;
@@ -48,7 +49,6 @@ export class Playground {
   #panels: Panel[] = [];
   #setting: Setting;
   #saidAt = 0;
-  #rounds: { at: number; rounds: number }[] = [];
 
   constructor(root: HTMLElement, texts: Texts, options: Options = {}) {
     this.#root = root;
@@ -77,7 +77,7 @@ export class Playground {
       (name) => this.#change({ arrows: (name || undefined) as LossName | undefined }),
     );
     this.#lay();
-    this.#lesson.begin(LESSONS.find(({ name }) => name === this.#setting.lesson));
+    this.#lesson.begin(lessonOf(this.#setting.lesson));
     this.#write();
     this.#panelsFor();
     this.#notify(refused.join(" "));
@@ -87,18 +87,9 @@ export class Playground {
   }
 
   #lay(): void {
-    const speed = new Select(
-      "Speed",
-      [
-        ["full", "full speed"],
-        ["30", "30 rounds/s"],
-        ["5", "5 rounds/s"],
-        ["slow", "slow motion"],
-      ],
-      (value) => {
-        this.#player.speed = value as Speed;
-      },
-    );
+    const speed = speeds((value) => {
+      this.#player.speed = value;
+    });
     const turn = (text: string, who: Who) =>
       button(text, () => this.#order({ do: "turn", who }), { title: `One step of ${text[0]}, alone` });
     const bar = element(
@@ -111,7 +102,7 @@ export class Playground {
       this.#undo,
       button("New start", () => this.#order({ do: "restart" })),
       speed.root,
-      this.#rate,
+      this.#rate.root,
     );
     const settings = element(
       "details",
@@ -129,19 +120,13 @@ export class Playground {
     this.#root.classList.add("gan-playground");
     this.#root.setAttribute("role", "group");
     this.#root.setAttribute("aria-label", "Playground: a GAN in the plane");
-    const legend = element("p", { class: "gp-legend" });
-    legend.innerHTML =
-      '<span class="gp-real" aria-hidden="true">●</span> real <span class="gp-fake" aria-hidden="true">●</span> generated ' +
-      '<span class="gp-real" aria-hidden="true">○</span> modes <span class="gp-tint" aria-hidden="true"></span> what D takes ' +
-      'for <u class="gp-fake">generated</u> and for <u class="gp-real">real</u>; thin line: D is undecided. ' +
-      "Arrows: where G’s loss sends its samples; their length grows as the root of the gradient.";
     this.#root.replaceChildren(
       this.#lesson.root,
       bar,
       this.#notice,
       this.#difference,
       this.#games,
-      legend,
+      legend(),
       element("div", { class: "gp-beside" }, this.#comparison.root, this.#arrows.root),
       settings,
       link,
@@ -167,7 +152,7 @@ export class Playground {
     addEventListener("hashchange", () => {
       if (!isLink(location.hash) || location.hash === linkOf(this.#setting)) return;
       const { setting, refused } = settingOf(textsOf(location.hash), NAMES);
-      this.#lesson.begin(LESSONS.find(({ name }) => name === setting.lesson));
+      this.#lesson.begin(lessonOf(setting.lesson));
       this.#change({ versus: undefined, arrows: undefined, lesson: undefined, ...setting });
       this.#notify(refused.join(" "));
     });
@@ -176,7 +161,7 @@ export class Playground {
   #toggle(): void {
     if (this.#player.playing) this.#player.pause();
     else this.#player.play();
-    this.#rounds = [];
+    this.#rate.forget();
     this.#marks();
     if (!this.#player.playing) this.#describe();
   }
@@ -249,7 +234,7 @@ export class Playground {
     this.#undo.disabled = !played.canUndo;
     this.#lesson.see(played.frames[0]!.figures, this.#setting.settings);
     const now = performance.now();
-    this.#rounds = [...this.#rounds.filter(({ at }) => at > now - 2000), { at: now, rounds: played.rounds }];
+    this.#rate.add(played.rounds);
     this.#marks();
     if (this.#player.playing && now - this.#saidAt > SAID_EVERY) this.#describe();
   }
@@ -257,11 +242,7 @@ export class Playground {
   #marks(): void {
     const { playing } = this.#player;
     write(this.#play, playing ? "Pause" : "Play");
-    const [first] = this.#rounds;
-    const seconds = first ? (performance.now() - first.at) / 1000 : 0;
-    const played = this.#rounds.slice(1).reduce((sum, { rounds }) => sum + rounds, 0);
-    write(this.#rate, playing && seconds > 0.5 ? `${(played / seconds).toFixed(0)} rounds/s` : " ");
-    this.#root.dataset.rate = playing && seconds > 0.5 ? (played / seconds).toFixed(1) : "";
+    this.#root.dataset.rate = this.#rate.show(playing);
   }
 
   #describe(): void {
@@ -289,13 +270,4 @@ export class Playground {
     await navigator.clipboard?.writeText(this.#address.value).catch(() => {}); // it is selected: Ctrl+C does it
     this.#say("The link is copied.");
   }
-}
-
-/** A lesson that a link or a page names brings its own start, unless other settings are given besides. */
-function begun(setting: Setting, texts: Texts): Setting {
-  const lesson = LESSONS.find(({ name }) => name === setting.lesson);
-  const given = Object.fromEntries(
-    Object.keys(texts).flatMap((key) => (key in DEFAULTS ? [[key, setting.settings[key as keyof Settings]]] : [])),
-  );
-  return { ...setting, settings: { ...DEFAULTS, ...lesson?.start, ...given } as Settings };
 }

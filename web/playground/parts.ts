@@ -1,0 +1,51 @@
+/** Small parts of the page: the legend, the choice of a speed, and how fast the game goes. */
+
+import { element, Select, write } from "./dom.ts";
+import type { Speed } from "./player.ts";
+
+export function legend(): HTMLElement {
+  const shown = element("p", { class: "gp-legend" });
+  shown.innerHTML =
+    '<span class="gp-real" aria-hidden="true">●</span> real <span class="gp-fake" aria-hidden="true">●</span> generated ' +
+    '<span class="gp-real" aria-hidden="true">○</span> modes <span class="gp-tint" aria-hidden="true"></span> what D takes ' +
+    'for <u class="gp-fake">generated</u> and for <u class="gp-real">real</u>; thin line: D is undecided. ' +
+    "Arrows: where G’s loss sends its samples; their length grows as the root of the gradient.";
+  return shown;
+}
+
+export function speeds(chosen: (speed: Speed) => void): Select {
+  const options = [
+    ["full", "full speed"],
+    ["30", "30 rounds/s"],
+    ["5", "5 rounds/s"],
+    ["slow", "slow motion"],
+  ] as const;
+  return new Select("Speed", options, (value) => chosen(value as Speed));
+}
+
+const WINDOW = 2000; // milliseconds
+
+/** Rounds a second over the last two seconds. */
+export class Rate {
+  readonly root = element("span", { class: "gp-rate" }, " ");
+  #played: { at: number; rounds: number }[] = [];
+
+  add(rounds: number): void {
+    const now = performance.now();
+    this.#played = [...this.#played.filter(({ at }) => at > now - WINDOW), { at: now, rounds }];
+  }
+
+  forget(): void {
+    this.#played = [];
+  }
+
+  /** Write the rate where a game is played; returns it as a text. */
+  show(playing: boolean): string {
+    const [first, ...later] = this.#played;
+    const seconds = first ? (performance.now() - first.at) / 1000 : 0;
+    const known = playing && seconds > 0.5;
+    const rate = later.reduce((sum, { rounds }) => sum + rounds, 0) / seconds;
+    write(this.root, known ? `${rate.toFixed(0)} rounds/s` : " ");
+    return known ? rate.toFixed(1) : "";
+  }
+}
