@@ -72,7 +72,7 @@ export class Playground {
     this.#comparison = new Comparison((versus) => this.#change({ versus }));
     this.#pad = new Pad((points) => this.#change({ settings: { ...this.#setting.settings, points } }));
     this.#arrows = new Select(
-      "Also draw the arrows of",
+      "Also draw, in green, the arrows of",
       [["", "no other loss"], ...LOSS_NAMES.map((name) => [name, LOSSES[name].title] as const)],
       (name) => this.#change({ arrows: (name || undefined) as LossName | undefined }),
     );
@@ -206,7 +206,7 @@ export class Playground {
     this.#difference.textContent = difference(this.#setting);
     this.#difference.hidden = games.length < 2;
     games.forEach((settings, i) => {
-      const name = games.length > 1 ? `the game with ${names[i]}` : "the game";
+      const name = games.length > 1 ? `the ${i ? "second" : "first"} game (${names[i]})` : "the game";
       this.#panels[i]!.set(settings, this.#setting.arrows, name, names[i]!);
     });
   }

@@ -9,9 +9,9 @@ import { forward, layers, tidied } from "../models/mlp.ts";
 import { slopes } from "../penalties.ts";
 import { type Game, latents, STREAM } from "./game.ts";
 
-/** Samples that the figures are of. */
+/** Samples whose modes are counted. */
 export const SAMPLES = 1000;
-/** Of these, in their order, how many are shown and how many carry an arrow. */
+/** Of these, in their order, how many are shown and judged by D, and how many carry an arrow. */
 export const SHOWN = 300;
 export const ARROWS = 90;
 /** Points of the surface in each direction. */
@@ -60,18 +60,16 @@ export function look(game: Game): View {
     const critic = (x: tf.Tensor2D) => forward(judge, x);
     const points = forward(layers(g.weights, g.sizes), tf.tensor2d(z, [SAMPLES, shape.dim]));
     const fake = points.dataSync() as Float32Array;
-    const logits = critic(points);
-    const realLogits = critic(tf.tensor2d(real, [SAMPLES, 2]));
     const shown = tf.tensor2d(fake.slice(0, 2 * SHOWN), [SHOWN, 2]);
+    const [logits, realLogits] = [critic(shown), critic(tf.tensor2d(real.slice(0, 2 * SHOWN), [SHOWN, 2]))];
     const slope = slopes(critic, shown).dataSync() as Float32Array;
-    const [shownLogits, opposite] = [tf.slice(logits, 0, SHOWN), tf.slice(realLogits, 0, SHOWN)];
     const arrows = {} as Record<LossName, Float32Array>;
     const pulls = {} as Record<LossName, number>;
     for (const name of LOSS_NAMES) {
       // A sample's gradient is the loss's slope at its logit times the logit's slope at the sample.
       const loss = LOSSES[name];
       const weight = tf
-        .grad((a) => loss.generator(a, opposite))(shownLogits)
+        .grad((a) => loss.generator(a, realLogits))(logits)
         .dataSync();
       const way = slope.map((value, i) => -SHOWN * weight[i >> 1]! * value);
       arrows[name] = way.slice(0, 2 * ARROWS);
