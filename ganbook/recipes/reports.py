@@ -171,7 +171,8 @@ def of_captioned_digits(sampler: Sampler, load: Load, n: int) -> dict[str, Any]:
 def of_people(sampler: Sampler, load: Load, _n: int) -> dict[str, Any]:
     """Retrieval by pixels among all real people, for captions of held-out combinations, of training, and shuffled.
 
-    "pair_" are shares of those held-out captions whose person and role no training caption has together, in any tone.
+    "new_pair_" are shares of those held-out captions whose person and role no training caption has together, in any
+    tone; "new_tone_" of the others, whose drawing was trained on in other tones.
     Under "referee" retrieval by the features of a network that no recipe was tuned on, for held-out combinations.
     """
     train, test = load("train"), load("test")
@@ -183,15 +184,19 @@ def of_people(sampler: Sampler, load: Load, _n: int) -> dict[str, Any]:
     of_train = _prefixed("train_", right(sampler.sample(captions=spread), spread))
     of_other = _prefixed("shuffled_", right(made, [test.captions[i] for i in other]))
     seen = {_pair(text) for text in train.captions}
-    pairs = [i for i, text in enumerate(test.captions) if _pair(text) not in seen]
-    of_pairs = _prefixed("pair_", right(made[pairs], [test.captions[i] for i in pairs])) if pairs else {}
+    known = [_pair(text) in seen for text in test.captions]
+    parts: dict[str, Any] = {}
+    for kind, is_known in (("new_tone_", True), ("new_pair_", False)):
+        which = [i for i, so in enumerate(known) if so is is_known]
+        parts[f"{kind}n"] = len(which)
+        if which:
+            parts |= _prefixed(kind, right(made[which], [test.captions[i] for i in which]))
     l1 = (made - to_float(test.images)).abs().mean().item()
     about = {"l1": l1, "n": len(test), "n_gallery": len(names), "split": "test, combinations held out"}
-    about |= {"pair_n": len(pairs)}
     about |= {"features": "pixels", "size": gallery.shape[-1]}
     name = REFEREES["emoji"]
     referee = {"features": name} | right(made, test.captions, see=metrics.features(name))
-    return right(made, test.captions) | of_pairs | of_train | of_other | about | {"referee": referee}
+    return right(made, test.captions) | parts | of_train | of_other | about | {"referee": referee}
 
 
 def _pair(caption: str) -> tuple[str, str] | None:

@@ -180,14 +180,17 @@ def people():
     return [data.load("emoji-people", split, 32) for split in ("train", "test")]
 
 
+KINDS = ("", "new_tone_", "new_pair_", "train_", "shuffled_")
+
+
 def test_the_report_on_people(people):
     recipe = dataclasses.replace(recipes.get("text-emoji"), size=32)
     found = recipe.evaluate(Perfect(*people))
     parts = {"retrieval", "tone", "person", "role"}
-    about = {"l1", "n", "pair_n", "n_gallery", "split", "features", "size", "referee"}
-    assert set(found) == about | {f"{kind}{p}" for kind in ("", "pair_", "train_", "shuffled_") for p in parts}
-    assert all(found[f"{kind}{part}"] == 1 for kind in ("", "pair_", "train_") for part in parts) and found["l1"] == 0
-    assert found["pair_n"] == 60 and found["n"] == len(people[1]) == 168
+    about = {"l1", "n", "new_tone_n", "new_pair_n", "n_gallery", "split", "features", "size", "referee"}
+    assert set(found) == about | {f"{kind}{p}" for kind in KINDS for p in parts}
+    assert all(found[f"{kind}{part}"] == 1 for kind in KINDS if kind != "shuffled_" for part in parts)
+    assert found["l1"] == 0 and (found["new_tone_n"], found["new_pair_n"]) == (108, 60) and found["n"] == 168
     assert found["referee"] == dict.fromkeys(parts, 1) | {"features": "emoji-referee"}
     assert (found["n"], found["n_gallery"]) == (len(people[1]), len(people[0]) + len(people[1]))
     assert (found["size"], found["features"]) == (32, "pixels") and found["split"].startswith("test")
