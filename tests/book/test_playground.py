@@ -23,6 +23,7 @@ VIEWS = {
 }
 PATIENCE = 120_000  # milliseconds
 SMALL = {"width": 8, "depth": 1, "batch": 16}
+FARTHEST = "Math.max(...[...document.querySelectorAll('main *')].map(node => node.getBoundingClientRect().right))"
 PAGE = """<!doctype html><html lang="en" data-theme="{theme}"><head><title>A playground</title>
 <meta name="viewport" content="width=device-width"><style>{style} body {{ margin: 16px; font-family: sans-serif }}
 html[data-theme=dark] {{ background: #121212; color: #ced6dd }}</style></head>
@@ -99,6 +100,7 @@ def test_it_plays_from_a_file_and_asks_nobody(visit, view):
     opened.press("Pause")
     page = opened.page
     assert page.evaluate("document.documentElement.scrollWidth") <= page.evaluate("innerWidth")
+    assert page.evaluate(FARTHEST) <= page.evaluate("innerWidth")  # the scroll width knows nothing of what is contained
     found = Axe().run(page, options={"resultTypes": ["violations"], "preload": False}).response["violations"]
     assert [f"{one['id']}: {one['nodes'][0]['html'][:200]}" for one in found] == []
     assert [address for address in opened.requests if not address.startswith(("file:", "data:", "blob:"))] == []
