@@ -14,6 +14,7 @@ import base64
 import gzip
 import hashlib
 import json
+import os
 import tempfile
 from collections.abc import Callable
 from importlib.metadata import version
@@ -31,6 +32,22 @@ STILLS = {"latent": 9, "class": 10, "colouring": 8, "caption": 8, "cyclegan": 8}
 """Demo to the columns of its picture."""
 SCALE = 2
 CAPTIONS = ("a bold red seven on green", "woman astronaut")
+
+# The package carries no text of its licence.
+RUNTIME_LICENCE = """ONNX Runtime, MIT License, Copyright (c) Microsoft Corporation
+
+Permission is hereby granted, free of charge, to any person obtaining a copy of this software and associated
+documentation files (the "Software"), to deal in the Software without restriction, including without limitation the
+rights to use, copy, modify, merge, publish, distribute, sublicense, and/or sell copies of the Software, and to permit
+persons to whom the Software is furnished to do so, subject to the following conditions:
+
+The above copyright notice and this permission notice shall be included in all copies or substantial portions of the
+Software.
+
+THE SOFTWARE IS PROVIDED "AS IS", WITHOUT WARRANTY OF ANY KIND, EXPRESS OR IMPLIED, INCLUDING BUT NOT LIMITED TO THE
+WARRANTIES OF MERCHANTABILITY, FITNESS FOR A PARTICULAR PURPOSE AND NONINFRINGEMENT. IN NO EVENT SHALL THE AUTHORS OR
+COPYRIGHT HOLDERS BE LIABLE FOR ANY CLAIM, DAMAGES OR OTHER LIABILITY, WHETHER IN AN ACTION OF CONTRACT, TORT OR
+OTHERWISE, ARISING FROM, OUT OF OR IN CONNECTION WITH THE SOFTWARE OR THE USE OR OTHER DEALINGS IN THE SOFTWARE."""
 
 Entry = dict[str, Any]
 
@@ -52,8 +69,8 @@ def build(output: Path = OUTPUT) -> None:
         if path.stem not in {"manifest"}.union(*(entry["files"] for entry in kept.values())):
             path.unlink()
     told = {part: said for entry in kept.values() for part, said in entry["files"].items()}
-    _script(output / "manifest.js", f"ganbookModels.tell({json.dumps(told, ensure_ascii=False)});")
-    manifest.write_text(json.dumps(kept, indent=1), encoding="utf-8")
+    _script(output / "manifest.js", f"ganbookModels.tell({json.dumps(told, ensure_ascii=False)});", "")
+    _write(manifest, json.dumps(kept, indent=1))
 
 
 def stamps() -> dict[str, str]:
@@ -77,18 +94,25 @@ def _stands(entry: Entry, stamp: str, output: Path) -> bool:
     return entry.get("stamp") == stamp and all(path.is_file() for path in files)
 
 
-def _script(path: Path, text: str) -> int:
-    path.write_text(f"// Made by tools/models_for_pages.py.\n{text}\n", encoding="utf-8")
+def _script(path: Path, text: str, licence: str) -> int:
+    _write(path, f"/* Made by tools/models_for_pages.py. {licence} */\n{text}\n")
     return path.stat().st_size
 
 
-def _registered(output: Path, name: str, content: bytes) -> int:
+def _write(path: Path, text: str) -> None:
+    """Whole or not at all: tests that run side by side may build at the same time."""
+    part = path.with_name(f"{path.name}.{os.getpid()}.part")
+    part.write_text(text, encoding="utf-8")
+    part.replace(path)
+
+
+def _registered(output: Path, name: str, content: bytes, licence: str) -> int:
     packed = base64.b64encode(gzip.compress(content, 9, mtime=0)).decode()
-    return _script(output / f"{name}.js", f'ganbookModels.register("{name}", "{packed}");')
+    return _script(output / f"{name}.js", f'ganbookModels.register("{name}", "{packed}");', licence)
 
 
 def _runtime(name: str, output: Path) -> Entry:
-    return {"files": {name: {"bytes": _registered(output, name, WASM.read_bytes())}}}
+    return {"files": {name: {"bytes": _registered(output, name, WASM.read_bytes(), RUNTIME_LICENCE)}}}
 
 
 def _model(name: str, output: Path) -> Entry:
@@ -101,7 +125,8 @@ def _model(name: str, output: Path) -> Entry:
     with tempfile.TemporaryDirectory() as folder:
         for path in zoo.export_onnx(sampler, Path(folder) / f"{name}.onnx"):
             said = metadata(sampler, BACK if path.stem.endswith(BACK) else "")
-            files[path.stem] = {"bytes": _registered(output, path.stem, path.read_bytes()), "said": said}
+            size = _registered(output, path.stem, path.read_bytes(), f"Trained on: {said['licence']}.")
+            files[path.stem] = {"bytes": size, "said": said}
     return {"files": files}
 
 
@@ -119,6 +144,8 @@ def drawn(size: int | None) -> tuple[list[str], Any, Any]:
 
 
 def _drawings(name: str, output: Path) -> Entry:
+    from ganbook.data.emoji import LICENCE
+
     said: Entry = {}
     for size in (64, 32):
         names, lines, colours = drawn(size)
@@ -127,7 +154,7 @@ def _drawings(name: str, output: Path) -> Entry:
             "lines": base64.b64encode(lines.contiguous().numpy().tobytes()).decode(),
             "colours": base64.b64encode(colours.contiguous().numpy().tobytes()).decode(),
         }
-    return {"files": {name: {"bytes": _registered(output, name, json.dumps(said).encode())}}}
+    return {"files": {name: {"bytes": _registered(output, name, json.dumps(said).encode(), LICENCE)}}}
 
 
 def _stills(name: str, output: Path) -> Entry:

@@ -32,6 +32,9 @@ def test_a_script_registers_the_bytes_of_its_file(made):
     assert told[name]["bytes"] == (made / "dcgan-digits.js").stat().st_size
     assert told["text-digits"]["said"]["given"] == "captions"
     assert {*models_for_pages.MODELS, "cyclegan-emoji-back", "runtime", "drawings"} == set(told)
+    assert "Copyright (c) Microsoft Corporation" in (made / "runtime.js").read_text("utf-8")[:200]
+    assert "OpenMoji" in (made / "drawings.js").read_text("utf-8")[:200]
+    assert "MNIST" in text[:200]
     assert all((made / f"{demo}.png").is_file() for demo in models_for_pages.STILLS)
 
 
