@@ -3,7 +3,8 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { memory } from "@tensorflow/tfjs-core";
 import { Session } from "../../playground/session.ts";
-import { DEFAULTS, type Settings } from "../../playground/settings.ts";
+import { DEFAULTS, type Settings, toyOf } from "../../playground/settings.ts";
+import { newGame, unsound } from "../../training/game.ts";
 
 const SMALL: Settings = { ...DEFAULTS, width: 8, batch: 16 };
 
@@ -86,12 +87,21 @@ test("rules change in play; data and networks begin anew", () => {
 test("a game whose numbers overflow says so and stops", () => {
   const wild: Settings = { ...SMALL, optimiser: "sgd", d_lr: 1, penalty: "r1", weight: 100 };
   const session = new Session({ settings: wild });
-  for (let i = 0; i < 200; i++) session.turn("d");
-  const { unsound, figures } = only(session);
-  assert.equal(unsound, "discriminator");
+  session.rounds(200);
+  const { unsound: who, figures } = only(session);
+  assert.ok(who);
   session.rounds(5);
   assert.equal(only(session).figures.clock, figures.clock);
-  const both = new Session({ settings: wild });
+});
+
+test("who has overflowed is named", () => {
+  const game = newGame(SMALL, SMALL, toyOf(SMALL));
+  assert.equal(unsound(game), undefined);
+  game.g.weights[0] = Number.NaN;
+  assert.equal(unsound(game), "generator");
+  game.d.weights[3] = Number.POSITIVE_INFINITY;
+  assert.equal(unsound(game), "discriminator");
+});
   both.rounds(200);
   assert.ok(only(both).unsound);
 });
