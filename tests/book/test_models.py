@@ -146,11 +146,12 @@ def test_models_are_fast_enough_to_follow_a_hand(opened, record_property):
 
 def demo(opened, kind: str, attributes: str = "", **settings: Any) -> Any:
     """A page with one demo, its model loaded."""
-    page = opened(f'<div data-demo="{kind}" {attributes}><p>A still picture.</p></div>', **settings)
-    assert page.get_by_text("A still picture.").count() == 1
+    page = opened(f'<div data-demo="{kind}" {attributes}></div>', **settings)
+    still = page.get_by_role("img")
+    assert still.get_attribute("src").endswith(f"/{kind}.png") and len(still.get_attribute("alt").split()) > 5
     page.get_by_role("button", name="Load the model").click()
     page.locator("[data-demo][data-ready]").wait_for()
-    assert page.get_by_text("A still picture.").count() == 0
+    assert page.locator("img").count() == 0
     return page
 
 
@@ -197,6 +198,12 @@ LOST = """() => {
   };
 }"""
 """The next time, a model's script is not found."""
+
+
+def test_a_page_may_bring_a_still_of_its_own(opened):
+    page = opened('<div data-demo="class"><img src="data:," alt="A picture of the page."></div>')
+    page.get_by_role("button", name="Load the model (").wait_for()
+    assert page.get_by_role("img").count() == 1
 
 
 def test_the_button_says_how_much_is_loaded_and_a_failure_may_be_tried_again(opened):

@@ -13,7 +13,7 @@ export interface Entry {
 export type Append = (address: string) => Promise<void>;
 
 export class Shelf {
-  readonly #base: string;
+  readonly base: string;
   readonly append: Append;
   readonly #texts = new Map<string, string>();
   readonly #taken = new Map<string, Promise<Uint8Array<ArrayBuffer>>>();
@@ -22,7 +22,7 @@ export class Shelf {
 
   /** `base`: the address of the scripts' folder, with a slash at its end. */
   constructor(base: string, append: Append = appendScript) {
-    this.#base = base;
+    this.base = base;
     this.append = append;
   }
 
@@ -38,7 +38,7 @@ export class Shelf {
 
   /** What is known of `name` before it is loaded. */
   async entry(name: string): Promise<Entry> {
-    this.#manifest ??= this.append(`${this.#base}manifest.js`);
+    this.#manifest ??= this.append(`${this.base}manifest.js`);
     await this.#manifest;
     const found = this.#entries[name];
     if (!found) throw new Error(`no model is called ${name}`);
@@ -57,7 +57,7 @@ export class Shelf {
   }
 
   async #load(name: string): Promise<Uint8Array<ArrayBuffer>> {
-    await this.append(`${this.#base}${name}.js`);
+    await this.append(`${this.base}${name}.js`);
     const packed = this.#texts.get(name);
     if (packed === undefined) throw new Error(`the script of ${name} registered nothing`);
     this.#texts.delete(name);

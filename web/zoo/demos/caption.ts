@@ -34,6 +34,7 @@ const EXAMPLES: Readonly<Record<Kind, readonly string[]>> = {
 
 export const captionDemo: Demo = {
   name: "Demo: type a caption",
+  still: "Above eight images of the caption “a bold red seven on green”, below eight of the caption “woman astronaut”.",
   needs: (root) => ({ models: [kindOf(root)] }),
   async start({ root, runtime, models, say, tell }) {
     const [row, note, words] = [picture(), element("p", "gan-unknown"), element("ul", "gan-words")];

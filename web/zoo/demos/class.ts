@@ -12,6 +12,7 @@ const LATENTS = 99;
 
 export const classDemo: Demo = {
   name: "Demo: pick the class of digits",
+  still: "Ten generated digits, one of each class from 0 to 9.",
   needs: () => ({ models: [MODEL] }),
   async start({ root, models, say, tell }) {
     const model = models.get(MODEL)!;

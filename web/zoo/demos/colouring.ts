@@ -15,6 +15,7 @@ const LATENTS = 99;
 
 export const colouringDemo: Demo = {
   name: "Demo: draw lines and see them coloured",
+  still: "Above eight line drawings of emoji, below them the colours that the generator gave them.",
   needs: () => ({ models: [MODEL], others: ["drawings"] }),
   async start({ models, shelf, say, tell }) {
     const model = models.get(MODEL)!;

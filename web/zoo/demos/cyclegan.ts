@@ -11,6 +11,7 @@ const BACK = "cyclegan-emoji-back";
 
 export const cycleganDemo: Demo = {
   name: "Demo: CycleGAN, both ways",
+  still: "Above eight line drawings of emoji, below them their translations to colours.",
   needs: () => ({ models: [THERE, BACK], others: ["drawings"] }),
   async start({ models, shelf, say, tell }) {
     const known = await drawings(shelf, 32);

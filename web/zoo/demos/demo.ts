@@ -23,6 +23,8 @@ export interface Stage {
 export interface Demo {
   /** A group's name for who listens. */
   name: string;
+  /** What the still shows: the picture that the tool made for who has not loaded the model. */
+  still: string;
   /** Names of ONNX files, and of other things on the shelf. */
   needs(root: HTMLElement): { models: string[]; others?: string[] };
   start(stage: Stage): Promise<HTMLElement[]>;
@@ -39,6 +41,10 @@ export function mount(root: HTMLElement, demo: Demo, runtime: Runtime, shelf: Sh
   const load = button("Load the model", () => void open());
   const before = box("gan-before", load, status);
   root.prepend(before);
+  if (!root.querySelector("img")) {
+    const src = `${shelf.base}${root.dataset.demo}.png`;
+    root.append(Object.assign(element("img"), { src, alt: demo.still, loading: "lazy" }));
+  }
 
   const sized = async () => {
     try {

@@ -12,6 +12,7 @@ const LATENTS = 99;
 
 export const latentDemo: Demo = {
   name: "Demo: walk through the latent space of digits",
+  still: "Nine generated digits on the way from one latent to another; neighbours look alike.",
   needs: () => ({ models: [MODEL] }),
   async start({ root, models, say, tell }) {
     const model = models.get(MODEL)!;
