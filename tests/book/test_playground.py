@@ -137,6 +137,16 @@ def test_turns_rounds_and_undo(visit):
     assert opened.picture() == start
 
 
+def test_slow_motion_shows_whose_turn_it_was(visit):
+    opened = visit(SMALL)
+    opened.list("Speed").select_option("slow")
+    opened.press("Play")
+    said = opened.page.locator(".gp-turn")
+    opened.until(lambda: said.inner_text().startswith("D has moved"), "D's turn")
+    opened.until(lambda: said.inner_text().startswith("G has moved"), "G's turn")
+    assert opened.round >= 1
+
+
 def test_less_motion_means_no_start_by_itself(visit):
     opened = visit({"play": True, **SMALL}, reduced_motion="reduce")
     opened.page.wait_for_timeout(1000)

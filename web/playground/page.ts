@@ -10,7 +10,7 @@ import { begun, LESSONS, type Lesson, lessonOf } from "./lessons.ts";
 import { isLink, linkOf, type Setting, settingOf, type Texts, textsOf } from "./link.ts";
 import { Pad } from "./pad.ts";
 import { Panel } from "./panel.ts";
-import { legend, Rate, speeds } from "./parts.ts";
+import { Link, legend, Rate, speeds } from "./parts.ts";
 import { Player } from "./player.ts";
 import type { Order } from "./protocol.ts";
 import { both } from "./session.ts";
@@ -45,7 +45,7 @@ export class Playground {
   readonly #comparison: Comparison;
   readonly #pad: Pad;
   readonly #arrows: Select;
-  readonly #address = element("input", { readonly: true, "aria-label": "Link to this setting", class: "gp-address" });
+  readonly #link = new Link(() => this.#say("The link is copied."));
   #panels: Panel[] = [];
   #setting: Setting;
   #saidAt = 0;
@@ -57,7 +57,7 @@ export class Playground {
     const { setting, refused } = settingOf(hash ? textsOf(location.hash) : texts, NAMES);
     this.#setting = begun(setting, hash ? textsOf(location.hash) : texts);
     this.#player = new Player(this.#engine, {
-      settings: () => this.#setting.settings,
+      settings: () => both(this.#setting),
       show: (played) => this.#show(played),
       failed: (error) => this.#failed(error),
     });
@@ -111,12 +111,6 @@ export class Playground {
     );
     settings.append(this.#controls.root);
     this.#controls.append("Data and loss", this.#pad.root);
-    const link = element(
-      "div",
-      { class: "gp-link" },
-      button("Copy a link to this setting", () => this.#copy()),
-      this.#address,
-    );
     this.#root.classList.add("gan-playground");
     this.#root.setAttribute("role", "group");
     this.#root.setAttribute("aria-label", "Playground: a GAN in the plane");
@@ -129,7 +123,7 @@ export class Playground {
       legend(),
       element("div", { class: "gp-beside" }, this.#comparison.root, this.#arrows.root),
       settings,
-      link,
+      this.#link.root,
       this.#said,
     );
   }
@@ -182,7 +176,7 @@ export class Playground {
     this.#panelsFor();
     this.#order({ do: "set", setting: next });
     if (anew) this.#order({ do: "restart" });
-    if (this.#options.linked) history.replaceState(null, "", linkOf(next));
+    if (this.#options.linked) this.#link.remember();
   }
 
   #write(): void {
@@ -192,7 +186,7 @@ export class Playground {
     this.#pad.show(settings.points);
     this.#pad.root.hidden = settings.data !== "drawn";
     this.#arrows.value = arrows ?? "";
-    this.#address.value = location.href.split("#")[0] + linkOf(this.#setting);
+    this.#link.show(linkOf(this.#setting));
   }
 
   #panelsFor(): void {
@@ -263,11 +257,5 @@ export class Playground {
   #failed(error: unknown): void {
     this.#notify(`The game cannot be played here: ${error instanceof Error ? error.message : error}.`);
     this.#marks();
-  }
-
-  async #copy(): Promise<void> {
-    this.#address.select();
-    await navigator.clipboard?.writeText(this.#address.value).catch(() => {}); // it is selected: Ctrl+C does it
-    this.#say("The link is copied.");
   }
 }

@@ -1,6 +1,6 @@
-/** Small parts of the page: the legend, the choice of a speed, and how fast the game goes. */
+/** Small parts of the page: the legend, the choice of a speed, how fast the game goes, and the link to its setting. */
 
-import { element, Select, write } from "./dom.ts";
+import { button, element, Select, write } from "./dom.ts";
 import type { Speed } from "./player.ts";
 
 export function legend(): HTMLElement {
@@ -45,7 +45,37 @@ export class Rate {
     const seconds = first ? (performance.now() - first.at) / 1000 : 0;
     const known = playing && seconds > 0.5;
     const rate = later.reduce((sum, { rounds }) => sum + rounds, 0) / seconds;
-    write(this.root, known ? `${rate.toFixed(0)} rounds/s` : " ");
+    write(this.root, known && rate >= 1 ? `${rate.toFixed(0)} rounds/s` : " ");
     return known ? rate.toFixed(1) : "";
+  }
+}
+
+/** The link to a setting, to be copied. */
+export class Link {
+  readonly #field = element("input", { readonly: true, "aria-label": "Link to this setting", class: "gp-address" });
+  readonly root = element("div", { class: "gp-link" });
+  #hash = "";
+
+  constructor(copied: () => void) {
+    const copy = async () => {
+      this.#field.select();
+      await navigator.clipboard?.writeText(this.#field.value).catch(() => {}); // it is selected: Ctrl+C does it
+      copied();
+    };
+    this.root.append(button("Copy a link to this setting", copy), this.#field);
+  }
+
+  show(hash: string): void {
+    this.#hash = hash;
+    this.#field.value = location.href.split("#")[0] + hash;
+  }
+
+  /** Put it into the page's address. Some browsers refuse that where a page is opened from a file. */
+  remember(): void {
+    try {
+      history.replaceState(null, "", this.#hash);
+    } catch {
+      // the link can be copied all the same
+    }
   }
 }

@@ -15,7 +15,8 @@ const MOST = 400;
 const SLOW = 1200;
 
 export interface Audience {
-  settings(): Settings;
+  /** Of the games that are played. */
+  settings(): readonly Settings[];
   show(played: Played): void;
   failed(error: unknown): void;
 }
@@ -85,9 +86,11 @@ export class Player {
   }
 
   #next(): Order {
-    const { d_steps, g_steps, timing } = this.#audience.settings();
+    const [{ d_steps, g_steps, timing }, second] = this.#audience.settings() as [Settings, Settings?];
+    const alike = !second || (second.d_steps === d_steps && second.g_steps === g_steps && second.timing === timing);
     if (this.speed === "full") return { do: "play", rounds: MOST, milliseconds: this.#slice };
-    if (this.speed !== "slow" || timing === "simultaneous") return { do: "play", rounds: 1, milliseconds: this.#slice };
+    if (this.speed !== "slow" || timing === "simultaneous" || !alike)
+      return { do: "play", rounds: 1, milliseconds: this.#slice };
     return { do: "turn", who: this.#turns++ % (d_steps + g_steps) < d_steps ? "d" : "g" };
   }
 
