@@ -171,8 +171,8 @@ def of_captioned_digits(sampler: Sampler, load: Load, n: int) -> dict[str, Any]:
 def of_people(sampler: Sampler, load: Load, _n: int) -> dict[str, Any]:
     """Retrieval by pixels among all real people, for captions of held-out combinations, of training, and shuffled.
 
-    "new_pair_" are shares of those held-out captions whose person and role no training caption has together, in any
-    tone; "new_tone_" of the others, whose drawing was trained on in other tones.
+    Names that begin with ``new_pair_`` are shares of those held-out captions whose person and role no training caption
+    has together, in any tone; with ``new_tone_``, of the others, whose drawing was trained on in other tones.
     Under "referee" retrieval by the features of a network that no recipe was tuned on, for held-out combinations.
     """
     train, test = load("train"), load("test")
