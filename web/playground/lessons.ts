@@ -168,7 +168,8 @@ export function peaks(seen: readonly Figures[]): number[] {
   return found;
 }
 
-function principal(vectors: readonly (readonly [number, number])[]): [number, number] {
+/** Direction of the largest second moment. */
+export function principal(vectors: readonly (readonly [number, number])[]): [number, number] {
   let [xx, xy, yy] = [0, 0, 0];
   for (const [x, y] of vectors) [xx, xy, yy] = [xx + x * x, xy + x * y, yy + y * y];
   const angle = Math.atan2(2 * xy, xx - yy) / 2;

@@ -4,6 +4,7 @@ import { contours } from "d3-contour";
 import { LIMIT, type Point } from "../data/toy.ts";
 import type { LossName } from "../losses.ts";
 import { GRID } from "../training/measure.ts";
+import { inset, phase } from "./phase.ts";
 import type { Frame } from "./session.ts";
 
 export interface Look {
@@ -52,6 +53,7 @@ export function paint(canvas: HTMLCanvasElement, frame: Frame, look: Look): void
   arrows(context, frame.fake, frame.arrows[look.loss], colours.ink, (1.2 * dot) / unit);
   way(context, look.trail, colours.fake, (1.4 * dot) / unit);
   context.setTransform(1, 0, 0, 1, 0, 0);
+  if (look.trail.length) inset(context, phase(look.trail, look.centres[0]!), colours, pixels);
 }
 
 let small: OffscreenCanvasRenderingContext2D | undefined;

@@ -17,6 +17,8 @@ import { type Settings, toyOf } from "./settings.ts";
 const CURVES_EVERY = 400; // milliseconds
 const TRAIL = 120; // rounds
 const NARROWEST = 250;
+const INSET =
+  "In the corner: where the mean sample is (across) and how fast it moves (up), as D’s slope makes it, over 120 rounds.";
 /** Not the empty text, which would take the place of a node. */
 const NO_TEXT = " ";
 
@@ -27,6 +29,7 @@ export class Panel {
   readonly #title = element("p", { class: "gp-title" });
   readonly #canvas = element("canvas", { class: "gp-canvas", role: "img" });
   readonly #turn = element("p", { class: "gp-turn" });
+  readonly #inset = element("p", { class: "gp-turn" }, INSET);
   readonly #figures = element("dl", { class: "gp-figures" });
   readonly #bars = new Bars();
   readonly #curves = element("div", { class: "gp-curves" });
@@ -42,7 +45,7 @@ export class Panel {
     this.#settings = settings;
     const bars = element("p", { class: "gp-caption" }, "Mean arrow that each loss would give G under this very D");
     this.root.append(
-      element("div", { class: "gp-picture" }, this.#title, this.#canvas, this.#turn),
+      element("div", { class: "gp-picture" }, this.#title, this.#canvas, this.#turn, this.#inset),
       element("div", { class: "gp-side" }, this.#figures, bars, this.#bars.root),
       this.#curves,
     );
@@ -87,6 +90,7 @@ export class Panel {
     if (!frame) return;
     const { loss, data } = this.#settings;
     const toy = toyOf(this.#settings);
+    this.#inset.hidden = data !== "dot";
     const trail = data === "dot" ? this.#trail.map(({ mean }) => mean) : [];
     paint(this.#canvas, frame, { loss, arrows: this.#arrows, ...toy, trail });
     this.#bars.show(frame.figures.pulls, loss, this.#arrows);
