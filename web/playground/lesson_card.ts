@@ -45,13 +45,16 @@ export class LessonCard {
     for (const [name, choice] of this.#buttons) {
       choice.setAttribute("aria-pressed", String(name === (lesson?.name ?? "")));
     }
-    this.restart();
+    this.#stage = 0;
+    this.#seen = [];
+    this.#draw();
   }
 
   /** The games began anew: so does the stage; a first stage that was done must be done again. */
   restart(): void {
-    this.#stage = 0;
     this.#seen = [];
+    if (this.#stage === 0) return; // a hint that is open stays so
+    this.#stage = 0;
     this.#draw();
   }
 

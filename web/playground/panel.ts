@@ -29,7 +29,7 @@ export class Panel {
   readonly #title = element("p", { class: "gp-title" });
   readonly #canvas = element("canvas", { class: "gp-canvas", role: "img" });
   readonly #turn = element("p", { class: "gp-turn" });
-  readonly #inset = element("p", { class: "gp-turn" }, INSET);
+  readonly #inset = element("p", { class: "gp-inset" }, INSET);
   readonly #figures = element("dl", { class: "gp-figures" });
   readonly #bars = new Bars();
   readonly #curves = element("div", { class: "gp-curves" });

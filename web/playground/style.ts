@@ -37,6 +37,7 @@ export const STYLE = `
   display: block; width: 100%; max-width: 30rem; aspect-ratio: 1; height: auto;
   border: 1px solid color-mix(in srgb, currentColor 25%, transparent); border-radius: 4px;
 }
+.gan-playground .gp-inset { font-style: italic; }
 .gan-playground .gp-turn { min-height: 1.6em; margin: 0.2rem 0 0; font-style: italic; }
 .gan-playground .gp-side :is(dl.gp-figures, dl.gp-pulls) { margin: 0; padding: 0; font-variant-numeric: tabular-nums; }
 .gp-figures div {
