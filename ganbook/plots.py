@@ -53,7 +53,8 @@ def figure(columns: int = 1, rows: int = 1, width: float = 7.0, height: float = 
         "figure.facecolor": "white",
         "svg.fonttype": "none",
     }
-    with plt.rc_context(style):
+    # A figure is shown once, by `show`: a notebook would else show it, half drawn, where the cell that began it ends.
+    with plt.ioff(), plt.rc_context(style):
         fig, axes = plt.subplots(rows, columns, figsize=(width, height), layout="constrained", **kwargs)
     return fig, axes
 

@@ -161,3 +161,16 @@ def test_a_table_has_headings_both_ways_and_scrolls_by_itself():
     for rows in ([1.0], [()], np.ones(3)):
         with pytest.raises(TypeError, match=r"^rows holds what is no row: allowed are lists of cells"):
             plots.table(["a"], rows)
+
+
+def test_a_figure_is_left_to_show(monkeypatch):
+    """A notebook shows whatever was made while matplotlib is interactive, where its cell ends."""
+    seen = []
+    monkeypatch.setattr(plt, "subplots", lambda *_, **__: (seen.append(mpl.is_interactive()), None))
+    before = mpl.is_interactive()
+    plt.ion()
+    try:
+        plots.figure()
+        assert seen == [False] and mpl.is_interactive()
+    finally:
+        plt.ion() if before else plt.ioff()
