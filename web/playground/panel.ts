@@ -27,7 +27,7 @@ export class Panel {
   readonly scores = new History<Scores>();
   readonly seen = new History<Figures>();
   readonly #title = element("p", { class: "gp-title" });
-  readonly #canvas = element("canvas", { class: "gp-canvas", role: "img" });
+  readonly #canvas = element("canvas", { class: "gp-canvas", role: "img", "aria-label": "A game that has not begun" });
   readonly #turn = element("p", { class: "gp-turn" });
   readonly #inset = element("p", { class: "gp-inset" }, INSET);
   readonly #figures = element("dl", { class: "gp-figures" });
