@@ -15,6 +15,7 @@ from ganbook import plots
 from ganbook.arguments import check_choice, check_number, typed
 from ganbook.training.conditions import CONDITIONS
 from ganbook.training.sampler import Sampler
+from ganbook.widgets._explorer import STILL
 
 __all__ = ["LATENTS", "Draw", "choice", "explorer", "field", "generated", "latents", "picture", "row", "slider"]
 
@@ -37,8 +38,7 @@ class Explorer(VBox):  # type: ignore[misc]
     def _repr_mimebundle_(self, **kwargs: Any) -> dict[str, str]:
         bundle: dict[str, str] = dict(super()._repr_mimebundle_(**kwargs))
         if self.demo is not None:
-            said = "This explorer needs JavaScript, or a kernel."
-            bundle["text/html"] = f'<div data-demo="{self.demo}"><noscript>{said}</noscript></div>'
+            bundle["text/html"] = f'<div data-demo="{self.demo}">{STILL}</div>'
         return bundle
 
 

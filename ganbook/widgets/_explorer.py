@@ -17,10 +17,14 @@ import traitlets
 
 from ganbook.arguments import check_choice, check_number, typed
 
-__all__ = ["Control", "Explorer", "choice", "slider"]
+__all__ = ["STILL", "Control", "Explorer", "choice", "slider"]
 
 Control = dict[str, Any]
 """What a control is, and "value", where it starts: see web/widgets/explorer.ts."""
+
+
+STILL = "<noscript>This explorer needs JavaScript, or a kernel.</noscript>"
+"""What a reader finds in a page where nothing moves."""
 
 
 class Explorer(anywidget.AnyWidget):
@@ -50,9 +54,8 @@ class Explorer(anywidget.AnyWidget):
     def html(self) -> str:
         """Where a built page draws it."""
         state = {key: getattr(self, key) for key in ("name", "controls", "values", "data", "note")}
-        said = "This explorer needs JavaScript, or a kernel."
         described = escape(json.dumps(state, ensure_ascii=False, separators=(",", ":")))
-        return f'<div class="gan-explorer" data-explorer="{described}"><noscript>{said}</noscript></div>'
+        return f'<div class="gan-explorer" data-explorer="{described}">{STILL}</div>'
 
     def _repr_mimebundle_(self, **kwargs: Any) -> tuple[dict[str, Any], dict[str, Any]] | None:
         made = super()._repr_mimebundle_(**kwargs)

@@ -144,7 +144,7 @@ def training_scrubber(recorder: Recorder) -> Explorer:
     last = len(recorder.checked()) - 1
     controls = {
         "number": slider("moment", last, 0, max(1, last), 1) | {"play": True},
-        "view": choice("show", list(VIEWS), VIEWS[0]),
+        "view": choice("show", VIEWS, VIEWS[0]),
     }
     return Explorer("training_scrubber", controls, recorded(recorder))
 

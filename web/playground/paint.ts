@@ -1,6 +1,7 @@
 /** The picture of a game: D's surface, real and generated points, arrows, and the centres of modes. */
 
 import { contours } from "d3-contour";
+import { sigmoid } from "../arithmetic.ts";
 import { LIMIT, type Point } from "../data/toy.ts";
 import type { LossName } from "../losses.ts";
 import { GRID } from "../training/measure.ts";
@@ -187,8 +188,4 @@ function coloursOf(canvas: HTMLCanvasElement): Colours {
 function rgb(hex: string): number[] {
   const digits = hex.length === 4 ? [...hex.slice(1)].map((digit) => digit + digit).join("") : hex.slice(1);
   return [0, 2, 4].map((at) => Number.parseInt(digits.slice(at, at + 2), 16));
-}
-
-function sigmoid(a: number): number {
-  return 1 / (1 + Math.exp(-a));
 }

@@ -1,6 +1,7 @@
 /** What is seen of a game from outside: samples, the discriminator's surface, the arrows, and figures. */
 
 import * as tf from "@tensorflow/tfjs-core";
+import { sigmoid } from "../arithmetic.ts";
 import { Dice } from "../data/random.ts";
 import { LIMIT } from "../data/toy.ts";
 import { LOSS_NAMES, LOSSES, type LossName } from "../losses.ts";
@@ -113,10 +114,6 @@ function lattice(): Float32Array {
     return ((at + 0.5) / GRID) * 2 * LIMIT - LIMIT; // in the middle of a cell
   });
   return places;
-}
-
-function sigmoid(a: number): number {
-  return 1 / (1 + Math.exp(-a));
 }
 
 function mean(values: ArrayLike<number>): number {

@@ -1,8 +1,8 @@
 /** Explorer of chapter 4: the smallest GAN, step by step; the same round as `dirac_round` in ganbook/dynamics.py. */
 
+import { sigmoid } from "../arithmetic.ts";
 import { Axes, panels, picture } from "../plots/chart.ts";
 import { FAINT, FAKE, fixed, INK, REAL } from "../plots/look.ts";
-import { sigmoid } from "./arithmetic.ts";
 import { type Draw, number, text } from "./explorer.ts";
 
 type State = readonly [theta: number, psi: number];

@@ -1,8 +1,8 @@
 /** Explorer of chapter 3: how sure D is about the fakes, and how large each generator loss's slope then is. */
 
+import { sigmoid, softplus, trapezoid } from "../arithmetic.ts";
 import { Axes, linspace, panels, picture } from "../plots/chart.ts";
 import { FAKE, FOURTH, fixed, THIRD } from "../plots/look.ts";
-import { sigmoid, softplus, trapezoid } from "./arithmetic.ts";
 import { type Draw, number } from "./explorer.ts";
 
 const X = [-20, 10] as const;

@@ -1,8 +1,8 @@
 /** Explorer of chapter 2: two Gaussians on the line, the best response to them, and what it is worth. */
 
+import { sigmoid, softplus, trapezoid } from "../arithmetic.ts";
 import { Axes, linspace, panels, picture } from "../plots/chart.ts";
 import { FAKE, fixed, INK, REAL, THIRD } from "../plots/look.ts";
-import { sigmoid, softplus, trapezoid } from "./arithmetic.ts";
 import { type Draw, number } from "./explorer.ts";
 
 const LIMIT = 6;

@@ -1,4 +1,4 @@
-/** What several explorers compute. */
+/** What explorers and the playground compute. */
 
 export function sigmoid(a: number): number {
   return a < 0 ? Math.exp(a) / (1 + Math.exp(a)) : 1 / (1 + Math.exp(-a));
