@@ -8,7 +8,7 @@ import platform
 import statistics
 import subprocess
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from typing import Any
 
@@ -16,6 +16,8 @@ import torch
 
 from benchmarks.stopwatch import middle
 from ganbook import results
+from ganbook.recipes.recipe import Recipe
+from ganbook.training import Game, fit
 
 THREADS = 2
 """Of every run that is timed by the wall: the two cores of the course's laptop."""
@@ -30,6 +32,17 @@ def options(doc: str | None, /, **defaults: Any) -> argparse.Namespace:
         else:
             parser.add_argument(f"--{name}", default=default, type=type(default), help=f"default: {default}")
     return parser.parse_args()
+
+
+def player(recipe: Recipe) -> tuple[Game, Callable[[int], None]]:
+    """The recipe's game at seed 0, unprepared, and what plays so many rounds more of it on its data."""
+    torch.manual_seed(0)
+    game, samples = replace(recipe, prepare=None).game(), recipe.load_data()
+
+    def play(rounds: int) -> None:
+        fit(game, samples, recipe.play, steps=game.step + rounds, batch_size=recipe.batch_size, progress=False)
+
+    return game, play
 
 
 def stamp() -> dict[str, Any]:

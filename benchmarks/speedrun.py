@@ -4,30 +4,33 @@
 
 The contenders: ``dcgan-digits``; and the recipes of PyTorch's DCGAN tutorial and of D2L, each as published and at the
 best rate of a sweep: ``--sweep`` seconds of every rate in RATES, one seed, judged by where they end. All play the
-library's own loop, which alone is faster than the tutorial's (throughput.py), on two threads, one after the other: the
-machine must be idle. Learning rates do not fall, since nobody knows beforehand when a race ends.
+library's own loop, which alone is faster than the tutorial's (throughput.py). Learning rates do not fall, since nobody
+knows beforehand when a race ends.
 
-Distances are the independent referee's, in features that no recipe was tuned by. The clocks stand still meanwhile; a
-look follows another by a twentieth of the time played. A run ends at the last goal, or after ``--limit`` seconds.
+A second is that of one thread, and comes from rounds: what a round of each recipe takes is measured first, in turn, and
+kept. So a run says the same on a busy machine, and several can play side by side. Distances are the independent
+referee's, in features that no recipe was tuned by; a look follows another by a tenth of the rounds played. A run ends
+at the last goal, or after ``--limit`` seconds.
 
 Every run is written into ganbook/results/speedrun.json when it is over. Those that stand there
 already are skipped: delete an entry to repeat it, or the file if what it is measured by has changed. ``--only`` plays
-the runs whose label contains TEXT, such as "sweep/" or "race/dcgan-d2l". All of it takes about four hours.
+the runs whose label contains TEXT, such as "sweep/" or "race/dcgan-d2l". All of it takes about four hours of one core.
 """
 
 from __future__ import annotations
 
-import time
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
+from functools import partial
 from itertools import pairwise, product
 from statistics import median
+from time import process_time
 from typing import Any, NamedTuple
 
 import torch
 
-from benchmarks.common import THREADS, Figure, options, sweep, table
-from benchmarks.stopwatch import middle
+from benchmarks.common import Figure, options, player, sweep, table
+from benchmarks.stopwatch import in_turn, middle, timed
 from ganbook import data, metrics, recipes, results
 from ganbook.recipes.recipe import Recipe
 from ganbook.training import Game, Sampler, TrainingError
@@ -38,8 +41,10 @@ PUBLISHED = ("dcgan-tutorial", "dcgan-d2l")
 RATES = (1e-4, 2e-4, 5e-4, 1e-3, 2e-3, 5e-3)
 """Of the sweep; both published rates are among them."""
 GOALS = (20, 10, 5)
-RESOLUTION, FIRST_LOOK = 0.05, 2.0
+RESOLUTION, FIRST_LOOK = 0.1, 2.0
 """Share of the time played, and seconds, until the next look."""
+PACED = 20
+"""Rounds by which a round is timed, in each of five turns."""
 N, SPLITS = 2500, 20
 FEATURES = "digits-referee"
 
@@ -59,7 +64,7 @@ class Referee:
         self.floor = metrics.real_floor(self.real, N, SPLITS)
         self.protocol = {
             "goals": list(GOALS), "n": N, "splits": SPLITS, "floor": self.floor.mean, "floor_spread": self.floor.spread,
-            "features": FEATURES, "split": "train and test", "threads": THREADS,
+            "features": FEATURES, "split": "train and test", "threads": 1,
         }  # fmt: skip
 
     @torch.no_grad()
@@ -73,36 +78,38 @@ class Referee:
 
 
 class Look(NamedTuple):
-    """What a look at a game found; times are of training alone."""
+    """What a look at a game found."""
 
     rounds: int
     seconds: float
-    cpu_seconds: float
     floors: float
 
 
 class Clock:
-    """Watches a game: looks at it from time to time, and ends it at the goal or when time is up."""
+    """Watches a game whose rounds take ``pace`` seconds, and ends it at the goal or when time is up."""
 
-    def __init__(self, referee: Referee, goal: float, limit: float, resolution: float = RESOLUTION) -> None:
-        self.referee, self.goal, self.limit, self.resolution = referee, goal, limit, resolution
+    def __init__(
+        self, referee: Referee, pace: float, goal: float, limit: float, resolution: float = RESOLUTION
+    ) -> None:
+        self.referee, self.pace, self.goal, self.limit, self.resolution = referee, pace, goal, limit, resolution
         self.curve: list[Look] = []
-        self._next, self._seconds, self._cpu = min(FIRST_LOOK, limit), 0.0, 0.0
-        self._since = time.perf_counter(), time.process_time()
+        self._next = min(FIRST_LOOK, limit)
 
     def __call__(self, game: Game) -> bool:
-        since, cpu = self._since
-        if game.step:
-            self._seconds += time.perf_counter() - since
-            self._cpu += time.process_time() - cpu
-        ended = False
-        if self._seconds >= self._next:
-            floors = self.referee.floors(game)
-            self.curve.append(Look(game.step, round(self._seconds, 2), round(self._cpu, 2), round(floors, 2)))
-            self._next = min(self.limit, self._seconds + max(FIRST_LOOK, self._seconds * self.resolution))
-            ended = floors <= self.goal or floors == float("inf") or self._seconds >= self.limit
-        self._since = time.perf_counter(), time.process_time()
-        return ended
+        seconds = game.step * self.pace
+        if not game.step or seconds < self._next:
+            return False
+        floors = self.referee.floors(game)
+        self.curve.append(Look(game.step, round(seconds, 2), round(floors, 2)))
+        self._next = min(self.limit, seconds + max(FIRST_LOOK, seconds * self.resolution))
+        return floors <= self.goal or floors == float("inf") or seconds >= self.limit
+
+
+def paces() -> dict[str, float]:
+    """Seconds of one thread that a round of each recipe takes: the median of five turns."""
+    rounds = {name: partial(player(recipes.get(name).at("laptop"))[1], PACED) for name in (OURS, *PUBLISHED)}
+    turns = in_turn({name: timed(play, process_time) for name, play in rounds.items()}, 5)
+    return {name: round(median(taken) / PACED, 5) for name, taken in turns.items()}
 
 
 def own_rate(name: str) -> float:
@@ -117,10 +124,10 @@ def contender(name: str, rate: float) -> Recipe:
     return replace(recipe, steps=1_000_000, anneal_from=1.0, score=lambda *_: {}, **rates)
 
 
-def play(cell: Cell, referee: Referee) -> dict[str, Any]:
+def play(cell: Cell, referee: Referee, pace: float) -> dict[str, Any]:
     """One run: where it stood at each look, and when it first stood at each of the goals."""
     goal, resolution = (GOALS[-1], RESOLUTION) if cell["part"] == "race" else (0.0, 1.0)
-    clock = Clock(referee, goal, cell["limit"], resolution)
+    clock = Clock(referee, pace, goal, cell["limit"], resolution)
     failed = {}
     try:
         contender(cell["recipe"], cell["rate"]).train(
@@ -129,7 +136,7 @@ def play(cell: Cell, referee: Referee) -> dict[str, Any]:
     except TrainingError as error:
         failed = {"failed": str(error)}
     curve = [look for look in clock.curve if look.floors < float("inf")]
-    last = curve[-1]._asdict() if curve else {"rounds": 0, "seconds": 0.0, "cpu_seconds": 0.0, "floors": None}
+    last = curve[-1]._asdict() if curve else {"rounds": 0, "seconds": 0.0, "floors": None}
     return {**last, **failed, "arrivals": arrivals(curve), "curve": curve}
 
 
@@ -137,7 +144,7 @@ def arrivals(curve: list[Look]) -> dict[str, dict[str, float]]:
     """By goal the first look at or below it, and the seconds of the look before: it was not there yet."""
     found = {}
     for goal in GOALS:
-        for before, look in pairwise([Look(0, 0.0, 0.0, float("inf")), *curve]):
+        for before, look in pairwise([Look(0, 0.0, float("inf")), *curve]):
             if look.floors <= goal:
                 found[str(goal)] = {"after": before.seconds, **look._asdict()}
                 break
@@ -236,17 +243,17 @@ def report(kept: Any) -> str:
     for name in PUBLISHED:
         ends = {run["rate"]: run["floors"] for run in race.of("sweep", name)}
         swept.append((name, *("–" if ends.get(rate) is None else f"{ends[rate]:.1f}" for rate in RATES)))
-    raced = [("recipe", "rate", "", *(f"to {goal} floors" for goal in GOALS), "cores busy")]
+    raced = [("recipe", "rate", "", "ms a round", *(f"to {goal} floors" for goal in GOALS))]
     for (name, rate), what in race.lanes.items():
-        if own := [run for run in race.of("race", name) if run["rate"] == rate and run["seconds"]]:
-            busy = middle([run["cpu_seconds"] / run["seconds"] for run in own])
-            raced.append((name, f"{rate:g}", what, *(str(race.arrival(name, rate, goal)) for goal in GOALS), busy))
+        if race.arrival(name, rate, GOALS[0]):
+            pace = f"{1000 * kept['paces'][name]:.0f}"
+            raced.append((name, f"{rate:g}", what, pace, *(str(race.arrival(name, rate, goal)) for goal in GOALS)))
     return f"Floors after {race.swept:g} s, by rate\n{table(swept)}\n\nThe race, median (range)\n{table(raced)}"
 
 
 def check_protocol(kept: Any, protocol: Mapping[str, Any]) -> None:
     """Runs that were measured by something else are not mixed with new ones."""
-    for name, now in protocol.items():
+    for name, now in protocol.items() if kept else ():
         was = kept.get(name)
         if was != now and not (isinstance(was, float) and abs(was - now) < 1e-3 * now):
             raise SystemExit(f"{results.path(NAME)} has {name} {was}, and it is {now} now: move the file away")
@@ -255,8 +262,11 @@ def check_protocol(kept: Any, protocol: Mapping[str, Any]) -> None:
 def main() -> None:
     """Play what is missing, and print all."""
     arguments = options(__doc__, seeds=5, limit=600.0, sweep=90.0, only="")
-    torch.set_num_threads(THREADS)
+    torch.set_num_threads(1)
     referee = Referee()
+    kept: dict[str, Any] = results.load(NAME) if NAME in results.names() else {}
+    check_protocol(kept, referee.protocol)
+    pace = kept["paces"] if kept else paces()
 
     def runs() -> list[Cell]:
         return list(results.load(NAME)["runs"]) if NAME in results.names() else []
@@ -268,10 +278,8 @@ def main() -> None:
             for seed in range(seeds)
             for name, rate in lanes
         ]
-        sweep(NAME, cells, lambda cell: play(cell, referee), **referee.protocol)
+        sweep(NAME, cells, lambda cell: play(cell, referee, pace[cell["recipe"]]), **referee.protocol, paces=pace)
 
-    if NAME in results.names():
-        check_protocol(results.load(NAME), referee.protocol)
     go_on("sweep", product(PUBLISHED, RATES), 1, arguments.sweep)
     go_on("race", Race(runs(), arguments.limit, arguments.sweep).lanes, arguments.seeds, arguments.limit)
     if runs():

@@ -24,7 +24,6 @@ import sys
 import time
 from collections.abc import Callable
 from contextlib import redirect_stderr
-from dataclasses import replace
 from functools import partial
 from io import StringIO
 from itertools import chain, repeat
@@ -35,7 +34,7 @@ import torch
 from torch import nn
 from torch.utils.data import DataLoader
 
-from benchmarks.common import THREADS, Figure, keep, table
+from benchmarks.common import THREADS, Figure, keep, player, table
 from benchmarks.stopwatch import in_turn, middle, peak_memory, ratios
 from benchmarks.tutorial import PilImages, tutorial_rounds
 from ganbook import data, recipes
@@ -133,16 +132,11 @@ def data_size(recipe: Recipe) -> int:
 def share(rounds: int) -> None:
     """What each process of :func:`processes` does: train, and let the first one say how fast, and how large it grew."""
     torch.set_num_threads(1)
-    recipe = replace(recipes.get(SHARED).at("laptop"), prepare=None)
-    torch.manual_seed(0)
-    game, digits = recipe.game(), recipe.load_data()
-    settings: dict[str, Any] = {"batch_size": recipe.batch_size, "progress": False}
-
-    def run() -> None:
-        fit(game, digits, recipe.play, steps=game.step + rounds, **settings)
-
-    run()  # warms up
-    found = {"images_per_s": speed(run, rounds * recipe.batch_size), "mib": peak_memory(), "processes": game.world}
+    recipe = recipes.get(SHARED).at("laptop")
+    game, play = player(recipe)
+    play(rounds)  # warms up
+    speeds = speed(partial(play, rounds), rounds * recipe.batch_size)
+    found = {"images_per_s": speeds, "mib": peak_memory(), "processes": game.world}
     if game.rank == 0:
         print(json.dumps(found))
 

@@ -1,4 +1,4 @@
-"""The race: its clock stands still while it looks, arrivals are what the curve says, a stopped one goes on."""
+"""The race: seconds are rounds by their pace, arrivals are what the curve says, a stopped one goes on."""
 
 import dataclasses
 import sys
@@ -21,62 +21,36 @@ def shelf(tmp_path, monkeypatch):
     return tmp_path
 
 
-class Time:
-    """A clock that goes when it is told to."""
-
-    def __init__(self):
-        self.wall = self.cpu = 0.0
-
-    def pass_by(self, seconds):
-        self.wall, self.cpu = self.wall + seconds, self.cpu + 2 * seconds
-
-    def perf_counter(self):
-        return self.wall
-
-    def process_time(self):
-        return self.cpu
-
-
-def watched(monkeypatch, floors, limit, goal=5.0, resolution=0.05, round_s=0.5):
+def watched(floors, limit, goal=5.0, pace=0.5):
     """The clock after a game whose rounds take so long, and whose distance is a function of the round."""
-    now = Time()
-    monkeypatch.setattr(speedrun, "time", now)
-
-    def look(game):
-        now.pass_by(100.0)
-        return floors(game.step)
-
-    now.pass_by(7.0)
-    clock = speedrun.Clock(SimpleNamespace(floors=look), goal, limit, resolution)
-    now.pass_by(3.0)  # before the first round
+    clock = speedrun.Clock(SimpleNamespace(floors=lambda game: floors(game.step)), pace, goal, limit)
     step = 0
     while not clock(SimpleNamespace(step=step)) and step < 10_000:
         step += 1
-        now.pass_by(round_s)
     return clock
 
 
-def test_times_are_of_training_alone_and_looks_are_a_twentieth_apart(monkeypatch):
-    clock = watched(monkeypatch, lambda step: 30.0, limit=100.0)
-    assert all(look.seconds == 0.5 * look.rounds and look.cpu_seconds == look.rounds for look in clock.curve)
+def test_seconds_are_rounds_by_their_pace_and_looks_are_a_tenth_apart():
+    clock = watched(lambda step: 30.0, limit=100.0)
+    assert all(look.seconds == 0.5 * look.rounds for look in clock.curve)
     times = [look.seconds for look in clock.curve]
     assert times[0] == 2.0 and times[-1] == 100.0
-    steps = [(b - a, max(2.0, 0.05 * a)) for a, b in pairwise(times)]
+    steps = [(b - a, max(2.0, 0.1 * a)) for a, b in pairwise(times)]
     assert all(asked <= step < asked + 0.5 for step, asked in steps[:-1])
 
 
-def test_a_run_ends_at_the_goal_or_where_nothing_is_a_number(monkeypatch):
-    clock = watched(monkeypatch, lambda step: 400 / step, limit=100.0, goal=5.0)
+def test_a_run_ends_at_the_goal_or_where_nothing_is_a_number():
+    clock = watched(lambda step: 400 / step, limit=100.0)
     assert 80 <= clock.curve[-1].rounds < 90 and clock.curve[-2].floors > 5 >= clock.curve[-1].floors
-    clock = watched(monkeypatch, lambda step: float("inf") if step > 20 else 9.0, limit=100.0)
+    clock = watched(lambda step: float("inf") if step > 20 else 9.0, limit=100.0)
     assert 20 < clock.curve[-1].rounds <= 24
 
 
 def test_arrival_is_the_first_look_at_the_goal():
-    curve = [Look(4, 2.0, 3.9, 50.0), Look(8, 4.0, 7.8, 20.0), Look(12, 6.0, 11.7, 25.0), Look(16, 8.0, 15.6, 9.0)]
+    curve = [Look(4, 2.0, 50.0), Look(8, 4.0, 20.0), Look(12, 6.0, 25.0), Look(16, 8.0, 9.0)]
     assert speedrun.arrivals(curve) == {
-        "20": {"after": 2.0, "rounds": 8, "seconds": 4.0, "cpu_seconds": 7.8, "floors": 20.0},
-        "10": {"after": 6.0, "rounds": 16, "seconds": 8.0, "cpu_seconds": 15.6, "floors": 9.0},
+        "20": {"after": 2.0, "rounds": 8, "seconds": 4.0, "floors": 20.0},
+        "10": {"after": 6.0, "rounds": 16, "seconds": 8.0, "floors": 9.0},
     }
 
 
@@ -112,12 +86,13 @@ def raced(name, rate, arrivals, limit=600.0):
     return [
         {
             "part": "race", "recipe": name, "rate": rate, "seed": seed, "limit": limit, "seconds": 600.0,
-            "cpu_seconds": 1100.0, "arrivals": {} if one is None else {"20": {"after": one[0], "seconds": one[1]}},
+            "arrivals": {} if one is None else {"20": {"after": one[0], "seconds": one[1]}},
         }
         for seed, one in enumerate(arrivals)
     ]  # fmt: skip
 
 
+PACES = {"dcgan-digits": 0.05, "dcgan-tutorial": 0.183, "dcgan-d2l": 0.25}
 ENDS = [90.0, 80.0, None, 40.0, 60.0, 70.0]
 
 
@@ -166,7 +141,8 @@ def test_the_others_are_counted_to_the_look_before_they_arrived():
     who = f"dcgan-digits at {own['dcgan-digits']:g} (ours): seeds at 5 floors in 600 s"
     assert rows[-3] == (who, "0%", "asked ≥ 100%: not reached") and rows[-1][1:] == ("0%", "asked ≤ 0%")
     assert not any("÷ ours, to 10" in row[0] for row in rows), "ours is not there: nothing to divide by"
-    assert "1.83" in speedrun.report({"runs": runs}) and "≥ 600 s, 0 of 3 arrived" in speedrun.report({"runs": runs})
+    said = speedrun.report({"runs": runs, "paces": PACES})
+    assert "  183  " in said and "≥ 600 s, 0 of 3 arrived" in said
 
 
 def test_a_result_of_before_the_sweep_says_nothing():
@@ -182,13 +158,15 @@ def script(monkeypatch, *arguments, protocol=PROTOCOL):
     """The labels of the runs that it plays; rates end the better the higher they are."""
     played = []
 
-    def play(cell, referee):
+    def play(cell, referee, pace):
+        assert pace == PACES[cell["recipe"]]
         played.append(f"{cell['part']}/{cell['recipe']}/{cell['rate']:g}/{cell['seed']}")
         if len(played) == 9:
             raise KeyboardInterrupt
-        return {"floors": 1 / cell["rate"], "seconds": 1.0, "cpu_seconds": 2.0, "arrivals": {}, "curve": []}
+        return {"floors": 1 / cell["rate"], "seconds": 1.0, "arrivals": {}, "curve": []}
 
     monkeypatch.setattr(speedrun, "Referee", lambda: SimpleNamespace(protocol=protocol))
+    monkeypatch.setattr(speedrun, "paces", lambda: PACES)
     monkeypatch.setattr(speedrun, "play", play)
     monkeypatch.setattr(sys, "argv", ["speedrun", *arguments])
     threads = torch.get_num_threads()
@@ -217,7 +195,7 @@ def test_a_stopped_script_goes_on_and_measures_by_one_measure(shelf, monkeypatch
     ]  # fmt: skip
     assert script(monkeypatch, "--seeds", "2") == [] and "as published, its best rate" in capsys.readouterr().out
     assert script(monkeypatch, "--seeds", "2", protocol=PROTOCOL | {"floor": 1.5 + 1e-6}) == [], "rounding"
-    for other in ({"floor": 1.6}, {"n": 5000}, {"threads": 2}):
+    for other in ({"floor": 1.6}, {"n": 5000}, {"threads": 1}):
         with pytest.raises(SystemExit, match="move the file away"):
             script(monkeypatch, protocol=PROTOCOL | other)
 
@@ -230,7 +208,7 @@ def test_a_run_that_fails_is_kept_as_failed(monkeypatch):
 
     monkeypatch.setattr(recipes.Recipe, "train", train)
     cell = {"part": "race", "recipe": "dcgan-d2l", "rate": 5e-3, "seed": 0, "limit": 0.0}
-    found = speedrun.play(cell, SimpleNamespace(floors=lambda game: float("inf")))
+    found = speedrun.play(cell, SimpleNamespace(floors=lambda game: float("inf")), 0.5)
     assert found["failed"] == "d_loss became nan" and found["floors"] is None and found["arrivals"] == {}
 
 
@@ -262,5 +240,13 @@ def test_the_referee_tells_real_digits_from_noise_and_a_short_run_ends(monkeypat
         "seed": 0,
         "limit": 0.01,
     }
-    found = speedrun.play(cell, referee)
-    assert found["rounds"] == 1 and len(found["curve"]) == 1 and found["floors"] > 5 and found["seconds"] > 0.01
+    found = speedrun.play(cell, referee, 0.02)
+    assert found["rounds"] == 1 and len(found["curve"]) == 1 and found["floors"] > 5 and found["seconds"] == 0.02
+
+
+def test_a_round_of_every_contender_is_timed(monkeypatch):
+    played = []
+    monkeypatch.setattr(speedrun, "player", lambda recipe: (None, lambda rounds: played.append((recipe.name, rounds))))
+    paces = speedrun.paces()
+    assert paces.keys() == {"dcgan-digits", "dcgan-tutorial", "dcgan-d2l"} and max(paces.values()) < 0.01
+    assert played[:3] == [(name, speedrun.PACED) for name in paces] and len(played) == 18
