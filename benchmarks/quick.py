@@ -109,7 +109,7 @@ CHANGES: Mapping[str, Change] = {
     "transposed convolutions in G": _in_g(partial(replace_layers, kind=ResizeConvolution, make=transposed)),
     "He's initialisation": _in_both(he),
     "weights from N(0, 0.02)": _in_both(dcgan.initialise),
-    "images not shifted in D": _d(shift=0),
+    "images not shifted in D": _d(augmentation=None),
     "the batch's deviation in D": _d(group=4),
     "labels as maps beside the image": _d(how="concatenation"),
 }

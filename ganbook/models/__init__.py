@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from ganbook.models.augment import RandomAffine, RandomShift
 from ganbook.models.compact import CompactDiscriminator, CompactGenerator
 from ganbook.models.conditional import (
     AuxiliaryDiscriminator,
@@ -36,9 +37,9 @@ __all__ = [
     "VAE", "AttentiveGRUEncoder", "AuxiliaryDiscriminator", "BagOfWords", "BlindCritic", "CharCNNRNN",
     "CompactDiscriminator", "CompactGenerator", "ConditionalBatchNorm2d", "ConditionalDiscriminator",
     "ConditionalGenerator", "ConditioningAugmentation", "Cycle", "DCGANDiscriminator", "DCGANGenerator",
-    "DiffusionModel", "Encoder", "GRUEncoder", "LabelledGenerator", "MLPDiscriminator", "MLPGenerator",
-    "Modulation", "NoiseUNet", "PatchDiscriminator", "ResNetDiscriminator", "ResNetGenerator", "ResNetTranslator",
-    "ResidualBlock", "ResizeConvolution", "SentenceEncoder", "TextDiscriminator", "TextGenerator", "Tokenizer",
-    "TwoCritics", "TwoTranslators", "UNet", "caption_note", "cosine_schedule", "gaussian_log_likelihood",
+    "DiffusionModel", "Encoder", "GRUEncoder", "LabelledGenerator", "MLPDiscriminator", "MLPGenerator", "Modulation",
+    "NoiseUNet", "PatchDiscriminator", "RandomAffine", "RandomShift", "ResNetDiscriminator", "ResNetGenerator",
+    "ResNetTranslator", "ResidualBlock", "ResizeConvolution", "SentenceEncoder", "TextDiscriminator", "TextGenerator",
+    "Tokenizer", "TwoCritics", "TwoTranslators", "UNet", "caption_note", "cosine_schedule", "gaussian_log_likelihood",
     "kl_to_standard_normal", "receptive_field", "reparameterise", "unknown_words",
 ]  # fmt: skip

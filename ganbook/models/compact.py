@@ -15,12 +15,17 @@ import torch
 from torch import Tensor, nn
 
 from ganbook.arguments import check_tensor
-from ganbook.models.augment import RandomAffine, RandomShift
 from ganbook.models.layers import MinibatchStdDev
 from ganbook.models.network import Count, network
 from ganbook.models.upsample import ResizeConvolution
 
-__all__ = ["HIDDEN", "SLOPE", "CompactDiscriminator", "CompactGenerator", "Doublings", "compact_features", "halvings"]
+__all__ = [
+    "HIDDEN", "SLOPE", "Augmentation", "CompactDiscriminator", "CompactGenerator", "Doublings", "compact_features",
+    "halvings",
+]  # fmt: skip
+
+Augmentation = Callable[[], nn.Module]
+"""Builds what every image that a discriminator sees passes through first, real and generated ones alike."""
 
 HIDDEN = 128
 """Features of an image before the discriminator's last layer."""
@@ -109,23 +114,12 @@ class CompactGenerator(nn.Module):
 
 
 def compact_features(
-    channels: int,
-    size: int,
-    width: int,
-    shift: int = 0,
-    group: int = 0,
-    fill: float = -1.0,
-    turn: float = 0.0,
-    zoom: float = 0.0,
+    channels: int, size: int, width: int, augmentation: Augmentation | None = None, group: int = 0
 ) -> nn.Sequential:
     """Images to (N, HIDDEN): the discriminators' body; arguments as for :class:`CompactDiscriminator`."""
     end, times = halvings(size)
     maps = [channels, *(width * 2**i for i in range(times))]
-    layers: list[nn.Module] = []
-    if turn or zoom:
-        layers.append(RandomAffine(shift, turn, zoom, fill))
-    elif shift:
-        layers.append(RandomShift(shift, fill))
+    layers: list[nn.Module] = [] if augmentation is None else [augmentation()]
     for inputs, outputs in pairwise(maps):
         layers += [nn.Conv2d(inputs, outputs, 4, 2, 1), nn.LeakyReLU(SLOPE)]
     layers += [MinibatchStdDev(group)] if group else []
@@ -140,11 +134,9 @@ class CompactDiscriminator(nn.Module):
     Args:
         channels, size: as for :class:`CompactGenerator`.
         width: channels after the first convolution, which halves the side; each next map has twice as many.
-        shift: largest shift of an image in training, in pixels; 0 for none (Zhao et al. 2020).
+        augmentation: builds what images pass through first, such as :class:`ganbook.models.RandomShift`.
         group: images whose variety is measured together, at most; N must be a multiple of it, or smaller. 0: D judges
             each image by itself (Karras et al. 2018).
-        fill: what moves in at the border of a shifted image; -1 is black, 1 is white.
-        turn, zoom: of an image in training, as for :class:`ganbook.models.RandomAffine`; 0 for none.
     """
 
     def __init__(
@@ -152,15 +144,12 @@ class CompactDiscriminator(nn.Module):
         channels: int = 1,
         size: int = 28,
         width: int = 32,
-        shift: Count = 0,
+        augmentation: Augmentation | None = None,
         group: Count = 0,
-        fill: float = -1.0,
-        turn: float = 0.0,
-        zoom: float = 0.0,
     ) -> None:
         super().__init__()
         self.shape = (channels, size, size)
-        features = compact_features(channels, size, width, shift, group, fill, turn, zoom)
+        features = compact_features(channels, size, width, augmentation, group)
         self.layers = nn.Sequential(*features, nn.Linear(HIDDEN, 1))
 
     def forward(self, x: Tensor) -> Tensor:

@@ -15,7 +15,7 @@ from torch import Tensor, nn
 from torch.nn.functional import one_hot
 
 from ganbook.arguments import check_tensor
-from ganbook.models.compact import HIDDEN, Doublings, Norm, compact_features
+from ganbook.models.compact import HIDDEN, Augmentation, Doublings, Norm, compact_features
 from ganbook.models.network import Count, network
 
 __all__ = ["AuxiliaryDiscriminator", "ConditionalBatchNorm2d", "ConditionalDiscriminator", "ConditionalGenerator"]
@@ -112,7 +112,7 @@ class ConditionalDiscriminator(nn.Module):
         how: where the class comes in. "concatenation": one more map per class, ones for the image's own and zeros
             for the others (Mirza and Osindero 2014). "embedding": one more map, learned for each class.
             "projection": the image's features times a vector of the class, added to the logit (Miyato and Koyama 2018).
-        channels, size, width, shift, group: as for :class:`ganbook.models.CompactDiscriminator`.
+        channels, size, width, augmentation, group: as for :class:`ganbook.models.CompactDiscriminator`.
     """
 
     def __init__(
@@ -122,7 +122,7 @@ class ConditionalDiscriminator(nn.Module):
         channels: int = 1,
         size: int = 28,
         width: int = 32,
-        shift: Count = 0,
+        augmentation: Augmentation | None = None,
         group: Count = 0,
     ) -> None:
         super().__init__()
@@ -135,7 +135,8 @@ class ConditionalDiscriminator(nn.Module):
             self.embedding, self.maps = nn.Embedding(classes, size**2), (1, size, size)
         else:
             self.embedding = vectors = nn.Embedding(classes, HIDDEN)
-        self.features = compact_features(channels + (self.maps[0] if self.maps else 0), size, width, shift, group)
+        channels += self.maps[0] if self.maps else 0
+        self.features = compact_features(channels, size, width, augmentation, group)
         self.last = nn.Linear(HIDDEN, 1)
         if how == "projection":
             nn.init.normal_(vectors.weight, 0, SMALL)  # the logit begins as the image's alone
@@ -158,15 +159,21 @@ class AuxiliaryDiscriminator(nn.Module):
     The class scores are logits too: a cross-entropy takes them as they are, without a softmax.
 
     Args:
-        classes, channels, size, width, shift, group: as for :class:`ConditionalDiscriminator`.
+        classes, channels, size, width, augmentation, group: as for :class:`ConditionalDiscriminator`.
     """
 
     def __init__(
-        self, classes: int = 10, channels: int = 1, size: int = 28, width: int = 32, shift: Count = 0, group: Count = 0
+        self,
+        classes: int = 10,
+        channels: int = 1,
+        size: int = 28,
+        width: int = 32,
+        augmentation: Augmentation | None = None,
+        group: Count = 0,
     ) -> None:
         super().__init__()
         self.shape = (channels, size, size)
-        self.features = compact_features(channels, size, width, shift, group)
+        self.features = compact_features(channels, size, width, augmentation, group)
         self.real, self.named = nn.Linear(HIDDEN, 1), nn.Linear(HIDDEN, classes)
 
     def forward(self, x: Tensor) -> tuple[Tensor, Tensor]:

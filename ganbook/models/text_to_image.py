@@ -11,7 +11,7 @@ from torch import Tensor, nn
 from torch.nn.functional import leaky_relu
 
 from ganbook.arguments import check_tensor, shown
-from ganbook.models.compact import HIDDEN, SLOPE, Doublings, compact_features
+from ganbook.models.compact import HIDDEN, SLOPE, Augmentation, Doublings, compact_features
 from ganbook.models.network import Count, network
 from ganbook.models.text import ConditioningAugmentation, check_captions
 
@@ -130,8 +130,7 @@ class TextDiscriminator(nn.Module):
         how: where the caption comes in. "projection": the image's features times what is understood of the caption,
             added to the logit (Miyato and Koyama 2018). "concatenation": beside the features, before a hidden layer
             (Reed et al. 2016).
-        channels, size, width, shift, group: as for :class:`ganbook.models.CompactDiscriminator`.
-        fill: what moves in at the border of a shifted image; -1 is black, 1 is white.
+        channels, size, width, augmentation, group: as for :class:`ganbook.models.CompactDiscriminator`.
     """
 
     def __init__(
@@ -141,14 +140,13 @@ class TextDiscriminator(nn.Module):
         channels: int = 3,
         size: int = 28,
         width: int = 32,
-        shift: Count = 0,
+        augmentation: Augmentation | None = None,
         group: Count = 0,
-        fill: float = -1.0,
     ) -> None:
         super().__init__()
         self.how, self.shape = how, (channels, size, size)
         self.encoder, self.text_dim = _made(encoder)
-        self.features = compact_features(channels, size, width, shift, group, fill)
+        self.features = compact_features(channels, size, width, augmentation, group)
         self.project = nn.Linear(self.text_dim, HIDDEN, bias=False) if how == "projection" else None
         self.hidden = nn.Linear(HIDDEN + self.text_dim, HIDDEN) if how == "concatenation" else None
         self.last = nn.Linear(HIDDEN, 1)

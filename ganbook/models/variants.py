@@ -12,7 +12,7 @@ from torch import Tensor, nn
 from torch.nn.functional import one_hot
 
 from ganbook.arguments import check_choice, check_whole
-from ganbook.models.augment import RandomShift
+from ganbook.models.compact import Augmentation
 from ganbook.models.cycle import TwoCritics, TwoTranslators
 from ganbook.models.dcgan import DCGANDiscriminator, DCGANGenerator, initialise
 from ganbook.models.layers import InstanceNoise, MinibatchDiscrimination, MinibatchStdDev, spectral_norm
@@ -23,7 +23,7 @@ from ganbook.models.surgery import replace_layers
 from ganbook.models.upsample import ResizeConvolution
 
 __all__ = [
-    "BlindCritic", "LabelledGenerator", "critic", "dcgan_discriminator", "dcgan_generator", "shifted", "side_by_side",
+    "BlindCritic", "LabelledGenerator", "augmented", "critic", "dcgan_discriminator", "dcgan_generator", "side_by_side",
     "stacked_critic", "two_critics", "two_translators", "upsampling_generator",
 ]  # fmt: skip
 
@@ -110,9 +110,9 @@ _OF_DISCRIMINATOR = _OF_BOTH | {
 
 
 @network
-def shifted(of: Callable[[], nn.Module], shift: Count = 2, fill: float = -1.0) -> nn.Module:
-    """``of()``, a discriminator, behind a :class:`ganbook.models.RandomShift` of up to ``shift`` pixels."""
-    return nn.Sequential(RandomShift(shift, fill), of())
+def augmented(of: Callable[[], nn.Module], augmentation: Augmentation) -> nn.Module:
+    """``of()``, a discriminator, behind ``augmentation()``, such as a :class:`ganbook.models.RandomShift`."""
+    return nn.Sequential(augmentation(), of())
 
 
 # The museum's players. -----------------------------------------------------------------------------------------------

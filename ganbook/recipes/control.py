@@ -14,6 +14,7 @@ from ganbook.models import (
     ConditionalDiscriminator,
     ConditionalGenerator,
     PatchDiscriminator,
+    RandomShift,
     ResNetTranslator,
     UNet,
 )
@@ -39,7 +40,7 @@ CONDITIONAL_DIGITS = replace(
     name="conditional-digits",
     about="Digits by class: a one-hot code beside z in G, projection in D.",
     generator=partial(ConditionalGenerator, how="concatenation"),
-    discriminator=partial(ConditionalDiscriminator, how="projection", shift=2),
+    discriminator=partial(ConditionalDiscriminator, how="projection", augmentation=RandomShift),
     given="labels",
     classes=10,
     ema_half_life=2_000,  # of a shorter run
@@ -53,7 +54,7 @@ def _way(name: str, how: str, g: Any = "concatenation", d: Any = "projection", *
     """Another way for the class to come in, at the settings of the first; the same players at every budget."""
     players: dict[str, Any] = {
         "generator": partial(ConditionalGenerator, how=g),
-        "discriminator": partial(ConditionalDiscriminator, how=d, shift=2),
+        "discriminator": partial(ConditionalDiscriminator, how=d, augmentation=RandomShift),
     }
     about = f"Digits by class: {how}"
     return replace(CONDITIONAL_DIGITS, name=f"conditional-digits-{name}", about=about, **(players | changes))
@@ -67,7 +68,7 @@ CONDITIONINGS = (
     _way(
         "auxiliary",
         f"{_BESIDE}, a D that names the class (AC-GAN).",
-        discriminator=partial(AuxiliaryDiscriminator, shift=2),
+        discriminator=partial(AuxiliaryDiscriminator, augmentation=RandomShift),
         play=auxiliary_round,
     ),
     _way("projection", f"{_BESIDE}, projection in D."),

@@ -13,10 +13,12 @@ from ganbook.models import (
     DCGANGenerator,
     DiffusionModel,
     Encoder,
+    RandomAffine,
+    RandomShift,
     ResNetDiscriminator,
     ResNetGenerator,
 )
-from ganbook.models.variants import shifted, stacked_critic
+from ganbook.models.variants import augmented, stacked_critic
 from ganbook.recipes.recipe import Recipe
 from ganbook.recipes.reports import of_digits, of_stacked
 from ganbook.training.prior import Prior
@@ -31,7 +33,7 @@ DCGAN_DIGITS = Recipe(
     data="digits",
     size=28,
     generator=CompactGenerator,
-    discriminator=partial(CompactDiscriminator, shift=2, turn=0.2, zoom=0.12),
+    discriminator=partial(CompactDiscriminator, augmentation=RandomAffine),
     prior=Prior(64),
     g_lr=3e-3,
     d_lr=3e-3,
@@ -50,7 +52,7 @@ RESNET_DIGITS = replace(
     about="Residual networks without norm, relativistic pairs, R1 and R2, after R3GAN.",
     generator=partial(ResNetGenerator, channels=1, size=28, width=8, growth=4, brightness=-0.75),
     # It sees images a little shifted, as the compact one does.
-    discriminator=partial(shifted, partial(ResNetDiscriminator, channels=1, size=28, width=8, growth=4)),
+    discriminator=partial(augmented, partial(ResNetDiscriminator, channels=1, size=28, width=8, growth=4), RandomShift),
     loss="relativistic",
     r1_gamma=1.0,
     r2_gamma=1.0,

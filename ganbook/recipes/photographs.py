@@ -9,8 +9,8 @@ from dataclasses import replace
 from functools import partial
 from typing import Any
 
-from ganbook.models import DCGANDiscriminator, DCGANGenerator
-from ganbook.models.variants import shifted
+from ganbook.models import DCGANDiscriminator, DCGANGenerator, RandomShift
+from ganbook.models.variants import augmented
 from ganbook.recipes.recipe import Recipe
 from ganbook.recipes.reports import of_emoji
 from ganbook.training.prior import Prior
@@ -88,7 +88,7 @@ DCGAN_EMOJI = replace(
     name="dcgan-emoji",
     about="The same networks for longer, with larger steps, shifted images in D and an average of G.",
     mirrored=True,
-    discriminator=partial(shifted, _players(16)["discriminator"], fill=1.0),
+    discriminator=partial(augmented, _players(16)["discriminator"], partial(RandomShift, fill=1.0)),
     g_lr=1e-3,
     d_lr=1e-3,
     anneal_from=0.5,

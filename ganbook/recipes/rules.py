@@ -7,8 +7,8 @@ from dataclasses import replace
 from functools import partial
 from typing import Any
 
-from ganbook.models import DCGANDiscriminator, DCGANGenerator
-from ganbook.models.variants import Change, dcgan_discriminator, dcgan_generator, shifted
+from ganbook.models import DCGANDiscriminator, DCGANGenerator, RandomShift
+from ganbook.models.variants import Change, augmented, dcgan_discriminator, dcgan_generator
 from ganbook.recipes.recipe import Recipe
 from ganbook.recipes.reports import of_digits
 from ganbook.training.prior import Prior
@@ -61,7 +61,7 @@ SPRINT = replace(
     name="dcgan-sprint",
     about="What the ablation recommends, twice the step, shifted images in D, an average: fast, until it stalls.",
     generator=partial(dcgan_generator, changes=_QUICK),
-    discriminator=partial(shifted, partial(dcgan_discriminator, changes=_QUICK)),
+    discriminator=partial(augmented, partial(dcgan_discriminator, changes=_QUICK), RandomShift),
     g_lr=2e-3,
     d_lr=2e-3,
     ema_half_life=10_000,

@@ -10,7 +10,15 @@ from typing import Any
 from torch import nn
 
 from ganbook.data.captions import DIGIT_CAPTION_WORDS, PEOPLE_WORDS
-from ganbook.models import AttentiveGRUEncoder, BagOfWords, CharCNNRNN, GRUEncoder, TextDiscriminator, TextGenerator
+from ganbook.models import (
+    AttentiveGRUEncoder,
+    BagOfWords,
+    CharCNNRNN,
+    GRUEncoder,
+    RandomShift,
+    TextDiscriminator,
+    TextGenerator,
+)
 from ganbook.recipes.recipe import Recipe
 from ganbook.recipes.reports import of_captioned_digits, of_images, of_people
 from ganbook.training.prior import Prior
@@ -100,7 +108,9 @@ TEXT_EMOJI = replace(
     data="emoji-people",
     size=64,
     generator=partial(TextGenerator, encoder=_READS_NAMES, size=64, width=16),
-    discriminator=partial(TextDiscriminator, encoder=_READS_NAMES, size=64, width=16, shift=2, fill=1.0),
+    discriminator=partial(
+        TextDiscriminator, encoder=_READS_NAMES, size=64, width=16, augmentation=partial(RandomShift, fill=1.0)
+    ),
     prior=Prior(8),
     g_lr=1e-3,
     d_lr=1e-3,
@@ -127,7 +137,9 @@ TEXT_FLOWERS = replace(
     data="flowers",
     size=64,
     generator=partial(TextGenerator, encoder=_READS_CHARACTERS, augment=True, size=64, width=64),
-    discriminator=partial(TextDiscriminator, encoder=_READS_CHARACTERS, size=64, width=64, shift=4),
+    discriminator=partial(
+        TextDiscriminator, encoder=_READS_CHARACTERS, size=64, width=64, augmentation=partial(RandomShift, 4)
+    ),
     prior=Prior(100),
     g_lr=2e-4,
     d_lr=2e-4,

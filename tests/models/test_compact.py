@@ -1,13 +1,14 @@
 """The compact pair: shapes, the maps' sizes, what it is made of by hand, and what is asked for only."""
 
+from functools import partial
+
 import pytest
 import torch
 from torch import nn
 from torch.nn import functional as F
 
 from ganbook import penalties
-from ganbook.models import CompactDiscriminator, CompactGenerator, ResizeConvolution
-from ganbook.models.augment import RandomAffine, RandomShift
+from ganbook.models import CompactDiscriminator, CompactGenerator, RandomAffine, RandomShift, ResizeConvolution
 from ganbook.models.compact import HIDDEN, Doublings, compact_features, halvings
 from ganbook.models.layers import MinibatchStdDev
 
@@ -115,11 +116,10 @@ def test_sizes_that_cannot_be_halved_twice_are_refused():
         CompactDiscriminator()(torch.zeros(4, 3, 28, 28))
     with pytest.raises(ValueError, match="z has shape"):
         CompactGenerator(5)(torch.zeros(4, 6))
-    for name in ("shift", "group"):
-        with pytest.raises(ValueError, match=rf"^{name} is -1: allowed is 0 or more$"):
-            CompactDiscriminator(**{name: -1})
-    with pytest.raises(ValueError, match=r"^fill is nan"):
-        CompactDiscriminator(shift=1, fill=float("nan"))
+    with pytest.raises(ValueError, match=r"^group is -1: allowed is 0 or more$"):
+        CompactDiscriminator(group=-1)
+    with pytest.raises(TypeError, match=r"^augmentation is 2"):
+        CompactDiscriminator(augmentation=2)
 
 
 # -- what is asked for --------------------------------------------------------------------------------------------
@@ -141,10 +141,10 @@ def test_a_batch_that_cannot_be_grouped_is_refused_in_one_sentence():
         CompactDiscriminator(group=4)(torch.zeros(6, 1, 28, 28))
 
 
-@pytest.mark.parametrize(("options", "kind"), [({}, RandomShift), ({"turn": 0.2, "zoom": 0}, RandomAffine)])
-def test_shifts_stop_in_evaluation(options, kind):
-    critic, images = CompactDiscriminator(shift=2, fill=-1, **options), torch.rand(8, 1, 28, 28)
-    assert isinstance(critic.layers[0], kind) and (critic.layers[0].pixels, critic.layers[0].fill) == (2, -1)
+@pytest.mark.parametrize("kind", [RandomShift, RandomAffine])
+def test_images_are_augmented_in_training_only(kind):
+    critic, images = CompactDiscriminator(augmentation=kind), torch.rand(8, 1, 28, 28)
+    assert isinstance(critic.layers[0], kind)
     assert not torch.equal(critic(images), critic(images))
     critic.eval()
     assert torch.equal(critic(images), critic(images))
@@ -152,7 +152,10 @@ def test_shifts_stop_in_evaluation(options, kind):
 
 def test_what_moves_in_is_as_bright_as_asked():
     for fill in (-1.0, 1.0):
-        critic, flat = CompactDiscriminator(shift=4, fill=fill), torch.full((16, 1, 28, 28), fill)
+        critic, flat = (
+            CompactDiscriminator(augmentation=partial(RandomShift, 4, fill)),
+            torch.full((16, 1, 28, 28), fill),
+        )
         assert torch.equal(critic(flat), critic(flat)), "a shifted image of the border's own grey is itself"
         other = critic(-flat)
         assert (other - other[0]).abs().max() > 1e-5
@@ -176,7 +179,7 @@ def test_logits_at_the_start_are_small_and_differ():
     assert 0.002 < logits.std() < 1 and logits.mean().abs() < 0.5
 
 
-@pytest.mark.parametrize("options", [{}, {"shift": 2, "group": 4}, {"shift": 2, "turn": 0.2, "zoom": 0.1}])
+@pytest.mark.parametrize("options", [{}, {"augmentation": RandomShift, "group": 4}, {"augmentation": RandomAffine}])
 def test_the_penalty_reaches_all_weights(options):
     critic = CompactDiscriminator(**options)
     penalties.r1(critic, torch.rand(8, 1, 28, 28) * 2 - 1, 1.0).backward()

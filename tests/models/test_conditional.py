@@ -214,7 +214,7 @@ def test_the_penalty_reaches_all_weights(how):
         (lambda: ConditionalDiscriminator(how="batchnorm"), r"^how is 'batchnorm': allowed is .* or 'projection'"),
         (lambda: ConditionalGenerator(classes=0), r"^classes is 0: allowed is 1 or more"),
         (lambda: ConditionalDiscriminator(group=-1), r"^group is -1: allowed is 0 or more"),
-        (lambda: AuxiliaryDiscriminator(shift=-1), r"^shift is -1: allowed is 0 or more"),
+        (lambda: AuxiliaryDiscriminator(group=-1), r"^group is -1: allowed is 0 or more"),
         (lambda: AuxiliaryDiscriminator(classes=0), r"^classes is 0"),
         (lambda: ConditionalBatchNorm2d(0, 2), r"^channels is 0"),
         (lambda: ConditionalGenerator(size=30), r"^size is 30: allowed is a multiple of 4"),

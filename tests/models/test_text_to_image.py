@@ -11,6 +11,7 @@ from ganbook.models import (
     CompactDiscriminator,
     GRUEncoder,
     Modulation,
+    RandomShift,
     TextDiscriminator,
     TextGenerator,
 )
@@ -184,7 +185,7 @@ def test_gradients_reach_all_weights_of_the_discriminator(how):
 
 
 def test_an_image_moves_in_training_only_and_white_moves_in():
-    network = critic(shift=3, fill=1.0)
+    network = critic(augmentation=partial(RandomShift, 3, fill=1.0))
     white = torch.ones(4, 3, 28, 28)
     assert torch.allclose(network(white, CAPTIONS), network(white, CAPTIONS), atol=1e-6)
     images = pictures()
@@ -233,7 +234,7 @@ def test_meta_device():
         (lambda: critic(size=6), ValueError, r"^size is 6: allowed is a multiple of 4 from 8$"),
         (lambda: generator(how="projection"), ValueError, r"^how is 'projection': allowed is 'fusion' or 'concat"),
         (lambda: generator(width=0), ValueError, r"^width is 0: allowed is 1 or more$"),
-        (lambda: critic(shift=-1), ValueError, r"^shift is -1: allowed is 0 or more$"),
+        (lambda: critic(group=-1), ValueError, r"^group is -1: allowed is 0 or more$"),
         (lambda: TextGenerator(0, READS), ValueError, r"^latent_dim is 0: allowed is 1 or more$"),
         (lambda: generator()(torch.zeros(4, 6), CAPTIONS), ValueError, r"^z has shape \(4, 6\): allowed is \(N, 5\)$"),
         (lambda: generator()(torch.zeros(3, 5), CAPTIONS), ValueError, r"^captions holds 4 texts: allowed are 3, one"),

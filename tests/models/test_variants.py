@@ -68,7 +68,7 @@ def test_players_of_the_museum():
     pair = torch.rand(2, 6)
     blind = BlindCritic()
     assert torch.allclose(blind(pair), blind(torch.cat((pair[:, :2], torch.ones(2, 4)), dim=1)))
-    shifted = variants.shifted(lambda: nn.Flatten(), 2)
+    shifted = variants.augmented(lambda: nn.Flatten(), RandomShift)
     assert isinstance(shifted[0], RandomShift) and shifted(torch.zeros(2, 1, 4, 4)).shape == (2, 16)
 
 
