@@ -59,7 +59,7 @@ PARTS = [
     Part("web", [[PYTHON, "tools/web.py", "--check"]]),
     Part("library", [pytest(*SIDE_BY_SIDE, *LIBRARY)], {"OMP_NUM_THREADS": "1"}),
     Part("notebooks", [pytest("tests/notebooks")]),
-    Part("book", [pytest("tests/book")]),
+    Part("book", [pytest("-n", "2", "--dist", "worksteal", "tests/book")]),
 ]
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import subprocess
 import sys
 from dataclasses import dataclass
@@ -10,6 +11,7 @@ from typing import Any
 
 import pytest
 from bs4 import BeautifulSoup
+from filelock import FileLock
 
 from browser import ADVICE, browser
 from pages import ROOT
@@ -29,11 +31,17 @@ class Build:
 
 
 @pytest.fixture(scope="session")
-def build() -> Build:
-    """The build as it ended, well or not."""
-    command = [sys.executable, str(ROOT / "tools/book.py"), "--budget", "smoke", "--output", str(OUTPUT)]
-    done = subprocess.run(command, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, check=False)
-    return Build(done.returncode, done.stdout, OUTPUT / "_build" / "html")
+def build(tmp_path_factory: pytest.TempPathFactory, testrun_uid: str) -> Build:
+    """The build as it ended, well or not; of several workers one builds, and the others wait."""
+    said = tmp_path_factory.getbasetemp().parent / f"build-{testrun_uid}.json"
+    with FileLock(said.with_suffix(".lock")):
+        if not said.is_file():
+            command = [sys.executable, str(ROOT / "tools/book.py"), "--budget", "smoke", "--output", str(OUTPUT)]
+            ended = subprocess.run(
+                command, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, check=False
+            )
+            said.write_text(json.dumps([ended.returncode, ended.stdout]))
+    return Build(*json.loads(said.read_text()), OUTPUT / "_build" / "html")
 
 
 @pytest.fixture(scope="session")
