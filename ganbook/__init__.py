@@ -13,7 +13,8 @@ __version__ = "0.1.0"
 
 __all__ = [
     "ClaimError", "__version__", "budget", "checks", "claim", "convolutions", "data", "dynamics", "losses", "measured",
-    "metrics", "models", "penalties", "plots", "recipes", "results", "seed", "training", "welcome", "widgets", "zoo",
+    "metrics", "models", "penalties", "plots", "recipes", "results", "seed", "show_source", "training", "welcome",
+    "widgets", "zoo",
 ]  # fmt: skip
 
 _HOMES = {
@@ -22,6 +23,7 @@ _HOMES = {
     "measured": "ganbook.claims",
     "budget": "ganbook.training.budget",
     "seed": "ganbook.session",
+    "show_source": "ganbook.session",
     "welcome": "ganbook.session",
 }
 
@@ -43,7 +45,7 @@ if TYPE_CHECKING:  # for type checkers and editors, which must see what __getatt
         zoo,
     )
     from ganbook.claims import ClaimError, claim, measured
-    from ganbook.session import seed, welcome
+    from ganbook.session import seed, show_source, welcome
     from ganbook.training.budget import budget
 
 

@@ -1,14 +1,19 @@
-"""What the first cell of every page calls."""
+"""What the pages call to begin with, and to show the code that they run."""
 
 from __future__ import annotations
 
+import ast
+import inspect
 import json
 import os
+import textwrap
+from collections.abc import Callable
 from importlib import resources
+from typing import Any
 
-from ganbook.arguments import typed
+from ganbook.arguments import shown, typed
 
-__all__ = ["seed", "welcome"]
+__all__ = ["seed", "show_source", "welcome"]
 
 
 def seed() -> int:
@@ -50,3 +55,35 @@ def _expectation(page: str, budget: str) -> str:
     seconds, hardware = measured["seconds"], measured["hardware"]
     length = f"{seconds:.0f} seconds" if seconds < 90 else f"{seconds / 60:.1f} minutes"
     return f"the whole page took {length} on {hardware}"
+
+
+def show_source(*code: Callable[..., Any] | str, docstrings: bool = True) -> None:
+    """Show the source of functions, methods or classes, highlighted, in a notebook and on a built page.
+
+    Args:
+        code: what is shown, in this order; text is shown as it is.
+        docstrings: whether functions keep theirs.
+    """
+    from IPython.display import display
+
+    source = "\n\n".join(_source(one, docstrings).strip("\n") for one in code)
+    # Markdown: each front end highlights it in its own colours, and the built book as it does the cells.
+    text = {"text/markdown": f"```python\n{source}\n```", "text/plain": source}
+    display(text, raw=True)  # type: ignore[no-untyped-call]
+
+
+def _source(code: Callable[..., Any] | str, docstrings: bool) -> str:
+    if isinstance(code, str):
+        return textwrap.dedent(code)
+    if not (inspect.isroutine(code) or inspect.isclass(code)):
+        raise TypeError(f"code is {shown(code)}: allowed are functions, methods, classes and text")
+    source = textwrap.dedent(inspect.getsource(code))
+    return source if docstrings else _without_docstring(source)
+
+
+def _without_docstring(source: str) -> str:
+    definition = ast.parse(source).body[0]
+    if not isinstance(definition, ast.FunctionDef | ast.ClassDef) or ast.get_docstring(definition) is None:
+        return source
+    lines, docstring = source.splitlines(), definition.body[0]
+    return "\n".join([*lines[: docstring.lineno - 1], *lines[docstring.end_lineno :]])

@@ -120,7 +120,7 @@ def test_rooms_open_lazily():
 def test_names_of_the_package():
     inner = {"__main__", "arguments", "claims", "cli", "session"}
     rooms = {room for rooms in FLOORS.values() for room in rooms} - inner
-    names = {"__version__", "budget", "ClaimError", "claim", "measured", "seed", "welcome"}
+    names = {"__version__", "budget", "ClaimError", "claim", "measured", "seed", "show_source", "welcome"}
     assert set(dir(ganbook)) == set(ganbook.__all__) == rooms | names
     given: dict[str, object] = {}
     exec("from ganbook import *", given)

@@ -56,3 +56,42 @@ def test_welcome_refuses_an_unknown_budget(monkeypatch):
     monkeypatch.setenv("GANBOOK_BUDGET", "huge")
     with pytest.raises(ValueError, match=r"^GANBOOK_BUDGET is 'huge'"):
         ganbook.welcome("game/two_players")
+
+
+class Greeter:
+    def greet(self, name: str) -> str:
+        """Says hello."""
+        return f"hello {name}"
+
+
+def displayed(capture, *code, **settings):
+    with capture() as caught:
+        assert ganbook.show_source(*code, **settings) is None
+    (output,) = caught.outputs
+    return output.data
+
+
+@pytest.fixture
+def capture():
+    from IPython.core.interactiveshell import InteractiveShell
+    from IPython.utils.capture import capture_output
+
+    InteractiveShell.instance()
+    yield capture_output
+    InteractiveShell.clear_instance()
+
+
+def test_a_source_is_shown_highlighted_and_as_text(capture):
+    data = displayed(capture, Greeter.greet, "    x = 1\n    y = 2\n")
+    text = 'def greet(self, name: str) -> str:\n    """Says hello."""\n    return f"hello {name}"\n\nx = 1\ny = 2'
+    assert data == {"text/plain": text, "text/markdown": f"```python\n{text}\n```"}
+
+
+def test_a_source_may_be_shown_without_its_docstring(capture):
+    text = 'def greet(self, name: str) -> str:\n    return f"hello {name}"'
+    assert displayed(capture, Greeter.greet, docstrings=False)["text/plain"] == text
+
+
+def test_only_code_has_a_source():
+    with pytest.raises(TypeError, match=r"^code is 3: allowed are functions, methods, classes and text$"):
+        ganbook.show_source(3)
