@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import os
 import re
 import subprocess
@@ -193,6 +194,14 @@ def test_figures_are_shown_with_their_text(path):
         assert not re.search(r"\bplt\.show\(|\bdisplay\(\s*fig", cell.source), f"{cell.id}: use plots.show(fig, alt=…)"
         for call in re.finditer(r"\bplots\.(show|film)\(", cell.source):
             assert re.search(r"\balt\b", cell.source[call.start() :]), f"{cell.id}: plots.{call[1]}(…) without alt"
+
+
+@pytest.mark.parametrize("path", NOTEBOOKS, ids=of)
+def test_a_table_is_the_last_of_its_cell(path):
+    """A notebook shows what a cell ends with; a table before that is made and lost."""
+    for cell in code_cells(path)[1:]:
+        for statement in ast.parse(re.sub(r"^\s*[%!]", "# ", cell.source, flags=re.MULTILINE)).body[:-1]:
+            assert not ast.unparse(statement).startswith("plots.table("), cell.id
 
 
 @pytest.mark.parametrize("path", NOTEBOOKS, ids=of)
