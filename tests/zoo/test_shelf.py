@@ -114,7 +114,7 @@ DRAWN = {
     "conditional-digits": (-0.71207, 0.63868),
     "cyclegan-emoji": (0.68759, 0.55216),
     "dcgan-digits": (-0.77511, 0.57033),
-    "dcgan-emoji": (0.67567, 0.64776),
+    "dcgan-emoji": (0.71134, 0.61206),
     "dcgan-emoji-25-epochs": (0.30626, 0.17082),
     "diffusion-digits": (-0.68570, 0.62513),
     "pix2pix-emoji": (0.69039, 0.61324),
