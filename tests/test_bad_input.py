@@ -38,12 +38,19 @@ from ganbook.metrics.stacked import stacked_modes
 from ganbook.models import augment, cycle, layers, surgery
 from ganbook.training.prior import Prior
 from ganbook.training.sampler import Sampler
-from ganbook.widgets import _base, _explorer, convolution_geometry, dirac, saturation, two_gaussians
-from ganbook.widgets.caption_explorer import draw_caption
-from ganbook.widgets.class_explorer import draw_classes
-from ganbook.widgets.colouring_board import Stroke, painted
-from ganbook.widgets.latent_explorer import draw_latents, spherical, straight
-from ganbook.widgets.training_scrubber import Recorder
+from ganbook.widgets import (
+    Recorder,
+    _explorer,
+    caption_explorer,
+    class_explorer,
+    colouring_board,
+    convolution_geometry,
+    dirac,
+    latent_explorer,
+    saturation,
+    two_gaussians,
+)
+from ganbook.widgets.latent_explorer import spherical, straight
 
 SLOW = 8.0
 """Seconds that no call may take; a loop that takes longer is broken off."""
@@ -264,7 +271,7 @@ def good_calls() -> Iterator[Call]:
 
     # Explorers.
     sampler = Sampler(models.CompactGenerator(5, width=2).eval(), Prior(5), {}, given="nothing")
-    yield call(draw_latents, sampler=sampler, start=0, end=1)
+    yield call(latent_explorer, sampler=sampler, start=0, end=1)
     way = {"start": drawn(5), "end": -drawn(5), "t": torch.linspace(0, 1, 3)}
     yield call(straight, **way)
     yield call(spherical, **way)
@@ -272,18 +279,15 @@ def good_calls() -> Iterator[Call]:
     yield call(two_gaussians, mean=1.0, std=1.0)
     yield call(convolution_geometry, direction="convolution", size=4, kernel=2, stride=1, padding=0)
     yield call(dirac, loss="hinge", updates="simultaneous", lr=0.5, gamma=0.0)
-    yield call(Stroke, tool="pen", x0=1.0, y0=1.0, x1=5.0, y1=5.0, thick=2.0)
-    stroke = Stroke("pen", 1.0, 1.0, 5.0, 5.0, 2.0)
-    yield call(painted, lines=drawn(1, 8, 8), stroke=stroke)
     yield call(Recorder, data=eight, prior=Prior(2), samples=9, resolution=5)
-    yield call(_base.slider, label="x", value=1, low=0, high=2, step=1)
-    yield call(_base.choice, label="x", options=["a", "b"], value="a")
     yield call(_explorer.slider, "explorer.slider", label="x", value=1, low=0, high=2, step=1)
     yield call(_explorer.choice, "explorer.choice", label="x", options=["a", "b"], value="a")
     classes = Sampler(models.ConditionalGenerator(5, 3, width=2).eval(), Prior(5), {}, given="labels", classes=3)
-    yield call(draw_classes, sampler=classes, label=0, start=0, end=1)
+    yield call(class_explorer, sampler=classes, label=0, start=0, end=1)
     texts = Sampler(models.TextGenerator(5, bag, width=2).eval(), Prior(5), {}, given="captions")
-    yield call(draw_caption, sampler=texts, caption="a red seven", seed=0)
+    yield call(caption_explorer, sampler=texts, caption="a red seven", seed=0)
+    lines = Sampler(models.UNet(0, size=16, width=4, depth=2).eval(), None, {}, given="sources")
+    yield call(colouring_board, sampler=lines, drawings={"a sheet": torch.ones(1, 16, 16)})
 
 
 # -- what is put in the place of a good value -----------------------------------------------------------------------

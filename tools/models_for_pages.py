@@ -163,13 +163,13 @@ def _stills(name: str, output: Path) -> Entry:
 
     from ganbook import plots, zoo
     from ganbook.data.images import to_float
-    from ganbook.widgets._base import generated, latents
     from ganbook.widgets.latent_explorer import spherical
 
+    @torch.no_grad()
     def latent() -> Any:
         sampler = zoo.load("dcgan-digits")
-        first, last = latents(sampler, (3, 8))
-        return generated(sampler, spherical(first, last, torch.linspace(0, 1, STILLS["latent"])))
+        ends = (sampler.prior.sample(1, generator=torch.Generator().manual_seed(seed))[0] for seed in (3, 8))
+        return sampler.generator(spherical(*ends, torch.linspace(0, 1, STILLS["latent"])))
 
     def classes() -> Any:
         return zoo.load("conditional-digits").sample(10)

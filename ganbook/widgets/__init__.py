@@ -1,8 +1,7 @@
 """Explorers: controls over pictures that are cheap to draw again.
 
-Those of closed formulae and of recorded games are drawn by web/widgets, in a notebook as in a built page. Those of a
-generator ask it for images: in a notebook the one they were given, through core ipywidgets of 7.7 and later, which
-Colab has; in a built page its export (see :mod:`ganbook.zoo`).
+They are drawn by web/, with one code in a notebook (Jupyter, VS Code, Colab; through anywidget) and in a built page.
+Those of a generator ask for images: in a notebook the kernel, in a built page the zoo's model, which runs there.
 
 Arguments that do not fit are refused by name: TypeError for the wrong kind, ValueError for the wrong value.
 """

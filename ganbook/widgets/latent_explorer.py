@@ -3,21 +3,15 @@
 from __future__ import annotations
 
 import math
-from functools import partial
 
 import torch
-from ipywidgets import VBox
-from matplotlib.figure import Figure
 from torch import Tensor
 
-from ganbook.arguments import check_choice, check_number, check_place, check_tensor, check_whole, typed
+from ganbook.arguments import check_place, check_tensor, check_whole, typed
 from ganbook.training.sampler import Sampler
-from ganbook.widgets._base import LATENTS, choice, explorer, generated, latents, row, slider
+from ganbook.widgets._model import LATENTS, ModelExplorer
 
-__all__ = ["draw_latents", "latent_explorer", "spherical", "straight"]
-
-STOPS = 9
-"""Images on the way, ends included."""
+__all__ = ["latent_explorer", "spherical", "straight"]
 
 
 def straight(start: Tensor, end: Tensor, t: Tensor) -> Tensor:
@@ -52,11 +46,8 @@ def _check_way(start: Tensor, end: Tensor, t: Tensor) -> None:
     check_place("t", t, start, "start")
 
 
-PATHS = {"straight line": straight, "arc": spherical}
-
-
 @typed
-def latent_explorer(sampler: Sampler, start: int = 0, end: int = 1) -> VBox:
+def latent_explorer(sampler: Sampler, start: int = 0, end: int = 1) -> ModelExplorer:
     """Explorer: two latents by number, the way between them, and a push along one coordinate.
 
     Args:
@@ -64,35 +55,6 @@ def latent_explorer(sampler: Sampler, start: int = 0, end: int = 1) -> VBox:
         start, end: which latents the way joins, as numbers of seeds from 0 to 99.
     """
     check_whole(0, LATENTS, start=start, end=end)
-    dim = latents(sampler, (start,)).shape[1]
-    controls = {
-        "start": slider("first latent", start, 0, LATENTS, 1),
-        "end": slider("last latent", end, 0, LATENTS, 1),
-        "path": choice("way", list(PATHS), "arc"),
-        "coordinate": slider("push coordinate", 0, 0, dim - 1, 1),
-        "push": slider("push by", 0.0, -4.0, 4.0, 0.5),
-    }
-    return explorer(partial(draw_latents, sampler), controls, demo="latent")
-
-
-@typed
-def draw_latents(
-    sampler: Sampler, start: int, end: int, path: str = "arc", coordinate: int = 0, push: float = 0.0
-) -> tuple[Figure, str]:
-    """The explorer's picture, and its alternative text; arguments as the controls of :func:`latent_explorer`."""
-    check_whole(0, LATENTS, start=start, end=end)
-    check_choice(PATHS, path=path)
-    check_number(push=push)
-    ends = latents(sampler, (start, end))
-    check_whole(0, ends.shape[1] - 1, coordinate=coordinate)
-    ways = PATHS[path](ends[0], ends[1], torch.linspace(0, 1, STOPS))
-    ways[:, coordinate] += push
-    images = generated(sampler, ways)
-    steps = (images[1:] - images[:-1]).flatten(1).norm(dim=1)
-    title = f"latent {start} to latent {end}, {path}, z[{coordinate}] {push:+g}".replace("-", "−")
-    alt = (
-        f"{STOPS} generated images from latent {start} to latent {end} along the {path}, "
-        f"with {push:+g} added to coordinate {coordinate}. The largest change between neighbours is "
-        f"{float(steps.max() / steps.mean()):.1f} times the mean one."
-    )
-    return row(images, STOPS, title), alt
+    if sampler.given != "nothing":
+        raise ValueError(f"sampler is given {sampler.given}: allowed is one that is given nothing")
+    return ModelExplorer("latent", sampler, {"start": start, "end": end})

@@ -112,7 +112,7 @@ def test_the_text_states_the_numbers_and_the_picture_carries_it(visit):
     opened = visit(SMALL)
     opened.press("One round")
     opened.until(lambda: opened.round == 1, "a round")
-    said = opened.page.locator(".gp-said")
+    said = opened.page.locator(".gan-said")
     opened.until(lambda: "round 1," in said.inner_text(), "the text")
     assert re.search(r"\d of 8 modes are covered \(by chance 7\.\d\)", said.inner_text())
     assert opened.page.locator(".gp-canvas").get_attribute("aria-label") == said.inner_text()

@@ -1,8 +1,13 @@
 /** Generators in the page: `window.ganbookModels`, and a demo in every element with `data-demo`. */
 
 import type * as Onnx from "onnxruntime-web/wasm";
-import { mountDemos } from "../zoo/demos/catalogue.ts";
-import { Runtime, type Tensor } from "../zoo/runtime.ts";
+import { styled } from "../controls/style.ts";
+import { STYLE } from "../widgets/style.ts";
+import { DEMOS } from "../zoo/demos/catalogue.ts";
+import { mount } from "../zoo/demos/page.ts";
+import { DEMO_STYLE } from "../zoo/demos/style.ts";
+import type { Tensor } from "../zoo/model.ts";
+import { Runtime } from "../zoo/runtime.ts";
 import { type Entry, Shelf } from "../zoo/shelf.ts";
 
 declare global {
@@ -33,5 +38,13 @@ globalThis.ganbookModels = {
   },
 };
 
-if (document.readyState === "loading") addEventListener("DOMContentLoaded", () => mountDemos(runtime, shelf));
-else mountDemos(runtime, shelf);
+function mountAll(): void {
+  styled(STYLE, DEMO_STYLE);
+  for (const root of document.querySelectorAll<HTMLElement>("[data-demo]")) {
+    const demo = DEMOS[root.dataset.demo ?? ""];
+    if (demo) mount(root, demo, runtime, shelf);
+  }
+}
+
+if (document.readyState === "loading") addEventListener("DOMContentLoaded", mountAll);
+else mountAll();

@@ -1,5 +1,6 @@
 /** The playground, on every element that asks for it: `<div data-playground='{"loss": "hinge"}'></div>`. */
 
+import { styled } from "../controls/style.ts";
 import { isLink } from "../playground/link.ts";
 import { Playground } from "../playground/page.ts";
 import { STYLE } from "../playground/style.ts";
@@ -7,7 +8,7 @@ import { STYLE } from "../playground/style.ts";
 const OPTIONS = ["play", "open"] as const;
 
 function mountAll(): void {
-  document.head.append(Object.assign(document.createElement("style"), { textContent: STYLE }));
+  styled(STYLE);
   const roots = [...document.querySelectorAll<HTMLElement>("[data-playground]")];
   // A worker and its networks are started when the reader is a screen away, or comes by a link to a setting.
   const near = new IntersectionObserver(

@@ -1,8 +1,8 @@
 /** What each loss would do under the very same discriminator: a bar each, on a scale of powers of ten. */
 
+import { element, write } from "../controls/element.ts";
 import { LOSS_NAMES, LOSSES, type LossName } from "../losses.ts";
 import type { Figures } from "../training/measure.ts";
-import { element, write } from "./dom.ts";
 import { short } from "./numbers.ts";
 
 const LEAST = -4;

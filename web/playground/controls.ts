@@ -1,15 +1,25 @@
 /** Lists for every setting, in groups, and for what a second game does differently. */
 
-import { element, type Option, Select } from "./dom.ts";
+import { type Choice, choice, type Options } from "../controls/controls.ts";
+import { element } from "../controls/element.ts";
 import type { Setting, Versus } from "./link.ts";
-import { CONTROLS, type Control, controlOf, DEFAULTS, type Key, parsed, type Settings, worded } from "./settings.ts";
+import {
+  CONTROLS,
+  type Control,
+  controlOf,
+  DEFAULTS,
+  type Key,
+  type Settings,
+  type Value,
+  worded,
+} from "./settings.ts";
 
 export const GROUPS = ["Data and loss", "Steps", "Round", "Networks"] as const;
 
 export class Controls {
   readonly root = element("div", { class: "gp-groups" });
   readonly #changed: (settings: Settings) => void;
-  readonly #selects = new Map<Key, Select>();
+  readonly #choices = new Map<Key, Choice<Value>>();
   readonly #groups = new Map<string, HTMLElement>();
   #settings: Settings;
 
@@ -32,40 +42,39 @@ export class Controls {
 
   show(settings: Settings): void {
     this.#settings = settings;
-    for (const [key, select] of this.#selects) select.value = String(settings[key]);
-    this.#selects.get("weight")!.root.hidden = settings.penalty === "none";
-    this.#selects.get("beta2")!.root.hidden = settings.optimiser !== "adam";
+    for (const [key, of] of this.#choices) of.value = settings[key];
+    this.#choices.get("weight")!.root.hidden = settings.penalty === "none";
+    this.#choices.get("beta2")!.root.hidden = settings.optimiser !== "adam";
   }
 
   #field(control: Control): HTMLElement {
-    const select = new Select(control.label, optionsOf(control), (text) => {
-      const found = parsed(control, text);
-      if ("value" in found) this.#changed({ ...this.#settings, [control.key]: found.value });
-    });
-    this.#selects.set(control.key, select);
-    return select.root;
+    const made = choice(control.label, optionsOf(control), () =>
+      this.#changed({ ...this.#settings, [control.key]: made.value }),
+    );
+    this.#choices.set(control.key, made);
+    return made.root;
   }
 }
 
 /** Chooses the setting in which a second game differs. */
 export class Comparison {
   readonly root = element("div", { class: "gp-versus" });
-  readonly #key: Select;
-  readonly #value: Select;
+  readonly #key: Choice<Key | "">;
+  readonly #value: Choice<Value>;
   #settings: Settings = DEFAULTS;
 
   constructor(changed: (versus: Versus | undefined) => void) {
     const keys = CONTROLS.filter(({ key }) => key !== "seed");
     const tell = () => changed(this.#versus());
-    this.#key = new Select(
+    this.#key = choice<Key | "">(
       "Beside it a second game, from the same start, with another",
-      [["", "– no second game –"], ...keys.map(({ key, label }): Option => [key, label])],
+      [["– no second game –", ""], ...keys.map(({ key, label }) => [label, key] as const)],
       () => {
         this.#offer();
         tell();
       },
     );
-    this.#value = new Select("namely", [], tell);
+    this.#value = choice<Value>("namely", [], tell);
     this.root.append(this.#key.root, this.#value.root);
   }
 
@@ -73,20 +82,19 @@ export class Comparison {
     this.#settings = settings;
     this.#key.value = versus?.key ?? "";
     this.#offer();
-    if (versus) this.#value.value = String(versus.value);
+    if (versus) this.#value.value = versus.value;
   }
 
   #offer(): void {
     const control = controlOf(this.#key.value);
     this.#value.root.hidden = !control;
     if (!control) return;
-    this.#value.offer(optionsOf(control).filter(([value]) => value !== String(this.#settings[control.key])));
+    this.#value.offer(optionsOf(control).filter(([, value]) => value !== this.#settings[control.key]));
   }
 
   #versus(): Versus | undefined {
     const control = controlOf(this.#key.value);
-    const found = control && parsed(control, this.#value.value);
-    return found && "value" in found ? { key: control.key, value: found.value } : undefined;
+    return control && { key: control.key, value: this.#value.value };
   }
 }
 
@@ -112,7 +120,7 @@ export function difference({ settings, versus }: Setting): string {
 /** With another shape there are no same weights. */
 const REBUILT: readonly Key[] = ["width", "depth", "dim"];
 
-function optionsOf(control: Control): Option[] {
-  if (control.kind === "choice") return control.options.map(([value, text]) => [String(value), text]);
-  return control.offered.map((value) => [String(value), String(value)]);
+function optionsOf(control: Control): Options<Value> {
+  if (control.kind === "choice") return control.options.map(([value, text]) => [text, value]);
+  return control.offered.map((value) => [String(value), value]);
 }

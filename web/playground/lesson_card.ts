@@ -1,7 +1,8 @@
 /** The lesson on the page: what to bring about, whether it is done, and a way out for whoever is stuck. */
 
+import { button } from "../controls/controls.ts";
+import { element } from "../controls/element.ts";
 import type { Figures } from "../training/measure.ts";
-import { button, element } from "./dom.ts";
 import { LESSONS, type Lesson, lessonOf } from "./lessons.ts";
 import type { Settings } from "./settings.ts";
 

@@ -1,7 +1,8 @@
 /** A sheet to draw data on, with a mouse, a finger or the keyboard. */
 
+import { button } from "../controls/controls.ts";
+import { element } from "../controls/element.ts";
 import { LIMIT, type Point } from "../data/toy.ts";
-import { button, element } from "./dom.ts";
 import { rounded } from "./link.ts";
 
 const SIZE = 220;

@@ -1,9 +1,10 @@
 /** The playground on a page: buttons, games side by side, lessons, settings, and a link that carries them. */
 
+import { button, type Choice, choice } from "../controls/controls.ts";
+import { box, element, spoken, write } from "../controls/element.ts";
 import { LOSS_NAMES, LOSSES, type LossName } from "../losses.ts";
 import type { Who } from "../training/game.ts";
 import { Comparison, Controls, difference, titles } from "./controls.ts";
-import { button, element, Select, write } from "./dom.ts";
 import { Engine, type Played } from "./engine.ts";
 import { LessonCard } from "./lesson_card.ts";
 import { begun, LESSONS, type Lesson, lessonOf } from "./lessons.ts";
@@ -36,7 +37,7 @@ export class Playground {
   readonly #games = element("div", { class: "gp-games" });
   readonly #notice = element("p", { class: "gp-notice", role: "status" });
   readonly #difference = element("p", { class: "gp-difference" });
-  readonly #said = element("div", { class: "gp-said", "aria-live": "polite" });
+  readonly #said = spoken();
   readonly #rate = new Rate();
   readonly #play: HTMLButtonElement;
   readonly #undo: HTMLButtonElement;
@@ -44,7 +45,7 @@ export class Playground {
   readonly #controls: Controls;
   readonly #comparison: Comparison;
   readonly #pad: Pad;
-  readonly #arrows: Select;
+  readonly #arrows: Choice<LossName | "">;
   readonly #link = new Link(() => this.#say("The link is copied."));
   #panels: Panel[] = [];
   #setting: Setting;
@@ -71,10 +72,10 @@ export class Playground {
     this.#controls = new Controls(this.#setting.settings, (settings) => this.#change({ settings }));
     this.#comparison = new Comparison((versus) => this.#change({ versus }));
     this.#pad = new Pad((points) => this.#change({ settings: { ...this.#setting.settings, points } }));
-    this.#arrows = new Select(
+    this.#arrows = choice<LossName | "">(
       "Also draw, in green, the arrows of",
-      [["", "no other loss"], ...LOSS_NAMES.map((name) => [name, LOSSES[name].title] as const)],
-      (name) => this.#change({ arrows: (name || undefined) as LossName | undefined }),
+      [["no other loss", ""], ...LOSS_NAMES.map((name) => [LOSSES[name].title, name] as const)],
+      () => this.#change({ arrows: this.#arrows.value || undefined }),
     );
     this.#lay();
     this.#lesson.begin(lessonOf(this.#setting.lesson));
@@ -94,7 +95,7 @@ export class Playground {
       button(text, () => this.#order({ do: "turn", who }), { title: `One step of ${text[0]}, alone` });
     const bar = element(
       "div",
-      { class: "gp-bar-of-buttons", role: "group", "aria-label": "Play" },
+      { class: "gan-buttons gp-play", role: "group", "aria-label": "Play" },
       this.#play,
       turn("D’s turn", "d"),
       turn("G’s turn", "g"),
@@ -121,7 +122,7 @@ export class Playground {
       this.#difference,
       this.#games,
       legend(),
-      element("div", { class: "gp-beside" }, this.#comparison.root, this.#arrows.root),
+      box("gp-beside", this.#comparison.root, this.#arrows.root),
       settings,
       this.#link.root,
       this.#said,

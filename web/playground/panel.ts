@@ -1,5 +1,6 @@
 /** One game on the page: its picture, its figures, its curves. */
 
+import { element, write } from "../controls/element.ts";
 import { LOSSES, type LossName } from "../losses.ts";
 import { chance } from "../metrics/modes.ts";
 import { fixed } from "../plots/look.ts";
@@ -8,7 +9,6 @@ import { type Figures, SAMPLES } from "../training/measure.ts";
 import type { Scores } from "../training/round.ts";
 import { Bars } from "./bars.ts";
 import { modesChart, scoresChart } from "./curves.ts";
-import { element, write } from "./dom.ts";
 import { percent, rounds, short } from "./numbers.ts";
 import { paint } from "./paint.ts";
 import type { Frame } from "./session.ts";

@@ -1,6 +1,7 @@
 /** Small parts of the page: the legend, the choice of a speed, how fast the game goes, and the link to its setting. */
 
-import { button, element, Select, write } from "./dom.ts";
+import { button, type Choice, choice } from "../controls/controls.ts";
+import { element, write } from "../controls/element.ts";
 import type { Speed } from "./player.ts";
 
 export function legend(): HTMLElement {
@@ -13,14 +14,15 @@ export function legend(): HTMLElement {
   return shown;
 }
 
-export function speeds(chosen: (speed: Speed) => void): Select {
+export function speeds(chosen: (speed: Speed) => void): Choice<Speed> {
   const options = [
-    ["full", "full speed"],
-    ["30", "30 rounds/s"],
-    ["5", "5 rounds/s"],
-    ["slow", "slow motion"],
+    ["full speed", "full"],
+    ["30 rounds/s", "30"],
+    ["5 rounds/s", "5"],
+    ["slow motion", "slow"],
   ] as const;
-  return new Select("Speed", options, (value) => chosen(value as Speed));
+  const made = choice<Speed>("Speed", options, () => chosen(made.value));
+  return made;
 }
 
 const WINDOW = 2000; // milliseconds

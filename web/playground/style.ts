@@ -1,25 +1,13 @@
 /** How the playground looks; the page's own colours come through `currentColor`. */
 
 export const STYLE = `
-.gan-playground { --gp-ink: #000; margin: 1rem 0 1.5rem; font-size: 0.9rem; container: gan-playground / inline-size; }
-.gan-playground [hidden] { display: none !important; }
+.gan-playground { --gp-ink: #000; margin: 1rem 0 1.5rem; container: gan-playground / inline-size; }
 .gan-playground p { margin: 0.35rem 0; }
-.gan-playground :is(button, select, input) {
-  font: inherit; color: inherit; min-height: 2.25rem; padding: 0.25rem 0.7rem; max-width: 100%;
-  border: 1px solid color-mix(in srgb, currentColor 35%, transparent); border-radius: 6px;
-  background: color-mix(in srgb, currentColor 4%, var(--gan-ground, #fff));
-}
-.gan-playground option { color: initial; background: initial; }
-.gan-playground button { cursor: pointer; }
-.gan-playground button:hover:not(:disabled) { background: color-mix(in srgb, currentColor 12%, transparent); }
-.gan-playground button:disabled { opacity: 0.75; cursor: default; border-style: dashed; }
 .gan-playground .gp-main { min-width: 5.5rem; font-weight: 600; color: #fff; background: #0072b2; border-color: #0072b2; }
 .gan-playground .gp-main:hover:not(:disabled) { background: #005a8d; }
-.gp-bar-of-buttons { display: flex; flex-wrap: wrap; gap: 0.4rem; align-items: center; margin: 0.6rem 0; }
+.gp-play { margin: 0.6rem 0; }
 .gp-rate { font-variant-numeric: tabular-nums; opacity: 0.85; }
-.gp-field { display: flex; flex-wrap: wrap; align-items: center; gap: 0.2rem 0.5rem; margin: 0; }
 .gp-notice { padding: 0.4rem 0.7rem; border-left: 4px solid #e69f00; background: color-mix(in srgb, #e69f00 14%, transparent); }
-.gp-said { position: absolute; width: 1px; height: 1px; overflow: hidden; clip-path: inset(50%); white-space: nowrap; }
 
 .gp-pills { display: flex; flex-wrap: wrap; gap: 0.4rem; }
 .gan-playground .gp-pills button { border-radius: 1.2rem; min-height: 2rem; padding: 0.15rem 0.8rem; }
@@ -78,13 +66,13 @@ export const STYLE = `
 
 .gp-beside { display: grid; gap: 0.4rem; margin: 0.8rem 0; }
 .gp-versus { display: flex; flex-wrap: wrap; gap: 0.4rem 0.8rem; }
+.gp-beside .gan-control { flex-wrap: wrap; }
 .gan-playground .gp-settings { padding: 0; border: 0; margin: 0.6rem 0; }
 .gp-settings > summary { cursor: pointer; font-weight: 600; margin-bottom: 0.4rem; }
 .gp-groups { display: grid; gap: 0.8rem; grid-template-columns: repeat(auto-fill, minmax(min(100%, 20rem), 1fr)); }
 .gp-groups fieldset { margin: 0; padding: 0.4rem 0.8rem 0.7rem; min-width: 0; border: 1px solid color-mix(in srgb, currentColor 20%, transparent); border-radius: 6px; }
 .gp-groups legend { float: none; width: auto; margin: 0; padding: 0 0.3rem; font-size: 1em; font-weight: 600; }
-.gp-groups .gp-field { justify-content: space-between; margin: 0.25rem 0; }
-.gp-groups .gp-field { flex-wrap: nowrap; }
+.gp-groups .gan-control { justify-content: space-between; margin: 0.25rem 0; }
 .gp-groups select { width: 9rem; flex: none; padding: 0.15rem 0.4rem; min-height: 2rem; }
 .gp-pad canvas {
   display: block; width: 100%; max-width: 220px; aspect-ratio: 1; touch-action: none; cursor: crosshair; margin: 0.4rem 0;

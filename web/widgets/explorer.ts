@@ -18,17 +18,11 @@ export interface Choice {
   options: readonly (readonly [text: string, value: number | string])[];
 }
 
-export interface Field {
-  kind: "field";
-  name: string;
-  label: string;
-}
-
-export type Control = Slider | Choice | Field;
+export type Described = Slider | Choice;
 export type Value = number | string;
 export type Values = Readonly<Record<string, Value>>;
 
-/** What the page or the kernel knows besides: recorded arrays, generated images. */
+/** What Python knows besides: recorded arrays. */
 export type Data = Readonly<Record<string, unknown>>;
 
 export interface Picture {
@@ -46,7 +40,7 @@ export type Draw = (values: Values, data: Data, width: number) => Picture;
 /** The whole of an explorer, as Python describes it. */
 export interface State {
   name: string;
-  controls: readonly Control[];
+  controls: readonly Described[];
   values: Values;
   data: Data;
   note: string;
@@ -59,7 +53,7 @@ export function number(values: Values, name: string): number {
   return value;
 }
 
-/** The value of a list or a field. */
+/** The value of a list. */
 export function text(values: Values, name: string): string {
   return String(values[name] ?? "");
 }

@@ -1,6 +1,6 @@
 /** Images (N, C, H, W) in [-1, 1] on a canvas, and numbers that a text can say of them. */
 
-import type { Output } from "./runtime.ts";
+import type { Output } from "./model.ts";
 
 const GAP = 2;
 

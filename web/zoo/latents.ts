@@ -1,28 +1,16 @@
-/** Latents: drawn from a seed, joined by an arc, as in ganbook/widgets/latent_explorer.py. */
+/** Latents: each the one that torch draws from the seed of its number; ways between them as in ganbook.widgets. */
 
-export type Prior = "gaussian" | "uniform";
+import type { Said, Tensor } from "./model.ts";
+import { rand, randn } from "./torch.ts";
 
-/** `dim` numbers of the latent with this number; always the same ones, and not those that torch draws. */
-export function latent(seed: number, dim: number, prior: Prior = "gaussian"): Float32Array {
-  const uniform = random(seed);
-  const z = new Float32Array(dim);
-  for (let i = 0; i < dim; i++) {
-    if (prior === "uniform") z[i] = 2 * uniform() - 1;
-    // Box and Muller 1958; 1 - u, since u may be 0.
-    else z[i] = Math.sqrt(-2 * Math.log(1 - uniform())) * Math.cos(2 * Math.PI * uniform());
-  }
-  return z;
-}
+/** The last of the latents that a slider offers. */
+export const LATENTS = 99;
 
-/** Uniform numbers in [0, 1): Mulberry32, begun far apart for neighbouring seeds. */
-export function random(seed: number): () => number {
-  let state = Math.imul(seed + 1, 0x9e3779b1) ^ 0x85ebca6b;
-  return () => {
-    state = (state + 0x6d2b79f5) | 0;
-    let t = Math.imul(state ^ (state >>> 15), state | 1);
-    t ^= t + Math.imul(t ^ (t >>> 7), t | 61);
-    return ((t ^ (t >>> 14)) >>> 0) / 2 ** 32;
-  };
+/** How many numbers a generator's latents have, 0 where it takes none, and the latent of a seed. */
+export function priorOf({ dim = "0", prior }: Said): { dim: number; latent: (seed: number) => Float32Array } {
+  const size = Number(dim);
+  if (prior !== "uniform") return { dim: size, latent: (seed) => randn(size, seed) };
+  return { dim: size, latent: (seed) => rand(size, seed).map((value) => 2 * value - 1) };
 }
 
 export function straight(start: Float32Array, end: Float32Array, t: number): Float32Array {
@@ -47,11 +35,11 @@ export function norm(z: Float32Array): number {
 }
 
 /** Latents one after the other, as a model takes them. */
-export function stacked(rows: readonly Float32Array[]): Float32Array {
+export function stacked(rows: readonly Float32Array[]): Tensor {
   const dim = rows[0]?.length ?? 0;
-  const all = new Float32Array(rows.length * dim);
+  const data = new Float32Array(rows.length * dim);
   rows.forEach((row, i) => {
-    all.set(row, i * dim);
+    data.set(row, i * dim);
   });
-  return all;
+  return { data, shape: [rows.length, dim] };
 }

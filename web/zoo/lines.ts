@@ -1,4 +1,4 @@
-/** Line drawings (H, W) in [-1, 1], white 1: strokes of a pencil or an eraser, as ganbook.widgets.colouring_board. */
+/** Line drawings (H, W) in [-1, 1], white 1: strokes of a pencil or an eraser, as a colouring board takes them. */
 
 export interface Stroke {
   tool: "pencil" | "eraser";
@@ -64,7 +64,9 @@ function arc(x: number, y: number, rx: number, ry: number, from = 0, to = 360): 
 
 const dot = (x: number, y: number): Point[] => arc(x, y, 0.8, 1.2);
 
-/** Shapes that can be put on a sheet of 64 x 64 without a hand: a name, and the lines. */
+export const SHEET = 64;
+
+/** Shapes that can be put on a sheet of SHEET x SHEET without a hand: a name, and the lines. */
 export const SHAPES: readonly (readonly [name: string, lines: readonly Point[][]])[] = [
   ["round face", [arc(32, 34, 20, 20)]],
   ["eyes", [dot(25, 30), dot(39, 30)]],

@@ -1,24 +1,9 @@
 /** Generators in the page: ONNX files, run by onnxruntime's WebAssembly on one thread. */
 
 import type * as Onnx from "onnxruntime-web/wasm";
-import type { Said, Shelf } from "./shelf.ts";
-
-/** Numbers in the order of `shape`; whole ones are BigInt64Array. */
-export interface Tensor {
-  data: Float32Array | BigInt64Array;
-  shape: readonly number[];
-}
-
-export interface Output {
-  data: Float32Array;
-  shape: readonly number[];
-}
-
-export interface Model {
-  name: string;
-  said: Said;
-  run(inputs: Readonly<Record<string, Tensor>>): Promise<Output>;
-}
+import { type Inputs, isTexts, type Model, type Output, type Tensor } from "./model.ts";
+import type { Shelf } from "./shelf.ts";
+import { Tokenizer } from "./tokenizer.ts";
 
 /** Says where the runtime comes from: in a page a script that is appended, in a test the package. */
 export type Source = () => Promise<typeof Onnx>;
@@ -70,10 +55,13 @@ export class Runtime {
     ]);
     const session = await onnx.InferenceSession.create(file, { executionProviders: ["wasm"] });
     const output = session.outputNames[0]!;
-    const run = async (inputs: Readonly<Record<string, Tensor>>): Promise<Output> => {
+    const tokenizer = new Tokenizer(JSON.parse(said.words ?? "[]") as string[]);
+    const run = async (inputs: Inputs): Promise<Output> => {
       const fed: Record<string, Onnx.Tensor> = {};
-      for (const [key, { data, shape }] of Object.entries(inputs)) {
-        fed[key] = new onnx.Tensor(data instanceof BigInt64Array ? "int64" : "float32", data, [...shape]);
+      for (const [name, input] of Object.entries(inputs)) {
+        const { data, shape }: Tensor = isTexts(input) ? tokenizer.tensor(input) : input;
+        const kind = data instanceof BigInt64Array ? "int64" : "float32";
+        fed[isTexts(input) ? "tokens" : name] = new onnx.Tensor(kind, data, [...shape]);
       }
       const before = this.#last;
       const drawn = before.then(() => session.run(fed));

@@ -1,8 +1,7 @@
 /** Large things that a page asks for when a reader does: scripts that register bytes, since a page that was opened from
  * a file may fetch nothing (tools/models_for_pages.py makes them). */
 
-/** What an ONNX file says of itself, see `ganbook.zoo.export.metadata`; lists are JSON. */
-export type Said = Readonly<Record<string, string>>;
+import type { Said } from "./model.ts";
 
 export interface Entry {
   /** Of the script on disk. */

@@ -1,5 +1,7 @@
 /** Captions to numbers, as ganbook.models.text.Tokenizer does it, and what is to be said of a caption. */
 
+import type { Tensor } from "./model.ts";
+
 const PADDING = 0;
 const UNKNOWN = 1;
 
@@ -22,6 +24,12 @@ export class Tokenizer {
     const rows = captions.map((caption) => wordsIn(caption).map((word) => this.#number.get(word) ?? UNKNOWN));
     const width = Math.max(1, ...rows.map((row) => row.length));
     return rows.map((row) => [...row, ...new Array<number>(width - row.length).fill(PADDING)]);
+  }
+
+  /** The same as (N, width) whole numbers. */
+  tensor(captions: readonly string[]): Tensor {
+    const rows = this.tokens(captions);
+    return { data: BigInt64Array.from(rows.flat(), BigInt), shape: [rows.length, rows[0]!.length] };
   }
 
   /** The words of a caption that are not in the vocabulary, each once, in their order. */

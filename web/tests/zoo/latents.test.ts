@@ -1,37 +1,33 @@
 import assert from "node:assert/strict";
+import { readFileSync } from "node:fs";
 import { test } from "node:test";
-import { latent, norm, random, spherical, stacked, straight } from "../../zoo/latents.ts";
+import { norm, priorOf, spherical, stacked, straight } from "../../zoo/latents.ts";
+
+// Made by tests/zoo/test_latents_in_pages.py.
+const drawn: { prior: string; dim: number; seed: number; z: number[] }[] = JSON.parse(
+  readFileSync(new URL("latents.json", import.meta.url), "utf-8"),
+);
 
 const close = (a: number, b: number, within: number) => assert.ok(Math.abs(a - b) < within, `${a} is not ${b}`);
+const { latent } = priorOf({ dim: "64" });
 
-test("a seed gives the same latent again, another seed another", () => {
-  assert.deepEqual(latent(3, 64), latent(3, 64));
-  const [a, b] = [latent(3, 64), latent(4, 64)];
-  const cosine = a.reduce((sum, value, i) => sum + value * b[i]!, 0) / norm(a) / norm(b);
-  assert.ok(Math.abs(cosine) < 0.4);
-});
-
-test("latents are standard normal, or uniform on [-1, 1]", () => {
-  const z = Float64Array.from(stacked(Array.from({ length: 100 }, (_, seed) => latent(seed, 100))));
-  const moment = (k: number) => z.reduce((sum, value) => sum + value ** k, 0) / z.length;
-  close(moment(1), 0, 0.04);
-  close(moment(2), 1, 0.06);
-  close(moment(4), 3, 0.4);
-  const u = latent(1, 10_000, "uniform");
-  assert.ok(u.every((value) => value >= -1 && value < 1));
-  close(u.reduce((sum, value) => sum + value * value, 0) / u.length, 1 / 3, 0.02);
-});
-
-test("first numbers of neighbouring seeds are evenly spread", () => {
-  const first = Array.from({ length: 1000 }, (_, seed) => random(seed)());
-  for (let tenth = 0; tenth < 10; tenth++) {
-    const count = first.filter((value) => Math.floor(value * 10) === tenth).length;
-    assert.ok(count > 60 && count < 140, `${count} of 1000 in tenth ${tenth}`);
+test("the latent of a seed is the one that torch draws", () => {
+  for (const { prior, dim, seed, z } of drawn) {
+    const found = priorOf({ prior, dim: String(dim) });
+    assert.equal(found.dim, dim);
+    const far = Math.max(...found.latent(seed).map((value, i) => Math.abs(value - z[i]!)));
+    assert.ok(far < 1e-5, `${prior} ${dim} ${seed}: ${far}`);
   }
 });
 
+test("latents are stacked in rows; a translator may take none", () => {
+  assert.deepEqual(stacked([latent(1), latent(2)]).shape, [2, 64]);
+  assert.deepEqual(stacked([latent(1), latent(2)]).data.slice(64), latent(2));
+  assert.equal(priorOf({}).dim, 0);
+});
+
 test("the arc's points lie between its ends, at lengths between theirs", () => {
-  const [a, b] = [latent(0, 64), latent(1, 64)];
+  const [a, b] = [latent(0), latent(1)];
   assert.ok(spherical(a, b, 0).every((value, i) => Math.abs(value - a[i]!) < 1e-5));
   assert.ok(spherical(a, b, 1).every((value, i) => Math.abs(value - b[i]!) < 1e-5));
   close(norm(spherical(a, b, 0.5)), (norm(a) + norm(b)) / 2, 1e-4);

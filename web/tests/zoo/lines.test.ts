@@ -9,10 +9,10 @@ interface Reference {
   after: number[][];
 }
 
-// Made by tests/zoo/test_strokes.py from the colouring board's own strokes.
+// Made by tests/zoo/test_strokes.py from distances.
 const reference: Reference = JSON.parse(readFileSync(new URL("strokes.json", import.meta.url), "utf-8"));
 
-test("strokes cover what those of Python's board cover", () => {
+test("strokes cover what is near them", () => {
   const lines = blank(reference.size);
   reference.strokes.forEach((one, i) => {
     stroke(lines, { ...one, tool: one.tool === "pen" ? "pencil" : "eraser" });

@@ -5,7 +5,7 @@ import { blank, type Point, polyline, type Stroke } from "../lines.ts";
 import { picture } from "./demo.ts";
 
 const KEPT = 50; // sheets that can be gone back to
-const SCALE = 6; // pixels of the canvas for each of the sheet
+export const SIDE = 384; // of the canvas, in pixels or a few more
 
 /** What a page knows of a sheet: how it began, and which shapes were put on it. */
 export interface Note {
@@ -130,6 +130,11 @@ export class Board {
   }
 
   #paint(): void {
-    paint(this.#shown.canvas, { data: this.#lines, shape: [1, 1, this.size, this.size] }, 1, SCALE);
+    paint(
+      this.#shown.canvas,
+      { data: this.#lines, shape: [1, 1, this.size, this.size] },
+      1,
+      Math.ceil(SIDE / this.size),
+    );
   }
 }

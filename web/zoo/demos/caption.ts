@@ -1,29 +1,32 @@
-/** Type a caption, see eight digits or eight people; words that the generator never read are named. */
+/** Type a caption, see eight images of it; words that the generator never read are named. */
 
+import { choice, field, radios, slider } from "../../controls/controls.ts";
+import { box, element } from "../../controls/element.ts";
 import { fixed } from "../../plots/look.ts";
 import { paint, spread } from "../images.ts";
-import { latent, stacked } from "../latents.ts";
-import type { Model } from "../runtime.ts";
+import { LATENTS, priorOf, stacked } from "../latents.ts";
+import type { Model } from "../model.ts";
+import type { Runtime } from "../runtime.ts";
 import { captionNote, Tokenizer } from "../tokenizer.ts";
-import { box, choice, element, field, radios, slider } from "./controls.ts";
-import { columns, type Demo, latest, megabytes, picture } from "./demo.ts";
+import { columns, type Demo, latest, type Options, picture } from "./demo.ts";
+import { megabytes } from "./page.ts";
 
 const COUNT = 8;
-const LATENTS = 92;
-const PICK = "pick one";
+const PICK = ["pick one", ""] as const;
 
 type Kind = "text-digits" | "text-emoji";
 
-const NAMES: Readonly<Record<Kind, string>> = { "text-digits": "digits", "text-emoji": "people" };
-
-const EXAMPLES: Readonly<Record<Kind, readonly string[]>> = {
+/** What the page's two models draw, and captions to begin with. */
+const KINDS: Readonly<Record<Kind, readonly [name: string, ...examples: string[]]>> = {
   "text-digits": [
+    "digits",
     "a bold red seven on green",
     "three, drawn in thin blue, yellow background",
     "pink paper with a white zero",
     "a purple seven on green",
   ],
   "text-emoji": [
+    "people",
     "woman astronaut",
     "man cook medium skin tone",
     "woman superhero dark skin tone",
@@ -33,72 +36,54 @@ const EXAMPLES: Readonly<Record<Kind, readonly string[]>> = {
 };
 
 export const captionDemo: Demo = {
-  name: "Demo: type a caption",
+  name: "Explorer: type a caption",
   still: "Above eight images of the caption “a bold red seven on green”, below eight of the caption “woman astronaut”.",
-  needs: (root) => ({ models: [kindOf(root)] }),
-  async start({ root, runtime, models, say, tell }) {
-    const [row, note, words] = [picture(), element("p", "gan-unknown"), element("ul", "gan-words")];
+  needs: (options) => ({ models: [kindOf(options)] }),
+  async start({ root, options, model: first, runtime, say, tell }) {
+    const [row, note, words] = [
+      picture(),
+      element("p", { class: "gan-unknown" }),
+      element("ul", { class: "gan-words" }),
+    ];
     const summary = element("summary");
-    const vocabulary = element("details");
-    vocabulary.append(summary, words);
-    const other: Kind = kindOf(root) === "text-digits" ? "text-emoji" : "text-digits";
-    const bytes = await runtime.toLoad([other]);
-    const called = (kind: Kind) =>
-      kind === other && bytes > 0 ? `${NAMES[kind]} (loads ${megabytes(bytes)})` : NAMES[kind];
-    const kinds: Kind[] = ["text-digits", "text-emoji"];
-    const changed = latest(draw, ({ message }) => tell(`The model could not draw: ${message}`));
-    const kind = radios("draw", kinds.map((one) => [called(one), one] as const), () => void switched()); // biome-ignore format: short
+    const vocabulary = element("details", { class: "hide" }, summary, words);
+    const changed = latest(draw, tell);
     const caption = field("caption", "", () => {
-      if (caption.input.value !== examples.input.value) examples.input.value = "";
+      if (caption.value !== examples.value) examples.value = PICK[1];
       changed();
     });
-    const examples = choice("examples", [[PICK, ""]], () => {
-      if (!examples.input.value) return;
-      caption.input.value = examples.input.value;
+    const examples = choice<string>("examples", [PICK], () => {
+      if (!examples.value) return;
+      caption.value = examples.value;
       changed();
     });
-    const seed = slider("first latent", { value: 0, low: 0, high: LATENTS }, changed);
-    kind.set(kindOf(root));
-    let model: Model = models.get(kind.value())!;
-    let tokenizer = read();
+    const seed = slider("first latent", { value: options.seed ?? 0, low: 0, high: LATENTS }, changed);
+    let model: Model;
+    let tokenizer: Tokenizer;
+    use(first, options.caption, options.examples);
 
-    /** What the model knows, written down. */
-    function read(): Tokenizer {
-      const found = new Tokenizer(JSON.parse(model.said.words ?? "[]") as string[]);
-      const sorted = [...found.words].sort();
-      words.replaceChildren(...sorted.map((word) => element("li", "", word)));
+    /** Draw with this model from now on; what it knows is written down. */
+    function use(
+      found: Model,
+      begun?: string,
+      more: readonly string[] = KINDS[found.name as Kind]?.slice(1) ?? [],
+    ): void {
+      model = found;
+      tokenizer = new Tokenizer(JSON.parse(model.said.words ?? "[]") as string[]);
+      const sorted = [...tokenizer.words].sort();
+      words.replaceChildren(...sorted.map((word) => element("li", {}, word)));
       summary.textContent = `All ${sorted.length} words that it knows`;
-      const offered = EXAMPLES[kind.value()];
-      examples.input.replaceChildren(new Option(PICK, ""), ...offered.map((text) => new Option(text, text)));
-      caption.input.value = offered[0]!;
-      return found;
-    }
-
-    async function switched(): Promise<void> {
-      const wanted = kind.value();
-      tell(runtime.isLoaded(wanted) ? "" : "Loading …");
-      try {
-        const found = await runtime.model(wanted);
-        tell("");
-        kind.rename(wanted, NAMES[wanted]);
-        if (kind.value() !== wanted) return;
-        model = found;
-        tokenizer = read();
-        changed();
-      } catch (error) {
-        kind.set(model.name as Kind);
-        tell(`The model could not be loaded (${(error as Error).message}). You may try again.`);
-      }
+      vocabulary.hidden = sorted.length === 0;
+      caption.value = begun ?? more[0] ?? "";
+      examples.offer([PICK, ...more.map((text) => [text, text] as const)]);
+      examples.root.hidden = more.length === 0;
     }
 
     async function draw(): Promise<void> {
-      const [text, dim, from] = [caption.input.value, Number(model.said.dim), Number(seed.input.value)];
-      const rows = tokenizer.tokens(new Array<string>(COUNT).fill(text));
-      const width = rows[0]!.length;
-      const images = await model.run({
-        z: { data: stacked(Array.from({ length: COUNT }, (_, i) => latent(from + i, dim))), shape: [COUNT, dim] },
-        tokens: { data: BigInt64Array.from(rows.flat(), BigInt), shape: [COUNT, width] },
-      });
+      const [text, from] = [caption.value, seed.value];
+      const { latent } = priorOf(model.said);
+      const z = stacked(Array.from({ length: COUNT }, (_, i) => latent(from + i)));
+      const images = await model.run({ z, captions: new Array<string>(COUNT).fill(text) });
       const size = images.shape[2]!;
       paint(row.canvas, images, columns(root, COUNT), size < 64 ? 3 : 2);
       const varied = spread(images);
@@ -111,10 +96,51 @@ export const captionDemo: Demo = {
     }
 
     await draw();
-    return [box("gan-controls", kind.box, caption.box, examples.box, seed.box), row.box, note, vocabulary];
+    const controls = [caption.root, examples.root, seed.root];
+    if (runtime) {
+      controls.unshift(
+        await kinds(runtime, kindOf(options), tell, (found) => {
+          use(found);
+          changed();
+        }),
+      );
+    }
+    return [box("gan-controls", ...controls), row.box, note, vocabulary];
   },
 };
 
-function kindOf(root: HTMLElement): Kind {
-  return root.dataset.model === "text-emoji" ? "text-emoji" : "text-digits";
+/** Which of the page's models draws: another one is loaded when it is chosen. */
+async function kinds(
+  runtime: Runtime,
+  begun: Kind,
+  tell: (text: string) => void,
+  use: (model: Model) => void,
+): Promise<HTMLElement> {
+  const names = Object.keys(KINDS) as Kind[];
+  const bytes = new Map(await Promise.all(names.map(async (one) => [one, await runtime.toLoad([one])] as const)));
+  const called = (one: Kind) => KINDS[one][0] + (bytes.get(one) ? ` (loads ${megabytes(bytes.get(one)!)})` : "");
+  let now = begun;
+  const kind = radios("draw", names.map((one) => [called(one), one] as const), () => void switched()); // biome-ignore format: short
+  kind.value = begun;
+
+  async function switched(): Promise<void> {
+    const wanted = kind.value;
+    tell(runtime.isLoaded(wanted) ? "" : "Loading …");
+    try {
+      const found = await runtime.model(wanted);
+      tell("");
+      kind.rename(wanted, KINDS[wanted][0]);
+      if (kind.value !== wanted) return;
+      now = wanted;
+      use(found);
+    } catch (error) {
+      kind.value = now;
+      tell(`The model could not be loaded (${(error as Error).message}). You may try again.`);
+    }
+  }
+  return kind.root;
+}
+
+function kindOf({ model }: Options): Kind {
+  return model === "text-emoji" ? model : "text-digits";
 }

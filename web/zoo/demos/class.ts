@@ -1,55 +1,54 @@
-/** Pick a class: the same latents in it and in another. */
+/** Pick a class and walk: the way between two latents in it, and the same way in another class. */
 
+import { choice, radios, slider } from "../../controls/controls.ts";
+import { box } from "../../controls/element.ts";
 import { fixed } from "../../plots/look.ts";
 import { difference, paint, part } from "../images.ts";
-import { latent, stacked } from "../latents.ts";
-import { box, choice, radios, slider } from "./controls.ts";
+import { LATENTS, priorOf, spherical, stacked } from "../latents.ts";
 import { columns, type Demo, latest, picture } from "./demo.ts";
 
-const MODEL = "conditional-digits";
-const COUNT = 8;
-const LATENTS = 99;
+const STOPS = 9;
 
 export const classDemo: Demo = {
-  name: "Demo: pick the class of digits",
+  name: "Explorer: pick a class",
   still: "Ten generated digits, one of each class from 0 to 9.",
-  needs: () => ({ models: [MODEL] }),
-  async start({ root, models, say, tell }) {
-    const model = models.get(MODEL)!;
-    const dim = Number(model.said.dim);
-    const classes = Array.from({ length: Number(model.said.classes) }, (_, i) => [String(i), String(i)] as const);
+  needs: () => ({ models: ["conditional-digits"] }),
+  async start({ root, options, model, say, tell }) {
+    const { latent } = priorOf(model.said);
+    const classes = Array.from({ length: Number(model.said.classes) }, (_, i) => [String(i), i] as const);
     const [above, below] = [picture("this class"), picture("the same latents in the other class")];
-    const changed = latest(draw, ({ message }) => tell(`The model could not draw: ${message}`));
+    const changed = latest(draw, tell);
     const label = radios("class", classes, changed);
     const other = choice("other class", classes, changed);
-    const seed = slider("first latent", { value: 0, low: 0, high: LATENTS }, changed);
-    label.set("3");
-    other.input.value = "8";
+    const first = slider("first latent", { value: options.start ?? 0, low: 0, high: LATENTS }, changed);
+    const last = slider("last latent", { value: options.end ?? 1, low: 0, high: LATENTS }, changed);
+    label.value = options.label ?? 3;
+    other.value = (label.value + Math.floor(classes.length / 2)) % classes.length;
 
     async function draw(): Promise<void> {
-      const both = [Number(label.value()), Number(other.input.value)];
-      const from = Number(seed.input.value);
-      const z = stacked(Array.from({ length: 2 * COUNT }, (_, i) => latent(from + (i % COUNT), dim)));
-      const labels = BigInt64Array.from({ length: 2 * COUNT }, (_, i) => BigInt(both[Math.floor(i / COUNT)]!));
+      const [both, from, to] = [[label.value, other.value], first.value, last.value];
+      const way = Array.from({ length: STOPS }, (_, i) => spherical(latent(from), latent(to), i / (STOPS - 1)));
+      const labels = BigInt64Array.from({ length: 2 * STOPS }, (_, i) => BigInt(both[Math.floor(i / STOPS)]!));
       const images = await model.run({
-        z: { data: z, shape: [2 * COUNT, dim] },
-        labels: { data: labels, shape: [2 * COUNT] },
+        z: stacked([...way, ...way]),
+        labels: { data: labels, shape: [2 * STOPS] },
       });
-      const [ones, others] = [part(images, 0, COUNT), part(images, COUNT, 2 * COUNT)];
-      const wide = columns(root, COUNT);
+      const [ones, others] = [part(images, 0, STOPS), part(images, STOPS, 2 * STOPS)];
+      const wide = columns(root, STOPS);
       paint(above.canvas, ones, wide);
       paint(below.canvas, others, wide);
       const apart = difference(ones, others);
-      const which = `latents ${from} to ${from + COUNT - 1}`;
-      above.tell(`${COUNT} generated images of class ${both[0]} at ${which}.`);
-      below.tell(`${COUNT} generated images of class ${both[1]} at the same ${which}.`);
+      const which = `on the way from latent ${from} to latent ${to}`;
+      above.tell(`${STOPS} generated images of class ${both[0]} ${which}.`);
+      below.tell(`${STOPS} generated images of class ${both[1]} at the same latents.`);
       const alt =
-        `${COUNT} images of class ${both[0]} at ${which}, and below them class ${both[1]} at the same latents. A pixel ` +
-        `of the two rows differs by ${fixed(apart, 2)} on average, of 2.`;
-      say(alt, { label: both[0]!, other: both[1]!, seed: from, difference: apart });
+        `${STOPS} images of class ${both[0]} ${which}, and below them the images of class ${both[1]} at the same ` +
+        `latents. A pixel of the two rows differs by ${fixed(apart, 2)} on average, of 2.`;
+      say(alt, { label: both[0]!, other: both[1]!, from, to, difference: apart });
     }
 
     await draw();
-    return [box("gan-controls", label.box, other.box, seed.box), above.box, below.box];
+    const controls = box("gan-controls", ...[label, other, first, last].map((one) => one.root));
+    return [controls, above.box, below.box];
   },
 };

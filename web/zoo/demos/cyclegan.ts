@@ -1,33 +1,32 @@
 /** CycleGAN both ways: an image of one kind, its translation, and what the other generator makes of that. */
 
+import { choice, radios } from "../../controls/controls.ts";
+import { box } from "../../controls/element.ts";
 import { fixed } from "../../plots/look.ts";
-import { drawings } from "../drawings.ts";
 import { coloured, colourful, difference, paint } from "../images.ts";
-import { box, choice, radios } from "./controls.ts";
 import { type Demo, latest, picture } from "./demo.ts";
 
-const THERE = "cyclegan-emoji";
 const BACK = "cyclegan-emoji-back";
 
 export const cycleganDemo: Demo = {
-  name: "Demo: CycleGAN, both ways",
+  name: "Explorer: CycleGAN, both ways",
   still: "Above eight line drawings of emoji, below them their translations to colours.",
-  needs: () => ({ models: [THERE, BACK], others: ["drawings"] }),
-  async start({ models, shelf, say, tell }) {
-    const known = await drawings(shelf, 32);
+  needs: () => ({ models: ["cyclegan-emoji", BACK], drawings: 32 }),
+  async start({ model, runtime, drawings, say, tell }) {
+    const back = await runtime!.model(BACK);
     const shown = [picture("given"), picture("translated"), picture("and back again")] as const;
     for (const { canvas } of shown) canvas.classList.add("gan-small");
-    const changed = latest(draw, ({ message }) => tell(`The model could not draw: ${message}`));
-    const which = choice("drawing", known.map(({ name }) => [name, name] as const), changed); // biome-ignore format: short
+    const changed = latest(draw, tell);
+    const which = choice("drawing", drawings.map((one) => [one.name, one.name] as const), changed); // biome-ignore format: short
     const way = radios("way", [["lines to colours", "there"], ["colours to lines", "back"]], changed); // biome-ignore format: short
 
     async function draw(): Promise<void> {
-      const drawing = known.find(({ name }) => name === which.input.value)!;
-      const there = way.value() === "there";
-      const given = coloured(there ? drawing.lines : drawing.colours);
-      const [first, second] = there ? [THERE, BACK] : [BACK, THERE];
-      const made = await models.get(first)!.run({ sources: given });
-      const again = await models.get(second)!.run({ sources: made });
+      const drawing = drawings.find(({ name }) => name === which.value)!;
+      const there = way.value === "there";
+      const given = coloured(there ? drawing.lines : drawing.colours!);
+      const [first, second] = there ? [model, back] : [back, model];
+      const made = await first.run({ sources: given });
+      const again = await second.run({ sources: made });
       [given, made, again].forEach((images, i) => {
         paint(shown[i]!.canvas, images, 1, 4);
       });
@@ -43,6 +42,6 @@ export const cycleganDemo: Demo = {
     }
 
     await draw();
-    return [box("gan-controls", which.box, way.box), box("gan-figures", ...shown.map((one) => one.box))];
+    return [box("gan-controls", which.root, way.root), box("gan-figures", ...shown.map((one) => one.box))];
   },
 };

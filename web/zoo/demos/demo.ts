@@ -1,19 +1,35 @@
-/** What every demo is: a button that loads what it needs, controls, pictures that follow them, and a text that says so. */
+/** What every demo is: controls, pictures that follow them, and a text that says what is to be seen. */
 
-import type { Model, Runtime } from "../runtime.ts";
-import type { Shelf } from "../shelf.ts";
-import { box, button, element } from "./controls.ts";
+import { box, element, spoken } from "../../controls/element.ts";
+import type { Drawing } from "../drawings.ts";
+import type { Model } from "../model.ts";
+import type { Runtime } from "../runtime.ts";
 
 const QUIET = 600; // milliseconds without a change before a reader who listens is told
-const LOADED = "gan-model-loaded";
 
-/** What a demo finds when its models are there. */
-export interface Stage {
+/** Where a demo begins, as a page or Python says it. */
+export interface Options {
+  start?: number;
+  end?: number;
+  label?: number;
+  model?: string;
+  caption?: string;
+  seed?: number;
+  examples?: readonly string[];
+}
+
+/** What a demo is given: by a kernel (notebook.ts) or by the page (page.ts). */
+export interface Given {
+  readonly options: Options;
+  readonly model: Model;
+  /** Line drawings to begin with, where the demo needs them. */
+  readonly drawings: readonly Drawing[];
+  /** The page's other models; a kernel has none. */
+  readonly runtime?: Runtime;
+}
+
+export interface Stage extends Given {
   readonly root: HTMLElement;
-  readonly runtime: Runtime;
-  readonly shelf: Shelf;
-  /** The demo's own model, or models, by name. */
-  readonly models: ReadonlyMap<string, Model>;
   /** Say what is to be seen, and the numbers behind it. */
   say(alt: string, figures: Readonly<Record<string, number>>): void;
   /** Say what is under way, or went wrong; nothing clears it. */
@@ -25,75 +41,33 @@ export interface Demo {
   name: string;
   /** What the still shows: the picture that the tool made for who has not loaded the model. */
   still: string;
-  /** Names of ONNX files, and of other things on the shelf. */
-  needs(root: HTMLElement): { models: string[]; others?: string[] };
+  /** Names of the page's models, its own first, and the side of the drawings that it begins with. */
+  needs(options: Options): { models: [string, ...string[]]; drawings?: 64 | 32 };
   start(stage: Stage): Promise<HTMLElement[]>;
 }
 
-/** Put a demo in its place; what stands there is shown until the models are loaded. */
-export function mount(root: HTMLElement, demo: Demo, runtime: Runtime, shelf: Shelf): void {
+/** Name the place of a demo. */
+export function placed(root: HTMLElement, demo: Demo): void {
   root.classList.add("gan-explorer", "gan-demo");
   root.setAttribute("role", "group");
   root.setAttribute("aria-label", demo.name);
-  const { models, others = [] } = demo.needs(root);
-  const status = element("p", "gan-status");
-  status.setAttribute("role", "status");
-  const load = button("Load the model", () => void open());
-  const before = box("gan-before", load, status);
-  root.prepend(before);
-  if (!root.querySelector("img")) {
-    const src = `${shelf.base}${root.dataset.demo}.png`;
-    root.append(Object.assign(element("img"), { src, alt: demo.still, loading: "lazy" }));
-  }
+}
 
-  const sized = async () => {
-    try {
-      const entries = await Promise.all(others.map((name) => shelf.entry(name)));
-      const bytes = entries.reduce((sum, entry) => sum + entry.bytes, await runtime.toLoad(models));
-      load.textContent = `Load the model (${megabytes(bytes)})`;
-    } catch {
-      load.textContent = "Load the model"; // the click will say what is wrong
-    }
+/** A line for what is under way or went wrong. */
+export function statusLine(): HTMLElement {
+  return element("p", { class: "gan-status", role: "status" });
+}
+
+/** Draw the first pictures, then take the place of what stood there. */
+export async function begin(root: HTMLElement, demo: Demo, given: Given, status: HTMLElement): Promise<void> {
+  const said = spoken();
+  const tell = (text: string) => {
+    status.textContent = text;
   };
-  // Its size is looked up when the demo is near the window: that of a page's first demo counts the runtime too.
-  const watcher = new IntersectionObserver((seen) => {
-    if (!seen.some((one) => one.isIntersecting)) return;
-    watcher.disconnect();
-    void sized();
-    document.addEventListener(LOADED, () => void sized());
-  });
-  watcher.observe(root);
-
-  async function open(): Promise<void> {
-    load.disabled = true;
-    status.textContent = "Loading …";
-    try {
-      const [found] = await Promise.all([
-        Promise.all(models.map((name) => runtime.model(name))),
-        ...others.map((name) => shelf.take(name)),
-      ]);
-      document.dispatchEvent(new Event(LOADED));
-      const said = element("div", "gan-said");
-      said.setAttribute("aria-live", "polite");
-      const parts = await demo.start({
-        root,
-        runtime,
-        shelf,
-        models: new Map(found.map((model) => [model.name, model])),
-        say: speaker(root, said),
-        tell: (text) => {
-          status.textContent = text;
-        },
-      });
-      status.textContent = "";
-      root.replaceChildren(...parts, status, said);
-      root.querySelector<HTMLElement>("input, select, button")?.focus({ preventScroll: true });
-      root.dataset.ready = "";
-    } catch (error) {
-      load.disabled = false;
-      status.textContent = `The model could not be loaded (${(error as Error).message}). You may try again.`;
-    }
-  }
+  const parts = await demo.start({ ...given, root, say: speaker(root, said), tell });
+  tell("");
+  root.replaceChildren(...parts, status, said);
+  root.dataset.ready = "";
 }
 
 function speaker(root: HTMLElement, said: HTMLElement): Stage["say"] {
@@ -109,12 +83,8 @@ function speaker(root: HTMLElement, said: HTMLElement): Stage["say"] {
   };
 }
 
-export function megabytes(bytes: number): string {
-  return `${(bytes / 1e6).toFixed(1)} MB`;
-}
-
 /** Work that follows a control: while one run is under way, only the newest wish is kept. */
-export function latest(work: () => Promise<void>, wrong: (error: Error) => void): () => void {
+export function latest(work: () => Promise<void>, wrong: (text: string) => void): () => void {
   let [running, again] = [false, false];
   const go = async () => {
     if (running) {
@@ -125,7 +95,7 @@ export function latest(work: () => Promise<void>, wrong: (error: Error) => void)
     try {
       await work();
     } catch (error) {
-      wrong(error as Error);
+      wrong(`The model could not draw: ${(error as Error).message}`);
     }
     running = false;
     if (again) {
@@ -138,10 +108,9 @@ export function latest(work: () => Promise<void>, wrong: (error: Error) => void)
 
 /** A canvas that is an image, with its text and a caption beneath. */
 export function picture(caption = ""): { box: HTMLElement; canvas: HTMLCanvasElement; tell(alt: string): void } {
-  const canvas = element("canvas", "gan-images");
-  canvas.setAttribute("role", "img");
+  const canvas = element("canvas", { class: "gan-images", role: "img" });
   const shown = box("gan-figure", canvas);
-  if (caption) shown.append(element("div", "gan-below", caption));
+  if (caption) shown.append(box("gan-below", caption));
   return {
     box: shown,
     canvas,
