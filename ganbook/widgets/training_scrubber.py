@@ -1,6 +1,6 @@
 """Explorer of chapter 1: a game in the plane, moment by moment.
 
-A :class:`Recorder` watches the training and keeps what there is to see; the film and the scrubber draw from it.
+A :class:`Recorder` watches the training and keeps what there is to see; the scrubber plays it.
 
 >>> from ganbook import data, recipes
 >>> recorder = Recorder(data.toy.ring(), resolution=9)
@@ -17,12 +17,9 @@ from dataclasses import dataclass
 from typing import Any
 
 import torch
-from matplotlib.axes import Axes
-from matplotlib.colors import LinearSegmentedColormap, to_rgb
 from torch import Tensor, nn
 from torch.nn.functional import logsigmoid
 
-from ganbook import plots
 from ganbook.arguments import check_number, check_whole, typed
 from ganbook.data.toy import Mixture
 from ganbook.metrics import mode_coverage
@@ -30,7 +27,7 @@ from ganbook.training.game import Game
 from ganbook.training.prior import Prior
 from ganbook.widgets._explorer import Explorer, choice, slider
 
-__all__ = ["Moment", "Recorder", "Stage", "training_scrubber"]
+__all__ = ["Moment", "Recorder", "training_scrubber"]
 
 SCORED = 2500
 """Samples in a count of modes, as in PacGAN (Lin et al. 2018)."""
@@ -112,21 +109,6 @@ class Recorder:
             )
         )
 
-    def film(self, alt: str = "", *, poster: bool = False) -> None:
-        """Show all moments as a film, with D's accuracy beside it.
-
-        Args:
-            alt: what is to be seen; by default the counts at the first and the last moment.
-            poster: before it is played, the film shows its end.
-        """
-        moments = self.checked()
-        stage = Stage(self)
-        story = f"Film of {len(moments)} moments. {_describe(moments[0])} {_describe(moments[-1])}"
-        # A frame is drawn when it is saved; drawing it on the screen as well would double the cost.
-        stage.fig.canvas.draw_idle = lambda *_: None
-        frames = [moments[-1], *moments] if poster else moments
-        plots.film(stage.fig, lambda number: stage.show(frames[number]), len(frames), alt or story)
-
     def checked(self) -> list[Moment]:
         """The moments; a ValueError if there are none."""
         if not self.moments:
@@ -186,82 +168,3 @@ def _shorts(values: Tensor) -> str:
 
 def _base64(values: Tensor) -> str:
     return base64.b64encode(values.contiguous().numpy().tobytes()).decode()
-
-
-class Stage:
-    """A figure that shows one moment at a time: the plane at the left, D's accuracy over the rounds at the right.
-
-    Attributes:
-        fig: the figure; its parts are made once and moved, which a film of many frames needs.
-    """
-
-    def __init__(self, recorder: Recorder) -> None:
-        self._recorder, moments = recorder, recorder.checked()
-        # Large letters on a large figure: a film is saved at few dots per inch.
-        self.fig, (self._plane, curves) = plots.figure(2, width=9.6, height=4.8, width_ratios=(1.2, 1))
-        self._draw_plane(self._plane, moments[0])
-        self._cursor = _draw_curves(curves, moments)
-        for axes in (self._plane, curves):
-            axes.tick_params(labelsize=13)
-            for text in (axes.title, axes.xaxis.label, axes.yaxis.label):
-                text.set_fontsize(14)
-        self.fig.canvas.draw()
-        self.fig.set_layout_engine(None)  # laid out once: the frames of a film stand still and cost half as much
-
-    def _draw_plane(self, axes: Axes, moment: Moment) -> None:
-        limit = self._recorder.limit
-        square = (-limit, limit, -limit, limit)
-        smooth: dict[str, Any] = {"interpolation": "bilinear", "interpolation_stage": "data", "origin": "lower"}
-        self._surface = axes.imshow(moment.surface.numpy(), cmap=_opinion(), vmin=0, vmax=1, extent=square, **smooth)
-        real = self._recorder.real[: len(moment.fake)].numpy()
-        style: dict[str, Any] = {"linestyle": "none", "markersize": 5.5}
-        axes.plot(*real.T, marker="o", color=plots.REAL, alpha=0.5, markeredgewidth=0, label="real", **style)
-        (self._fake,) = axes.plot([], [], marker="x", color=plots.FAKE, markeredgewidth=1.2, label="fake", **style)
-        self._arrows: Any = None
-        axes.set(xlim=(-limit, limit), ylim=(-limit, limit), aspect="equal", xlabel="$x_1$", ylabel="$x_2$")
-        axes.set_title("round 0000: 0 of 0 modes")  # holds the place in the layout
-        axes.legend(loc="upper right", markerscale=1.4, handletextpad=0, borderaxespad=0.1, fontsize=12, frameon=True)
-
-    def show(self, moment: Moment) -> None:
-        """Draw ``moment``."""
-        self._surface.set_data(moment.surface.numpy())
-        fake = moment.fake.numpy()
-        self._fake.set_data(*fake.T)
-        if self._arrows is not None:
-            self._arrows.remove()
-        self._arrows = self._plane.quiver(
-            *fake[::4].T, *arrows(moment).numpy().T, angles="xy", scale_units="xy", scale=1, width=0.005, zorder=3
-        )
-        found = f"{moment.modes} of {len(self._recorder.data.centres)} modes"
-        self._plane.set_title(f"round {moment.round}: {found}", fontsize=14)
-        for mark, value in zip(self._cursor, (moment.accuracy, moment.high_quality), strict=True):
-            mark.set_data([moment.round], [value])
-
-
-def _draw_curves(axes: Axes, moments: list[Moment]) -> list[Any]:
-    """D's accuracy and the share of good samples over the rounds; returns the two marks that show the moment."""
-    rounds = [m.round for m in moments]
-    marks = []
-    for values, colour, style, label in (
-        ([m.accuracy for m in moments], "black", "-", "accuracy of D"),
-        ([m.high_quality for m in moments], plots.FAKE, "--", "high-quality fakes"),
-    ):
-        axes.plot(rounds, values, style, color=colour, label=label, linewidth=1.6)
-        marks += axes.plot(rounds[:1], values[:1], "o", color=colour, markersize=8)
-    axes.axhline(0.5, color="0.6", linewidth=0.8, zorder=0)
-    axes.set(ylim=(-0.03, 1.03), xlabel="round", ylabel="share", yticks=(0, 0.25, 0.5, 0.75, 1))
-    axes.legend(loc="lower center", bbox_to_anchor=(0.5, 1), ncols=2, fontsize=12, columnspacing=1, handlelength=1.4)
-    return marks
-
-
-def _describe(moment: Moment) -> str:
-    return (
-        f"After {moment.round} rounds the fakes reach {moment.modes} modes, {moment.high_quality:.0%} of them are of "
-        f"high quality, and D calls {moment.accuracy:.0%} of real and fake samples by their right name."
-    )
-
-
-def _opinion() -> Any:
-    """Pale orange where D says fake, white where it cannot tell, pale blue where it says real, in steps of 1/15."""
-    pale = [tuple(1 - 0.6 * (1 - c) for c in to_rgb(colour)) for colour in (plots.FAKE, plots.REAL)]
-    return LinearSegmentedColormap.from_list("opinion", [pale[0], (1, 1, 1), pale[1]], N=15)

@@ -146,6 +146,18 @@ def test_a_recorded_game_plays_and_pauses(opened):
     button.wait_for()
 
 
+def test_less_motion_is_a_moment_a_second(opened):
+    page = opened(reduced_motion="reduce")
+    page.clock.install()
+    slider = page.get_by_label("moment", exact=True)
+    slider.fill("0")
+    page.get_by_role("button", name=re.compile("play")).click()
+    page.clock.run_for(900)
+    assert slider.input_value() == "0"
+    page.clock.run_for(200)
+    assert slider.input_value() == "1"
+
+
 @pytest.mark.parametrize("theme", ["light", "dark"])
 @pytest.mark.parametrize("width", [390, 1280])
 def test_axe_and_width(opened, theme, width):

@@ -1,9 +1,8 @@
-"""The recorder against hand-made players, and that a look changes nothing; the explorer and the film it feeds."""
+"""The recorder against hand-made players, and that a look changes nothing; the explorer that it feeds."""
 
 import math
 import re
 
-import matplotlib.pyplot as plt
 import pytest
 import torch
 from torch import nn
@@ -11,7 +10,7 @@ from torch import nn
 from ganbook import data, recipes, training
 from ganbook.data.batch import Batch
 from ganbook.widgets import training_scrubber
-from ganbook.widgets.training_scrubber import VIEWS, Recorder, Stage, arrows
+from ganbook.widgets.training_scrubber import VIEWS, Recorder, arrows
 
 RING = data.toy.ring()
 
@@ -148,37 +147,11 @@ def test_arrows_are_never_longer_than_half_a_unit_or_so():
     assert arrows(moment).max() == pytest.approx(0.6, rel=0.01)
 
 
-def test_film_has_a_frame_a_moment_and_a_text(watched, monkeypatch):
-    import IPython.display
-
-    shown = []
-    monkeypatch.setattr(IPython.display, "display", lambda html: shown.append(html.data))
-    watched.film()
-    assert len(re.findall(r"frames\[\d+\] = ", shown[0])) == 3
-    assert 'alt="Film of 3 moments. After 0 rounds' in shown[0]
-    watched.film(alt="something else", poster=True)
-    assert 'alt="something else"' in shown[1]
-    frames = re.findall(r'frames\[\d+\] = "([^"]+)"', shown[1].replace("\\\n", ""))
-    assert len(frames) == 4 and frames[0] == frames[-1] != frames[1], "the poster is the end"
-    assert plt.get_fignums() == []
-
-
 def test_nothing_seen_is_one_clear_sentence():
-    empty = Recorder(RING)
-    for use in (training_scrubber, Stage, Recorder.film):
-        with pytest.raises(ValueError, match="has seen nothing"):
-            use(empty)
+    with pytest.raises(ValueError, match="has seen nothing"):
+        training_scrubber(Recorder(RING))
 
 
 def test_data_on_a_line_are_refused():
     with pytest.raises(ValueError, match="dimension 1: allowed is 2"):
         Recorder(data.toy.mixture_1d())
-
-
-def test_palette_runs_from_fake_over_white_to_real():
-    from ganbook.widgets.training_scrubber import _opinion
-
-    (r0, _, b0), middle, (r1, _, b1) = (_opinion()(x)[:3] for x in (0.0, 0.5, 1.0))
-    assert middle == (1, 1, 1)
-    assert r0 > b0 + 0.3, "orange where D says fake"
-    assert b1 > r1 + 0.3, "blue where D says real"
