@@ -19,7 +19,17 @@ from benchmarks.common import table, when
 from ganbook import results
 
 QUICK = ("import_time", "throughput")
-LONG = ("speedrun", "quick", "modes", "dcgan_rules", "equal_compute", "conditioning", "translation", "captions")
+LONG = (
+    "speedrun",
+    "quick",
+    "modes",
+    "dcgan_rules",
+    "equal_compute",
+    "conditioning",
+    "translation",
+    "captions",
+    "people",
+)
 
 
 def lines(module: ModuleType) -> list[tuple[str, str, str, str, str]]:

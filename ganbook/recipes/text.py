@@ -99,7 +99,15 @@ TEXT_ABLATION = (
 
 # People from their names. --------------------------------------------------------------------------------------------
 
-_READS_NAMES = partial(GRUEncoder, PEOPLE_WORDS)
+
+def _painters(encoder: Callable[..., nn.Module]) -> dict[str, Any]:
+    """The fields of a recipe that draw people from names, read so."""
+    reads, moves = partial(encoder, PEOPLE_WORDS), partial(RandomShift, fill=1.0)
+    return {
+        "generator": partial(TextGenerator, encoder=reads, size=64, width=16),
+        "discriminator": partial(TextDiscriminator, encoder=reads, size=64, width=16, augmentation=moves),
+    }
+
 
 TEXT_EMOJI = replace(
     TEXT_DIGITS,
@@ -107,10 +115,7 @@ TEXT_EMOJI = replace(
     about="Emoji of people from their names; some combinations of person, role and skin tone never seen.",
     data="emoji-people",
     size=64,
-    generator=partial(TextGenerator, encoder=_READS_NAMES, size=64, width=16),
-    discriminator=partial(
-        TextDiscriminator, encoder=_READS_NAMES, size=64, width=16, augmentation=partial(RandomShift, fill=1.0)
-    ),
+    **_painters(GRUEncoder),
     prior=Prior(8),
     g_lr=1e-3,
     d_lr=1e-3,
@@ -119,6 +124,13 @@ TEXT_EMOJI = replace(
     play=partial(text_round, wrong=4, l1_weight=50.0),
     score=of_people,
     budgets={"smoke": {"steps": 8}, "gpu": {"steps": 2500}},
+)
+
+TEXT_EMOJI_BAG = replace(
+    TEXT_EMOJI,
+    name="text-emoji-bag",
+    about="The same with a bag of words, which keeps person, role and tone apart.",
+    **_painters(BagOfWords),
 )
 
 # Flowers and birds. --------------------------------------------------------------------------------------------------
@@ -153,6 +165,7 @@ TEXT_FLOWERS = replace(
 RECIPES = (
     *TEXT_ABLATION,
     TEXT_EMOJI,
+    TEXT_EMOJI_BAG,
     TEXT_FLOWERS,
     replace(
         TEXT_FLOWERS,

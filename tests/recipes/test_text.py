@@ -71,7 +71,7 @@ def test_players_are_what_the_recipe_says(name: str):
         game = recipes.get(name).at("gpu").game()
     g, d = game.generator, game.discriminator
     assert isinstance(g, TextGenerator) and isinstance(d, TextDiscriminator)
-    reads = {"text-digits-bag": BagOfWords, "text-digits-characters": CharCNNRNN}
+    reads = {"text-digits-bag": BagOfWords, "text-emoji-bag": BagOfWords, "text-digits-characters": CharCNNRNN}
     reads |= {"text-flowers": CharCNNRNN, "text-birds": CharCNNRNN}
     assert type(g.encoder) is type(d.encoder) and isinstance(g.encoder, reads.get(name, GRUEncoder))
     assert d.how == ("concatenation" if name == "text-digits-concatenation" else "projection")
