@@ -51,7 +51,7 @@ TEXT_DIGITS = Recipe(
     play=partial(text_round, wrong=4),
     score=of_captioned_digits,
     scored=4000,
-    budgets={"smoke": {"steps": 16, "scored": 500}, "laptop": {"scored": 1000}, "gpu": {"steps": 1400}},
+    budgets={"smoke": {"steps": 16, "scored": 500}, "laptop": {"scored": 1000}, "gpu": {"steps": 4000}},
 )
 
 

@@ -56,7 +56,7 @@ def test_a_model_of_the_zoo_is_what_its_card_says(name: str):
 
 def test_the_models_of_chapter_13_obey_captions_that_they_never_read():
     digits, people = (zoo.card(name)["metrics"] for name in ("text-digits", "text-emoji"))
-    assert digits["referee"]["digit"] > 0.93 and digits["ink"] > 0.95 and digits["ground"] > 0.99
+    assert digits["referee"]["digit"] >= 0.99 and digits["ink"] >= 0.99 and digits["ground"] >= 0.995
     assert digits["referee"]["shuffled_all"] < 0.03
     assert people["new_tone_retrieval"] > 0.85 and people["new_tone_tone"] > 0.9 and people["new_tone_person"] > 0.95
     assert people["new_tone_role"] > 0.95 and people["new_pair_role"] > 0.95, "a pair that is new keeps its role"
@@ -119,7 +119,7 @@ DRAWN = {
     "diffusion-digits": (-0.68570, 0.62513),
     "pix2pix-emoji": (0.69039, 0.61324),
     "resnet-digits": (-0.74679, 0.60214),
-    "text-digits": (0.30948, 0.68081),
+    "text-digits": (0.31311, 0.66773),
     "text-emoji": (0.69143, 0.60719),
     "vae-digits": (-0.81167, 0.42166),
     "vae-gan-digits": (-0.75723, 0.60096),
