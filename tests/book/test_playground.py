@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import re
 import time
+from pathlib import Path
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
@@ -104,7 +105,7 @@ def test_it_plays_from_a_file_and_asks_nobody(visit, view):
     found = Axe().run(page, options={"resultTypes": ["violations"], "preload": False}).response["violations"]
     assert [f"{one['id']}: {one['nodes'][0]['html'][:200]}" for one in found] == []
     assert [address for address in opened.requests if not address.startswith(("file:", "data:", "blob:"))] == []
-    assert len(opened.requests) >= 2
+    assert len(opened.requests) >= 2 and len(page.workers) == 1
     assert opened.messages == []
 
 
@@ -237,3 +238,29 @@ def test_it_is_fast_enough_even_on_a_busy_machine(visit):
     opened.page.wait_for_timeout(5000)
     rate = (opened.round - first) / (time.monotonic() - began)
     assert rate > 5, f"{rate:.0f} rounds a second"
+
+
+PAGE_SOURCE = ROOT / "book/game/playground.md"
+NOT_OURS = {"pretrained start", "how $G$ bends the plane of $z$", "diagram of the data flow"}
+"""Rows in which only GAN Lab has something."""
+
+
+def rows(text: str) -> dict[str, str]:
+    """First to last cell of a table's rows."""
+    cells = [line.strip("| ").split(" | ") for line in text.splitlines() if re.match(r"\| [^|]", line)]
+    return {row[0]: row[-1] for row in cells}
+
+
+def test_each_row_beside_gan_lab_names_a_test_that_exists():
+    beside, behind = PAGE_SOURCE.read_text(encoding="utf-8").split("## Beside GAN Lab")[1].split(":class: dropdown")
+    tested = rows(behind.split(":::")[0])
+    assert set(tested) == set(rows(beside)) - NOT_OURS
+    ours = Path(__file__).read_text(encoding="utf-8")
+    for row, cell in tested.items():
+        for name, titles in re.findall(r"`([^`]+)`((?:,? ?“[^”]+”)*)", cell):
+            if name.endswith(".ts"):
+                text = (ROOT / "web/tests" / name).read_text(encoding="utf-8")
+                assert all(title in text for title in re.findall("“([^”]+)”", titles)), f"{row}: {name} {titles}"
+            else:
+                assert f"\ndef {name}(" in ours, f"{row}: {name}"
+        assert "`" in cell, row

@@ -22,7 +22,7 @@ ${ROOMS} legend { float: none; width: auto; font-size: inherit; }
 .gan-control, .gan-tick, .gan-buttons { display: flex; align-items: center; gap: 0.2rem 0.5rem; min-height: 2.25rem; max-width: 100%; min-width: 0; }
 .gan-buttons { flex-wrap: wrap; }
 .gan-tick { display: inline-flex; }
-.gan-control input[type="range"] { flex: 0 1 11rem; min-width: 5rem; height: 2.25rem; accent-color: #0072b2; }
+.gan-control input[type="range"] { width: 11rem; min-width: 5rem; flex-shrink: 100; height: 2.25rem; accent-color: #0072b2; }
 .gan-control select { min-width: 0; flex: 0 1 auto; }
 .gan-control .gan-text { flex: 1 1 14rem; min-width: 0; width: 22rem; }
 .gan-value { min-width: 3.5em; white-space: nowrap; font-variant-numeric: tabular-nums; }

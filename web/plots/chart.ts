@@ -170,10 +170,19 @@ export class Axes {
       ...this.#labels,
       `<text x="${px((left + right) / 2)}" y="${bottom + 35}" text-anchor="middle">${escaped(xLabel)}</text>`,
       `<text transform="translate(${box.left + 13},${px((top + bottom) / 2)}) rotate(-90)" text-anchor="middle">${escaped(yLabel)}</text>`,
-      `<text x="${px((left + right) / 2)}" y="${box.top + 16}" text-anchor="middle" font-weight="600">${escaped(title)}</text>`,
-      entries(legend, left, box.top + (title ? 36 : 20)),
+      heading(title, (left + right) / 2, box),
+      entries(legend, left, box.top + (title ? 36 : 20), box),
     ].join("");
   }
+}
+
+/** A title above the middle of its axes, or smaller and above the middle of its box where it would be cut off. */
+function heading(title: string, middle: number, { left, top, width }: Box): string {
+  const wide = 0.62 * FONT * title.length;
+  const room = 2 * Math.min(middle - left, left + width - middle);
+  const at = wide > room ? left + width / 2 : middle;
+  const size = wide > width ? ` font-size="${px((FONT * width) / wide)}"` : "";
+  return `<text x="${px(at)}" y="${top + 16}" text-anchor="middle" font-weight="600"${size}>${escaped(title)}</text>`;
 }
 
 export interface GridOptions {
@@ -260,8 +269,11 @@ function ticks(range: Range): [number, string][] {
   return scale.ticks(5).map((value) => [value, format(value)]);
 }
 
-function entries(legend: readonly Entry[], left: number, y: number): string {
-  let x = left;
+/** From `from` on, or from further left where the last one would be cut off. */
+function entries(legend: readonly Entry[], from: number, y: number, { left, width }: Box): string {
+  const long = (name: string) => 27 + 0.54 * FONT * name.length + 12;
+  const total = legend.reduce((sum, { name }) => sum + long(name), 0);
+  let x = Math.max(left, Math.min(from, left + width - total));
   return legend
     .map(({ name, colour, dashed = false, filled = false, dot = false }) => {
       const sign = dot
@@ -270,7 +282,7 @@ function entries(legend: readonly Entry[], left: number, y: number): string {
           ? `<rect x="${x}" y="${y - 10}" width="22" height="10" fill="${colour}" opacity="0.35"/>`
           : `<path d="M${x},${y - 5}h22" stroke="${colour}" stroke-width="2"${dashed ? ' stroke-dasharray="6 4"' : ""}/>`;
       const entry = `${sign}<text x="${x + 27}" y="${y}">${escaped(name)}</text>`;
-      x += 27 + 0.54 * FONT * name.length + 12;
+      x += long(name);
       return entry;
     })
     .join("");

@@ -25,3 +25,16 @@ test("panels stand one above the other where the page is narrow", () => {
   const height = (svg: string) => Number(/height="(\d+)/.exec(svg)![1]);
   assert.equal(height(at(1, 1, 1, 360).svg), 2 * height(at(1, 1, 1, 800).svg));
 });
+
+test("on a phone no title and no legend is cut off", async () => {
+  const { draw: dirac } = await import("../../widgets/dirac.ts");
+  const values = { loss: "non_saturating", updates: "alternating", lr: 0.3, gamma: 0, rounds: 100 };
+  for (const { svg } of [dirac(values, {}, 328), at(1, 1, 1, 328)]) {
+    for (const [, x, size, title] of svg.matchAll(
+      /<text x="([\d.]+)" y="\d+" text-anchor="middle" font-weight="600"(?: font-size="([\d.]+)")?>([^<]+)/g,
+    )) {
+      const half = (0.62 * Number(size ?? 13) * title!.length) / 2;
+      assert.ok(Number(x) - half >= -1 && Number(x) + half <= 329, title);
+    }
+  }
+});

@@ -19,7 +19,7 @@ export function mount(root: HTMLElement, demo: Demo, runtime: Runtime, shelf: Sh
   root.prepend(box("gan-before", load, status));
   if (!root.querySelector("img")) {
     const src = `${shelf.base}${root.dataset.demo}.png`;
-    root.append(element("img", { src, alt: demo.still, loading: "lazy" }));
+    root.append(element("img", { src, alt: demo.still, loading: "lazy", class: "dark-light" }));
   }
 
   const sized = async () => {
