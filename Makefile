@@ -5,10 +5,11 @@ VENV ?= .venv
 BIN := $(VENV)/bin
 PIP = $(BIN)/python -m pip install --disable-pip-version-check
 
-.PHONY: help book test lint exercises repository bench timings clean
+.PHONY: help book pdf test lint exercises repository bench timings clean
 
 help:
 	@echo "make book        build the whole book, executed, and print the page to open"
+	@echo "make pdf         the whole book as one PDF (needs Chromium)"
 	@echo "make test        every test: library, notebooks, exercises, built book; a table at the end"
 	@echo "make lint        ruff, mypy, and what checks the pages' own code"
 	@echo "make exercises   derive the student notebooks from the solutions"
@@ -19,6 +20,10 @@ help:
 
 book: $(VENV)/.book
 	$(BIN)/python tools/book.py
+
+pdf: book
+	$(BIN)/python tools/browser.py --get
+	$(BIN)/python tools/pdf.py
 
 # Notebooks and pages are tested at the smallest budget. Some parts only: make test PARTS="library notebooks"
 test: $(VENV)/.test

@@ -1,0 +1,168 @@
+"""Print the built book: one PDF of all pages, with contents, page numbers, bookmarks and working links.
+
+    python tools/pdf.py [--html _build/html] [--output _build/ganbook.pdf] [PAGE …]
+
+The pages are those that `make book` made, printed one by one by Chromium and put together in the order of `_toc.yml`.
+A link to a page of the book leads to its place in the PDF; other links stay what they are.
+"""
+
+from __future__ import annotations
+
+import argparse
+import io
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from html import escape
+from itertools import accumulate
+from pathlib import Path
+from typing import Any
+from urllib.parse import unquote, urlsplit
+
+from pypdf import PdfReader, PdfWriter
+from pypdf.generic import ArrayObject, NameObject, NumberObject
+
+from browser import ADVICE, browser
+from pages import ROOT, config, pages
+
+MARGINS = {"top": "16mm", "bottom": "18mm", "left": "16mm", "right": "16mm"}
+#: Formulae are drawn.
+READY = "!window.MathJax?.startup?.promise || MathJax.startup.promise.then(() => true)"
+OPEN = "for (const folded of document.querySelectorAll('details')) folded.open = true"
+# Paper neither scrolls nor unfolds, and a box that scrolls is not divided among sheets. MathJax draws outlines of
+# width 0, which print as hairlines.
+STYLE = """
+@page { size: A4 }
+.bd-header, .bd-header-article, .bd-sidebar, .bd-sidebar-primary, .bd-sidebar-secondary, .prev-next-footer, .bd-footer,
+.anim-controls, .copybtn, .headerlink, #gan-card, .skip-link, #jb-print-toc { display: none !important }
+.bd-main .bd-content .bd-article-container { max-width: none !important; padding: 0 !important }
+.bd-article, .bd-container, .bd-container__inner { padding: 0 !important; margin: 0 !important }
+pre, div.highlight, .cell_output, .output, .cell_input { overflow: visible !important }
+pre { white-space: pre-wrap !important }
+* { animation: none !important; transition: none !important }
+details * { opacity: 1 !important }
+img, svg, tr, .ganbook-card { break-inside: avoid }
+h1, h2, h3, h4 { break-after: avoid }
+mjx-container [stroke-width="0"] { stroke: none }
+"""
+SCALE = 0.8
+LARGEST = 40  # MB
+CONTENTS = """<!doctype html><html lang="en"><meta charset="utf-8"><style>
+body {{ font: 11pt/1.5 sans-serif }} h1 {{ font-size: 26pt; margin: 30% 0 0 }} h2 {{ break-before: page }}
+ol {{ list-style: none; padding: 0 }} li {{ display: flex; gap: 0.5em }} li.below {{ padding-left: 1.5em }}
+li i {{ flex: 1; border-bottom: 1px dotted #888; margin-bottom: 0.4em }} a {{ color: inherit; text-decoration: none }}
+</style><h1>{title}</h1><p>{author}, {year}</p><h2>Contents</h2><ol>{lines}</ol></html>"""
+
+NUMBERS = """
+@page { size: A4; margin: 0 } body { margin: 0 } div { height: 296mm; position: relative; break-after: page }
+p { position: absolute; bottom: 8mm; width: 100%; margin: 0; text-align: center; font: 9pt sans-serif }
+"""
+
+
+@contextmanager
+def chromium() -> Iterator[Any]:
+    """A page of Chromium that asks no other host."""
+    from playwright.sync_api import sync_playwright
+
+    path = browser()
+    if path is None:
+        sys.exit(ADVICE)
+    with sync_playwright() as playwright:
+        arguments = ["--no-sandbox", "--host-resolver-rules=MAP * ~NOTFOUND"]
+        opened = playwright.chromium.launch(executable_path=path, args=arguments)
+        yield opened.new_page(color_scheme="light", viewport={"width": 1000, "height": 1400})
+        opened.close()
+
+
+def print_page(tab: Any, path: Path) -> tuple[str, PdfReader]:
+    """Title and PDF of a built page."""
+    tab.goto(path.as_uri())
+    tab.add_style_tag(content=STYLE)
+    tab.evaluate(OPEN)
+    tab.wait_for_function(READY)
+    title = tab.evaluate("document.querySelector('article h1')?.innerText.replace(/#$/, '').trim() ?? document.title")
+    return title, read(tab.pdf(format="A4", scale=SCALE, print_background=True, margin=MARGINS))
+
+
+def read(pdf: bytes) -> PdfReader:
+    return PdfReader(io.BytesIO(pdf))
+
+
+def contents(tab: Any, entries: list[tuple[Path, str, int, int]]) -> PdfReader:
+    """Cover and contents, of (built page, title, depth, its first sheet)."""
+    lines = "".join(
+        f'<li class="{"below" if depth else ""}"><a href="{path.as_uri()}">{escape(title)}</a><i></i>{sheet + 1}</li>'
+        for path, title, depth, sheet in entries
+    )
+    known = config()
+    tab.set_content(CONTENTS.format(title=known["title"], author=known["author"], year=known["copyright"], lines=lines))
+    return read(tab.pdf(format="A4", margin=MARGINS))
+
+
+def numbers(tab: Any, last: int) -> PdfReader:
+    """Empty sheets with their numbers at the foot, to be laid over the book's."""
+    sheets = "".join(f"<div><p>{number}</p></div>" for number in range(1, last + 1))
+    tab.set_content(f"<style>{NUMBERS}</style>{sheets}")
+    return read(tab.pdf(prefer_css_page_size=True))
+
+
+def bind(html: Path, sources: list[Path], output: Path) -> int:
+    """Write the PDF of the built ``sources``; returns the number of its sheets."""
+    built = [(html / source.relative_to(ROOT)).with_suffix(".html") for source in sources]
+    depths = [max(0, len(source.relative_to(ROOT / "book").parts) - 2) for source in sources]
+    with chromium() as tab:
+        printed = [print_page(tab, path) for path in built]
+        titles = [title for title, _ in printed]
+        front = contents(tab, list(zip(built, titles, depths, [0] * len(built), strict=True)))
+        starts = [*accumulate((len(reader.pages) for _, reader in printed), initial=len(front.pages))]
+        front = contents(tab, list(zip(built, titles, depths, starts[:-1], strict=True)))
+        feet = numbers(tab, starts[-1])
+    writer = PdfWriter()
+    for reader in (front, *(reader for _, reader in printed)):
+        writer.append(reader, import_outline=False)
+    above = None
+    for title, depth, start in zip(titles, depths, starts, strict=False):
+        entry = writer.add_outline_item(title=title, page_number=start, parent=above if depth else None)
+        above = above if depth else entry
+    for sheet, foot in zip(writer.pages, feet.pages, strict=False):
+        sheet.merge_page(foot)
+    lead_inside(writer, dict(zip(built, starts, strict=False)))
+    for sheet in writer.pages:
+        sheet.compress_content_streams()
+    writer.compress_identical_objects()
+    writer.add_metadata({"/Title": str(config()["title"]), "/Author": str(config()["author"])})
+    output.parent.mkdir(parents=True, exist_ok=True)
+    writer.write(output)
+    return starts[-1]
+
+
+def lead_inside(writer: PdfWriter, starts: dict[Path, int]) -> None:
+    """Links to pages of the book, which Chromium prints as addresses of files, lead to their first sheets."""
+    for sheet in writer.pages:
+        for annotation in [entry.get_object() for entry in sheet.get("/Annots", [])]:
+            address = urlsplit(str(annotation.get("/A", {}).get("/URI", "")))
+            if address.scheme != "file":
+                continue
+            del annotation["/A"]
+            target = starts.get(Path(unquote(address.path)))
+            if target is not None:
+                top = [NameObject("/FitH"), NumberObject(842)]
+                annotation[NameObject("/Dest")] = ArrayObject([writer.pages[target].indirect_reference, *top])
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description="Print the built book as one PDF.")
+    parser.add_argument("page", nargs="*", help="source files; default: all of _toc.yml")
+    parser.add_argument("--html", type=Path, default=ROOT / "_build/html", help="where the built book is")
+    parser.add_argument("--output", type=Path, default=ROOT / "_build/ganbook.pdf", help="the file to write")
+    arguments = parser.parse_args()
+    chosen = [Path(page).resolve() for page in arguments.page] or pages()
+    sheets = bind(arguments.html.resolve(), chosen, arguments.output)
+    size = arguments.output.stat().st_size / 1e6
+    print(f"{arguments.output}: {sheets} pages, {size:.1f} MB")
+    if size > LARGEST:
+        sys.exit(f"the PDF is larger than {LARGEST} MB")
+
+
+if __name__ == "__main__":
+    main()
