@@ -31,6 +31,13 @@ REAL, FAKE = COLOURS[0], COLOURS[1]
 """Real samples are blue and generated ones orange in every figure of the course."""
 
 DPI = 100
+FILM_DPI = 64
+
+COLUMN = 728
+"""Pixels of a built page's column on a screen 1280 wide: wider figures are shown smaller."""
+
+LEAST_TEXT = 12
+"""Pixels, which are 9 points of a screen: smaller text in a figure, at the size shown, is raised to it."""
 
 MOST = 100
 """Inches, panels per row or column, and pixels per pixel: more is a slip, and fills the memory."""
@@ -77,12 +84,27 @@ def html(fig: Figure, alt: str) -> str:
     import matplotlib.pyplot as plt
 
     _check_alt(fig, alt, "figure")
+    _raise_text(fig, DPI)
     file = io.BytesIO()
     fig.savefig(file, format="png", dpi=DPI, facecolor="white")
     plt.close(fig)
     data = base64.b64encode(file.getvalue()).decode()
     style = "max-width:100%;height:auto;background:#fff;border-radius:6px"
     return f'<img class="ganbook-figure" src="data:image/png;base64,{data}" alt="{escape(alt)}" style="{style}">'
+
+
+def _raise_text(fig: Figure, dpi: int) -> None:
+    """Make what is too small to read, at the size at which a built page shows the figure, as large as it must be."""
+    from matplotlib.text import Text
+
+    least = LEAST_TEXT * 72 / dpi * max(1.0, fig.get_figwidth() * dpi / COLUMN)
+    for axes in fig.axes:
+        for axis in (axes.xaxis, axes.yaxis):
+            if any(float(label.get_fontsize()) < least for label in axis.get_ticklabels(which="both")):
+                axis.set_tick_params(which="both", labelsize=least)
+    for text in fig.findobj(Text):
+        if float(text.get_fontsize()) < least:
+            text.set_fontsize(least)
 
 
 def _check_alt(fig: Figure, alt: str, what: str) -> None:
@@ -109,8 +131,14 @@ def film(fig: Figure, draw: Callable[[int], Iterable[Any] | None], frames: int, 
 
     _check_alt(fig, alt, "film")
     check_whole(1, frames=frames, interval=interval)
-    animation = FuncAnimation(fig, lambda i: draw(int(i)) or [], frames=frames, interval=interval)
-    with plt.rc_context({"savefig.dpi": 64, "animation.embed_limit": 20}):
+
+    def draw_legibly(i: int) -> Iterable[Any]:
+        drawn = draw(int(i)) or []
+        _raise_text(fig, FILM_DPI)
+        return drawn
+
+    animation = FuncAnimation(fig, draw_legibly, frames=frames, interval=interval)
+    with plt.rc_context({"savefig.dpi": FILM_DPI, "animation.embed_limit": 20}):
         html = animation.to_jshtml(default_mode="once")
     plt.close(fig)
     display(HTML(_labelled(html, alt)))  # type: ignore[no-untyped-call]

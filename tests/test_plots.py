@@ -174,3 +174,32 @@ def test_a_figure_is_left_to_show(monkeypatch):
         assert seen == [False] and mpl.is_interactive()
     finally:
         plt.ion() if before else plt.ioff()
+
+
+@pytest.mark.parametrize(("width", "size", "least"), [(6.0, 5, 12), (7.0, 10, 12), (9.0, 8, 12), (12.0, "small", 12)])
+def test_text_is_never_smaller_than_nine_points_at_the_size_shown(width, size, least):
+    from matplotlib.text import Text
+
+    fig, axes = plots.figure(2, width=width)
+    axes[0].set_title("a title", fontsize=size)
+    axes[0].plot([0, 1], label="a line")
+    axes[0].legend(fontsize=size)
+    axes[1].tick_params(labelsize=6)
+    plots.html(fig, "A line that rises.")
+    shown = min(1, plots.COLUMN / (width * plots.DPI)) * plots.DPI / 72
+    sizes = [text.get_fontsize() * shown for text in fig.findobj(Text) if text.get_text()]
+    assert len(sizes) > 10 and min(sizes) >= least - 1e-9
+    if width == 7.0:
+        assert max(sizes) == pytest.approx(10 * plots.DPI / 72)  # what is large enough stays as it is
+
+
+def test_text_in_a_film_is_raised_in_every_frame(capsys):
+    seen = []
+
+    def draw(i):
+        axes.clear()
+        seen.append(axes.set_title(f"frame {i}", fontsize=7))
+
+    fig, axes = plots.figure(width=5)
+    plots.film(fig, draw, frames=2, alt="A title that counts.")
+    assert min(title.get_fontsize() for title in seen[-2:]) >= 12 * 72 / plots.FILM_DPI - 1e-9
