@@ -86,11 +86,12 @@ def html(fig: Figure, alt: str) -> str:
     _check_alt(fig, alt, "figure")
     _raise_text(fig, DPI)
     file = io.BytesIO()
-    fig.savefig(file, format="png", dpi=DPI, facecolor="white")
+    # WebP without loss: half of a PNG, and every browser and notebook of today shows it.
+    fig.savefig(file, format="webp", dpi=DPI, facecolor="white", pil_kwargs={"lossless": True})
     plt.close(fig)
     data = base64.b64encode(file.getvalue()).decode()
     style = "max-width:100%;height:auto;background:#fff;border-radius:6px"
-    return f'<img class="ganbook-figure" src="data:image/png;base64,{data}" alt="{escape(alt)}" style="{style}">'
+    return f'<img class="ganbook-figure" src="data:image/webp;base64,{data}" alt="{escape(alt)}" style="{style}">'
 
 
 def _raise_text(fig: Figure, dpi: int) -> None:
@@ -141,7 +142,20 @@ def film(fig: Figure, draw: Callable[[int], Iterable[Any] | None], frames: int, 
     with plt.rc_context({"savefig.dpi": FILM_DPI, "animation.embed_limit": 20}):
         html = animation.to_jshtml(default_mode="once")
     plt.close(fig)
-    display(HTML(_labelled(html, alt)))  # type: ignore[no-untyped-call]
+    display(HTML(_labelled(_lighter(html), alt)))  # type: ignore[no-untyped-call]
+
+
+def _lighter(html: str) -> str:
+    """Frames as WebP, which matplotlib does not write: a film of samples is a tenth as large, and looks the same."""
+    from PIL import Image
+
+    def encode(frame: re.Match[str]) -> str:
+        file = io.BytesIO()
+        picture = Image.open(io.BytesIO(base64.b64decode(frame[1].replace("\\\n", ""))))
+        picture.convert("RGB").save(file, "WEBP", quality=90)
+        return f"data:image/webp;base64,{base64.b64encode(file.getvalue()).decode()}"
+
+    return re.sub(r"data:image/png;base64,((?:[A-Za-z0-9+/=]|\\\n)+)", encode, html)
 
 
 _BUTTONS = {

@@ -14,6 +14,7 @@ from ganbook import plots
 mpl.use("agg")
 import matplotlib.pyplot as plt
 from IPython.display import HTML
+from PIL import Image
 
 
 @pytest.fixture
@@ -43,10 +44,10 @@ def test_show_gives_an_image_with_its_text(shown):
     (image,) = shown
     assert isinstance(image, HTML)
     assert 'alt="7 of 8 modes, &quot;good&quot; &amp; &lt;well&gt;"' in image.data
-    png = base64.b64decode(re.search(r'src="data:image/png;base64,([^"]+)"', image.data)[1])
-    picture = plt.imread(io.BytesIO(png))
+    webp = base64.b64decode(re.search(r'src="data:image/webp;base64,([^"]+)"', image.data)[1])
+    picture = np.asarray(Image.open(io.BytesIO(webp)).convert("RGBA"))
     assert picture.shape == (200, 500, 4)
-    assert picture[0, 0].tolist() == [1, 1, 1, 1], "white on a dark page too"
+    assert picture[0, 0].tolist() == [255, 255, 255, 255], "white on a dark page too"
     assert "http" not in image.data
 
 
@@ -78,7 +79,9 @@ def test_film_plays_without_a_server_and_names_its_buttons(shown):
     plots.film(fig, draw, 3, 'the line rises, "slowly"')
     page = shown[0].data
     assert set(frames) == {0, 1, 2}
-    assert page.count("data:image/png;base64,") == 3
+    frames = re.findall(r"data:image/webp;base64,([A-Za-z0-9+/=]+)\"", page)
+    assert [Image.open(io.BytesIO(base64.b64decode(frame))).size for frame in frames] == [(128, 128)] * 3
+    assert "image/png" not in page
     assert not re.findall(r"""(?:src|href)=["']?(?:https?:)?//""", page), "a film asks no other host"
     buttons = re.findall(r"<button[^>]*>", page)
     assert len(buttons) == 9

@@ -70,7 +70,7 @@ def make_card(app: Any, failure: Exception | None) -> None:
     if failure or page is None or not page.is_file():
         return
     soup = BeautifulSoup(page.read_text(encoding="utf-8"), "html.parser")
-    figure = soup.select_one("img.ganbook-figure[src^='data:image/png;base64,']")
+    figure = soup.select_one("img.ganbook-figure[src^='data:image/']")
     title = soup.select_one("article h1")
     if figure is None or title is None:
         return
