@@ -147,6 +147,15 @@ def test_a_latent_is_the_one_that_torch_draws_from_its_number(shown):
     assert (greys(page, CANVAS) - drawn).abs().max() < 1.5 / 127.5
 
 
+def test_jupyterlab_leaves_keys_to_the_control_that_has_the_focus(shown):
+    """Its shortcuts would take arrow keys; it spares an element with this attribute, and looks at no other one."""
+    page = shown(MADE["latent"]())
+    slider = page.get_by_label("first latent")
+    assert slider.get_attribute("data-lm-suppress-shortcuts") is None
+    slider.focus()
+    assert slider.get_attribute("data-lm-suppress-shortcuts") == "true"
+
+
 def test_two_views_of_one_explorer_each_hear_their_own_answers(shown):
     page = shown(MADE["latent"](), views=2)
     before = pixels(page)

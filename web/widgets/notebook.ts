@@ -35,6 +35,10 @@ function render({ model, el }: { model: Model; el: HTMLElement }): () => void {
   style.textContent = CONTROL_STYLE + STYLE + DEMO_STYLE;
   const root = document.createElement("div");
   root.style.setProperty("--gan-ground", GROUND);
+  // Keys are the control's that has the focus: JupyterLab would move among its cells.
+  root.addEventListener("focusin", ({ target }) => {
+    (target as HTMLElement).dataset.lmSuppressShortcuts = "true";
+  });
   el.append(style, root);
   const demo = DEMOS[model.get("name")];
   return demo ? ask(root, demo, model) : mount(root, model);
