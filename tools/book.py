@@ -1,6 +1,6 @@
 """Build the whole book, executed, the way `make book` and the tests do.
 
-    python tools/book.py [--budget smoke|laptop|gpu] [--output DIR] [--jobs N]
+    python tools/book.py [--budget smoke|laptop|gpu] [--output DIR] [--jobs N] [--whole]
 
 Notebooks run first, several at a time, into Jupyter Book's cache; the build then takes their outputs from there. A
 notebook that fails, or any warning of Sphinx, ends the build with status 1: Jupyter Book itself would go on.
@@ -78,8 +78,23 @@ def _is_cached(cache: Any, path: Path) -> bool:
     return True
 
 
-def build(root: Path = ROOT, output: Path = ROOT, budget: str | None = None, jobs: int | None = None) -> int:
-    """Build the book under `output`/_build/html; returns the exit status."""
+def settings(root: Path) -> str:
+    """A digest of what every page follows from, besides its own file: settings, tools, the glossary, the references."""
+    digest = hashlib.sha256()
+    shared = [root / name for name in ("_config.yml", "_toc.yml", "book/reference/glossary.md", "book/references.bib")]
+    for path in sorted([*shared, *(root / "tools").glob("*.py"), *(root / "book/_static").glob("*.*")]):
+        if path.is_file():
+            digest.update(path.relative_to(root).as_posix().encode() + b"\0" + path.read_bytes())
+    return digest.hexdigest()
+
+
+def build(
+    root: Path = ROOT, output: Path = ROOT, budget: str | None = None, jobs: int | None = None, whole: bool = True
+) -> int:
+    """Build the book under `output`/_build/html; returns the exit status.
+
+    Unless `whole`, pages are kept whose files did not change since a build that went well under the same settings.
+    """
     if root == ROOT:
         web.build()
     jobs = jobs or max(1, min(4, (os.cpu_count() or 1) // 2 * 2 or 1))
@@ -93,18 +108,24 @@ def build(root: Path = ROOT, output: Path = ROOT, budget: str | None = None, job
     if failures := fill(cache, notebooks(root), root, jobs, config(root)["execute"]["timeout"]):
         print("\n\n".join(failures), file=sys.stderr)
         return 1
+    well, stamp = output / "_build" / ".well", settings(root)
     # --all: a page that did not change would not repeat the warning that failed the last build.
-    command = ["jupyter-book", "build", str(root), "--path-output", str(output), "--all", "-W", "--keep-going", "-n"]
-    return subprocess.run(command, cwd=root, check=False).returncode
+    again = [] if not whole and well.is_file() and well.read_text() == stamp else ["--all"]
+    well.unlink(missing_ok=True)
+    command = ["jupyter-book", "build", str(root), "--path-output", str(output), *again, "-W", "--keep-going", "-n"]
+    if (status := subprocess.run(command, cwd=root, check=False).returncode) == 0:
+        well.write_text(stamp)
+    return status
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description="Build the whole book, executed.")
     parser.add_argument("--budget", choices=["smoke", "laptop", "gpu"], help="default: GANBOOK_BUDGET, else by device")
     parser.add_argument("--output", type=Path, default=ROOT, help="where _build/html is written")
+    parser.add_argument("--whole", action="store_true", help="make every page again, also those that did not change")
     parser.add_argument("--jobs", type=int, help="notebooks executed at a time (default: two, four on larger machines)")
     arguments = parser.parse_args()
-    status = build(ROOT, arguments.output.resolve(), arguments.budget, arguments.jobs)
+    status = build(ROOT, arguments.output.resolve(), arguments.budget, arguments.jobs, arguments.whole)
     if status == 0:
         print(f"\nThe book is built. Open {arguments.output.resolve() / '_build' / 'html' / 'index.html'}")
     sys.exit(1 if status else 0)

@@ -36,7 +36,15 @@ def build(tmp_path_factory: pytest.TempPathFactory, testrun_uid: str) -> Build:
     said = tmp_path_factory.getbasetemp().parent / f"build-{testrun_uid}.json"
     with FileLock(said.with_suffix(".lock")):
         if not said.is_file():
-            command = [sys.executable, str(ROOT / "tools/book.py"), "--budget", "smoke", "--output", str(OUTPUT)]
+            command = [
+                sys.executable,
+                str(ROOT / "tools/book.py"),
+                "--budget",
+                "smoke",
+                "--output",
+                str(OUTPUT),
+                "--whole",
+            ]
             ended = subprocess.run(
                 command, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, check=False
             )

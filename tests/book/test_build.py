@@ -65,6 +65,35 @@ def test_a_page_that_is_broken_fails_the_build(tmp_path, cell, text, fails):
     assert (book.build(root, root) != 0) is fails
 
 
+@pytest.mark.parametrize(
+    ("change", "again"), [("prose", False), ("settings", True), ("failed", True)], ids=["prose", "settings", "failed"]
+)
+def test_only_pages_that_changed_are_made_again(tmp_path, monkeypatch, change, again):
+    root = small_book(tmp_path / "book", "1 + 1", "# A page")
+    commands, status = [], 0
+
+    class Done:
+        @property
+        def returncode(self):
+            return status
+
+    monkeypatch.setattr(book, "fill", lambda *_: [])
+    monkeypatch.setattr(book.subprocess, "run", lambda command, **_: commands.append(command) or Done())
+    assert book.build(root, root, whole=False) == 0
+    if change == "prose":
+        (root / "page.ipynb").write_text((root / "page.ipynb").read_text().replace("A page", "Another page"))
+    if change == "settings":
+        (root / "_config.yml").write_text((root / "_config.yml").read_text() + "title: another\n")
+    if change == "failed":
+        status = 1
+        book.build(root, root, whole=False)
+    book.build(root, root, whole=False)
+    assert "--all" in commands[0]
+    assert ("--all" in commands[-1]) is again
+    book.build(root, root)
+    assert "--all" in commands[-1]
+
+
 def test_the_cache_is_emptied_when_the_library_changed(tmp_path):
     (tmp_path / "ganbook").mkdir()
     source = tmp_path / "ganbook" / "losses.py"
