@@ -47,7 +47,7 @@ def add_tags(app: Any, page: str, _template: str, context: dict[str, Any], doctr
     if doctree is None:
         return
     title = BeautifulSoup(context.get("title", ""), "html.parser").get_text()
-    made = tags(title, app.config.project, description(doctree), page, app.config.html_baseurl)
+    made = tags(title, app.config.html_title, description(doctree), page, app.config.html_baseurl)
     context["metatags"] = f"{context.get('metatags', '')}\n{made}"
 
 
