@@ -31,20 +31,20 @@ class Build:
 
 
 @pytest.fixture(scope="session")
-def build(tmp_path_factory: pytest.TempPathFactory, testrun_uid: str) -> Build:
+def shared(tmp_path_factory: pytest.TempPathFactory, testrun_uid: str) -> Path:
+    """A folder of all workers of this run: what one has made there, the others need not make again."""
+    folder = tmp_path_factory.getbasetemp().parent / f"ganbook-{testrun_uid}"
+    folder.mkdir(exist_ok=True)
+    return folder
+
+
+@pytest.fixture(scope="session")
+def build(shared: Path) -> Build:
     """The build as it ended, well or not; of several workers one builds, and the others wait."""
-    said = tmp_path_factory.getbasetemp().parent / f"build-{testrun_uid}.json"
+    said = shared / "build.json"
     with FileLock(said.with_suffix(".lock")):
         if not said.is_file():
-            command = [
-                sys.executable,
-                str(ROOT / "tools/book.py"),
-                "--budget",
-                "smoke",
-                "--output",
-                str(OUTPUT),
-                "--whole",
-            ]
+            command = [sys.executable, "tools/book.py", "--budget", "smoke", "--output", str(OUTPUT), "--whole"]
             ended = subprocess.run(
                 command, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, check=False
             )

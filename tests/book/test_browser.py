@@ -6,12 +6,14 @@ what they show, and axe finds no accessibility violation outside a short list.
 
 from __future__ import annotations
 
+import json
 import re
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from typing import Any
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
+from filelock import FileLock
 
 from pages import ROOT, pages
 
@@ -66,15 +68,8 @@ def open_context(browser, **settings):
 
 
 @pytest.fixture(scope="module")
-def visits(built, browser) -> dict[tuple[str, str], Visit]:
-    """Every page, opened once in each view."""
-    seen = {}
-    for view, settings in VIEWS.items():
-        context = open_context(browser, **settings)
-        for source in pages():
-            seen[source.relative_to(ROOT).as_posix(), view] = _visit(context, built.page(source))
-        context.close()
-    return seen
+def contexts(browser) -> dict[str, Any]:
+    return {view: open_context(browser, **settings) for view, settings in VIEWS.items()}
 
 
 def _visit(context, path) -> Visit:
@@ -108,8 +103,13 @@ def view(request) -> str:
 
 
 @pytest.fixture(params=pages(), ids=lambda page: page.relative_to(ROOT).as_posix())
-def visit(visits, request, view) -> Visit:
-    return visits[request.param.relative_to(ROOT).as_posix(), view]
+def visit(built, contexts, shared, request, view) -> Visit:
+    """A page in a view, opened once: of several workers by the one that asks first."""
+    seen = shared / f"{view}-{'-'.join(request.param.relative_to(ROOT).parts)}.json"
+    with FileLock(seen.with_suffix(".lock")):
+        if not seen.is_file():
+            seen.write_text(json.dumps(asdict(_visit(contexts[view], built.page(request.param)))))
+    return Visit(**json.loads(seen.read_text()))
 
 
 def test_nothing_is_asked_of_another_host(visit):

@@ -92,6 +92,9 @@ def test_every_internal_link_leads_somewhere(soups, built):
             if urlsplit(address).scheme or address.startswith("//"):
                 continue
             target = (path.parent / unquote(address)).resolve() if address else path
+            # Sphinx names one module for a source: a name documented under another leads to the top of its page.
+            if "_modules" in path.parts and "api" in target.parts:
+                anchor = ""
             if not target.is_file() or (anchor and target in anchors and unquote(anchor) not in anchors[target]):
                 broken.append(f"{path.relative_to(built.html)}: {link['href']}")
     assert broken == []

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ProcessPoolExecutor
+from multiprocessing import get_context
+
 import pytest
 from pypdf import PdfReader
 
@@ -14,7 +17,9 @@ PAGES = [ROOT / "book/game/minimax.ipynb", ROOT / "book/reference/notation.md"]
 @pytest.fixture(scope="module")
 def printed(built, tmp_path_factory) -> PdfReader:
     file = tmp_path_factory.mktemp("pdf") / "book.pdf"
-    sheets = pdf.bind(built.html, PAGES, file)
+    # Playwright allows one loop in a process, and the tests of pages have it.
+    with ProcessPoolExecutor(1, get_context("spawn")) as process:
+        sheets = process.submit(pdf.bind, built.html, PAGES, file).result()
     assert file.stat().st_size < 5e6
     reader = PdfReader(file)
     assert len(reader.pages) == sheets > 20
