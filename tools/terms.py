@@ -72,6 +72,7 @@ class Terms:
                     self.means[name.astext()] = Meaning(page, names[0]["ids"][0])
                     looks[name.astext()] = MEANT.get(name.astext(), look(name.astext()))
         ordered = sorted(looks, key=len, reverse=True)  # "mode collapse" before "mode"
+        self.lower = {name.lower(): meaning for name, meaning in self.means.items()}  # as the role `term` looks them up
         self.names = dict(enumerate(ordered))
         self.pattern = re.compile(
             "|".join(rf"(?P<t{number}>(?<![\w-])(?:{looks[name]})(?![\w-]))" for number, name in self.names.items())
@@ -95,13 +96,12 @@ class LinkTerms(SphinxPostTransform):
         if not hasattr(self.app, "ganbook_terms"):
             self.app.ganbook_terms = Terms(self.env)  # type: ignore[attr-defined]
         terms: Terms = self.app.ganbook_terms  # type: ignore[attr-defined]
-        lower = {name.lower(): meaning for name, meaning in terms.means.items()}
-        if any(meaning.page == page for meaning in lower.values()):
+        if any(meaning.page == page for meaning in terms.means.values()):
             return
         used = {
-            lower[xref["reftarget"].lower()]
+            terms.lower[xref["reftarget"].lower()]
             for xref in self.document.findall(addnodes.pending_xref)
-            if xref["reftype"] == "term" and xref["reftarget"].lower() in lower
+            if xref["reftype"] == "term" and xref["reftarget"].lower() in terms.lower
         }
         for paragraph in list(self.document.findall(nodes.paragraph)):
             join_lines(paragraph)
