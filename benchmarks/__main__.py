@@ -15,12 +15,13 @@ import sys
 from pathlib import Path
 from types import ModuleType
 
-from benchmarks.common import table, when
+from benchmarks.common import table
 from ganbook import results
 
 QUICK = ("import_time", "throughput")
 LONG = (
     "speedrun",
+    "live",
     "quick",
     "modes",
     "dcgan_rules",
@@ -36,7 +37,7 @@ def lines(module: ModuleType) -> list[tuple[str, str, str, str, str]]:
     """The table's rows of one script."""
     name = module.__name__.removeprefix("benchmarks.")
     found = module.figures(results.load(name)) if name in results.names() else []
-    return [(name, *figure.row(), when(name)) for figure in found] or [(name, "no result yet", "", "", "")]
+    return [(name, *figure.row(), results.when(name)) for figure in found] or [(name, "no result yet", "", "", "")]
 
 
 def main() -> None:

@@ -6,8 +6,7 @@ import argparse
 import os
 import platform
 import statistics
-import subprocess
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 from typing import Any
@@ -78,6 +77,7 @@ class Figure:
         values: of all seeds, or of all turns.
         form: how a value is written.
         low, high: what is asked of the median.
+        each: it is asked of every value instead.
         chance: what chance, or doing nothing, scores.
         bound: the median is a lower bound: a run was stopped.
     """
@@ -89,12 +89,13 @@ class Figure:
     high: float | None = None
     chance: float | None = None
     bound: bool = False
+    each: bool = False
 
     @property
     def met(self) -> bool:
-        """Whether the median is what was asked."""
-        found = statistics.median(self.values)
-        return (self.low is None or found >= self.low) and (self.high is None or found <= self.high)
+        """Whether the median, or every value, is what was asked."""
+        found = self.values if self.each else [statistics.median(self.values)]
+        return (self.low is None or min(found) >= self.low) and (self.high is None or max(found) <= self.high)
 
     def row(self) -> tuple[str, str, str]:
         """What, the median with its range, and what to hold it against."""
@@ -109,22 +110,3 @@ def table(rows: Iterable[Sequence[str]]) -> str:
     kept = list(rows)
     widths = [max(map(len, column)) for column in zip(*kept, strict=True)]
     return "\n".join("  ".join(map(str.ljust, row, widths)).rstrip() for row in kept)
-
-
-def when(name: str) -> str:
-    """The days between which a result was measured, by its runs or, where they do not say, by its last commit."""
-    if found := sorted(_dates(results.load(name))):
-        return found[0] if found[0] == found[-1] else f"{found[0]} to {found[-1]}"
-    command = ["git", "log", "-1", "--format=%cs", "--", results.path(name).name]
-    try:
-        said = subprocess.run(command, cwd=results.path(name).parent, capture_output=True, text=True, check=True)
-    except (OSError, subprocess.CalledProcessError):
-        return "undated"
-    return f"by {said.stdout.strip()}" if said.stdout.strip() else "undated"
-
-
-def _dates(content: Any) -> Iterator[str]:
-    if isinstance(content, dict):
-        yield from [content["date"]] if "date" in content else []
-    for part in content.values() if isinstance(content, dict) else content if isinstance(content, list) else ():
-        yield from _dates(part)

@@ -13,14 +13,15 @@ __version__ = "0.1.0"
 
 __all__ = [
     "ClaimError", "__version__", "budget", "checks", "claim", "convolutions", "data", "dynamics", "losses", "measured",
-    "metrics", "models", "penalties", "plots", "recipes", "results", "seed", "show_source", "training", "welcome",
-    "widgets", "zoo",
+    "metrics", "models", "penalties", "plots", "recipes", "replayed", "results", "seed", "show_source", "training",
+    "welcome", "widgets", "zoo",
 ]  # fmt: skip
 
 _HOMES = {
     "ClaimError": "ganbook.claims",
     "claim": "ganbook.claims",
     "measured": "ganbook.claims",
+    "replayed": "ganbook.claims",
     "budget": "ganbook.training.budget",
     "seed": "ganbook.session",
     "show_source": "ganbook.session",
@@ -44,7 +45,7 @@ if TYPE_CHECKING:  # for type checkers and editors, which must see what __getatt
         widgets,
         zoo,
     )
-    from ganbook.claims import ClaimError, claim, measured
+    from ganbook.claims import ClaimError, claim, measured, replayed
     from ganbook.session import seed, show_source, welcome
     from ganbook.training.budget import budget
 

@@ -5,7 +5,8 @@
 Runs the notebooks of _toc.yml one after the other (leave the machine idle) and updates, page by page,
 
 - ganbook/timings.json: page -> budget -> seconds, hardware (seed 0);
-- book/reference/claims.json: page -> claim -> budget -> smallest and largest value over the seeds, band, runs.
+- book/reference/claims.json: page -> claim -> budget -> smallest and largest value and null over the seeds, band, what
+  it comes from if the page did not measure it, runs.
 
 Only pages that make claims run again under further seeds. Exits 1 if a page failed or a claim left its band.
 """
@@ -55,12 +56,13 @@ def merge(known: dict[str, Any], claims: list[dict[str, Any]], budget: str, firs
         for ranges in known.values():
             ranges.pop(budget, None)
     for claim in claims:
-        range_ = known.setdefault(claim["name"], {}).setdefault(
-            budget, {"min": claim["value"], "max": claim["value"], "runs": 0}
-        )
-        range_["min"] = min(range_["min"], claim["value"])
-        range_["max"] = max(range_["max"], claim["value"])
-        range_.update(low=claim["low"], high=claim["high"], runs=range_["runs"] + 1)
+        value, null = claim["value"], claim["null"]
+        new = {"min": value, "max": value, "null": null if null is None else [null, null], "runs": 0}
+        range_ = known.setdefault(claim["name"], {}).setdefault(budget, new)
+        range_["min"], range_["max"] = min(range_["min"], value), max(range_["max"], value)
+        if null is not None:
+            range_["null"] = [min(range_["null"][0], null), max(range_["null"][1], null)]
+        range_.update(low=claim["low"], high=claim["high"], source=claim["source"], runs=range_["runs"] + 1)
     for gone in [key for key, ranges in known.items() if not ranges]:
         del known[gone]
 

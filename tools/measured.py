@@ -37,14 +37,14 @@ def timings(content: dict[str, Any]) -> tuple[Row, list[Row]]:
 
 
 def claims(content: dict[str, Any]) -> tuple[Row, list[Row]]:
-    """One row for each claim and budget: range over the seeds, band, number of runs."""
+    """One row for each claim and budget: range over the seeds, band, null, number of runs or where it comes from."""
     rows = [
-        [page, claim, budget, f"{range_['min']:.4g} to {range_['max']:.4g}", _band(claim, range_), str(range_["runs"])]
+        [page, claim, budget, *_of_claim(claim, run)]
         for page, made in content.items()
         for claim, budgets in made.items()
-        for budget, range_ in budgets.items()
+        for budget, run in budgets.items()
     ]
-    return ["page", "measured", "budget", "range over seeds", "band", "runs"], rows
+    return ["page", "measured", "budget", "range over seeds", "band", "if it were false", "runs"], rows
 
 
 def checks(content: dict[str, Any]) -> tuple[Row, list[Row]]:
@@ -59,8 +59,14 @@ def _seconds(run: dict[str, Any] | None) -> str:
     return f"{run['seconds']:.0f} s on {run['hardware']}" if run else "not measured"
 
 
-def _band(claim: str, range_: dict[str, Any]) -> str:
-    return Claim(claim, range_["min"], range_["low"], range_["high"]).band
+def _of_claim(claim: str, run: dict[str, Any]) -> Row:
+    null, band = run.get("null"), Claim(claim, run["min"], run["low"], run["high"]).band
+    otherwise = "an identity" if null is None else _range(*null)
+    return [_range(run["min"], run["max"]), band, otherwise, run.get("source") or str(run["runs"])]
+
+
+def _range(low: float, high: float) -> str:
+    return f"{low:.4g}" if f"{low:.4g}" == f"{high:.4g}" else f"{low:.4g} to {high:.4g}"
 
 
 class Measured(Directive):

@@ -8,7 +8,7 @@ from __future__ import annotations
 import json
 import secrets
 import tempfile
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +16,7 @@ from filelock import FileLock
 
 from ganbook.arguments import check_choice
 
-__all__ = ["load", "names", "path", "sweep", "update"]
+__all__ = ["load", "names", "path", "sweep", "update", "when"]
 
 Cell = Mapping[str, Any]
 
@@ -35,6 +35,21 @@ def load(name: str) -> Any:
     """The results of ``benchmarks/NAME.py``; a ValueError if there are none of that name."""
     check_choice(names(), name=name)
     return json.loads(path(name).read_text("utf-8"))
+
+
+def when(name: str) -> str:
+    """The day, or the first and the last, on which the results of ``benchmarks/NAME.py`` were measured."""
+    found = sorted(_dates(load(name)))
+    if not found:
+        return "undated"
+    return found[0] if found[0] == found[-1] else f"{found[0]} to {found[-1]}"
+
+
+def _dates(content: Any) -> Iterator[str]:
+    if isinstance(content, dict) and "date" in content:
+        yield content["date"]
+    for part in content.values() if isinstance(content, dict) else content if isinstance(content, list) else ():
+        yield from _dates(part)
 
 
 def update(name: str, change: Callable[[Any], object], new: Any) -> None:

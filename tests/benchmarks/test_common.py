@@ -1,6 +1,5 @@
 """What the benchmarks share: turns, medians, stamps, the lines of the last table."""
 
-import json
 import subprocess
 import sys
 
@@ -95,6 +94,7 @@ def test_scores_are_of_the_runs_that_have_them():
         (Figure("it", [1.1], high=1.15), ("1.10", "asked ≤ 1.15")),
         (Figure("it", [600.0], ".0f", bound=True), ("≥ 600", "")),
         (Figure("it", [1.0, 1.0, 9.0], high=2.0), ("1.00 (1.00 to 9.00)", "asked ≤ 2.00")),  # the median is asked
+        (Figure("it", [1.0, 1.0, 9.0], high=2.0, each=True), ("1.00 (1.00 to 9.00)", "asked ≤ 2.00: not reached")),
     ],
 )
 def test_a_figure_says_what_was_asked_and_whether_it_is_reached(figure, said):
@@ -105,29 +105,13 @@ def test_columns_stand_one_under_the_other():
     assert common.table([("a", "bb", ""), ("ccc", "d", "e")]) == "a    bb\nccc  d   e"
 
 
-def test_the_day_of_a_result_is_that_of_its_runs_or_of_its_commit(shelf, monkeypatch):
-    content = {"x": {"date": "2026-11-03"}, "runs": [{"date": "2026-11-01"}, {"seed": 1}]}
-    for found, said in ((content, "2026-11-01 to 2026-11-03"), ([{"date": "2026-11-02"}], "2026-11-02")):
-        (shelf / "luck.json").write_text(json.dumps(found))
-        assert common.when("luck") == said
-    (shelf / "luck.json").write_text("[]")
-    assert common.when("luck") == "undated"
-    git = ["git", "-c", "user.name=n", "-c", "user.email=e@e"]
-    day = {"GIT_AUTHOR_DATE": "2026-10-30T12:00:00Z", "GIT_COMMITTER_DATE": "2026-10-30T12:00:00Z"}
-    for command in (["init", "-q"], ["add", "luck.json"], ["commit", "-qm", "luck"]):
-        subprocess.run(git + command, cwd=shelf, check=True, env=day, capture_output=True)
-    assert common.when("luck") == "by 2026-10-30"
-    monkeypatch.setenv("PATH", "")  # no git
-    assert common.when("luck") == "undated"
-
-
 # -- make bench ---------------------------------------------------------------------------------------------------
 
 
 def test_the_table_has_lines_of_every_kept_result_and_runs_the_quick_ones(monkeypatch, capsys):
     started = []
     monkeypatch.setattr(bench.subprocess, "run", lambda command, **_: started.append(command[-1]))
-    monkeypatch.setattr(bench, "when", lambda name: f"day of {name}")
+    monkeypatch.setattr(bench.results, "when", lambda name: f"day of {name}")
     monkeypatch.setattr(sys, "argv", ["bench"])
     bench.main()
     assert started == ["benchmarks.import_time", "benchmarks.throughput"]

@@ -32,10 +32,14 @@ def test_tables_are_made_from_what_was_measured():
     head, rows = measured.timings({"game/a": {"smoke": {"seconds": 12.4, "hardware": "2 cores"}}})
     assert rows == [["game/a", "12 s on 2 cores", "not measured", "not measured"]]
     assert len(head) == len(rows[0])
-    range_ = {"min": 7.0, "max": 8.0, "low": 7, "high": None, "runs": 5}
-    head, rows = measured.claims({"game/a": {"modes": {"smoke": range_}}})
-    assert rows == [["game/a", "modes", "smoke", "7 to 8", "at least 7", "5"]]
-    assert len(head) == len(rows[0])
+    of_page = {"min": 7.0, "max": 8.0, "low": 7, "high": None, "null": [1.0, 2.0], "source": "", "runs": 5}
+    stored = of_page | {"max": 7.0, "high": 7, "null": None, "source": "benchmarks/modes.py, 5 seeds"}
+    head, rows = measured.claims({"game/a": {"modes": {"smoke": of_page}, "stored": {"smoke": stored}}})
+    assert rows == [
+        ["game/a", "modes", "smoke", "7 to 8", "at least 7", "1 to 2", "5"],
+        ["game/a", "stored", "smoke", "7", "7", "an identity", "benchmarks/modes.py, 5 seeds"],
+    ]
+    assert {len(row) for row in rows} == {len(head)}
 
 
 def test_the_table_of_checks_adds_up():

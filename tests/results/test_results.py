@@ -77,6 +77,23 @@ for seed in range(40):
 """
 
 
+@pytest.mark.parametrize(
+    ("content", "said"),
+    [
+        ({"x": {"date": "2026-11-03"}, "runs": [{"date": "2026-11-01"}, {"seed": 1}]}, "2026-11-01 to 2026-11-03"),
+        ([{"date": "2026-11-02"}], "2026-11-02"),
+        ([], "undated"),
+    ],
+)
+def test_the_days_of_a_result_are_those_of_its_runs(shelf, content, said):
+    (shelf / "luck.json").write_text(json.dumps(content))
+    assert results.when("luck") == said
+
+
+def test_every_result_is_dated():
+    assert [name for name in results.names() if results.when(name) == "undated"] == []
+
+
 def test_two_scripts_side_by_side_lose_nothing(shelf):
     scripts = [subprocess.Popen([sys.executable, "-c", SIDE_BY_SIDE, str(shelf), who]) for who in "ab"]
     assert [script.wait(timeout=60) for script in scripts] == [0, 0]
