@@ -72,7 +72,7 @@ RECIPES: dict[str, tuple[Asked, ...]] = {
 """By recipe what is asked of it; of translations as good as the longer models that they took the place of."""
 
 
-def at(found: Any, path: tuple[str, ...]) -> float | None:
+def at(found: Any, path: tuple[str, ...]) -> Any:
     """What lies at ``path`` in nested dictionaries, None where there is nothing."""
     for key in path:
         found = found.get(key) if isinstance(found, Mapping) else None

@@ -1,15 +1,17 @@
-"""Lines to colours: pix2pix and its parts left out one by one, and CycleGAN with and without the cycle.
+"""Lines to colours: pix2pix and CycleGAN, and both with one part left out or exchanged at a time.
 
-    python benchmarks/translation.py [--seeds 3] [--only WORD]
+    python -m benchmarks.translation [--seeds 3] [--only TEXT]
 
-All runs of a group have the same number of rounds; only groups whose name holds WORD are played. Scores are of held-out
-emoji. Writes ganbook/results/translation.json, which chapters 11 and 12 show, after every run; runs that stand there
-already are skipped. Three seeds take about forty minutes on an idle core.
+Every row differs from its recipe in one thing, and has the rounds of the recipe's "laptop" budget; scores are of
+held-out emoji. Writes ganbook/results/translation.json, which chapters 11 and 12 show, after every run; runs that stand
+there already are skipped. ``--only`` plays the groups whose name contains TEXT. Three seeds take about an hour of one
+core.
 """
 
 from __future__ import annotations
 
 import time
+from collections.abc import Iterator
 from dataclasses import replace
 from functools import partial
 from typing import Any
@@ -21,40 +23,47 @@ from benchmarks.common import Figure, options, over, sweep
 from ganbook import data, recipes
 from ganbook.convolutions import high_share
 from ganbook.data.images import to_float
-from ganbook.models import PatchDiscriminator
-from ganbook.recipes.control import PIX2PIX_ABLATION
+from ganbook.models import PatchDiscriminator, UNet
+from ganbook.recipes.control import CYCLEGAN_ABLATION, PIX2PIX_ABLATION
 from ganbook.recipes.recipe import Recipe
 
-ROUNDS = {"parts at 64 pixels": 500, "shape at 32 pixels": 300, "cycle": 200}
+SCORES = {"l1": "L1", "fillable": "error inside the fillable area", "better_than_copying": "better than copying"}
+
+
+def with_pairs() -> Iterator[tuple[str, Recipe]]:
+    """pix2pix without its parts, then with critics that see patches of another size."""
+    yield from zip(("L1 alone", "the game alone", "both"), PIX2PIX_ABLATION, strict=True)
+    yield "no short cuts", recipes.get("pix2pix-emoji-no-skips")
+    whole = PIX2PIX_ABLATION[-1]
+    yield "dropout", replace(whole, generator=_changed(whole.generator, UNet, dropout=0.5))
+    critics = {f"patches of {side}": {"layers": layers} for side, layers in ((1, 0), (16, 1), (70, 3))}
+    for name, changes in {**critics, "InstanceNorm in D": {"norm": True}}.items():
+        yield name, replace(whole, discriminator=_changed(whole.discriminator, PatchDiscriminator, **changes))
+
+
+def without_pairs() -> Iterator[tuple[str, Recipe]]:
+    """CycleGAN with each of its two losses or neither, and without its pools."""
+    names = ("cycle and identity", "cycle alone", "identity alone", "neither", "no pools")
+    yield from zip(names, CYCLEGAN_ABLATION, strict=True)
+
+
+def _changed(built: Any, what: type, **changes: Any) -> partial[Any]:
+    """The recipe's own network with these arguments changed."""
+    assert isinstance(built, partial) and built.func is what
+    return partial(built, **changes)
+
+
+GROUPS = {"with pairs": with_pairs, "without pairs": without_pairs}
 
 
 def figures(kept: Any) -> list[Figure]:
-    """Distance from the truth of the two ways, with pairs and without."""
+    """How near each row comes to the truth."""
+    rows = dict.fromkeys((run["group"], run["name"]) for run in kept["runs"])
     return [
-        Figure(f"{name}: L1 of held-out emoji", over(kept["runs"], "l1", group=group, name=name), ".3f")
-        for group, name in (("parts at 64 pixels", "pix2pix-emoji"), ("cycle", "cyclegan-emoji"))
+        Figure(f"{name}: {said}", over(kept["runs"], score, group=group, name=name), ".3f")
+        for group, name in rows
+        for score, said in SCORES.items()
     ]
-
-
-def groups() -> dict[str, dict[str, Recipe]]:
-    """The recipes that are compared with each other, by group and name."""
-    small = recipes.get("pix2pix-emoji").at("laptop")
-    no_skips = recipes.get("pix2pix-emoji-no-skips").at("laptop")
-
-    def patches(layers: int) -> Recipe:
-        return replace(small, discriminator=partial(PatchDiscriminator, sources=1, layers=layers, width=24))
-
-    # The large size with the small budget's number of rounds: half an hour a run would not be a comparison for a page.
-    large = {recipe.name: replace(recipe, budgets={}) for recipe in PIX2PIX_ABLATION}
-    shapes = {
-        "no skips": no_skips,
-        "1 x 1": patches(0),
-        "16 x 16": patches(1),
-        "34 x 34": patches(2),
-        "70 x 70": patches(3),
-    }
-    cycles = {name: recipes.get(name).at("laptop") for name in ("cyclegan-emoji", "cyclegan-emoji-no-cycle")}
-    return dict(zip(ROUNDS, (large, shapes, cycles), strict=True))
 
 
 def saturation(images: Tensor) -> float:
@@ -70,22 +79,22 @@ def looks(images: Tensor) -> dict[str, float]:
 def main() -> None:
     """Train and score what is missing."""
     arguments = options(__doc__, seeds=3, only="")
-    played = groups()
+    torch.set_num_threads(1)
+    played = {(group, name): recipe.at("laptop") for group, rows in GROUPS.items() for name, recipe in rows()}
 
     def play(cell: dict[str, Any]) -> dict[str, Any]:
         started = time.process_time()
-        recipe, rounds = played[cell["group"]][cell["name"]], ROUNDS[cell["group"]]
-        run = replace(recipe, steps=rounds).train("laptop", cell["seed"], progress=False)
+        recipe = played[cell["group"], cell["name"]]
+        run = recipe.train("laptop", cell["seed"], progress=False)
         test = data.load("emoji-lines", "test", recipe.size)
         found = run.metrics | looks(recipe.draw(run.sampler, len(test)))
         found |= {f"{k}_real": v for k, v in looks(to_float(test.images)).items()}
-        return {"rounds": rounds, "seconds": round(time.process_time() - started, 1), **found}
+        return {"rounds": recipe.steps, "seconds": round(time.process_time() - started, 1), **found}
 
     cells = [
         {"group": group, "name": name, "seed": seed}
         for seed in range(arguments.seeds)
-        for group in played
-        for name in played[group]
+        for group, name in played
         if arguments.only in group
     ]
     sweep("translation", cells, play, torch=torch.__version__)

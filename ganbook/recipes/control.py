@@ -29,7 +29,7 @@ from ganbook.training.rounds.conditional import auxiliary_round, conditional_rou
 from ganbook.training.rounds.cyclegan import cyclegan_round
 from ganbook.training.rounds.pix2pix import pix2pix_round, regression_round
 
-__all__ = ["CONDITIONINGS", "PIX2PIX_ABLATION", "RECIPES"]
+__all__ = ["CONDITIONINGS", "CYCLEGAN_ABLATION", "PIX2PIX_ABLATION", "RECIPES"]
 
 # Digits by class. ----------------------------------------------------------------------------------------------------
 
@@ -159,8 +159,8 @@ PIX2PIX_FOLDER = replace(
 # Lines to colours, without pairs. ------------------------------------------------------------------------------------
 
 
-def _pools(size: int) -> Mapping[str, nn.Module]:
-    return {"sources": ImagePool((3, size, size)), "targets": ImagePool((3, size, size))}
+def _pools(size: int, kept: int = 50) -> Mapping[str, nn.Module]:
+    return {name: ImagePool((3, size, size), kept) for name in ("sources", "targets")}
 
 
 CYCLEGAN_EMOJI = replace(
@@ -175,9 +175,27 @@ CYCLEGAN_EMOJI = replace(
     memory=partial(_pools, 32),
     batch_size=32,
     steps=160,
-    play=partial(cyclegan_round, identity_weight=0.2),
+    play=partial(cyclegan_round, identity_weight=2.0),
     budgets={"smoke": {"steps": 8, "batch_size": 4}, "gpu": {"steps": 640}},
 )
+
+
+def _without(name: str, what: str, **changes: Any) -> Recipe:
+    return replace(CYCLEGAN_EMOJI, name=f"cyclegan-emoji-{name}", about=f"The same without {what}.", **changes)
+
+
+CYCLEGAN_ABLATION = (
+    CYCLEGAN_EMOJI,
+    _without("cycle-alone", "the identity loss", play=partial(cyclegan_round, identity_weight=0.0)),
+    _without("identity-alone", "the cycle loss", play=partial(cyclegan_round, cycle_weight=0.0, identity_weight=2.0)),
+    _without(
+        "neither",
+        "either: two games that share nothing",
+        play=partial(cyclegan_round, cycle_weight=0.0, identity_weight=0.0),
+    ),
+    _without("no-pool", "pools: the critics see the newest fakes alone", memory=partial(_pools, 32, 0)),
+)
+"""Each of the two losses by itself, neither, and no pools."""
 
 _TINY_SETS = {
     "size": 64,
@@ -216,12 +234,7 @@ RECIPES = (
         data="pairs-folder-reversed",
     ),
     CYCLEGAN_EMOJI,
-    replace(
-        CYCLEGAN_EMOJI,
-        name="cyclegan-emoji-no-cycle",
-        about="The same without the cycle: two games that share nothing.",
-        play=partial(cyclegan_round, cycle_weight=0.0),
-    ),
+    *CYCLEGAN_ABLATION[1:],
     CYCLEGAN_FOLDER,
     replace(
         CYCLEGAN_FOLDER,

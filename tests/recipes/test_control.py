@@ -165,12 +165,28 @@ def test_pix2pix_on_a_folder_is_the_papers():
 # -- without pairs ------------------------------------------------------------------------------------------------
 
 
+WEIGHTS = {
+    "cycle-alone": {"identity_weight": 0.0},
+    "identity-alone": {"cycle_weight": 0.0, "identity_weight": 2.0},
+    "neither": {"cycle_weight": 0.0, "identity_weight": 0.0},
+}
+
+
 @pytest.mark.parametrize("budget", BUDGETS)
-def test_without_a_cycle_the_round_loses_its_cycle_alone(budget: str):
-    whole, without = (recipes.get(name).at(budget) for name in ("cyclegan-emoji", "cyclegan-emoji-no-cycle"))
-    assert differing(without, whole) == {"play"} and whole.play.func is cyclegan_round
-    assert whole.play.keywords.keys() <= {"identity_weight"}, "the cycle weighs what it weighs in the paper"
-    assert without.play.func is cyclegan_round and without.play.keywords == {"cycle_weight": 0.0}
+def test_rows_of_the_two_losses_differ_in_their_weights_alone(budget: str):
+    whole = recipes.get("cyclegan-emoji").at(budget)
+    assert whole.play.func is cyclegan_round
+    assert whole.play.keywords == {"identity_weight": 2.0}, "the cycle weighs what it weighs in the paper"
+    for name, weights in WEIGHTS.items():
+        row = recipes.get(f"cyclegan-emoji-{name}").at(budget)
+        assert differing(row, whole) == {"play"} and row.play.func is cyclegan_round
+        assert row.play.keywords == weights
+
+
+def test_without_pools_the_critics_see_the_newest_fakes_alone():
+    whole, row = recipes.get("cyclegan-emoji"), recipes.get("cyclegan-emoji-no-pool")
+    assert differing(row, whole) == {"memory"}
+    assert {pool.size for pool in row.memory().values()} == {0} and whole.memory()["targets"].size == 50
 
 
 def test_cyclegan_never_sees_a_pair():

@@ -12,7 +12,7 @@ __all__ = ["cyclegan_round"]
 
 
 def cyclegan_round(
-    game: Game, batch: Batch, cycle_weight: float = 10.0, identity_weight: float = 0.5
+    game: Game, batch: Batch, cycle_weight: float = 10.0, identity_weight: float = 5.0
 ) -> dict[str, Tensor]:
     """One round of equation 3, with the identity loss of section 5.2. Both critics and both translators move once.
 
@@ -21,7 +21,7 @@ def cyclegan_round(
             :class:`ganbook.models.TwoCritics`; its memory holds an image pool for "sources" and one for "targets".
         batch: ``real`` are targets y, ``sources`` are sources x, of no common origin.
         cycle_weight: the paper's lambda; 0 leaves the cycle out.
-        identity_weight: of the identity loss, as a share of lambda (the paper: 0.5, for paintings).
+        identity_weight: of the identity loss (the paper, for paintings: half of lambda).
 
     Returns:
         Scalars: the adversarial losses, the cycle loss, the identity loss.
@@ -36,7 +36,7 @@ def cyclegan_round(
         g_loss = game.loss.generator(fake_x_logits, judged_x) + game.loss.generator(fake_y_logits, judged_y)
     cycle = l1_loss(made.source_again, x) + l1_loss(made.target_again, y)
     identity = l1_loss(made.source_kept, x) + l1_loss(made.target_kept, y)
-    game.update_generator(g_loss + cycle_weight * (cycle + identity_weight * identity))
+    game.update_generator(g_loss + cycle_weight * cycle + identity_weight * identity)
 
     # The critics' turn, on a history of fakes.
     fake_x = game.memory["sources"].query(made.fake_source)
