@@ -70,9 +70,7 @@ def test_a_claim_that_could_not_fail_is_refused():
 @pytest.mark.parametrize("null", [0.5, 0.4, 0.6, math.nan, torch.tensor(0.5)])
 def test_a_band_that_holds_its_null_is_refused(null):
     """The figure could be what it would be if the sentence were false; a null that is no number excludes nothing."""
-    with pytest.raises(
-        ValueError, match=r"^null is .*, and the band of 'accuracy' is 0.4 to 0.6: allowed"
-    ):
+    with pytest.raises(ValueError, match=r"^null is .*, and the band of 'accuracy' is 0.4 to 0.6: allowed"):
         ganbook.claim("accuracy", 0.5, 0.4, 0.6, null=null)
     assert not ganbook.measured()
 
