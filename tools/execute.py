@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -10,6 +11,8 @@ from pathlib import Path
 from typing import Any
 
 import nbformat
+
+COLOUR = re.compile(r"\x1b\[[0-9;]*m")
 
 
 @dataclass(frozen=True)
@@ -22,18 +25,21 @@ class Execution:
     failure: str | None
 
 
-def execute(path: Path, timeout: int, environment: Mapping[str, str] | None = None) -> Execution:
+def execute(path: Path, timeout: int, environment: Mapping[str, str] | None = None, first: str = "") -> Execution:
     """Run the notebook at `path`.
 
     Args:
         path: the notebook; it is read, not written.
         timeout: seconds a cell may take.
         environment: variables added to those of this process.
+        first: code that runs before the notebook's own.
     """
     from nbclient import NotebookClient
     from nbclient.exceptions import CellExecutionError, CellTimeoutError, DeadKernelError
 
     notebook, failure = nbformat.read(path, as_version=4), None
+    if first:
+        notebook.cells.insert(0, nbformat.v4.new_code_cell(first))
     client = NotebookClient(
         notebook,
         timeout=timeout,
@@ -46,5 +52,5 @@ def execute(path: Path, timeout: int, environment: Mapping[str, str] | None = No
     try:
         client.execute(env=os.environ | dict(environment or {}))
     except (CellExecutionError, CellTimeoutError, DeadKernelError) as error:
-        failure = str(error)
+        failure = COLOUR.sub("", str(error))
     return Execution(path, notebook, time.perf_counter() - start, failure)

@@ -3,8 +3,9 @@
     ```{measured} timings
     ```
 
-takes `timings` (ganbook/timings.json), `claims` (book/reference/claims.json), `checks` (book/reference/checks.json) or
-`zoo` (the cards in ganbook/zoo, a section each, with samples drawn when the page is built).
+takes `timings` (ganbook/timings.json), `claims` (book/reference/claims.json), `checks` (book/reference/checks.json),
+`sabotage` (book/reference/sabotage.json) or `zoo` (the cards in ganbook/zoo, a section each, with samples drawn when
+the page is built).
 A file that is missing gives one sentence that says how to make it: the figures are never typed in.
 """
 
@@ -19,12 +20,14 @@ from docutils import nodes
 from docutils.parsers.rst import Directive
 
 from ganbook.claims import Claim
+from sabotage import SPARED
 
 ROOT = Path(__file__).resolve().parent.parent
 FILES = {
     "timings": (ROOT / "ganbook/timings.json", "make timings"),
     "claims": (ROOT / "book/reference/claims.json", "make timings"),
     "checks": (ROOT / "book/reference/checks.json", "make exercises"),
+    "sabotage": (ROOT / "book/reference/sabotage.json", "python tools/sabotage.py"),
 }
 BUDGETS = ("smoke", "laptop", "gpu")
 Row = list[str]
@@ -53,6 +56,12 @@ def checks(content: dict[str, Any]) -> tuple[Row, list[Row]]:
     rows = [[title, task["title"], str(task["wrong_rejected"]), str(task["right_accepted"])] for title, task in tasks]
     wrong, right = (str(sum(task[key] for _, task in tasks)) for key in ("wrong_rejected", "right_accepted"))
     return ["notebook", "task", "wrong answers rejected", "right answers accepted"], [*rows, ["all", "", wrong, right]]
+
+
+def sabotage(content: dict[str, Any]) -> tuple[Row, list[Row]]:
+    """One row a page and a way of breaking its training that concerns it."""
+    rows = [[page, way, said] for page, tried in content.items() for way, said in tried.items() if said != SPARED]
+    return ["page", "broken", "stopped by"], rows
 
 
 def _seconds(run: dict[str, Any] | None) -> str:
@@ -85,7 +94,7 @@ class Measured(Directive):
         environment.note_dependency(str(path))  # a changed file makes the page again
         if not path.is_file():
             return [nodes.paragraph(text=f"Not measured yet: `{command}` writes this table.")]
-        maker = {"timings": timings, "claims": claims, "checks": checks}[what]
+        maker = {"timings": timings, "claims": claims, "checks": checks, "sabotage": sabotage}[what]
         return [_table(*maker(json.loads(path.read_text(encoding="utf-8"))))]
 
     def zoo(self) -> list[nodes.Node]:

@@ -42,6 +42,12 @@ def test_tables_are_made_from_what_was_measured():
     assert {len(row) for row in rows} == {len(head)}
 
 
+def test_the_table_of_sabotage_leaves_out_what_does_not_concern_a_page():
+    tried = {"game/a": {"D never updated": "ClaimError: x", "conditions shuffled": "does not concern it"}}
+    head, rows = measured.sabotage(tried)
+    assert rows == [["game/a", "D never updated", "ClaimError: x"]] and len(head) == 3
+
+
 def test_the_table_of_checks_adds_up():
     head, rows = measured.checks(json.loads(measured.FILES["checks"][0].read_text(encoding="utf-8")))
     assert {len(row) for row in rows} == {len(head)}

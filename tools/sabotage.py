@@ -1,0 +1,112 @@
+"""Break training in five ways, and see whether a page notices.
+
+    python tools/sabotage.py [--budget smoke] [PAGE ...]
+
+Runs every notebook of _toc.yml that makes claims, once for each of WAYS, with the library's training spoiled from the
+first cell on, and updates book/reference/sabotage.json: page -> way -> what stopped it. A claim that fails has caught
+it; a page that ends as if nothing had happened has not. All of it takes an hour of an idle machine.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import tempfile
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from execute import execute
+from measure import CLAIMS, load
+from pages import config, name, notebooks
+from repository import ROOT
+
+if TYPE_CHECKING:
+    from ganbook.data.batch import Batch
+    from ganbook.training import Game
+
+FILE = ROOT / "book" / "reference" / "sabotage.json"
+TOUCHED = "GANBOOK_SABOTAGED"
+"""Names a file that is made when the sabotage has changed a round."""
+SHUFFLED, IDLE_D, IDLE_G, IDLE, NOISE = WAYS = (
+    "conditions shuffled",
+    "D never updated",
+    "G never updated",
+    "learning rates 0",
+    "data replaced by noise",
+)
+MISSED, SPARED = "not noticed", "does not concern it"
+
+
+def spoil(way: str) -> None:
+    """In a kernel: break every round that is played from now on."""
+    import torch
+
+    from ganbook.training import Game
+
+    play, descend = Game.play, Game._descend
+
+    def spoiled(batch: Batch) -> Batch:
+        if way == NOISE:
+            return replace(batch, real=torch.randn_like(batch.real).clamp(-1, 1))
+        if way == SHUFFLED:  # each sample has the condition of its neighbour
+            captions = batch.captions and (*batch.captions[1:], batch.captions[0])
+            labels, sources = (part if part is None else part.roll(-1, 0) for part in (batch.labels, batch.sources))
+            return replace(batch, labels=labels, sources=sources, captions=captions)
+        return batch
+
+    def concerned(game: Game) -> bool:
+        return {SHUFFLED: game.given != "nothing", IDLE_D: game.d_optimizer is not None}.get(way, True)
+
+    def spoiled_play(game: Game, round: Any, batch: Batch) -> Any:
+        if concerned(game):
+            Path(os.environ[TOUCHED]).touch()
+        return play(game, round, spoiled(batch))
+
+    def spoiled_descend(game: Game, optimizer: Any, loss: Any) -> None:
+        idle: dict[str, list[Any]] = {IDLE_D: [game.d_optimizer], IDLE_G: [game.g_optimizer], IDLE: [optimizer]}
+        if not any(optimizer is one for one in idle.get(way, [])):
+            descend(game, optimizer, loss)
+
+    for method, of in (("play", spoiled_play), ("_descend", spoiled_descend)):
+        setattr(Game, method, of)
+
+
+def attempt(path: Path, way: str, budget: str) -> str:
+    """Run the notebook with its training broken in this way; what stopped it, in a line."""
+    with tempfile.TemporaryDirectory() as folder:
+        touched = Path(folder, "touched")
+        tools = str(Path(__file__).parent)
+        first = f"import sys\nsys.path.insert(0, {tools!r})\nimport sabotage\nsabotage.spoil({way!r})"
+        environment = {"GANBOOK_BUDGET": budget, TOUCHED: str(touched)}
+        run = execute(path, config()["execute"]["timeout"], environment, first)
+        if run.failure:
+            return run.failure.strip().splitlines()[-1]
+        return MISSED if touched.exists() else SPARED
+
+
+def main() -> None:
+    """Spoil, watch and keep."""
+    claimed = load(CLAIMS)
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("pages", nargs="*", metavar="PAGE", help="such as game/minimax; default: all that make claims")
+    parser.add_argument("--budget", default="smoke", choices=["smoke", "laptop", "gpu"])
+    arguments = parser.parse_args()
+    if unknown := set(arguments.pages) - set(map(name, notebooks())):
+        parser.error(f"not in _toc.yml: {', '.join(sorted(unknown))}")
+    for path in notebooks():
+        page = name(path)
+        if page not in (arguments.pages or claimed):
+            continue
+        for way in WAYS:
+            said = attempt(path, way, arguments.budget)
+            print(f"{page}, {way}: {said}", flush=True)
+            kept = load(FILE)
+            kept.setdefault(page, {})[way] = said
+            ordered = {one: kept[one] for one in map(name, notebooks()) if one in kept}
+            FILE.write_text(json.dumps(ordered, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main()
