@@ -117,7 +117,7 @@ def _check_alt(fig: Figure, alt: str, what: str) -> None:
 
 @typed
 def film(fig: Figure, draw: Callable[[int], Iterable[Any] | None], frames: int, alt: str, interval: int = 120) -> None:
-    """Display a film that plays without a server, with buttons a screen reader can name.
+    """Display a film that plays without a server, with buttons a screen reader can name; at rest it shows its end.
 
     Args:
         fig: the figure that ``draw`` redraws.
@@ -142,7 +142,14 @@ def film(fig: Figure, draw: Callable[[int], Iterable[Any] | None], frames: int, 
     with plt.rc_context({"savefig.dpi": FILM_DPI, "animation.embed_limit": 20}):
         html = animation.to_jshtml(default_mode="once")
     plt.close(fig)
-    display(HTML(_labelled(_lighter(html), alt)))  # type: ignore[no-untyped-call]
+    display(HTML(_labelled(_lighter(_at_its_end(html)), alt)))  # type: ignore[no-untyped-call]
+
+
+def _at_its_end(html: str) -> str:
+    """Shown is the last frame; play begins at the first again, where matplotlib would find nothing left to play."""
+    html = html.replace("this.current_frame = 0;", "this.current_frame = frames.length - 1;")
+    rewind = "if (this.current_frame == this.frames.length - 1) this.first_frame();"
+    return html.replace("this.direction = 1;", f"{rewind}\n    this.direction = 1;")
 
 
 def _lighter(html: str) -> str:

@@ -93,6 +93,16 @@ def test_film_plays_without_a_server_and_names_its_buttons(shown):
     assert re.search(r'<input id="_anim_slider\w+" type="range" aria-label="frame"', page)
 
 
+def test_film_rests_on_its_last_frame_and_plays_from_its_first(shown):
+    fig, _ = plots.figure(width=2, height=2)
+    plots.film(fig, lambda i: None, 3, "nothing moves")
+    page = shown[0].data
+    assert "this.current_frame = 0;" not in page
+    assert page.count("this.current_frame = frames.length - 1;") == 1
+    (play,) = re.findall(r"play_animation = function\(\)(.*?)setInterval", page, flags=re.DOTALL)
+    assert play.index("this.first_frame();") < play.index("this.direction = 1;")
+
+
 def test_image_grid_has_the_pixels_of_its_images():
     images = torch.linspace(-1, 1, 6 * 1 * 4 * 5).reshape(6, 1, 4, 5)
     grid = plots.image_grid(images, columns=3)
