@@ -6,6 +6,7 @@ and for numbers that are not finite.
 
 from __future__ import annotations
 
+from ganbook.metrics.birthday import Birthday, birthday
 from ganbook.metrics.captions import PaintedDigits, caption_agreement, read_painted_digits, retrieval
 from ganbook.metrics.classes import class_agreement, class_diversity, inception_score
 from ganbook.metrics.features import FeaturesUnavailable, features, referee_of
@@ -20,10 +21,11 @@ from ganbook.metrics.report import report_features, report_images, report_labels
 from ganbook.metrics.translation import colourfulness, fillable, mean_inside, report_translations, speckle
 
 __all__ = [
-    "DensityCoverage", "FeaturesUnavailable", "Floor", "FrechetScore", "GreyTable", "Memorisation", "ModeCoverage",
-    "PaintedDigits", "PrecisionRecall", "bits_per_dimension", "caption_agreement", "class_agreement", "class_diversity",
-    "colourfulness", "density_coverage", "features", "fillable", "frechet_distance", "frechet_of_gaussians",
-    "frechet_score", "inception_score", "kernel_distance", "mean_inside", "memorisation", "mode_coverage", "nearest",
-    "precision_recall", "read_painted_digits", "real_floor", "referee_of", "report_features", "report_images",
-    "report_labels", "report_points", "report_translations", "retrieval", "speckle",
+    "Birthday", "DensityCoverage", "FeaturesUnavailable", "Floor", "FrechetScore", "GreyTable", "Memorisation",
+    "ModeCoverage", "PaintedDigits", "PrecisionRecall", "birthday", "bits_per_dimension", "caption_agreement",
+    "class_agreement", "class_diversity", "colourfulness", "density_coverage", "features", "fillable",
+    "frechet_distance", "frechet_of_gaussians", "frechet_score", "inception_score", "kernel_distance", "mean_inside",
+    "memorisation", "mode_coverage", "nearest", "precision_recall", "read_painted_digits", "real_floor", "referee_of",
+    "report_features", "report_images", "report_labels", "report_points", "report_translations", "retrieval",
+    "speckle",
 ]  # fmt: skip

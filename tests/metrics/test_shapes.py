@@ -31,6 +31,7 @@ SCORES = {
     "density_coverage": (metrics.density_coverage, drawn(20, 3), drawn(21, 3)),
     "memorisation": (metrics.memorisation, drawn(20, 1, 2, 2), drawn(21, 1, 2, 2), drawn(22, 1, 2, 2)),
     "nearest": (metrics.nearest, drawn(20, 3), drawn(21, 3)),
+    "birthday": (metrics.birthday, drawn(20, 3), 0.5),
     "mode_coverage": (metrics.mode_coverage, drawn(20, 2), drawn(4, 2), 0.5),
     "inception_score": (metrics.inception_score, drawn(20, 5)),
     "class_agreement": (metrics.class_agreement, drawn(20, 1, 28, 28), LABELS),
