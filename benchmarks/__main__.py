@@ -22,6 +22,7 @@ QUICK = ("import_time", "throughput")
 LONG = (
     "speedrun",
     "live",
+    "settling",
     "quick",
     "modes",
     "dcgan_rules",
