@@ -81,7 +81,10 @@ def test_measured_claims_lie_in_their_bands():
 
 def test_claims_were_measured_under_five_seeds_where_every_test_runs_them():
     claims = json.loads(measured.FILES["claims"][0].read_text(encoding="utf-8"))
-    runs = {(page, claim): made["smoke"]["runs"] for page, all_ in claims.items() for claim, made in all_.items()}
+    # What only the larger budgets train long enough for is claimed there alone.
+    made = [(page, claim, of) for page, all_ in claims.items() for claim, of in all_.items() if "smoke" in of]
+    runs = {(page, claim): of["smoke"]["runs"] for page, claim, of in made}
+    assert len(runs) > 100
     assert {key: count for key, count in runs.items() if count < 5} == {}, "run make timings"
 
 
