@@ -103,7 +103,7 @@ def claim(
             ``exact``, or with a band too wide to be exact.
         ClaimError: if the value is NaN or outside the band.
     """
-    if exact and null is not None:  # TRANSITION: becomes ``exact == (null is not None)`` when every page has its nulls
+    if exact == (null is not None):
         given = "both given" if exact else "both missing"
         raise ValueError(f"null and exact are {given}: allowed is what the figure would be otherwise, or exact=True")
     made = _made(name, value, low, high, null)
@@ -184,9 +184,9 @@ def _made(
 
 def _check_exact(made: Claim) -> None:
     """Raise unless the band is that of an identity."""
-    low, high = 0.0 if made.low is None else made.low, math.inf if made.high is None else made.high
-    size = max(abs(low), abs(high)) if low * high > 0 else 1.0
-    if not high - low <= EXACT * size:
+    low, high = made.low or 0.0, made.high
+    size = 1.0 if high is None or low * high <= 0 else max(abs(low), abs(high))
+    if high is None or high - low > EXACT * size:
         raise ValueError(
             f"the band of {made.name!r} is {made.band}: allowed with exact=True is one no wider than a thousandth"
         )
