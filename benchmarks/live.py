@@ -106,7 +106,7 @@ def main() -> None:
     torch.set_num_threads(arguments.threads)
     names = [name for name in RECIPES if arguments.only in name]
     cells = [{"recipe": name, "seed": seed} for seed in range(arguments.seeds) for name in names]
-    sweep(NAME, cells, lambda cell: play(cell, arguments.threads))
+    sweep(NAME, cells, lambda cell: play(cell, arguments.threads), torch=torch.__version__)
     for figure in figures(results.load(NAME)):
         print("  ".join(figure.row()))
 

@@ -58,7 +58,7 @@ GROUPS = {"with pairs": with_pairs, "without pairs": without_pairs}
 
 def figures(kept: Any) -> list[Figure]:
     """How near each row comes to the truth."""
-    rows = dict.fromkeys((run["group"], run["name"]) for run in kept["runs"])
+    rows = dict.fromkeys((run["group"], run["name"]) for run in kept["runs"] if run["group"] in GROUPS)
     return [
         Figure(f"{name}: {said}", over(kept["runs"], score, group=group, name=name), ".3f")
         for group, name in rows

@@ -100,12 +100,12 @@ def test_two_scripts_side_by_side_lose_nothing(shelf):
     assert sorted(results.load("luck")) == sorted(f"{who}{seed}" for seed in range(40) for who in "ab")
 
 
-@pytest.mark.parametrize("name", ["dcgan_rules", "translation"])
-def test_a_benchmark_finds_its_kept_runs(name, monkeypatch):
+@pytest.mark.parametrize(("name", "only"), [("dcgan_rules", ()), ("translation", ("--only", "without"))])
+def test_a_benchmark_finds_its_kept_runs(name, only, monkeypatch):
     """What stands in the results is not played again."""
     kept = results.path(name).read_bytes()
     monkeypatch.setattr(Recipe, "train", lambda *_, **__: pytest.fail("a kept run is played again"))
-    monkeypatch.setattr(sys, "argv", [name])
+    monkeypatch.setattr(sys, "argv", [name, *only])
     threads = torch.get_num_threads()
     importlib.import_module(f"benchmarks.{name}").main()
     torch.set_num_threads(threads)
