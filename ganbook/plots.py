@@ -61,6 +61,9 @@ def figure(columns: int = 1, rows: int = 1, width: float = 7.0, height: float = 
         "svg.fonttype": "none",
     }
     # A figure is shown once, by `show`: a notebook would else show it, half drawn, where the cell that began it ends.
+    # A session's first figure would start the notebook's backend, which turns interaction on: it is started here.
+    if not plt.get_fignums():
+        plt.switch_backend(plt.get_backend())
     with plt.ioff(), plt.rc_context(style):
         fig, axes = plt.subplots(rows, columns, figsize=(width, height), layout="constrained", **kwargs)
     return fig, axes

@@ -5,9 +5,11 @@ import io
 import re
 
 import matplotlib as mpl
+import nbformat
 import numpy as np
 import pytest
 import torch
+from nbclient import NotebookClient
 
 from ganbook import plots
 
@@ -216,3 +218,18 @@ def test_text_in_a_film_is_raised_in_every_frame(capsys):
     fig, axes = plots.figure(width=5)
     plots.film(fig, draw, frames=2, alt="A title that counts.")
     assert min(title.get_fontsize() for title in seen[-2:]) >= 12 * 72 / plots.FILM_DPI - 1e-9
+
+
+def test_a_notebook_shows_a_figure_once_and_whole():
+    """The first figure of a session, drawn over two cells: the cell that begins it shows nothing."""
+    code = [
+        "from ganbook import plots\nfig, axes = plots.figure()",
+        "axes.plot([1, 2])\nplots.show(fig, 'A line that rises.')",
+    ]
+    kernel = {"name": "python3", "display_name": "Python 3", "language": "python"}
+    notebook = nbformat.v4.new_notebook(cells=[*map(nbformat.v4.new_code_cell, code)], metadata={"kernelspec": kernel})
+    NotebookClient(notebook, timeout=120).execute()
+    assert [[set(output.data) for output in cell.outputs] for cell in notebook.cells] == [
+        [],
+        [{"text/plain", "text/html"}],
+    ]
