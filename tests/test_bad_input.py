@@ -201,6 +201,7 @@ def good_calls() -> Iterator[Call]:
     yield call(metrics.precision_recall, real=rows, fake=more)
     yield call(metrics.density_coverage, real=rows, fake=more)
     yield call(metrics.memorisation, samples=rows, train=more, held_out=drawn(9, 3))
+    yield call(metrics.birthday, samples=rows, within=0.1)
     yield call(metrics.nearest, queries=rows, points=more)
     yield call(metrics.mode_coverage, samples=rows, centres=drawn(4, 3), std=0.5)
     yield call(metrics.inception_score, logits=drawn(20, 5))
@@ -255,7 +256,8 @@ def good_calls() -> Iterator[Call]:
     yield call(plots.history, axes=axes, curves={"step": [0.0], "d_loss": [1.0]}, names=["d_loss"])
     yield call(plots.image_grid, images=grey)
     yield call(plots.table, head=["a"], rows=[["b"]])
-    yield call(claims.claim, name="x", value=1.0, low=0.0, high=2.0)
+    yield call(claims.claim, name="x", value=1.0, low=0.0, high=2.0, null=3.0)
+    yield call(claims.replayed, name="x", value=1.0, low=0.0, high=2.0, null=3.0, source="quick", seeds=5)
 
     # Data and the prior.
     yield call(toy.ring)
