@@ -14,7 +14,7 @@ from typing import Any, NamedTuple
 
 import torch
 
-from benchmarks.common import THREADS, Figure, options, sweep
+from benchmarks.common import THREADS, Figure, options, sweep, table
 from ganbook import recipes, results
 
 NAME = "live"
@@ -107,8 +107,7 @@ def main() -> None:
     names = [name for name in RECIPES if arguments.only in name]
     cells = [{"recipe": name, "seed": seed} for seed in range(arguments.seeds) for name in names]
     sweep(NAME, cells, lambda cell: play(cell, arguments.threads), torch=torch.__version__)
-    for figure in figures(results.load(NAME)):
-        print("  ".join(figure.row()))
+    print(table(figure.row() for figure in figures(results.load(NAME))))
 
 
 if __name__ == "__main__":

@@ -10,7 +10,6 @@ it; a page that ends as if nothing had happened has not. All of it takes an hour
 from __future__ import annotations
 
 import argparse
-import json
 import os
 import tempfile
 from dataclasses import replace
@@ -18,7 +17,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from execute import execute
-from measure import CLAIMS, load
+from measure import CLAIMS, load, save
 from pages import config, name, notebooks
 from repository import ROOT
 
@@ -104,8 +103,7 @@ def main() -> None:
             print(f"{page}, {way}: {said}", flush=True)
             kept = load(FILE)
             kept.setdefault(page, {})[way] = said
-            ordered = {one: kept[one] for one in map(name, notebooks()) if one in kept}
-            FILE.write_text(json.dumps(ordered, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
+            save(FILE, kept)
 
 
 if __name__ == "__main__":
