@@ -18,14 +18,22 @@ from ganbook.metrics.manifold import DensityCoverage, PrecisionRecall, density_c
 from ganbook.metrics.memorisation import Memorisation, memorisation, nearest
 from ganbook.metrics.modes import ModeCoverage, mode_coverage
 from ganbook.metrics.report import report_features, report_images, report_labels, report_points
-from ganbook.metrics.translation import colourfulness, fillable, mean_inside, report_translations, speckle
+from ganbook.metrics.translation import (
+    ModesReached,
+    colourfulness,
+    fillable,
+    mean_inside,
+    modes_reached,
+    report_translations,
+    speckle,
+)
 
 __all__ = [
     "Birthday", "DensityCoverage", "FeaturesUnavailable", "Floor", "FrechetScore", "GreyTable", "Memorisation",
-    "ModeCoverage", "PaintedDigits", "PrecisionRecall", "birthday", "bits_per_dimension", "caption_agreement",
-    "class_agreement", "class_diversity", "colourfulness", "density_coverage", "features", "fillable",
-    "frechet_distance", "frechet_of_gaussians", "frechet_score", "inception_score", "kernel_distance", "mean_inside",
-    "memorisation", "mode_coverage", "nearest", "precision_recall", "read_painted_digits", "real_floor", "referee_of",
-    "report_features", "report_images", "report_labels", "report_points", "report_translations", "retrieval",
-    "speckle",
+    "ModeCoverage", "ModesReached", "PaintedDigits", "PrecisionRecall", "birthday", "bits_per_dimension",
+    "caption_agreement", "class_agreement", "class_diversity", "colourfulness", "density_coverage", "features",
+    "fillable", "frechet_distance", "frechet_of_gaussians", "frechet_score", "inception_score", "kernel_distance",
+    "mean_inside", "memorisation", "mode_coverage", "modes_reached", "nearest", "precision_recall",
+    "read_painted_digits", "real_floor", "referee_of", "report_features", "report_images", "report_labels",
+    "report_points", "report_translations", "retrieval", "speckle",
 ]  # fmt: skip

@@ -2,12 +2,23 @@
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
+import torch
 from torch import Tensor
 
 from ganbook.arguments import check_tensor, typed
 from ganbook.metrics._shapes import share
 
-__all__ = ["colourfulness", "fillable", "mean_inside", "report_translations", "speckle"]
+__all__ = [
+    "ModesReached",
+    "colourfulness",
+    "fillable",
+    "mean_inside",
+    "modes_reached",
+    "report_translations",
+    "speckle",
+]
 
 DIFFERS = 0.1
 """Where truth and lines differ by more, in the mean of the channels, there is something to fill."""
@@ -131,3 +142,54 @@ def report_translations(images: Tensor, truth: Tensor, sources: Tensor) -> dict[
         "colourfulness": mean_inside(colourfulness(images), area),
         "colourfulness_real": mean_inside(colourfulness(truth), area),
     }
+
+
+class ModesReached(NamedTuple):
+    """What several draws for each source reach of its several truths; means over the sources.
+
+    Attributes:
+        modes: how many of the truths are the nearest one of some draw, from 1.
+        distance: of a draw to the truth nearest to it, absolute, mean of the channels where the truths differ.
+        truths: the same distance between each truth and the nearest other one: a draw farther away than half of it is
+            none of them.
+    """
+
+    modes: float
+    distance: float
+    truths: float
+
+
+@typed
+def modes_reached(draws: Tensor, truths: Tensor) -> ModesReached:
+    """Whether the draws of a source that has several truths reach more than one of them.
+
+    Distances are taken where the truths of a source differ from each other (by more than ``DIFFERS``, as in
+    :func:`fillable`); a source whose truths are equal everywhere does not count.
+
+    Args:
+        draws: float (N, K, C, H, W) in [-1, 1], K draws for each of N sources.
+        truths: float (N, T, C, H, W) in [-1, 1], T of 2 or more.
+
+    Raises:
+        ValueError: also if no source has truths that differ.
+    """
+    check_tensor("draws", draws, "N", "K", "C", "H", "W", finite=True)
+    check_tensor("truths", truths, len(draws), "T", *draws.shape[2:], finite=True)
+    if truths.shape[1] < 2:
+        raise ValueError(f"truths has {truths.shape[1]} for each source: allowed is 2 or more")
+    area = (truths.amax(1) - truths.amin(1)).mean(1) > DIFFERS
+    if not area.any():
+        raise ValueError("truths are equal for every source: allowed are some that differ")
+    found = [
+        _distances(drawn, true, where) for drawn, true, where in zip(draws, truths, area, strict=True) if where.any()
+    ]
+    return ModesReached(*(sum(part) / len(found) for part in zip(*found, strict=True)))
+
+
+def _distances(draws: Tensor, truths: Tensor, area: Tensor) -> tuple[float, float, float]:
+    """Of one source: truths that were reached, distance of a draw to the nearest, of a truth to the nearest other."""
+    drawn, true = (images[:, :, area].flatten(1).cpu().double() for images in (draws, truths))
+    gaps = torch.cdist(drawn, true, p=1) / drawn.shape[1]
+    between = torch.cdist(true, true, p=1) / true.shape[1]
+    between.fill_diagonal_(float("inf"))
+    return len(gaps.argmin(1).unique()), gaps.amin(1).mean().item(), between.amin(1).mean().item()

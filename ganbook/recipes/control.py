@@ -44,7 +44,7 @@ CONDITIONAL_DIGITS = replace(
     given="labels",
     classes=10,
     ema_half_life=2_000,  # of a shorter run
-    steps=600,
+    steps=1000,
     play=conditional_round,
     budgets=_BUDGETS,
 )
@@ -106,7 +106,7 @@ PIX2PIX_EMOJI = Recipe(
     anneal_from=0.5,
     ema_half_life=1_000,
     batch_size=16,
-    steps=570,
+    steps=1000,
     play=partial(pix2pix_round, l1_weight=L1_WEIGHT),
     score=of_translations,
 )
@@ -174,7 +174,7 @@ CYCLEGAN_EMOJI = replace(
     pairs_hidden=True,
     memory=partial(_pools, 32),
     batch_size=32,
-    steps=160,
+    steps=300,
     play=partial(cyclegan_round, identity_weight=2.0),
     budgets={"smoke": {"steps": 8, "batch_size": 4}, "gpu": {"steps": 640}},
 )

@@ -119,3 +119,33 @@ def test_held_out_emoji_their_lines_and_noise():
 def test_what_does_not_fit_is_named(call, sentence: str):
     with pytest.raises(ValueError, match=sentence):
         call()
+
+
+def flat(*greys: float) -> torch.Tensor:
+    """(len, 3, 1, 2): pictures of a white pixel and one of this grey."""
+    return torch.tensor([[1.0, grey] for grey in greys])[:, None, None].expand(-1, 3, 1, 2)
+
+
+def test_modes_reached_counts_the_truths_that_some_draw_is_nearest_to():
+    truths = torch.stack([flat(-1.0, 0.0, 0.5), flat(-1.0, 0.0, 0.5)])
+    draws = torch.stack([flat(-0.9, -0.8, 0.1, -1.0), flat(0.6, 0.1, -0.6, 0.5)])
+    found = metrics.modes_reached(draws, truths)
+    assert found.modes == 2.5
+    assert found.distance == pytest.approx((0.1 + 0.2 + 0.1 + 0.0 + 0.1 + 0.1 + 0.4 + 0.0) / 8), "white does not count"
+    assert found.truths == pytest.approx((1 + 0.5 + 0.5) / 3)
+
+
+def test_modes_of_one_answer_and_of_the_truths_themselves():
+    truths = torch.rand(2, 4, 3, 5, 5) * 2 - 1
+    assert metrics.modes_reached(truths, truths)[:2] == (4, 0)
+    assert metrics.modes_reached(truths[:, :1].expand(-1, 8, -1, -1, -1), truths)[:2] == (1, 0)
+
+
+def test_sources_whose_truths_are_equal_do_not_count():
+    truths = torch.stack([flat(0.3, 0.3), flat(-1.0, 1.0)])
+    draws = torch.stack([flat(0.9, -0.9), flat(0.9, 0.8)])
+    assert metrics.modes_reached(draws, truths) == pytest.approx((1, 0.15, 2))
+    with pytest.raises(ValueError, match=r"^truths are equal for every source"):
+        metrics.modes_reached(draws[:1], truths[:1])
+    with pytest.raises(ValueError, match=r"^truths has 1 for each source: allowed is 2 or more"):
+        metrics.modes_reached(draws, truths[:, :1])

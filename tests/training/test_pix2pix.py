@@ -13,7 +13,7 @@ from ganbook import losses, penalties
 from ganbook.data import Batch
 from ganbook.models import PatchDiscriminator, UNet
 from ganbook.training import Game, Prior
-from ganbook.training.rounds.pix2pix import pix2pix_round, regression_round
+from ganbook.training.rounds.pix2pix import EPS, mode_seeking_round, pix2pix_round, regression_round
 
 DEVICES = ["cpu", "meta", *(["cuda"] if torch.cuda.is_available() else [])]
 
@@ -72,7 +72,7 @@ def latents():
     return torch.randn(3, 1)
 
 
-@pytest.mark.parametrize("play", [pix2pix_round, regression_round])
+@pytest.mark.parametrize("play", [pix2pix_round, mode_seeking_round, regression_round])
 def test_a_round_reads_like_an_algorithm_box(play):
     assert len(inspect.getsource(play).splitlines()) <= 40
 
@@ -180,6 +180,33 @@ def test_the_generators_turn_leaves_the_critic_alone(batch):
     assert all(not torch.equal(p, b) for p, b in zip(players.generator.parameters(), kept["G"], strict=True))
 
 
+@pytest.mark.parametrize("weight", [0.0, 1.0, 100.0])
+def test_mode_seeking_is_pix2pix_and_one_term_of_the_generator(batch, weight):
+    players, rate = game(lr=0.01), 0.01
+    plain, g = copy.deepcopy(players), copy.deepcopy(players.generator)
+    torch.manual_seed(1)
+    found = mode_seeking_round(players, batch, l1_weight=7.0, mode_seeking_weight=weight)
+    torch.manual_seed(1)
+    z, other = torch.randn(3, 1), torch.randn(3, 1)
+    torch.manual_seed(1)
+    expected = pix2pix_round(plain, batch, l1_weight=7.0)
+    assert {name: found[name].item() for name in expected} == pytest.approx(
+        {name: score.item() for name, score in expected.items()}, rel=1e-5
+    )
+    ratio = (g(batch.sources, z) - g(batch.sources, other)).abs().mean() / (z - other).abs().mean()
+    assert found["ratio"].item() == pytest.approx(ratio.item(), rel=1e-5)
+    slopes = torch.autograd.grad(weight / (ratio + EPS), g.parameters())
+    moves = zip(plain.generator.parameters(), slopes, players.generator.parameters(), strict=True)
+    assert all(torch.allclose(moved, without - rate * slope, atol=1e-5, rtol=1e-4) for without, slope, moved in moves)
+    critics = zip(plain.discriminator.parameters(), players.discriminator.parameters(), strict=True)
+    assert all(torch.allclose(a, b) for a, b in critics)
+
+
+def test_mode_seeking_needs_noise(batch):
+    with pytest.raises(ValueError, match=r"^game has no prior: two pictures of one source need noise"):
+        mode_seeking_round(emoji_game(dim=0), batch)
+
+
 def test_a_regression_moves_the_generator_alone(batch):
     players, rate = game(lr=0.01), 0.01
     g, d = copy.deepcopy(players.generator), copy.deepcopy(players.discriminator.state_dict())
@@ -204,8 +231,10 @@ def emoji_game(device="cpu", dim=2, **options):
     return Game(generator, critic, prior=Prior(dim) if dim else None, given="sources", **options)
 
 
-@pytest.mark.parametrize("play", [pix2pix_round, regression_round])
-@pytest.mark.parametrize("dim", [0, 2])
+@pytest.mark.parametrize(
+    ("play", "dim"),
+    [(pix2pix_round, 0), (pix2pix_round, 2), (regression_round, 0), (regression_round, 2), (mode_seeking_round, 2)],
+)
 @pytest.mark.parametrize("device", DEVICES)
 def test_a_round_on_each_device(device, dim, play):
     players = emoji_game(device, dim, loss="relativistic", ema_half_life=100.0)
@@ -232,7 +261,7 @@ def test_mixed_precision_leaves_the_penalty_in_float32(mixed):
     assert seen[0].dtype == torch.float32 and all(score.isfinite() for score in scores.values())
 
 
-@pytest.mark.parametrize("play", [pix2pix_round, regression_round])
+@pytest.mark.parametrize("play", [pix2pix_round, mode_seeking_round, regression_round])
 def test_a_set_without_pairs_is_named(play):
     with pytest.raises(
         ValueError, match=r"^batch has no sources: the round needs a data set of pairs, such as 'emoji-lines'"

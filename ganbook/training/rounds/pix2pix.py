@@ -1,4 +1,4 @@
-"""Rounds on pairs: image-to-image translation of Isola et al. 2017, and the regression that it is compared with."""
+"""Rounds on pairs: Isola et al. 2017, with a term that keeps the noise in use, and the regression without a game."""
 
 from __future__ import annotations
 
@@ -8,7 +8,10 @@ from torch.nn.functional import l1_loss
 from ganbook.data.batch import Batch
 from ganbook.training.game import Game, frozen, mean_outputs
 
-__all__ = ["pix2pix_round", "regression_round"]
+__all__ = ["mode_seeking_round", "pix2pix_round", "regression_round"]
+
+EPS = 1e-5
+"""Keeps the mode-seeking term finite where both pictures are the same."""
 
 
 def pix2pix_round(game: Game, batch: Batch, l1_weight: float = 100.0) -> dict[str, Tensor]:
@@ -40,6 +43,47 @@ def pix2pix_round(game: Game, batch: Batch, l1_weight: float = 100.0) -> dict[st
     game.update_generator(g_loss + l1_weight * l1)
 
     losses = {"d_loss": d_loss.detach(), "g_loss": g_loss.detach(), "l1": l1.detach()}
+    return losses | mean_outputs(d_real=real_logits, d_fake=fake_logits)
+
+
+def mode_seeking_round(
+    game: Game, batch: Batch, l1_weight: float = 100.0, mode_seeking_weight: float = 1.0
+) -> dict[str, Tensor]:
+    """A round of pix2pix whose G is told to draw two latents differently (Mao et al. 2019, section 3.2).
+
+    Args:
+        game: as in :func:`pix2pix_round`; its G takes noise.
+        batch: pairs of real images and their sources.
+        l1_weight: of the L1 distance to the truth; 0 leaves it out.
+        mode_seeking_weight: of the term that falls as the two pictures of a source come apart.
+
+    Returns:
+        Scalars, as :func:`pix2pix_round`, and the ratio of the two pictures' L1 distance to the latents'.
+
+    Raises:
+        ValueError: if the game has no prior.
+    """
+    if game.prior is None:
+        raise ValueError("game has no prior: two pictures of one source need noise, such as prior=Prior(8)")
+    real, sources = batch.real, batch.paired()
+    z, other_z = game.sample_prior(len(real)), game.sample_prior(len(real))
+    fake, other = game.generator(sources, z), game.generator(sources, other_z)
+
+    # The discriminator's turn.
+    real_logits = game.discriminator(real, sources)
+    fake_logits = game.discriminator(fake.detach(), sources)
+    penalty = game.penalty(real, fake, lambda critic, images: critic(images, sources))
+    d_loss = 0.5 * game.loss.discriminator(real_logits, fake_logits) + penalty
+    game.update_discriminator(d_loss)
+
+    # The generator's turn: as in pix2pix, but what another latent draws has to look different.
+    with frozen(game.discriminator):
+        judged_real = game.discriminator(real, sources) if game.loss.paired else None
+        g_loss = game.loss.generator(game.discriminator(fake, sources), judged_real)
+    l1, ratio = l1_loss(fake, real), l1_loss(fake, other) / l1_loss(z, other_z)
+    game.update_generator(g_loss + l1_weight * l1 + mode_seeking_weight / (ratio + EPS))
+
+    losses = {"d_loss": d_loss.detach(), "g_loss": g_loss.detach(), "l1": l1.detach(), "ratio": ratio.detach()}
     return losses | mean_outputs(d_real=real_logits, d_fake=fake_logits)
 
 
