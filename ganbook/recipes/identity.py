@@ -17,12 +17,14 @@ from ganbook.losses import AdversarialLoss
 from ganbook.models.network import described
 from ganbook.training.game import Game
 
-__all__ = ["identity"]
+__all__ = ["identity", "in_words"]
 
 LOOKED_AT = 64
 """So many samples of a data set are looked at, spread evenly over it."""
 
-SHAPELESS = {"name", "about", "budgets", "data", "test_data", "score", "scored", "generator", "discriminator"}
+SHAPELESS = {
+    "name", "about", "budgets", "data", "test_data", "score", "scored", "generator", "discriminator", "lineage",
+}  # fmt: skip
 """Fields of a recipe that do not shape the run, and those that are described as what they have become."""
 
 
@@ -38,22 +40,22 @@ def identity(recipe: Any, game: Game, samples: object) -> dict[str, str]:
     length = f" of {len(samples)}" if isinstance(samples, Sized) else ""
     return {
         "ganbook": version("ganbook"),
-        **{name: _text(getattr(recipe, name)) for name in names},
+        **{name: in_words(getattr(recipe, name)) for name in names},
         "generator": _player(game.generator),
         "discriminator": "none" if recipe.discriminator is None else _player(game.discriminator),
         "data": f"{getattr(samples, 'name', type(samples).__name__)}{length}, checksum {_sum(samples):08x}",
     }
 
 
-def _text(value: Any) -> str:
+def in_words(value: Any) -> str:
     """A value in words that do not depend on where it lies in the memory."""
     if isinstance(value, AdversarialLoss):
         return value.name
     if isinstance(value, partial):
-        given = [_text(one) for one in value.args] + [f"{k}={_text(v)}" for k, v in sorted(value.keywords.items())]
-        return f"{_text(value.func)}({', '.join(given)})"
+        named = (f"{k}={in_words(v)}" for k, v in sorted(value.keywords.items()))
+        return f"{in_words(value.func)}({', '.join([*map(in_words, value.args), *named])})"
     if dataclasses.is_dataclass(value) and not isinstance(value, type):
-        fields = (f"{field.name}={_text(getattr(value, field.name))}" for field in dataclasses.fields(value))
+        fields = (f"{field.name}={in_words(getattr(value, field.name))}" for field in dataclasses.fields(value))
         return f"{type(value).__name__}({', '.join(fields)})"
     return str(getattr(value, "__qualname__", type(value).__qualname__)) if callable(value) else repr(value)
 

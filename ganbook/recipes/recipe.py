@@ -29,7 +29,7 @@ from ganbook.recipes.reports import Score, of_images
 from ganbook.training.budget import Budget, resolve
 from ganbook.training.checkpoint import CheckpointError, Checkpoints
 from ganbook.training.conditions import CONDITIONS, Given
-from ganbook.training.fit import History, Prepare, Round, fit
+from ganbook.training.fit import History, Prepare, Record, Round, fit
 from ganbook.training.game import Game, Penalty, adam
 from ganbook.training.prior import Prior
 from ganbook.training.random_state import kept_random_state
@@ -93,6 +93,7 @@ class Recipe:
         score: what the finished run is scored by, such as those of :mod:`ganbook.recipes.reports`.
         scored: generated images that are scored.
         budgets: what each budget changes of the above.
+        lineage: names of the recipes that this one was made from by ``dataclasses.replace``, and its own; filled in.
     """
 
     name: str
@@ -124,6 +125,11 @@ class Recipe:
     score: Score = of_images
     scored: int = 5000
     budgets: Mapping[Budget, Mapping[str, Any]] = field(default_factory=dict)
+    lineage: tuple[str, ...] = field(default=(), compare=False, repr=False)
+
+    def __post_init__(self) -> None:
+        if self.lineage[-1:] != (self.name,):
+            object.__setattr__(self, "lineage", (*self.lineage, self.name))
 
     def at(self, budget: str | None = None) -> Recipe:
         """The recipe with a budget's changes made (default: the budget in force)."""
@@ -179,6 +185,7 @@ class Recipe:
         root: str | Path | None = None,
         watch: Callable[[Game], bool | None] | None = None,
         watch_every: int | None = None,
+        record: Record | None = None,
     ) -> Run:
         """Play the recipe's rounds and report on the result.
 
@@ -192,7 +199,7 @@ class Recipe:
                 result is bit-identical to that of an uninterrupted run. A finished run is returned as it is.
             progress: show a progress bar.
             root: where the data lies, as in :func:`ganbook.data.load`.
-            watch, watch_every: see :func:`ganbook.training.fit`.
+            watch, watch_every, record: see :func:`ganbook.training.fit`.
 
         Raises:
             ValueError: for arguments that are not allowed.
@@ -233,6 +240,7 @@ class Recipe:
                     identity=run | identity(recipe, game, samples),
                     resume=resume,
                     progress=progress,
+                    record=record,
                 )
             generator = game.averaged_generator()
             if folder is not None and game.step == finished:  # nothing is measured or written anew

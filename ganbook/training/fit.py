@@ -6,7 +6,7 @@ import math
 import signal
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
@@ -28,12 +28,15 @@ if TYPE_CHECKING:
     from accelerate import Accelerator
     from torch.utils.data import DataLoader, Dataset
 
-__all__ = ["Data", "History", "Prepare", "Round", "Stopped", "TrainingError", "fit"]
+__all__ = ["Data", "History", "Prepare", "Record", "Round", "Stopped", "TrainingError", "fit"]
 
 History = dict[str, list[float]]
 Prepare = Callable[[Game, Callable[..., History]], object]
 """(game, train): what happens to the players before the first round. ``train(another_game, round=..., steps=...)`` is
 :func:`fit` with the data and the settings of this run, its checkpoints included."""
+
+Record = Callable[[Mapping[str, float]], object]
+"""What hears of a run while it goes on, such as a writer of TensorBoard's events."""
 
 LOGS_PER_RUN = 200
 
@@ -63,6 +66,7 @@ def fit(
     checkpoint_every: int | None = None,
     resume: bool = False,
     progress: bool = True,
+    record: Record | None = None,
     accelerator: Accelerator | None = None,
 ) -> History:
     """Play ``steps`` rounds.
@@ -85,7 +89,8 @@ def fit(
         identity: what the run is (recipe, budget, seed); a checkpoint of another run is refused.
         checkpoint_every: rounds between checkpoints (default: a tenth of ``steps``).
         resume: go on from the newest checkpoint in ``out``, if there is one.
-        progress: show a progress bar.
+        progress: show a progress bar, with images a second and the time left.
+        record: called by the first process with each new entry of the history, "step" included, as it is made.
         accelerator: for a device, a precision or a way of distribution of one's own (default: what the environment
             asks for).
 
@@ -124,7 +129,8 @@ def fit(
         log_every, save_every = max(1, steps // LOGS_PER_RUN), checkpoint_every or max(1, steps // 10)
         ended = run.look(watch)
         hidden = not (progress and accelerator.is_main_process)
-        bar = tqdm(total=steps, initial=game.step, disable=hidden, unit="round", leave=False)
+        bar = _Bar(total=steps, initial=game.step, disable=hidden, leave=False, bar_format=_Bar.FORMAT)
+        bar.per_round = batch_size
         with _asked_to_stop() as asked, bar:
             while game.step < steps and not ended:
                 game.set_rate(_rate(game.step, steps, anneal_from))
@@ -134,7 +140,7 @@ def fit(
                 saves = at_end or game.step % save_every == 0
                 logs = saves or game.step % log_every == 0
                 if logs:
-                    run.log()
+                    run.log(record)
                 if saves:
                     run.save()
                 # Several processes must agree to stop, which takes time: they do when they log.
@@ -143,7 +149,7 @@ def fit(
                 if at_end or (watch_every and game.step % watch_every == 0):
                     ended = run.look(watch)
         if game.step < steps:
-            run.log()
+            run.log(record)
             run.save()
     return run.history
 
@@ -158,8 +164,8 @@ class _Run:
         self.pending: list[Scores] = []
         self.clock = time.monotonic()
 
-    def log(self) -> None:
-        """Add the means over the rounds since the last entry to the history."""
+    def log(self, record: Record | None) -> None:
+        """Add the means over the rounds since the last entry to the history, and tell who records them."""
         if not self.pending:
             return
         known = self.history.keys() - {"step"} or self.pending[0].keys()
@@ -176,6 +182,8 @@ class _Run:
         for name, value in means.items():
             self.history.setdefault(name, []).append(value)
         self.pending.clear()
+        if record is not None and self.accelerator.is_main_process:
+            record(means)
 
     def save(self) -> str:
         """Write a checkpoint, where they are kept, of sound players only; returns what is left of the run."""
@@ -250,6 +258,21 @@ class _Run:
                 raise
             said = f"memory ran out in round {self.game.step + 1}: a smaller batch_size needs less"
             raise TrainingError(f"{said}; {self.left()}") from error
+
+
+class _Bar(tqdm):  # type: ignore[misc]
+    """Rounds played, with samples a second and the time left."""
+
+    FORMAT = "{percentage:3.0f}% |{bar}| {n_fmt} of {total_fmt} rounds, {speed} images/s, {remaining} left"
+    per_round = 1
+
+    @property
+    def format_dict(self) -> dict[str, Any]:
+        known: dict[str, Any] = super().format_dict
+        played, seconds = known["n"] - known["initial"], known["elapsed"]
+        rate = known["rate"] or (played / seconds if seconds else 0)
+        speed = rate * self.per_round
+        return {**known, "speed": f"{speed:,.0f}" if speed >= 10 else f"{speed:.2g}" if played else "?"}
 
 
 def is_out_of_memory(error: BaseException) -> bool:

@@ -13,7 +13,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from ganbook.arguments import check_whole, typed
+from ganbook.arguments import check_number, check_tensor, check_whole, typed
 from ganbook.data.cache import write_atomically
 from ganbook.data.errors import first_line
 from ganbook.models.network import built, described
@@ -76,6 +76,8 @@ class Sampler:
         captions: Sequence[str] | None = None,
         sources: Tensor | None = None,
         seed: int = 0,
+        truncation: float = 1.0,
+        latents: Tensor | None = None,
     ) -> Tensor:
         """(n, C, H, W) float images in [-1, 1], or (n, dim) points; the same seed gives the same samples.
 
@@ -85,10 +87,13 @@ class Sampler:
             captions: texts, one per sample.
             sources: float images (n, C, H, W) in [-1, 1] to translate.
             seed: of the latents.
+            truncation: what latents are multiplied with, above 0; below 1 samples are safer and more alike, as with
+                StyleGAN's psi.
+            latents: float (n, dim), in place of drawn ones, one per sample; see :meth:`latents`.
 
         Raises:
             ValueError, TypeError: for n below 1, a condition that this generator does not take, or one that does not
-                fit.
+                fit; for latents where it takes none.
         """
         conditions = {"labels": labels, "captions": captions, "sources": sources}
         for name, value in conditions.items():
@@ -96,13 +101,21 @@ class Sampler:
                 known = self.card.get("recipe", "this generator")
                 raise ValueError(f"{name} was given, but {known} is conditioned on {self.given}")
         check_whole(0, 2**64 - 1, seed=seed)
+        check_number(above=0, truncation=truncation)
+        if latents is not None:
+            dim = self._takes("latents was given").dim
+            check_tensor("latents", latents, "n" if n is None else n, dim, finite=True)
+            n = len(latents)
         condition = CONDITIONS[self.given]
         asked = condition.check(conditions.get(self.given), n, self.classes)
         n = n if asked is None else len(asked)
         check_whole(1, n=n)
         assert n is not None
-        chance = torch.Generator().manual_seed(seed)
-        z = torch.empty(n, 0) if self.prior is None else self.prior.sample(n, generator=chance)
+        if truncation != 1:
+            self._takes(f"truncation is {truncation}")
+        if latents is None:
+            latents = torch.empty(n, 0) if self.prior is None else self.latents(n, seed)
+        z = truncation * latents
         made = []
         for part in (slice(i, i + CHUNK) for i in range(0, n, CHUNK)):
             some = asked[part].to(self.device) if isinstance(asked, Tensor) else asked and asked[part]
@@ -110,6 +123,17 @@ class Sampler:
         samples = torch.cat(made).float().cpu()
         self.shape = tuple(samples.shape[1:])
         return samples
+
+    def latents(self, n: int, seed: int = 0) -> Tensor:
+        """(n, dim) numbers of the prior, as :meth:`sample` draws them for ``seed``; ValueError where it takes none."""
+        check_whole(1, n=n)
+        check_whole(0, 2**64 - 1, seed=seed)
+        return self._takes("latents are asked for").sample(n, generator=torch.Generator().manual_seed(seed))
+
+    def _takes(self, what: str) -> Prior:
+        if self.prior is None:
+            raise ValueError(f"{what}, but {self.card.get('recipe', 'this generator')} takes no latents")
+        return self.prior
 
     def packed(self, dtype: torch.dtype | None = None) -> bytes:
         """The weights as a safetensors file, floating-point ones as ``dtype`` (default: as they are)."""

@@ -52,6 +52,13 @@ def test_names_lead_to_recipes_of_that_name():
         recipes.get("nope")
 
 
+def test_a_recipe_remembers_what_it_was_made_from():
+    assert recipes.get("text-birds").lineage == ("text-digits", "text-flowers", "text-birds")
+    assert recipes.get("ring").at("smoke").lineage == ("ring",)
+    other = dataclasses.replace(recipes.get("ring"), name="mine")
+    assert other.lineage == ("ring", "mine") and "lineage" not in repr(other)
+
+
 def test_no_module_of_a_room_imports_one_that_imports_it():
     """Imports inside functions and for type checkers count too: a circle that sleeps is a circle."""
     for room in ("recipes", "zoo", "training"):

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import os
+import re
 import signal
 import threading
+import time
 from pathlib import Path
 
 import pytest
@@ -476,3 +478,24 @@ def test_the_random_numbers_of_a_mac_are_kept_too(tmp_path: Path, monkeypatch: p
     state.fill_(99)
     fit(make_game(), data.toy.ring(), drawing, steps=5, resume=True, **settings)
     assert state.item() == 5
+
+
+def test_who_records_hears_of_every_entry_as_it_is_made(tmp_path: Path):
+    heard: list[dict[str, float]] = []
+    history = play(make_game(), 7, record=heard.append)
+    assert heard == [dict(zip(history, row, strict=True)) for row in zip(*history.values(), strict=True)]
+
+
+def test_progress_tells_images_a_second_and_the_time_left(capsys: pytest.CaptureFixture[str]):
+    rounds = iter(range(10))
+
+    def slow(game, batch):
+        time.sleep(0.05 if next(rounds) else 0.2)  # the bar is not drawn more often than ten times a second
+        return gan_round(game, batch)
+
+    fit(make_game(), data.toy.ring(), slow, steps=10, batch_size=100)
+    shown = capsys.readouterr().err
+    found = re.findall(r"(\d+) of 10 rounds, ([\d,]+) images/s, 00:0\d left", shown)
+    assert len(found) > 2
+    # Sleep bounds the speed from above: 100 images in 0.05 s; the first round's four times that.
+    assert all(50 < float(speed.replace(",", "")) < 2100 for _, speed in found), found

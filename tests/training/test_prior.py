@@ -43,3 +43,15 @@ def test_bad_arguments_are_named():
         Prior(0)
     with pytest.raises(ValueError, match=r"^kind is 'normal': allowed is 'gaussian' or 'uniform'"):
         Prior(2, "normal")
+
+
+def test_the_way_between_two_latents_keeps_to_the_prior():
+    """Along the arc, a point is as long as a draw of many Gaussian numbers is; straight ways stay in the cube."""
+    t = torch.linspace(0, 1, 9)
+    a, b = Prior(400).sample(2, generator=torch.Generator().manual_seed(0))
+    lengths = Prior(400).way(a, b, t).norm(dim=1)
+    assert (
+        lengths.min() > 0.9 * min(a.norm(), b.norm()) and Prior(400, "uniform").way(a, b, t)[4].norm() < 0.8 * a.norm()
+    )
+    torch.testing.assert_close(Prior(400).way(a, b, t)[[0, -1]], torch.stack((a, b)))
+    torch.testing.assert_close(Prior(400, "uniform").way(a, b, t)[4], (a + b) / 2)

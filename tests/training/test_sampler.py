@@ -409,3 +409,26 @@ def test_half_precision_is_kept_and_read_back_as_float32(tmp_path: Path):
     loaded = Sampler.load(tmp_path)
     for ours, theirs in zip(loaded.generator.parameters(), sampler.generator.parameters(), strict=True):
         assert ours.dtype == torch.float32 and torch.equal(ours, theirs.half().float())
+
+
+def test_latents_and_truncation(sampler: Sampler):
+    """Latents may be brought along; shrunk ones are what a seed draws, times the share."""
+    drawn = sampler.latents(5, seed=3)
+    assert torch.equal(sampler.sample(5, seed=3), sampler.sample(latents=drawn))
+    shrunk = sampler.sample(5, seed=3, truncation=0.5)
+    torch.testing.assert_close(shrunk, sampler.sample(latents=0.5 * drawn))
+    assert not torch.allclose(shrunk, sampler.sample(5, seed=3))
+
+
+def test_latents_that_do_not_fit_are_named(sampler: Sampler):
+    dim = sampler.prior.dim
+    with pytest.raises(ValueError, match=r"^latents has shape \(5, 1\): allowed is \(n, \d+\)$"):
+        sampler.sample(latents=torch.zeros(5, 1))
+    with pytest.raises(ValueError, match=rf"^latents has shape \(5, {dim}\): allowed is \(4, {dim}\)$"):
+        sampler.sample(4, latents=torch.zeros(5, dim))
+    with pytest.raises(ValueError, match=r"^truncation is 0: allowed is a finite number, above 0"):
+        sampler.sample(4, truncation=0)
+    without = Sampler(nn.Conv2d(1, 1, 1), None, {"recipe": "translator"}, "sources")
+    for asked in ({"latents": torch.zeros(1, 3)}, {"truncation": 0.5}):
+        with pytest.raises(ValueError, match=f"^{next(iter(asked))} .*, but translator takes no latents$"):
+            without.sample(sources=torch.zeros(1, 1, 8, 8), **asked)
