@@ -39,6 +39,9 @@ COLUMN = 728
 LEAST_TEXT = 12
 """Pixels, which are 9 points of a screen: smaller text in a figure, at the size shown, is raised to it."""
 
+GRID_LINE = 2
+"""Pixels of a white line between the images of a grid."""
+
 MOST = 100
 """Inches, panels per row or column, and pixels per pixel: more is a slip, and fills the memory."""
 
@@ -250,13 +253,26 @@ def _check_axes(axes: Axes) -> None:
 
 @typed
 def image_grid(images: Tensor, columns: int = 8, scale: int = 1) -> Tensor:
-    """Tile float images (N, C, H, W) in [-1, 1] into one uint8 picture (H', W', 3), each pixel ``scale`` wide."""
+    """Tile float images (N, C, H, W) in [-1, 1] into one uint8 picture (H', W', 3), each pixel ``scale`` wide.
+
+    Grey images are shown in grey; white lines, two pixels wide, part and frame the tiles, but for a single one.
+    """
     check_tensor("images", images, "N", "C", "H", "W", finite=True)
     check_whole(1, columns=columns)
     check_whole(1, MOST, scale=scale)
-    from torchvision.utils import make_grid
-
-    unit = images.detach().float().cpu().add(1).div(2).clamp(0, 1)
-    grid: Tensor = make_grid(unit, nrow=columns, padding=2, pad_value=1.0)
-    grid = grid.repeat_interleave(scale, 1).repeat_interleave(scale, 2)
-    return grid.mul(255).round_().to(torch.uint8).permute(1, 2, 0)
+    if images.shape[1] not in (1, 3):
+        raise ValueError(f"images has {images.shape[1]} channels: allowed is 1 or 3")
+    tiles = images.detach().float().cpu().add(1).div(2).clamp(0, 1).mul(255).round_().to(torch.uint8)
+    tiles = tiles.expand(-1, 3, -1, -1)
+    n, _, height, width = tiles.shape
+    if n == 1:
+        grid = tiles[0]
+    else:
+        columns = min(columns, n)
+        rows = -(-n // columns)
+        line = GRID_LINE
+        grid = torch.full((3, rows * (height + line) + line, columns * (width + line) + line), 255, dtype=torch.uint8)
+        for i, tile in enumerate(tiles):
+            y, x = (of * (side + line) + line for of, side in zip(divmod(i, columns), (height, width), strict=True))
+            grid[:, y : y + height, x : x + width] = tile
+    return grid.repeat_interleave(scale, 1).repeat_interleave(scale, 2).permute(1, 2, 0)

@@ -9,6 +9,7 @@ import nbformat
 import numpy as np
 import pytest
 import torch
+import torchvision
 from nbclient import NotebookClient
 
 from ganbook import plots
@@ -117,6 +118,16 @@ def test_image_grid_has_the_pixels_of_its_images():
     colour = torch.zeros(2, 3, 2, 2)
     colour[:, 0], colour[:, 2] = 1.0, -1.0
     assert plots.image_grid(colour)[2, 2].tolist() == [255, 128, 0]
+
+
+@pytest.mark.parametrize(("n", "channels", "columns"), [(1, 1, 8), (5, 3, 3), (5, 1, 8), (8, 3, 4)])
+def test_image_grid_is_that_of_torchvision(n, channels, columns):
+    images = torch.rand(n, channels, 7, 5, generator=torch.Generator().manual_seed(0)) * 2.4 - 1.2
+    unit = images.add(1).div(2).clamp(0, 1)
+    theirs = torchvision.utils.make_grid(unit, nrow=columns, padding=2, pad_value=1.0)
+    assert torch.equal(plots.image_grid(images, columns), theirs.mul(255).round().byte().permute(1, 2, 0))
+    with pytest.raises(ValueError, match="^images has 2 channels: allowed is 1 or 3$"):
+        plots.image_grid(images[:, :1].expand(-1, 2, -1, -1))
 
 
 def test_image_grid_scales_and_clamps():
