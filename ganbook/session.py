@@ -31,20 +31,36 @@ def seed() -> int:
 
 
 @typed
-def welcome(page: str) -> None:
+def welcome(page: str, needs: str | None = None) -> None:
     """Print version, device, budget and, where it was measured, how long ``page`` takes at that budget.
 
     Args:
         page: the page's path below book/ without its ending, such as "game/two_players".
+        needs: the version of ganbook that the page was written with; where this one is older, a sentence says so.
+
+    Raises:
+        ValueError: if ``needs`` is not three numbers, such as "0.2.0".
     """
     import torch
 
     import ganbook
 
+    if needs is not None and _number(needs) > _number(ganbook.__version__):
+        print(
+            f"this page was written with ganbook {needs} and may ask for what {ganbook.__version__} does not have: "
+            f"run this cell online"
+        )
     budget = ganbook.budget()
     device = torch.cuda.get_device_name() if torch.cuda.is_available() else f"CPU, {os.cpu_count()} cores"
     print(f"ganbook {ganbook.__version__} · torch {torch.__version__} · {device} · budget {budget}")
     print(_expectation(page, budget))
+
+
+def _number(version: str) -> tuple[int, ...]:
+    parts = version.split(".")
+    if len(parts) != 3 or not all(part.isdecimal() for part in parts):
+        raise ValueError(f"needs is {version!r}: allowed are three numbers, such as '0.2.0'")
+    return tuple(int(part) for part in parts)
 
 
 def _expectation(page: str, budget: str) -> str:

@@ -52,6 +52,21 @@ def test_welcome_tells_what_was_measured(seconds, length, tmp_path, monkeypatch,
     assert capsys.readouterr().out.splitlines()[1] == "this page has not been timed at this budget yet"
 
 
+@pytest.mark.parametrize(("needs", "older"), [(None, False), ("0.10.0", False), ("0.9.9", False), ("0.10.1", True)])
+def test_welcome_says_when_the_page_is_newer_than_the_library(needs, older, monkeypatch, capsys):
+    monkeypatch.setattr(ganbook, "__version__", "0.10.0")
+    ganbook.welcome("no/such_page", needs=needs)
+    first, *rest = capsys.readouterr().out.splitlines()
+    assert len(rest) == (2 if older else 1)
+    assert first.startswith("this page was written with ganbook 0.10.1 and may ask for what 0.10.0") == older
+
+
+@pytest.mark.parametrize("needs", ["0.2", "0.2.0.dev1", "two", ""])
+def test_a_version_that_is_none_is_named(needs):
+    with pytest.raises(ValueError, match=rf"^needs is '{needs}': allowed are three numbers"):
+        ganbook.welcome("no/such_page", needs=needs)
+
+
 def test_welcome_refuses_an_unknown_budget(monkeypatch):
     monkeypatch.setenv("GANBOOK_BUDGET", "huge")
     with pytest.raises(ValueError, match=r"^GANBOOK_BUDGET is 'huge'"):

@@ -20,32 +20,43 @@ from typing import Any
 import nbformat
 
 from pages import name, notebooks
+from release import number, version
 from repository import ROOT, Repository, repository
 
 KERNELSPEC = {"display_name": "Python 3 (ipykernel)", "language": "python", "name": "python3"}
 # What a cell may carry; anything else is an editor's memory of its last session.
 CELL_METADATA = {"tags", "mystnb"}
 
-# A folder that is merely called ganbook (a clone, on Colab) is found as a package without an origin: hence `origin`.
+# A folder that is merely called ganbook (a clone, on Colab) is a package without a version, and counts as missing. What
+# a running kernel holds of an older release is forgotten, so that nobody has to restart it.
 SETUP = """\
-# Setup: installs ganbook where it is missing, and changes no other package.
-import importlib.util
+# Setup: installs ganbook where it is missing or older than this page, and nothing else.
 import os
+import sys
 
-if getattr(importlib.util.find_spec("ganbook"), "origin", None) is None:
+try:
+    from ganbook import __version__ as version
+except ImportError:
+    version = "0.0.0"
+if [*map(int, version.split("."))] < {numbers}:
     github = "{requirement}"
     source = "{clone}" if os.path.isfile("{clone}/ganbook/__init__.py") else github
-    %pip install --quiet "$source"
+    %pip install --quiet --upgrade "$source"
+    for name in [name for name in sys.modules if name.startswith("ganbook")]:
+        del sys.modules[name]
+try:
+    import ganbook
 
-import ganbook
-
-ganbook.welcome("{page}")"""
+    ganbook.welcome("{page}", needs="{version}")
+except (AttributeError, ImportError, TypeError) as error:
+    raise ImportError(f"needs ganbook {version} ({{error}}): run this cell online") from None"""
 
 
 def setup_source(page: str, where: Repository | None = None) -> str:
     """The first code cell of the notebook called `page`, e.g. `game/two_players`."""
     clone = "/".join([".."] * len(Path("book", page).parent.parts))
-    return SETUP.format(requirement=(where or repository()).requirement, page=page, clone=clone)
+    requirement, now = (where or repository()).requirement, version()
+    return SETUP.format(requirement=requirement, page=page, clone=clone, version=now, numbers=[*number(now)])
 
 
 def with_setup(notebook: Any, page: str, where: Repository | None = None) -> Any:

@@ -48,6 +48,12 @@ class Repository:
         return f"https://colab.research.google.com/github/{self.slug}/blob/{self.branch}/{page.as_posix()}"
 
     @property
+    def pages(self) -> str:
+        """The address at which GitHub Pages shows the built book."""
+        owner, _, name = self.slug.partition("/")
+        return f"https://{owner.lower()}.github.io/{name}"
+
+    @property
     def slug(self) -> str:
         """`owner/name` on GitHub."""
         return "/".join(self.url.split("/")[-2:])
@@ -92,8 +98,10 @@ def move(old: Repository, new: Repository, root: Path = ROOT) -> list[Path]:
     for path in sorted({root / file for file in FILES} | {*(root / "book").rglob("*.ipynb")}):
         before = path.read_text(encoding="utf-8")
         after = re.sub(rf"{re.escape(old.url)}(?![\w-])", new.url, before)
+        after = re.sub(rf"{re.escape(old.pages)}(?![\w-])", new.pages, after)
         after = after.replace(f"{new.url}@{old.branch}", f"{new.url}@{new.branch}")
-        after = after.replace(f"/{old.slug}/blob/{old.branch}/", f"/{new.slug}/blob/{new.branch}/")
+        for slug in (old.slug, new.slug):  # Colab's address of a notebook; a file's own, whose beginning is new by now
+            after = after.replace(f"/{slug}/blob/{old.branch}/", f"/{new.slug}/blob/{new.branch}/")
         if path.name == "_config.yml":
             after = re.sub(r"(?m)^  branch: .*$", f"  branch: {new.branch}", after)
         if after != before:

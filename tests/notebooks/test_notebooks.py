@@ -15,6 +15,7 @@ from pathlib import Path
 import nbformat
 import pytest
 
+import ganbook
 import notebooks as tool
 from pages import ROOT, name, notebooks, pages
 
@@ -153,7 +154,7 @@ def test_the_first_code_cell_is_the_only_setup_cell(path):
     tagged = ["setup" in cell.metadata.get("tags", []) for cell in code_cells(path)]
     assert tagged[0]
     assert sum(tagged) == 1
-    assert code_cells(path)[0].source.rstrip().endswith(f'ganbook.welcome("{name(path)}")')
+    assert f'    ganbook.welcome("{name(path)}", needs="{ganbook.__version__}")\n' in code_cells(path)[0].source
 
 
 def shown_cells(path: Path) -> list:

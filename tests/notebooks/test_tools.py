@@ -5,7 +5,6 @@ from __future__ import annotations
 import copy
 import subprocess
 import sys
-import textwrap
 from pathlib import Path
 
 import nbformat
@@ -14,6 +13,7 @@ import pytest
 import notebooks as tool
 import repository as address
 from pages import config, name, notebooks
+from release import version
 from repository import ROOT, Repository, repository
 
 
@@ -72,45 +72,64 @@ def test_import_fills_the_setup_cell_and_keeps_ids(tmp_path, monkeypatch):
 # The setup cell, in a real IPython, with `%pip` and the library replaced ----------------------------------------------
 
 SHELL = """
-import importlib.util, sys, types
+import sys
+from pathlib import Path
 from IPython.core.interactiveshell import InteractiveShell
 
+Path(SITE).mkdir()
+sys.path[:] = [SITE, *[folder for folder in sys.path if folder != ROOT]]  # the library of this test alone
 shell, installed = InteractiveShell.instance(), []
-find = importlib.util.find_spec
+
+def library(version, welcome="print('welcome', page, 'needs', needs)"):
+    Path(SITE, "ganbook").mkdir(parents=True, exist_ok=True)
+    code = f"__version__ = {version!r}\\ndef welcome(page, needs): {welcome}\\n"
+    Path(SITE, "ganbook/__init__.py").write_text(code)
+    Path(SITE, "ganbook/losses.py").write_text(f"made_for = {version!r}")
 
 def pip(line):
     installed.append(line)
-    sys.modules["ganbook"] = types.SimpleNamespace(welcome=lambda page: print("welcome", page))
+    if ONLINE:
+        library("99.0.0")
 
 shell.register_magic_function(pip, "line", "pip")
 PREPARE
 done = shell.run_cell(CELL)
-done.raise_error()
 print("installed", installed)
-"""
-MISSING = "importlib.util.find_spec = lambda name: None if name == 'ganbook' else find(name)"
-PRESENT = """
-importlib.util.find_spec = lambda name: types.SimpleNamespace(origin="somewhere") if name == "ganbook" else find(name)
-sys.modules["ganbook"] = types.SimpleNamespace(welcome=lambda page: print("welcome", page))
+AFTER
+print("error", type(done.error_in_exec).__name__, done.error_in_exec)
 """
 
 
-def run_setup(folder: Path, prepare: str) -> str:
-    code = SHELL.replace("PREPARE", prepare).replace("CELL", repr(tool.setup_source("game/two_players")))
-    command = [sys.executable, "-P", "-c", textwrap.dedent(code)]
+def run_setup(folder: Path, prepare: str = "", online: bool = True, after: str = "") -> str:
+    """What the cell prints in ``folder``, then what it installed, and the error that it ended with."""
+    code, cell = SHELL, tool.setup_source("game/two_players")
+    values = {"SITE": str(folder / "site"), "ROOT": str(ROOT), "ONLINE": online, "CELL": cell}
+    for word, value in values.items():
+        code = code.replace(word, repr(value))
+    code = code.replace("PREPARE", prepare).replace("AFTER", after)
+    command = [sys.executable, "-B", "-P", "-c", code]
     done = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stdout + done.stderr
     return done.stdout
 
 
-def test_setup_installs_nothing_where_the_library_is(tmp_path):
-    assert "installed []" in run_setup(tmp_path, PRESENT)
+WELCOME = f"welcome game/two_players needs {version()}\n"
+FROM_GITHUB = f"installed ['install --quiet --upgrade \"{repository().requirement}\"']\n"
+
+
+@pytest.mark.parametrize("there", [version(), "99.0.0"])
+def test_setup_installs_nothing_where_the_library_is_new_enough(there, tmp_path):
+    assert run_setup(tmp_path, f"library({there!r})") == f"{WELCOME}installed []\nerror NoneType None\n"
 
 
 def test_setup_installs_from_github_in_an_empty_folder_and_says_welcome(tmp_path):
-    output = run_setup(tmp_path, MISSING)
-    assert f"installed ['install --quiet \"{repository().requirement}\"']" in output
-    assert "welcome game/two_players" in output
+    assert run_setup(tmp_path) == f"{WELCOME}{FROM_GITHUB}error NoneType None\n"
+
+
+def test_setup_upgrades_an_older_library_also_where_the_kernel_has_used_it(tmp_path):
+    old = "library('0.0.9', '1 / 0')\nimport ganbook.losses"
+    output = run_setup(tmp_path, old, after="import ganbook.losses; print(ganbook.losses.made_for)")
+    assert output == f"{WELCOME}{FROM_GITHUB}99.0.0\nerror NoneType None\n"
 
 
 def test_setup_installs_from_the_clone_it_lies_in(tmp_path):
@@ -118,20 +137,39 @@ def test_setup_installs_from_the_clone_it_lies_in(tmp_path):
     folder.mkdir(parents=True)
     (tmp_path / "course" / "ganbook").mkdir()
     (tmp_path / "course" / "ganbook" / "__init__.py").touch()
-    assert "installed ['install --quiet \"../..\"']" in run_setup(folder, MISSING)
+    assert "installed ['install --quiet --upgrade \"../..\"']" in run_setup(folder)
 
 
 def test_setup_is_not_fooled_by_a_folder_called_ganbook(tmp_path):
     """A clone in the working folder, as after `git clone` on Colab, is found as a package that holds nothing."""
     (tmp_path / "ganbook").mkdir()
-    prepare = f"sys.path[:] = ['', *[folder for folder in sys.path if folder != {str(ROOT)!r}]]"
-    assert repository().requirement in run_setup(tmp_path, prepare)
+    assert run_setup(tmp_path, "sys.path.insert(1, '')") == f"{WELCOME}{FROM_GITHUB}error NoneType None\n"
+
+
+@pytest.mark.parametrize(
+    ("prepare", "cause"),
+    [
+        ("", "No module named 'ganbook'"),
+        ("Path('ganbook').mkdir(); sys.path.insert(1, '')", "module 'ganbook' has no attribute 'welcome'"),
+        ("library('0.0.9'); Path(SITE, 'ganbook/__init__.py').write_text('def welcome(page): pass')", "needs"),
+    ],
+)
+def test_a_failed_installation_ends_in_one_sentence(prepare, cause, tmp_path):
+    prepare = prepare.replace("SITE", repr(str(tmp_path / "site")))
+    error = run_setup(tmp_path, prepare, online=False).splitlines()[-1]
+    assert error.startswith(f"error ImportError needs ganbook {version()} (") and cause in error
+    assert error.endswith("): run this cell online")
+
+
+def test_an_older_library_that_could_not_be_upgraded_says_so_itself(tmp_path):
+    output = run_setup(tmp_path, "library('0.0.9')", online=False)
+    assert output == f"{WELCOME}{FROM_GITHUB}error NoneType None\n"
 
 
 def test_the_setup_cell_is_short():
     source = tool.setup_source("game/two_players")
-    assert len([line for line in source.splitlines() if line.strip()]) <= 10
-    assert max(map(len, source.splitlines())) <= 100
+    assert len([line for line in source.splitlines() if line.strip()]) <= 20
+    assert max(map(len, source.splitlines())) <= 88
 
 
 # The repository's address ---------------------------------------------------------------------------------------------
@@ -189,7 +227,7 @@ def test_a_new_address_reaches_every_file_that_spells_it_out_with_nothing_but_py
     assert repository(tmp_path) == new
     for file in files:
         text = (tmp_path / file).read_text(encoding="utf-8")
-        assert old.slug not in text
+        assert old.slug not in text and old.pages not in text
         assert f"{new.url}@{old.branch}" not in text and f"{new.slug}/blob/{old.branch}" not in text
         if file.suffix == ".ipynb":
             (setup,) = (c for c in nbformat.reads(text, as_version=4).cells if "setup" in c.metadata.get("tags", []))
@@ -208,6 +246,7 @@ def test_no_other_file_spells_the_address_out():
         if file.endswith(".ipynb"):  # but for the setup cell, which a tool writes
             cells = nbformat.reads(text, as_version=4).cells
             text = "\n".join(cell.source for cell in cells if "setup" not in cell.metadata.get("tags", []))
-        if f"github.com/{repository().slug}" in text or f"github/{repository().slug}" in text:
+        slug, published = repository().slug, repository().pages
+        if f"github.com/{slug}" in text or f"github/{slug}" in text or published in text:
             spelled.add(file)
     assert spelled <= set(address.FILES)

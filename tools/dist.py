@@ -1,0 +1,75 @@
+"""Build the wheel and the source distribution, twice, and check them as a package index and a stranger would.
+
+    python tools/dist.py    # into dist/; with TAG=vX.Y.Z in the environment it must be the version's tag
+
+Both builds must be the same to the bit: with SOURCE_DATE_EPOCH, here the day of the commit, anybody can build the wheel
+of a release again and compare. Then `twine check --strict` reads the metadata and the README as PyPI does, and
+check-wheel-contents looks for what does not belong into a wheel.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import shutil
+import subprocess
+import sys
+import tarfile
+import tempfile
+import zipfile
+from pathlib import Path
+
+import release
+from repository import ROOT, git
+
+DIST = ROOT / "dist"
+
+
+def build(folder: Path) -> list[Path]:
+    """Source distribution, and the wheel made from it; sorted by name."""
+    environment = {**os.environ, "SOURCE_DATE_EPOCH": git("log", "-1", "--format=%ct") or "315532800"}
+    subprocess.run([sys.executable, "-m", "build", "--outdir", str(folder), str(ROOT)], check=True, env=environment)
+    return sorted(folder.iterdir())
+
+
+def contents(archive: Path) -> dict[str, str]:
+    """SHA-256 of every file in a wheel or a source distribution, by its name."""
+    if archive.suffix == ".whl":
+        with zipfile.ZipFile(archive) as packed:
+            return {name: hashlib.sha256(packed.read(name)).hexdigest() for name in packed.namelist()}
+    with tarfile.open(archive) as packed:
+        files = [(entry.name, packed.extractfile(entry)) for entry in packed if entry.isfile()]
+        return {name: hashlib.sha256(file.read()).hexdigest() for name, file in files if file is not None}
+
+
+def differences(first: list[Path], second: list[Path]) -> list[str]:
+    """A sentence for every archive that is not the same in both builds; it names the files."""
+    said = []
+    for one, other in zip(first, second, strict=True):
+        if one.read_bytes() != other.read_bytes():
+            a, b = contents(one), contents(other)
+            files = sorted(name for name in {*a, *b} if a.get(name) != b.get(name))
+            said.append(f"{one.name} is not the same twice: {', '.join(files) or 'its order, days or modes'}")
+    return said
+
+
+def main() -> None:
+    if faults := release.faults(tag=os.environ.get("TAG", "")):
+        sys.exit("\n".join(faults))
+    with tempfile.TemporaryDirectory() as folder:
+        first, second = (build(Path(folder, name)) for name in ("first", "second"))
+        if said := differences(first, second):
+            sys.exit("\n".join(said))
+        shutil.rmtree(DIST, ignore_errors=True)
+        DIST.mkdir()
+        files = [Path(shutil.copy(path, DIST)) for path in first]
+    subprocess.run([sys.executable, "-m", "twine", "check", "--strict", *map(str, files)], check=True)
+    wheels = [str(path) for path in files if path.suffix == ".whl"]
+    subprocess.run([sys.executable, "-m", "check_wheel_contents", *wheels], check=True)
+    for path in files:
+        digest = hashlib.sha256(path.read_bytes()).hexdigest()
+        print(f"{path.relative_to(ROOT)}  {path.stat().st_size / 1e6:.1f} MB  sha256 {digest}")
+
+
+if __name__ == "__main__":
+    main()
