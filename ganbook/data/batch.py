@@ -15,9 +15,12 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from ganbook.arguments import check_whole
+from ganbook.arguments import check_tensor, check_whole
 
-__all__ = ["Batch", "Order", "step_generator"]
+__all__ = ["MOVED", "Batch", "Order", "step_generator"]
+
+MOVED, _MIXED, _OF_A_CLASS = 1, 2, 3
+"""Purposes of random numbers, besides the order of an epoch; a class's purpose is the last one and its number."""
 
 
 @dataclass(frozen=True)
@@ -79,11 +82,15 @@ class Batch:
         return self.captions
 
 
-def step_generator(seed: int, step: int) -> torch.Generator:
-    """A CPU random generator that depends on nothing but ``seed`` and ``step``, both 0 or more."""
-    check_whole(seed=seed, step=step)
-    # torch's CPU generator keeps only the low 32 bits of its seed, so the two are hashed into them.
-    (hashed,) = np.random.SeedSequence(int(seed), spawn_key=(int(step),)).generate_state(1)
+def step_generator(seed: int, step: int, purpose: int = 0) -> torch.Generator:
+    """A CPU random generator that depends on nothing but ``seed``, ``step`` and ``purpose``, all 0 or more.
+
+    What is drawn for another purpose has nothing in common with it.
+    """
+    check_whole(seed=seed, step=step, purpose=purpose)
+    # torch's CPU generator keeps only the low 32 bits of its seed, so the numbers are hashed into them.
+    key = (int(step), int(purpose)) if purpose else (int(step),)
+    (hashed,) = np.random.SeedSequence(int(seed), spawn_key=key).generate_state(1)
     return torch.Generator().manual_seed(int(hashed))
 
 
@@ -126,3 +133,31 @@ class Order:
                 order = torch.randperm(n, generator=step_generator(self.seed, step // per_epoch))
             at = step % per_epoch * self.batch_size
             yield order[at : at + self.batch_size][self.rank :: self.world]
+
+    def balanced(self, labels: Tensor) -> Iterator[Tensor]:
+        """As :meth:`indices`, but every class comes as often as any other, however few samples it has.
+
+        Places go round the classes; a class's samples are permuted anew whenever all of them were drawn.
+
+        Args:
+            labels: (N,) int64, the class of each sample.
+        """
+        check_tensor("labels", labels, "N", kind="int64")
+        check_whole(1, len(labels), batch_size=self.batch_size)
+        members = [(labels == one).nonzero().flatten() for one in sorted(set(labels.tolist()))]
+        orders: dict[int, tuple[int, Tensor]] = {}  # by class: its epoch, and the permutation of that epoch
+
+        def drawn(place: int) -> Tensor:
+            turn, one = divmod(place, len(members))
+            epoch, at = divmod(turn, len(members[one]))
+            if orders.get(one, (-1, None))[0] != epoch:
+                chance = step_generator(self.seed, epoch, _OF_A_CLASS + one)
+                orders[one] = epoch, members[one][torch.randperm(len(members[one]), generator=chance)]
+            return orders[one][1][at]
+
+        for step in count(self.start):
+            first = step * self.batch_size
+            chosen = torch.stack([drawn(place) for place in range(first, first + self.batch_size)])
+            # Mixed, or a process would get some of the classes only.
+            mixed = torch.randperm(self.batch_size, generator=step_generator(self.seed, step, _MIXED))
+            yield chosen[mixed][self.rank :: self.world]

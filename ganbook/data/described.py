@@ -1,23 +1,27 @@
-"""Photographs that people described: Oxford's flowers and the birds of CUB, with the captions of Reed et al. 2016.
+"""Photographs that people described: Oxford's flowers and the birds of CUB, with the captions of Reed et al. 2016; and
+a folder of one's own.
 
-Neither is downloaded: the captions lie where no checksum says what came. Only text and images are read; the authors'
-.mat and .t7 files are not needed, since the captions' folders say which class an image has.
+Neither of the two is downloaded: the captions lie where no checksum says what came. Only text and images are read; the
+authors' .mat and .t7 files are not needed, since the captions' folders say which class an image has.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import csv
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from itertools import count
 from pathlib import Path
+from typing import Self
 
 from ganbook.data.batch import Batch, Order
-from ganbook.data.encoded import ImageFiles
-from ganbook.data.errors import DataError
+from ganbook.data.encoded import OWNERS, ImageFiles
+from ganbook.data.errors import DataError, say
+from ganbook.data.folder import find_images, of_split, splits
 from ganbook.data.picture import endings
 
-__all__ = ["BIRDS", "FLOWERS", "DescribedImages", "Published", "load_described"]
+__all__ = ["BIRDS", "FLOWERS", "DescribedImages", "Published", "load_captions_folder", "load_described"]
 
 LISTS = {"train": "trainvalclasses.txt", "test": "testclasses.txt"}
 CAPTIONS_HOME = "https://github.com/reedscot/cvpr2016"
@@ -34,6 +38,9 @@ class DescribedImages(ImageFiles):
 
     texts: tuple[tuple[str, ...], ...] = ()
 
+    def chosen(self, indices: Sequence[int]) -> Self:
+        return replace(super().chosen(indices), texts=tuple(self.texts[i] for i in indices))
+
     @cached_property
     def captions(self) -> tuple[str, ...]:
         """The first caption of each image, as long as ``images``; ``texts`` has all of them."""
@@ -44,7 +51,7 @@ class DescribedImages(ImageFiles):
 
         Which one depends on the image and the epoch only, so a resumed run reads what an uninterrupted one reads.
         """
-        steps = zip(count(order.start), order.indices(len(self)), super().follow(order), strict=False)
+        steps = zip(count(order.start), self.indices(order), super().follow(order), strict=False)
         for step, indices, batch in steps:
             epoch = step // (len(self) // order.batch_size)
             # Starting at the index: an epoch mixes first and last captions, should their writers' habits differ.
@@ -138,6 +145,77 @@ def load_described(asked: Published, split: str, size: int | None, base: Path) -
                 raise DataError(f"{path} holds no caption, and needs one per line: remove or replace it")
     parts = tuple(files), tuple(numbers), tuple(texts)
     return DescribedImages(asked.name, split, size or 64, *parts, licence=asked.licence, classes=classes)
+
+
+TABLES = ("captions.csv", "metadata.csv")
+"""Files that may hold all captions of a folder; the second is what Hugging Face's image folders have."""
+
+_OF_FILES = ("file", "filename", "file_name", "file name", "image", "picture", "photo", "path", "name")
+_OF_TEXTS = ("caption", "captions", "text", "description", "comment", "title", "prompt")
+
+
+def load_captions_folder(split: str, size: int | None, base: Path) -> DescribedImages:
+    """A folder of one's own: beside ``NAME.jpg`` lies ``NAME.txt`` with one caption per line, or all are in one table.
+
+    The table is ``captions.csv`` (or ``metadata.csv``) in ``base``, or in its folders ``train`` and ``test``: a column
+    of files, relative to where it lies, with or without their endings, and a column of captions; a file may have
+    several rows. Images that have no caption are left out, which is said on stderr. The splits are those of
+    :func:`ganbook.data.folder.splits` and :func:`ganbook.data.folder.held_out`.
+    """
+    train, test = splits(base)
+    where = train if split == "train" or test is None else test
+    found = find_images(where)
+    texts = _own_captions(found, dict.fromkeys((base, where)))
+    files = tuple(path for path in found if path in texts)
+    if not files:
+        raise DataError(
+            f"{where} holds {len(found)} images and no captions: each needs a file of its own name that ends in .txt, "
+            f"one caption per line, or a row of {TABLES[0]}, with the columns file and caption"
+        )
+    if bare := [path for path in found if path not in texts]:
+        say(f"{where}: {len(bare)} of {len(found)} images left out, which have no caption ({bare[0].name}, ...)")
+    if test is None:
+        files = of_split(files, train, split)
+    of_files = tuple(texts[path] for path in files)
+    return DescribedImages("captions-folder", split, size or 64, files, (), of_files, licence=OWNERS)
+
+
+def _own_captions(images: Sequence[Path], folders: Iterable[Path]) -> dict[Path, tuple[str, ...]]:
+    """By image: what the tables in ``folders`` say, then what stands in the text file beside it."""
+    found: dict[Path, list[str]] = {}
+    known = {path: path for path in images} | {path.with_suffix(""): path for path in images}
+    for table in (folder / name for folder in folders for name in TABLES):
+        if table.is_file():
+            for file, text in _rows(table):
+                path = known.get(table.parent / file) or known.get((table.parent / file).with_suffix(""))
+                if path is None and not (table.parent / file).exists():
+                    raise DataError(f"{table} names {file}, which is not there: add the image, or remove the row")
+                if path is not None and text:  # else it is an image of another split
+                    found.setdefault(path, []).append(text)
+    for path in images:
+        if (beside := path.with_suffix(".txt")).is_file():
+            found.setdefault(path, []).extend(_lines(beside))
+    return {path: tuple(texts) for path, texts in found.items() if texts}
+
+
+def _rows(table: Path) -> Iterator[tuple[str, str]]:
+    """File and caption of each row; the head may name the columns, and they are separated as spreadsheets do."""
+    text = table.read_text("utf-8-sig", errors="replace").replace("\ufffd", " ")
+    head = text.partition("\n")[0]
+    rows = [row for row in csv.reader(text.splitlines(), delimiter=max(",;\t", key=head.count)) if any(row)]
+    names = [cell.strip().lower() for cell in rows[0]] if rows else []
+    file = next((names.index(name) for name in _OF_FILES if name in names), None)
+    text_at = next((names.index(name) for name in _OF_TEXTS if name in names), None)
+    if file is None or text_at is None:
+        if len(names) != 2 or Path(names[0]).suffix not in endings():
+            raise DataError(f"{table} begins with {', '.join(names) or 'nothing'}: it needs the columns file, caption")
+        file, text_at = 0, 1
+    else:
+        rows = rows[1:]
+    for row in rows:
+        if len(row) <= max(file, text_at):
+            raise DataError(f"{table} has a row {','.join(row)!r}, which lacks a column: quote captions with commas")
+        yield row[file].strip(), " ".join(row[text_at].split())
 
 
 def _not_there(asked: Published, base: Path, what: str) -> DataError:

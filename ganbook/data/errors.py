@@ -1,8 +1,11 @@
-"""What goes wrong with data that is not the caller's fault."""
+"""What goes wrong with data that is not the caller's fault, and what a reader should know of them."""
 
 from __future__ import annotations
 
-__all__ = ["DataError", "first_line"]
+import sys
+from functools import cache
+
+__all__ = ["DataError", "first_line", "say"]
 
 
 class DataError(RuntimeError):
@@ -14,3 +17,9 @@ def first_line(error: BaseException) -> str:
     if isinstance(error, KeyError):  # which says no more than the key
         return f"{error} is missing"
     return str(error).strip().split("\n")[0].rstrip(".:") or type(error).__name__
+
+
+@cache
+def say(sentence: str) -> None:
+    """On stderr, once in a process: both splits of a run may read one folder."""
+    print(sentence, file=sys.stderr)

@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 import os
-import sys
 import zlib
-from collections.abc import Iterator
-from functools import cache
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from ganbook.data.download import Remote, fetch, fetch_folder, or_else
 from ganbook.data.encoded import OWNERS, ImageFiles
-from ganbook.data.errors import DataError
+from ganbook.data.errors import DataError, say
 from ganbook.data.picture import endings
 
-__all__ = ["find_images", "load_celeba", "load_folder"]
+__all__ = ["find_images", "held_out", "load_celeba", "load_folder", "of_split", "splits", "subfolders"]
+
+TESTS = ("test", "val", "valid", "validation")
+"""What a folder is called that is not trained on; the first that is there is the test split."""
 
 
 def find_images(folder: Path) -> tuple[Path, ...]:
@@ -34,14 +35,8 @@ def find_images(folder: Path) -> tuple[Path, ...]:
         said += f", {len(others)} other file{'s' * (len(others) > 1)} passed over ({listed})"
     if not images:
         raise DataError(f"{said}: an image is a file that ends in {', '.join(sorted(endings()))}")
-    _say(said)
+    say(said)
     return tuple(images)
-
-
-@cache
-def _say(sentence: str) -> None:
-    """Once in a process: both splits of a run may read one folder."""
-    print(sentence, file=sys.stderr)
 
 
 def _files(folder: str | Path, above: frozenset[str]) -> Iterator[Path]:
@@ -54,22 +49,79 @@ def _files(folder: str | Path, above: frozenset[str]) -> Iterator[Path]:
             yield from _files(entry.path, above | {real})
 
 
-def load_folder(split: str, size: int | None, base: Path) -> ImageFiles:
-    """Image files below ``base``, at any depth; about one file in ten, chosen by its path, is the test split.
+def splits(base: Path) -> tuple[Path, Path | None]:
+    """The folders to train on and to test with; the second is None where pictures are held out of the first.
 
-    Sub-folders of ``base`` are the classes, if all images lie in some, as in ImageNet's training folder.
+    ``base/train`` beside ``base/test`` or ``base/val``, whatever the case of their letters, is never mixed with them;
+    it also counts where ``base`` holds nothing else. In all other folders it is a name like others.
     """
-    found = find_images(base)
-    relative = [path.relative_to(base) for path in found]
-    in_test = [zlib.crc32(name.as_posix().encode()) % 10 == 0 for name in relative]
-    chosen = [i for i, held in enumerate(in_test) if held is (split == "test")]
+    below, loose = subfolders(base)
+    test = next((below[name] for name in TESTS if name in below), None)
+    if "train" in below and (test is not None or (len(below) == 1 and not loose)):
+        return below["train"], test
+    return base, None
+
+
+def subfolders(base: Path) -> tuple[dict[str, Path], bool]:
+    """The visible sub-folders of ``base`` by their names in small letters, and whether pictures lie beside them."""
+    entries = [path for path in sorted(base.iterdir()) if not path.name.startswith(".")]
+    loose = any(path.suffix.lower() in endings() for path in entries if path.is_file())
+    return {path.name.lower(): path for path in entries if path.is_dir()}, loose
+
+
+def held_out(names: Sequence[str]) -> list[bool]:
+    """Which of these files are the test split where no folder is: about one in ten, chosen by its name.
+
+    Of two files and more at least one. A file that is added moves no other, but for the first few.
+    """
+    numbers = [zlib.crc32(name.encode(errors="surrogateescape")) for name in names]
+    out = [number % 10 == 0 for number in numbers]
+    if len(out) > 1 and not any(out):
+        out[numbers.index(min(numbers))] = True
+    return out
+
+
+def of_split(files: Sequence[Path], base: Path, split: str) -> tuple[Path, ...]:
+    """Those of the files below ``base`` that :func:`held_out` leaves to a split.
+
+    Raises:
+        DataError: if there are none.
+    """
+    out = held_out([path.relative_to(base).as_posix() for path in files])
+    chosen = tuple(path for path, held in zip(files, out, strict=True) if held is (split == "test"))
     if not chosen:
-        raise DataError(f"{base} holds {len(found)} images, none of them in the {split} split: add more of them")
-    in_folders = all(len(name.parts) > 1 for name in relative)
-    classes = {name: i for i, name in enumerate(sorted({name.parts[0] for name in relative}))} if in_folders else {}
-    files = tuple(found[i] for i in chosen)
-    numbers = tuple(classes[relative[i].parts[0]] for i in chosen) if classes else ()
+        raise DataError(f"{base} holds {len(files)} images, none of them in the {split} split: add more of them")
+    return chosen
+
+
+def load_folder(split: str, size: int | None, base: Path) -> ImageFiles:
+    """Image files below ``base``, at any depth, in the two folders of :func:`splits`, else by :func:`held_out`.
+
+    Sub-folders are the classes, if all images to train on lie in some, as in ImageNet's training folder.
+    """
+    train, test = splits(base)
+    found = find_images(train)
+    classes = _classes(found, train)
+    if test is None:
+        files, where = of_split(found, train, split), train
+    elif split == "train":
+        files, where = found, train
+    else:
+        files, where = find_images(test), test
+        if classes and not _classes(files, test):
+            classes = {}  # as in competitions, which keep the answers to themselves
+    unknown = next((path for path in files if classes and path.relative_to(where).parts[0] not in classes), None)
+    if unknown is not None:
+        raise DataError(f"{unknown} is of a class that {train} has not: its classes are {', '.join(classes)}")
+    numbers = tuple(classes[path.relative_to(where).parts[0]] for path in files) if classes else ()
     return ImageFiles("folder", split, size or 64, files, numbers, licence=OWNERS, classes=tuple(classes))
+
+
+def _classes(files: Sequence[Path], base: Path) -> dict[str, int]:
+    """The sub-folders of ``base`` in which all files lie, numbered; none where one lies beside them."""
+    firsts = [path.relative_to(base).parts for path in files]
+    named = sorted({parts[0] for parts in firsts}) if all(len(parts) > 1 for parts in firsts) else []
+    return {name: number for number, name in enumerate(named)}
 
 
 # The authors' own copies; they allow no other. Checksums as in TensorFlow Datasets.
@@ -93,25 +145,30 @@ _PARTITIONS = {"train": "0", "test": "2"}  # 1 is the authors' validation split
 
 
 def load_celeba(split: str, size: int | None, base: Path) -> ImageFiles:
-    """Faces: ``list_eval_partition.txt`` and the folder (or archive) ``img_align_celeba``, below ``base``.
+    """Faces: the list ``list_eval_partition`` and the folder (or archive) ``img_align_celeba``, below ``base``.
 
-    Both may also lie in ``base/celeba``, where torchvision puts them. What is missing is downloaded.
+    Both may also lie in ``base/celeba``, where torchvision puts them, or as Kaggle's archive unpacks: a list that ends
+    in ``.csv``, and a folder within the folder. What is missing is downloaded.
     """
     if (base / "celeba").is_dir():
         base = base / "celeba"
-    images = base / "img_align_celeba"
+    images, table = base / "img_align_celeba", base / "list_eval_partition.csv"
     advice = (
         f"put {CELEBA['images'].name} and {CELEBA['split'].name} there, from "
         f"https://mmlab.ie.cuhk.edu.hk/projects/CelebA.html, or use a folder of your own: "
         f'data.load("folder", root=...), or dcgan-folder with --data FOLDER on the command line'
     )
     with or_else(advice, "celeba", base):
-        listed = fetch(CELEBA["split"], base)
+        listed = table if table.is_file() else fetch(CELEBA["split"], base)
         fetch_folder(CELEBA["images"], images)
-    rows = [line.split() for line in listed.read_text("utf-8", errors="replace").splitlines() if line.strip()]
+    text = listed.read_text("utf-8-sig", errors="replace")
+    rows = [line.replace(",", " ").split() for line in text.splitlines() if line.strip()]
+    if listed == table:
+        rows = rows[1:]  # its head
     if any(len(row) != 2 or row[1] not in ("0", "1", "2") for row in rows):
         raise DataError(f"{listed} is not CelebA's list of splits: delete it, and it is fetched again")
-    files = tuple(images / name for name, part in rows if part == _PARTITIONS[split])
+    inner = images / images.name
+    files = tuple((inner if inner.is_dir() else images) / name for name, part in rows if part == _PARTITIONS[split])
     missing = next((path for path in files if not path.is_file()), None)
     if missing is not None or not files:
         raise DataError(f"{missing or 'every file of the split'} is missing: delete {images}, and it is fetched again")

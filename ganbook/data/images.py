@@ -90,6 +90,23 @@ class ImageSet(Samples):
         )
 
 
+def windows(images: Tensor, size: int, places: Tensor, turned: Tensor) -> Tensor:
+    """Each image (N, C, H, W) through a window of its own: (N, C, size, size).
+
+    Args:
+        images: of any type.
+        size: side in pixels, at most H and W.
+        places: (N, 2) whole numbers, the first row and the first column that are seen.
+        turned: (N,) whether it is seen in the mirror.
+    """
+    seen = [
+        (window.flip(2) if mirrored else window)
+        for image, (down, right), mirrored in zip(images, places.tolist(), turned.tolist(), strict=True)
+        for window in (image[:, down : down + size, right : right + size],)
+    ]
+    return torch.stack(seen)
+
+
 def mirrored(images: ImageSet) -> ImageSet:
     """The set followed by its mirror images, left and right exchanged in images and sources alike."""
 

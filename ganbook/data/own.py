@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import operator
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Self
 
 import torch
 from torch import Tensor
@@ -72,7 +72,8 @@ def from_dataset(dataset: Any, size: int | None = None) -> OwnImages:
     first = _picture(image, "dataset[0]")
     classes = tuple(map(str, getattr(dataset, "classes", ())))
     name, side, channels = type(dataset).__name__, size or min(first.size), len(first.getbands())
-    return OwnImages(name, "train", side, dataset, (), channels, label is not None, licence=OWNERS, classes=classes)
+    seen: Any = {"channels": channels, "labelled": label is not None, "licence": OWNERS, "classes": classes}
+    return OwnImages(name, "train", side, dataset, **seen)
 
 
 @dataclass(frozen=True)
@@ -81,11 +82,9 @@ class OwnImages(ImageFiles):
 
     Attributes:
         files: the data set.
-        channels: 1 or 3, as the first image has them.
         labelled: whether items have labels.
     """
 
-    channels: int = 3
     labelled: bool = False
 
     def __getitem__(self, index: int) -> tuple[Tensor, int]:
@@ -96,10 +95,14 @@ class OwnImages(ImageFiles):
             raise ValueError(f"{called} has no label, and dataset[0] has one")
         if self.labelled and self.classes:
             check_whole(0, len(self.classes) - 1, **{f"the label of {called}": label})
-        return squared(_picture(image, called), self.size, "crop", self.channels), label or 0
+        return squared(_picture(image, called), self.size, self.fit, self.channels), label or 0
 
     def label(self, index: int) -> int:
         return self[index][1]
+
+    def sound(self, skip: bool = False) -> Self:
+        """Itself: what its owner's code makes of an index is its owner's."""
+        return self
 
 
 def _parts(item: Any, called: str) -> tuple[Any, int | None]:

@@ -1,14 +1,15 @@
-"""Pairs of images and sets without pairs: pix2pix's side-by-side files, CycleGAN's folders A and B.
+"""Pairs of images and sets without pairs: pix2pix's side-by-side files, two folders, CycleGAN's folders A and B.
 
 Two functions and one idea: what is a pair here is two sets there, whose order has nothing in common.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
+from typing import TYPE_CHECKING, Any, Self
 
 import torch
 from torch import Tensor
@@ -16,13 +17,16 @@ from torch import Tensor
 from ganbook.data.batch import Batch, Order
 from ganbook.data.download import fetch_folder, or_else, published
 from ganbook.data.encoded import ImageFiles
-from ganbook.data.errors import DataError
-from ganbook.data.folder import find_images
+from ganbook.data.errors import DataError, first_line, say
+from ganbook.data.folder import TESTS, find_images, of_split, subfolders
 from ganbook.data.images import ImageSet, to_float
 from ganbook.data.picture import squared
 from ganbook.data.samples import Samples
 
-__all__ = ["REMOTES", "PairFiles", "Unpaired", "load_pairs_folder", "load_unpaired", "unpaired"]
+if TYPE_CHECKING:
+    import PIL.Image
+
+__all__ = ["REMOTES", "PairFiles", "Unpaired", "load_pairs_folder", "load_unpaired", "two_sides", "unpaired"]
 
 SIZE = 256
 """Side in pixels of the papers' images."""
@@ -43,26 +47,52 @@ _AUTHORS = "as published by the authors of pix2pix and CycleGAN; the images rema
 
 @dataclass(frozen=True)
 class PairFiles(ImageFiles):
-    """Files that hold two images of one height beside each other: one to translate from, one to translate to.
+    """Two images each: one to translate from, one to translate to.
 
     Attributes:
-        files: one per pair.
-        size: side in pixels that both halves are resized to, without keeping their proportions, as the authors do.
-        reverse: whether the source is the right half; else it is the left one.
+        files: one per pair, which holds two images of one height beside each other; or two, of a left and a right one.
+        reverse: whether the source is the right one; else it is the left one.
     """
 
     reverse: bool = False
 
     def __getitem__(self, index: int) -> tuple[Tensor, Tensor]:
-        """Target and source, uint8 (3, size, size) each."""
+        """Target and source, uint8 (channels, size, size) each."""
+        left, right = (squared(image, self.size, self.fit, self.channels) for image in self.halves(index))
+        return (left, right) if self.reverse else (right, left)
+
+    def halves(self, index: int) -> tuple[PIL.Image.Image, PIL.Image.Image]:
+        """The left and the right image, of the size that they have on the disk."""
+        if len(files := self.parts(index)) == 2:
+            left, right = (_alone(self, file).decoded(0) for file in files)
+            return left, right
         image = self.decoded(index)
         width, height = image.size
+        self._check_width(index, width)
+        # The crop first: resampling the file as a whole would blend the two images at their border.
+        return image.crop((0, 0, width // 2, height)), image.crop((width // 2, 0, width, height))
+
+    def parts(self, index: int) -> Sequence[Path]:
+        return found if isinstance(found := self.files[index], tuple) else (found,)
+
+    def inspect(self, index: int) -> None:
+        if len(files := self.parts(index)) == 2:
+            for file in files:
+                try:
+                    _alone(self, file).inspect(0)
+                except Exception as error:  # a decoder raises whatever it stumbles over
+                    raise DataError(f"{file.parent.name}/{file.name}: {first_line(error)}") from error
+            return
+        with self.open(index) as image:
+            self._check_width(index, image.width)
+        super().inspect(index)
+
+    def called(self, index: int) -> str:
+        return " and ".join(map(str, self.parts(index)))
+
+    def _check_width(self, index: int, width: int) -> None:
         if width % 2 or width < 2:
             raise DataError(f"{self.called(index)} is {width} pixels wide: two images side by side need an even width")
-        boxes = ((0, 0, width // 2, height), (width // 2, 0, width, height))
-        # The crop first: resampling the file as a whole would blend the two images at their border.
-        left, right = (squared(image.crop(box), self.size, "squeeze") for box in boxes)
-        return (left, right) if self.reverse else (right, left)
 
     def as_batch(self, images: Tensor, second: Tensor) -> Batch:
         """Targets as real images, and their sources."""
@@ -70,8 +100,13 @@ class PairFiles(ImageFiles):
 
     @cached_property
     def sources(self) -> Tensor:
-        """All sources at once, uint8 (N, 3, size, size); decodes every file."""
+        """All sources at once, uint8 (N, channels, size, size); decodes every file."""
         return torch.stack([self[i][1] for i in range(len(self))])
+
+
+def _alone(of: ImageFiles, file: Path) -> ImageFiles:
+    """One file of a set by itself."""
+    return ImageFiles(of.name, of.split, of.size, (file,))
 
 
 @dataclass(frozen=True)
@@ -98,6 +133,10 @@ class Unpaired(Samples):
         """The sources, uint8 (M, C, H, W), in an order of their own."""
         return self.source_set.images
 
+    def sound(self, skip: bool = False) -> Self:
+        """Itself, its files decoded, see :meth:`ganbook.data.encoded.ImageFiles.sound`."""
+        return replace(self, source_set=self.source_set.sound(skip), target_set=self.target_set.sound(skip))
+
     def follow(self, order: Order) -> Iterator[Batch]:
         """The batches of an order, ``real`` from one set and ``sources`` from the other, each shuffled by itself."""
         # Equal seeds would put equally long sets into the same order, and every pair back together.
@@ -121,39 +160,115 @@ def unpaired(pairs: ImageSet) -> Unpaired:
 
 
 def load_pairs_folder(split: str, size: int | None, base: Path, reverse: bool = False) -> PairFiles:
-    """Files below ``base/train`` and ``base/test`` (or ``base/val``), two images side by side in each.
+    """Two images side by side in each file below ``base/train``, or two folders with files of equal names.
 
-    The format of the pix2pix authors (facades, maps, edges2shoes, ...). Their archives come without a checksum, so
-    none is downloaded here: get one from https://efrosgans.eecs.berkeley.edu/pix2pix/datasets/ and unpack it.
+    The first is the format of the pix2pix authors (facades, maps, edges2shoes, ...), with ``base/test`` (or
+    ``base/val``) to test with. Their archives come without a checksum, so none is downloaded here: get one from
+    https://efrosgans.eecs.berkeley.edu/pix2pix/datasets/ and unpack it. The second is any layout of :func:`two_sides`.
+    Where there is nothing to test with, about one pair in ten is held out (:func:`ganbook.data.folder.held_out`).
 
     Args:
-        reverse: translate from the right half to the left one, as for facades (photograph left, labels right).
+        reverse: translate from the right half to the left one, as for facades (photograph left, labels right), or from
+            the second folder to the first one.
     """
-    places = ("train",) if split == "train" else ("test", "val")
-    folder = next((base / place for place in places if (base / place).is_dir()), None)
-    if folder is None:
-        raise _missing(base, " or ".join(places), "train and test (or val), with two images side by side in each file")
-    return PairFiles("pairs-folder", split, size or SIZE, find_images(folder), licence=_AUTHORS, reverse=reverse)
+    kept: Any = {"size": size or SIZE, "licence": _AUTHORS, "reverse": reverse}
+    sides = two_sides(base)
+    if sides is not None:
+        train, test = sides
+        where = train if split == "train" or test is None else test
+        if reverse is False and where[0].name.lower() not in _NAMES_OF_SIDES:
+            say(f"{base}: from {where[0].name} to {where[1].name}; pix2pix-folder-reversed goes the other way")
+        partners = _partners(*where)
+        if test is None:
+            left = of_split([pair[0] for pair in partners], where[0], split)
+            partners = tuple(pair for pair in partners if pair[0] in set(left))
+        return PairFiles("pairs-folder", split, files=partners, **kept)
+    below, _ = subfolders(base)
+    train_folder, test_folder = below.get("train"), next((below[name] for name in TESTS if name in below), None)
+    if train_folder is None:
+        raise DataError(f"{base} has no folder train: root (--data) names {_PAIRS_INSIDE}")
+    if split == "train" or test_folder is None:
+        files = find_images(train_folder)
+        files = files if test_folder else of_split(files, train_folder, split)
+    else:
+        files = find_images(test_folder)
+    return PairFiles("pairs-folder", split, files=files, **kept)
 
 
 def load_unpaired(name: str, split: str, size: int | None, base: Path) -> Unpaired:
-    """``base/trainA`` and ``base/testA`` hold the sources, ``base/trainB`` and ``base/testB`` the targets.
+    """Sources in one folder, targets in another: any layout of :func:`two_sides`, as ``trainA``, ``trainB``, ``testA``
+    and ``testB`` below ``base``.
 
     The format of the CycleGAN authors, whose own sets (horse2zebra, monet2photo) are downloaded, by ``name``, unless
-    they lie in ``base``.
+    they lie in ``base``. Where there is nothing to test with, about one image in ten of either side is held out.
     """
     inside = "trainA, trainB, testA and testB"
     if (archive := REMOTES.get(f"{name}.zip")) and not (base / "trainA").is_dir():
         advice = f'put the folders {inside} there, or use data.load("emoji-lines"), which works offline'
         with or_else(advice, name, base):
             base = fetch_folder(archive, base / name)
-    sides = []
-    for folder in (base / f"{split}{side}" for side in "AB"):
-        if not folder.is_dir():
-            raise _missing(base, folder.name, f"{inside}, images to translate from in A and to in B")
-        sides.append(ImageFiles(name, split, size or SIZE, find_images(folder), licence=_AUTHORS))
-    return Unpaired(name, split, *sides, licence=_AUTHORS)
+    sides = two_sides(base)
+    if sides is None:
+        missing = next((side for side in ("trainA", "trainB") if not (base / side).is_dir()), "trainA")
+        holds = f"{inside} (or A and B), images to translate from in A and to in B"
+        raise DataError(f"{base} has no folder {missing}: root (--data) names the folder that holds {holds}")
+    train, test = sides
+    found = []
+    for side, folder in enumerate(train if split == "train" or test is None else test):
+        files = find_images(folder)
+        files = files if test is not None else of_split(files, train[side], split)
+        found.append(ImageFiles(name, split, size or SIZE, files, licence=_AUTHORS))
+    return Unpaired(name, split, *found, licence=_AUTHORS)
 
 
-def _missing(base: Path, folder: str, inside: str) -> DataError:
-    return DataError(f"{base} has no folder {folder}: root (--data) names the folder that holds {inside}")
+Sides = tuple[Path, Path]
+"""Folders of what to translate from, and to."""
+
+_PAIRS_INSIDE = (
+    "a folder that holds train (and test or val) with two images side by side in each file, or A and B (or train/A and "
+    "train/B) with images of equal names"
+)
+_NAMES_OF_SIDES = ("a", "traina", "testa", *(f"{name}a" for name in TESTS))
+
+
+def two_sides(base: Path) -> tuple[Sides, Sides | None] | None:
+    """The two folders to train on, and the two to test with, if any; None if ``base`` holds no two sides.
+
+    They are ``trainA`` and ``trainB`` (with ``testA`` or ``valA``, ...), or ``A`` and ``B`` in ``train`` (with
+    ``test/A``, ...), or ``A`` and ``B``, whatever the case of their letters; or the only two folders, in the order of
+    their names, of a folder that holds no picture itself.
+    """
+    below, loose = subfolders(base)
+
+    def pair(of: Mapping[str, Path], *names: str) -> Sides | None:
+        left, right = (of.get(name) for name in names)
+        return None if left is None or right is None else (left, right)
+
+    def within(name: str) -> Sides | None:
+        flat = pair(below, f"{name}a", f"{name}b")
+        return flat or (pair(subfolders(below[name])[0], "a", "b") if name in below else None)
+
+    if (train := within("train")) is not None:
+        return train, next((found for name in TESTS if (found := within(name)) is not None), None)
+    if (both := pair(below, "a", "b")) is not None:
+        return both, None
+    if len(below) == 2 and not loose and not {"train", *TESTS} & {name.rstrip("ab") for name in below}:
+        left, right = (below[name] for name in sorted(below))
+        return (left, right), None
+    return None
+
+
+def _partners(left: Path, right: Path) -> tuple[Sides, ...]:
+    """The files of two folders that have the same names but for their endings."""
+    named = [
+        {path.relative_to(folder).with_suffix("").as_posix(): path for path in find_images(folder)}
+        for folder in (left, right)
+    ]
+    alone = [files[name] for files in named for name in sorted(named[0].keys() ^ named[1].keys()) if name in files]
+    if alone:
+        more = f" (and {len(alone) - 1} more)" if len(alone) > 1 else ""
+        raise DataError(
+            f"{alone[0]}{more} has no partner: pairs in {left.name} and {right.name} have the same names, whatever "
+            f"their endings; for images that are no pairs there is cyclegan-folder"
+        )
+    return tuple((named[0][name], named[1][name]) for name in sorted(named[0]))

@@ -1,29 +1,40 @@
-"""The one reader of pictures: what a training set decodes and what a reader brings along become the same numbers."""
+"""The one reader and the one writer of pictures: training sets, pictures brought along, and what is drawn.
+
+What a training set decodes and what a reader brings along become the same numbers.
+"""
 
 from __future__ import annotations
 
 import io
 from functools import cache
 from pathlib import Path
-from typing import IO, TYPE_CHECKING, Literal
+from typing import IO, TYPE_CHECKING, Any, Literal, get_args
 
 import numpy as np
 from torch import Tensor
 
-from ganbook.arguments import check_choice, check_whole, shown
+from ganbook.arguments import check_choice, check_number, check_tensor, check_whole, shown
+from ganbook.data.cache import write_atomically
 from ganbook.data.errors import first_line
-from ganbook.data.images import to_float
+from ganbook.data.images import to_float, to_uint8
 
 if TYPE_CHECKING:
     import PIL.Image
 
-__all__ = ["Fit", "eight_bits", "endings", "open_picture", "read_picture", "squared"]
+__all__ = [
+    "FITS", "Fit", "eight_bits", "endings", "open_picture", "read_picture", "squared", "write_film", "write_picture",
+]  # fmt: skip
 
 Fit = Literal["crop", "squeeze", "pad"]
 """How a picture becomes a square: its middle cut out, its proportions given up, or white margins added."""
 
+FITS: tuple[Fit, ...] = get_args(Fit)
+
 MOST_PIXELS = 1 << 26
 """More are refused before they are decoded: a file of a few kB may claim gigabytes. Cameras make up to 61 million."""
+
+_WRITTEN = {".png": "PNG", ".jpg": "JPEG", ".jpeg": "JPEG", ".webp": "WEBP"}
+_FILMS = {".gif": "GIF", ".webp": "WEBP", ".png": "PNG"}
 
 # Nothing else is tried, whatever a file's content looks like: Pillow hands PostScript to a program that runs it.
 _FORMATS = ("PNG", "JPEG", "WEBP", "GIF", "BMP", "PPM", "TIFF", "AVIF")
@@ -132,7 +143,7 @@ def read_picture(picture: bytes | str | Path, size: int, channels: int, fit: Fit
         raise TypeError(f"picture is {shown(picture)}: allowed is a path, or what the file holds")
     check_whole(1, 1024, size=size)
     check_choice((1, 3), channels=channels)
-    check_choice(("crop", "squeeze", "pad"), fit=fit)
+    check_choice(FITS, fit=fit)
     content = picture if isinstance(picture, bytes) else Path(picture).read_bytes()
     try:
         with open_picture(io.BytesIO(content)) as opened:
@@ -140,3 +151,63 @@ def read_picture(picture: bytes | str | Path, size: int, channels: int, fit: Fit
     except Exception as error:  # a decoder raises whatever it stumbles over
         named = "the file" if isinstance(picture, bytes) else str(picture)
         raise ValueError(f"{named} cannot be read as a picture ({first_line(error)})") from error
+
+
+def write_picture(image: Tensor, path: str | Path) -> Path:
+    """Write one picture, whole or not at all; how it is encoded is up to the ending of its name.
+
+    Args:
+        image: float (C, H, W) in [-1, 1], or uint8 (H, W, 3) such as :func:`ganbook.plots.image_grid` makes.
+        path: ends in .png, .jpg, .jpeg or .webp.
+
+    Raises:
+        ValueError, TypeError: for another ending, or what is no such image.
+        OSError: if it cannot be written.
+    """
+    path = Path(path)
+    encoded = _encoding(path, _WRITTEN)
+    picture = _pillows(image)
+    write_atomically(path, lambda part: picture.save(part, encoded, quality=95))
+    return path
+
+
+def write_film(frames: Tensor, path: str | Path, seconds: float = 0.1) -> Path:
+    """Write an animated picture that begins anew when it is over.
+
+    Args:
+        frames: float (N, C, H, W) in [-1, 1], or uint8 (N, H, W, 3).
+        path: ends in .gif, .webp or .png.
+        seconds: that each frame is seen.
+
+    Raises:
+        ValueError, TypeError, OSError: as :func:`write_picture`.
+    """
+    path = Path(path)
+    encoded = _encoding(path, _FILMS)
+    check_tensor("frames", frames, kind="any")
+    check_number(0.02, 10, seconds=seconds)
+    if frames.ndim != 4 or not len(frames):
+        raise ValueError(f"frames has shape {tuple(frames.shape)}: allowed is (N, C, H, W), or (N, H, W, 3) of uint8")
+    first, *others = map(_pillows, frames)
+    options: Any = {"save_all": True, "append_images": others, "duration": round(1000 * seconds), "loop": 0}
+    write_atomically(path, lambda part: first.save(part, encoded, **options))
+    return path
+
+
+def _encoding(path: Path, known: dict[str, str]) -> str:
+    """By the ending of a file's name; ValueError for one that is not known."""
+    if path.suffix.lower() not in known:
+        *others, last = known
+        raise ValueError(f"path is {path}: allowed is a name that ends in {', '.join(others)} or {last}")
+    return known[path.suffix.lower()]
+
+
+def _pillows(image: Tensor) -> PIL.Image.Image:
+    from PIL import Image
+
+    if image.is_floating_point():
+        check_tensor("image", image, "C", "H", "W", finite=True)
+        image = to_uint8(image.detach().cpu()).permute(1, 2, 0)
+    check_tensor("image", image, "H", "W", "C", kind="uint8")
+    check_choice((1, 3), **{"image's number of channels": image.shape[2]})
+    return Image.fromarray((image.squeeze(2) if image.shape[2] == 1 else image).cpu().numpy())

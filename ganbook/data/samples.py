@@ -42,6 +42,7 @@ class Samples(Data):
         split: "train" or "test".
         licence: the licence of the data, with its attribution.
         classes: names of the labels, or ().
+        balanced: whether training draws every class equally often; else every sample.
         images: uint8 (N, C, H, W).
     """
 
@@ -50,6 +51,7 @@ class Samples(Data):
     _: KW_ONLY
     licence: str = ""
     classes: tuple[str, ...] = ()
+    balanced: bool = False
 
     if TYPE_CHECKING:  # a dataclass would take it for the default of its field
 
@@ -85,8 +87,20 @@ class Samples(Data):
         """What :meth:`batch` returns, for indices that are in order."""
         raise NotImplementedError(f"{type(self).__name__} has batches only, no batch of indices")
 
+    def indices(self, order: Order) -> Iterator[Tensor]:
+        """Which samples an order means, step by step; ValueError for a balanced set without labels."""
+        if not self.balanced:
+            return order.indices(len(self))
+        if self.labels is None:
+            raise ValueError(f"{self.name} has no labels: only a set with classes can be balanced")
+        return order.balanced(self.labels.cpu())
+
     def follow(self, order: Order) -> Iterator[Batch]:
-        return map(self.gathered, order.indices(len(self)))
+        return map(self.gathered, self.indices(order))
+
+    def sound(self, skip: bool = False) -> Self:
+        """Itself; files of one's own are decoded first, see :meth:`ganbook.data.encoded.ImageFiles.sound`."""
+        return self
 
     def to(self, device: torch.device | str) -> Self:
         """The same set with its tensors on ``device``."""

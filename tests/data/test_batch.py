@@ -1,5 +1,6 @@
 """The order of the data: a pure function of seed and step, shared fairly between processes."""
 
+import dataclasses
 from itertools import islice
 
 import pytest
@@ -103,6 +104,44 @@ def test_steps_and_processes_out_of_range(arguments, message):
     for of in (toy.ring(), data.load("digits", "test")):
         with pytest.raises(ValueError, match=message):
             of.batches(2, **arguments)
+
+
+# -- every class as often as any other --------------------------------------------------------------------------------
+
+UNEVEN = torch.tensor([0] * 90 + [1] * 7 + [2] * 3)
+
+
+def balanced(k, batch_size, **kwargs):
+    return [*islice(Order(batch_size, **kwargs).balanced(UNEVEN), k)]
+
+
+def test_classes_of_90_7_and_3_come_equally_often_and_none_of_them_is_forgotten():
+    drawn = balanced(60, 6, seed=2)
+    for batch in drawn:
+        assert UNEVEN[batch].bincount(minlength=3).tolist() == [2, 2, 2]
+    counts = torch.cat(drawn).bincount(minlength=100)
+    assert set(counts[:90].tolist()) == {1, 2}
+    assert counts[97:].tolist() == [40, 40, 40], "each of the three once in every epoch of its class"
+    assert set(counts[90:97].tolist()) == {17, 18}
+
+
+def test_a_balanced_order_is_resumed_and_shared_like_any_other():
+    whole = balanced(20, 8, seed=1)
+    assert all(torch.equal(a, b) for a, b in zip(whole[7:], balanced(13, 8, seed=1, start=7), strict=True))
+    shares = [balanced(20, 8, seed=1, rank=rank, world=2) for rank in range(2)]
+    for step, batch in enumerate(whole):
+        assert torch.equal(batch[0::2], shares[0][step]) and torch.equal(batch[1::2], shares[1][step])
+    two = UNEVEN.clamp(max=1)  # which would go round in step with two processes
+    seen = [two[torch.cat([*islice(Order(8, rank=r, world=2).balanced(two), 20)])].bincount() for r in range(2)]
+    assert all(int(of.min()) > 25 for of in seen), "a process sees some classes only"
+    assert not torch.equal(torch.cat(whole), torch.cat(balanced(20, 8, seed=2)))
+
+
+def test_a_balanced_set_needs_labels():
+    labelled = dataclasses.replace(an_image_set(None), balanced=True)
+    assert next(labelled.batches(9)).labels.bincount().tolist() == [3, 3, 3]
+    with pytest.raises(ValueError, match=r"^mine has no labels: only a set with classes can be balanced$"):
+        next(dataclasses.replace(labelled, labels=None, classes=()).batches(4))
 
 
 def test_length_of_a_batch():

@@ -300,3 +300,122 @@ def test_lists_that_cannot_be_right(flowers):
     with pytest.raises(DataError, match=r"testclasses\.txt names no class: it needs one per line$"):
         data.load("flowers", "test", root=flowers)
     assert len(data.load("flowers", root=flowers)) == 12
+
+
+# -- a folder of one's own ----------------------------------------------------------------------------------------
+
+
+def pictured(root, n=24, below=""):
+    for i in range(n):
+        save(root / below / f"{i:02}.{'jpg' if i % 2 else 'PNG'}", colour=(10 * i, 0, 0))
+    return root
+
+
+def numbered(of):
+    return [int(path.stem) for path in of.files]
+
+
+def own(root, split="train", **kwargs):
+    return data.load("captions-folder", split, root=root, **kwargs)
+
+
+def test_captions_lie_beside_the_images(tmp_path, capsys):
+    pictured(tmp_path)
+    for i in range(23):
+        (tmp_path / f"{i:02}.txt").write_text(f"the number {i}\n\n  once   more {i} \n")
+    train, test = own(tmp_path, size=8), own(tmp_path, "test", size=8)
+    assert sorted(numbered(train) + numbered(test)) == list(range(23)) and len(test) >= 1
+    for of in (train, test):
+        assert of.texts == tuple((f"the number {i}", f"once more {i}") for i in numbered(of))
+        assert (of.name, of.labels, of.classes) == ("captions-folder", None, ())
+    said = f"{tmp_path}: 1 of 24 images left out, which have no caption (23.jpg, ...)\n"
+    assert said in capsys.readouterr().err
+    first, second = (next(train.batches(len(train), start=start)) for start in (0, 1))
+    assert {text.split()[0] for text in first.captions + second.captions} == {"the", "once"}
+    for image, text in zip(first.real, first.captions, strict=True):
+        assert abs((image[0].mean().item() + 1) * 12.75 - int(text.split()[-1])) < 0.6
+
+
+TABLES = {
+    "a head": "file,caption\n{rows}",
+    "no head": "{rows}",
+    "other names": "id,text,file_name\n{turned}",
+    "semicolons": "\ufeffFilename;Caption;note\n{semicolons}",
+    "quotes and windows": "file,caption\r\n{quoted}",
+    "no endings": "image,description\n{bare}",
+}
+
+
+@pytest.mark.parametrize("kind", TABLES)
+@pytest.mark.parametrize("name", ["captions.csv", "metadata.csv"])
+def test_captions_lie_in_one_table(kind, name, tmp_path):
+    files = [path.name for path in sorted(pictured(tmp_path).iterdir())]
+    rows = {
+        "rows": "\n".join(f"{file},a picture {file[:2]}" for file in files),
+        "turned": "\n".join(f"7,a picture {file[:2]},{file}" for file in files),
+        "semicolons": "\n".join(f"{file};a picture {file[:2]};x" for file in files),
+        "quoted": "\r\n".join(f'{file},"a picture {file[:2]}"' for file in files),
+        "bare": "\n".join(f"{file[:2]},a picture {file[:2]}" for file in files),
+    }
+    (tmp_path / name).write_text(TABLES[kind].format(**rows), encoding="utf-8")
+    for of in (own(tmp_path), own(tmp_path, "test")):
+        assert of.captions == tuple(f"a picture {i:02}" for i in numbered(of))
+
+
+def test_a_file_may_have_several_rows_and_a_text_file_too(tmp_path):
+    pictured(tmp_path, 3, "deep")
+    rows = ["file,caption", 'deep/00.PNG,"one, two"', "deep/00.PNG,three", "deep/01.jpg,four", "deep/02.PNG,"]
+    (tmp_path / "captions.csv").write_text("\n".join(rows))
+    (tmp_path / "deep" / "01.txt").write_text("five")
+    texts = dict(zip(numbered(own(tmp_path)), own(tmp_path).texts, strict=True))
+    texts |= dict(zip(numbered(own(tmp_path, "test")), own(tmp_path, "test").texts, strict=True))
+    assert texts == {0: ("one, two", "three"), 1: ("four", "five")}
+
+
+def test_captions_of_train_and_test_in_a_table_each_or_in_one(tmp_path):
+    pictured(tmp_path, 6, "train")
+    pictured(tmp_path, 4, "test")
+    for part, n in (("train", 6), ("test", 4)):
+        names = [f"{i:02}.{'jpg' if i % 2 else 'PNG'}" for i in range(n)]
+        text = "file,caption\n" + "\n".join(f"{name},{part} {name}" for name in names)
+        (tmp_path / part / "captions.csv").write_text(text)
+    assert len(own(tmp_path)) == 6 and own(tmp_path, "test").captions[0] == "test 00.PNG"
+    both = [f"{part}/{name},{part}" for part in ("train", "test") for name in ("00.PNG", "01.jpg")]
+    for part in ("train", "test"):
+        (tmp_path / part / "captions.csv").unlink()
+    (tmp_path / "captions.csv").write_text("file,caption\n" + "\n".join(both))
+    assert own(tmp_path).captions == ("train", "train") and own(tmp_path, "test").captions == ("test", "test")
+
+
+@pytest.mark.parametrize(
+    ("table", "said"),
+    [
+        ("", r"captions\.csv begins with nothing: it needs the columns file, caption$"),
+        ("picture,likes\n00.PNG,3", r"begins with picture, likes: it needs the columns file, caption$"),
+        ("file,caption\nnowhere.jpg,x", r"captions\.csv names nowhere\.jpg, which is not there: add the image, or"),
+        (
+            "file,caption\n00.PNG",
+            r"captions\.csv has a row '00\.PNG', which lacks a column: quote captions",
+        ),
+    ],
+)
+def test_what_is_wrong_with_a_table_is_said(table, said, tmp_path):
+    pictured(tmp_path)
+    (tmp_path / "captions.csv").write_text(table)
+    with pytest.raises(DataError, match=said):
+        own(tmp_path)
+
+
+def test_a_folder_without_captions(tmp_path):
+    with pytest.raises(DataError, match=r" holds 24 images and no captions: each needs a file of its own name"):
+        own(pictured(tmp_path))
+
+
+def test_captions_stay_with_their_images_when_some_are_left_out(tmp_path, monkeypatch):
+    monkeypatch.setenv("GANBOOK_CACHE", str(tmp_path / "cache"))
+    pictured(tmp_path / "own")
+    for i in range(24):
+        (tmp_path / "own" / f"{i:02}.txt").write_text(f"the number {i}")
+    (tmp_path / "own" / "05.jpg").write_text("no picture")
+    sound = own(tmp_path / "own").sound(skip=True)
+    assert 5 not in numbered(sound) and sound.captions == tuple(f"the number {i}" for i in numbered(sound))

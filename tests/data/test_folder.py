@@ -1,10 +1,12 @@
 """Folders of images of every kind, and CelebA's files as its authors publish them."""
 
+import dataclasses
 import os
 import subprocess
 import sys
 import urllib.request
 import zipfile
+import zlib
 from itertools import islice
 from urllib.error import URLError
 
@@ -14,7 +16,11 @@ import torch
 from PIL import Image
 
 from ganbook import data
+from ganbook.data import encoded
+from ganbook.data.encoded import JITTER
 from ganbook.data.errors import DataError
+from ganbook.data.folder import held_out
+from ganbook.data.picture import squared
 
 
 @pytest.fixture(autouse=True)
@@ -296,6 +302,201 @@ def test_folders_that_hold_nothing(tmp_path):
     assert counts == [1]
 
 
+# -- train beside test --------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("held", ["test", "val", "validation", "Test"])
+def test_what_lies_in_test_beside_train_is_never_trained_on(held, tmp_path):
+    for part, n in (("Train", 20), (held, 6)):
+        for i in range(n):
+            save(tmp_path / part / ("cats" if i % 2 else "dogs") / f"{i}.png", size=(8, 8))
+    train, test = both_splits(tmp_path, size=8)
+    assert (len(train), len(test)) == (20, 6) and train.classes == test.classes == ("cats", "dogs")
+    assert all("Train" in path.parts for path in train.files) and all(held in path.parts for path in test.files)
+    assert test.labels.tolist() == [0, 0, 0, 1, 1, 1]
+
+
+def test_of_test_and_val_the_first_is_the_test_split(tmp_path):
+    for part in ("train", "val", "test"):
+        for i in range(12):
+            save(tmp_path / part / f"{i}.png", size=(8, 8))
+    train, test = both_splits(tmp_path)
+    assert {path.parent.name for path in train.files} == {"train"}
+    assert {path.parent.name for path in test.files} == {"test"}
+
+
+def test_train_alone_is_split_and_beside_others_it_is_a_class(tmp_path):
+    for i in range(30):
+        save(tmp_path / "train" / f"{i}.png", size=(8, 8))
+    train, test = both_splits(tmp_path)
+    assert len(train) + len(test) == 30 and 0 < len(test) < 8 and train.classes == ()
+    for i in range(4):
+        save(tmp_path / "aeroplane" / f"{i}.png", size=(8, 8))
+    assert data.load("folder", root=tmp_path).classes == ("aeroplane", "train")
+
+
+def test_a_test_folder_without_classes_has_no_labels_and_one_with_another_is_named(tmp_path):
+    for i in range(12):
+        save(tmp_path / "train" / "ab"[i % 2] / f"{i}.png", size=(8, 8))
+        save(tmp_path / "test" / f"{i}.png", size=(8, 8))
+    train, test = both_splits(tmp_path)
+    assert train.classes == ("a", "b") and test.classes == () and test.labels is None
+    for path in [*(tmp_path / "test").iterdir()]:
+        path.unlink()
+    save(tmp_path / "test" / "c" / "x.png")
+    with pytest.raises(DataError, match=r"test/c/x\.png is of a class that .*train has not: its classes are a, b$"):
+        data.load("folder", "test", root=tmp_path)
+
+
+def test_of_a_few_pictures_one_is_held_out():
+    names = [f"{i}.png" for i in range(4)]
+    assert not any(zlib.crc32(name.encode()) % 10 == 0 for name in names), "by chance alone none would be"
+    assert sum(held_out(names)) == 1 and held_out(names[:1]) == [False]
+    many = [f"{i}.png" for i in range(2000)]
+    assert 150 < sum(held_out(many)) < 250 and held_out(many)[:1000] == held_out(many[:1000])
+
+
+# -- squares, channels, windows and mirrors -----------------------------------------------------------------------
+
+
+def test_a_wide_picture_is_cropped_padded_or_squeezed(padding):
+    wide = np.zeros((10, 30, 3), np.uint8)
+    wide[:, 10:20] = 255
+    Image.fromarray(wide).save(padding / "wide.png")
+    corner_edge_middle = {"crop": (1, 1, 1), "squeeze": (0, 0, 1), "pad": (1, 0, 1)}
+    for fit, expected in corner_edge_middle.items():
+        image = images_of(padding, size=30, fit=fit)["wide.png"]
+        seen = (image[0, 0, 0], image[0, 15, 1], image[0, 15, 15])
+        assert tuple(int(value > 128) for value in seen) == expected, fit
+
+
+def test_grey_sets_have_one_channel(padding):
+    save(padding / "kind.png", colour=(255, 0, 0))
+    grey = data.load("folder", root=padding, size=8, channels=1)
+    assert grey.images.shape[1:] == (1, 8, 8) and next(grey.batches(4)).real.shape == (4, 1, 8, 8)
+    assert int(images_of(padding, size=8, channels=1)["kind.png"].float().mean()) == 76, "as the eye weighs red"
+
+
+@pytest.mark.parametrize(
+    ("name", "wrong", "said"),
+    [
+        ("folder", {"channels": 4}, r"^channels is 4: allowed is 1 or 3; what is transparent is laid on white$"),
+        ("folder", {"fit": "stretch"}, r"^fit is 'stretch': allowed is 'crop', 'squeeze' or 'pad' or None$"),
+        ("digits", {"fit": "pad"}, r"^fit is 'pad': allowed for image files only, and 'digits' holds none$"),
+        ("digits", {"channels": 3}, r"^channels is 3: allowed for image files only"),
+    ],
+)
+def test_what_cannot_be_prepared_so(name, wrong, said, padding):
+    with pytest.raises(ValueError, match=said):
+        data.load(name, root=padding if name == "folder" else None, **wrong)
+
+
+def ramps(root):
+    """Pictures 20 x 20 whose red says the column, green the row, and blue the number."""
+    root.mkdir(parents=True, exist_ok=True)
+    place = np.arange(20, dtype=np.uint8) * 10
+    for i in range(12):
+        pixels = np.stack([*np.meshgrid(place, place), np.full((20, 20), 10 * i, np.uint8)], 2)
+        Image.fromarray(pixels).save(root / f"{i}.png")
+    return root
+
+
+def test_windows_and_mirrors_are_drawn_anew_for_every_image(tmp_path, monkeypatch):
+    plain = data.load("folder", root=ramps(tmp_path / "ramps"), size=16)
+    moved = dataclasses.replace(plain, jitter=0.25, mirror=True)
+    assert torch.equal(moved.images, plain.images), "what is scored is as it was"
+    batches = [*islice(moved.batches(5, seed=1), 40)]
+    pixels = torch.cat([(batch.real + 1) * 127.5 / 10 for batch in batches])
+    assert pixels.shape[1:] == (3, 16, 16)
+    turned = pixels[:, 0, 0, 0] > pixels[:, 0, 0, 15]
+    assert 70 < int(turned.sum()) < 130, "one of two"
+    lefts, tops = pixels[:, 0].amin((1, 2)).round(), pixels[:, 1].amin((1, 2)).round()
+    assert set(lefts.tolist()) == set(tops.tolist()) == {0, 1, 2, 3, 4}
+    assert abs(np.corrcoef(lefts, tops)[0, 1]) < 0.2
+    # A function of seed and step: resumed, and with worker processes, they are the same.
+    monkeypatch.setattr(os, "cpu_count", lambda: 4)
+    again = [*islice(moved.batches(5, seed=1, start=20), 20)]
+    assert all(torch.equal(a.real, b.real) for a, b in zip(batches[20:], again, strict=True))
+    halves = [next(moved.batches(4, seed=1, start=3, rank=rank, world=2)).real for rank in range(2)]
+    whole = next(moved.batches(4, seed=1, start=3)).real
+    assert torch.equal(whole[0::2], halves[0]) and torch.equal(whole[1::2], halves[1])
+    other = next(moved.batches(5, seed=2)).real
+    assert not torch.equal(other, batches[0].real)
+
+
+def test_the_papers_jitter_is_286_to_256(tmp_path, monkeypatch):
+    seen = []
+
+    def noted(image, size, *more):
+        seen.append(size)
+        return squared(image, size, *more)
+
+    monkeypatch.setattr(encoded, "squared", noted)
+    jittered = dataclasses.replace(data.load("folder", root=ramps(tmp_path), size=256), jitter=JITTER)
+    assert next(jittered.batches(2)).real.shape == (2, 3, 256, 256) and set(seen) == {286}
+
+
+# -- broken files, before they are met ----------------------------------------------------------------------------
+
+
+@pytest.fixture
+def cache(tmp_path_factory, monkeypatch):
+    where = tmp_path_factory.mktemp("cache")
+    monkeypatch.setenv("GANBOOK_CACHE", str(where))
+    return where
+
+
+@pytest.mark.parametrize("spoil", [broken_jpeg, broken_png, text_file, empty_file])
+def test_a_broken_file_is_named_before_it_is_met_or_left_out(spoil, padding, cache, capsys):
+    bad = padding / "pad_004.png"
+    spoil(bad)
+    train = data.load("folder", root=padding)
+    with pytest.raises(DataError, match=rf"^{bad} cannot be read as an image \(.*\): remove or replace it, or leave"):
+        train.sound()
+    sound = train.sound(skip=True)
+    assert set(train.files) - set(sound.files) == {bad} and sound.size == train.size
+    assert f"1 broken left out: {bad}\n" in capsys.readouterr().err
+    next(sound.batches(len(sound)))
+    spoil(padding / "pad_007.png")
+    with pytest.raises(DataError, match=r", nor 1 other: remove or replace them, or leave out what is broken "):
+        data.load("folder", root=padding).sound()
+
+
+def test_labels_stay_with_their_images_when_some_are_left_out(animals, cache):
+    train = data.load("folder", root=animals, size=8)
+    text_file(train.files[0])
+    sound = train.sound(skip=True)
+    assert sound.labels.tolist() == train.labels.tolist()[1:] and sound.classes == train.classes
+
+
+def test_files_are_looked_at_once_as_long_as_they_stay_as_they_are(padding, cache, monkeypatch):
+    looked = []
+    plain = encoded.ImageFiles.inspect
+    monkeypatch.setattr(encoded.ImageFiles, "inspect", lambda of, i: (looked.append(i), plain(of, i))[1])
+    train = data.load("folder", root=padding)
+    assert train.sound() is train and sorted(looked) == list(range(len(train)))
+    data.load("folder", root=padding, size=16).sound()
+    assert len(looked) == len(train)
+    text_file(train.files[3])
+    with pytest.raises(DataError, match=str(train.files[3])):
+        data.load("folder", root=padding).sound()
+    # A cache that cannot be written, or holds something else, is no hindrance.
+    for file in (cache / "decoded").iterdir():
+        file.write_text("[")
+    with pytest.raises(DataError, match=str(train.files[3])):
+        data.load("folder", root=padding).sound()
+    monkeypatch.setenv("GANBOOK_CACHE", str(padding / "pad_001.png"))
+    with pytest.raises(DataError, match=str(train.files[3])):
+        data.load("folder", root=padding).sound()
+
+
+def test_a_folder_of_broken_files_is_not_left_with_none(tmp_path, cache):
+    for i in range(5):
+        text_file(tmp_path / f"{i}.png")
+    with pytest.raises(DataError, match=r", nor 3 others: no other is left$"):
+        data.load("folder", root=tmp_path).sound(skip=True)
+
+
 # -- ImageNet's layout ---------------------------------------------------------------------------------
 
 
@@ -338,6 +539,25 @@ def test_celeba_files(tmp_path, packed, below):
         seen = faces.images[:, 0].flatten(1).float().mean(1) / 20
         assert seen.round().int().tolist() == numbers
     assert not (tmp_path / below / "img_align_celeba.zip").exists()
+
+
+@pytest.mark.parametrize("nested", [False, True])
+@pytest.mark.parametrize("ends", ["\n", "\r\n"])
+def test_celeba_as_kaggle_unpacks_it(tmp_path, nested, ends):
+    write_celeba(tmp_path)
+    listed = tmp_path / "list_eval_partition.txt"
+    rows = ["image_id,partition", *(line.replace(" ", ",") for line in listed.read_text().splitlines())]
+    (tmp_path / "list_eval_partition.csv").write_bytes((ends.join(rows) + ends).encode())
+    (tmp_path / "list_attr_celeba.csv").write_text("image_id,Smiling\n000001.jpg,1\n")
+    listed.unlink()
+    if nested:
+        (tmp_path / "img_align_celeba").rename(tmp_path / "inner")
+        (tmp_path / "img_align_celeba").mkdir()
+        (tmp_path / "inner").rename(tmp_path / "img_align_celeba" / "img_align_celeba")
+    for split, numbers in (("train", [1, 2, 3, 4, 5, 6]), ("test", [9, 10])):
+        faces = data.load("celeba", split, root=tmp_path)
+        seen = faces.images[:, 0].flatten(1).float().mean(1) / 20
+        assert seen.round().int().tolist() == numbers
 
 
 def test_celeba_that_is_not_there(tmp_path):

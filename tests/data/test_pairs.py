@@ -1,5 +1,6 @@
 """Files of the pix2pix and CycleGAN authors, and sets whose pairs are hidden for good."""
 
+import dataclasses
 import os
 import urllib.request
 import zipfile
@@ -157,11 +158,120 @@ def test_folders_that_are_missing(tmp_path):
         data.load("pairs-folder", root=tmp_path / "nowhere")
     with pytest.raises(DataError, match=r"has no folder train: root \(--data\) names"):
         data.load("pairs-folder", root=tmp_path)
-    with pytest.raises(DataError, match=r"has no folder test or val: root \(--data\) names"):
-        data.load("pairs-folder", "test", root=tmp_path)
     (tmp_path / "train").mkdir()
     with pytest.raises(DataError, match=r"train: 0 images: an image is a file that ends in "):
         data.load("pairs-folder", root=tmp_path)
+
+
+# -- two folders of pairs -----------------------------------------------------------------------------------------
+
+LAYOUTS = {
+    "A and B": ("A", "B", None),
+    "a and b": ("a", "b", None),
+    "two names": ("photos", "sketches", None),
+    "train/A and train/B": ("train/A", "train/B", None),
+    "with test": ("train/A", "train/B", "test"),
+    "with val": ("Train/a", "Train/b", "Val"),
+    "as CycleGAN's": ("trainA", "trainB", "flat"),
+}
+
+
+def apart(root, layout, n=24):
+    """Source i is i in red, target i in blue; of another format, a third of them in sub-folders."""
+    left, right, test = LAYOUTS[layout]
+    sides = [(left, right, 0, n)]
+    if test is not None:
+        a, b = ("testA", "testB") if test == "flat" else (f"{test}/{left[-1]}", f"{test}/{right[-1]}")
+        sides.append((a, b, n, n + 3))
+    for a, b, first, last in sides:
+        for i in range(first, last):
+            name = f"sub/{i:02}" if i % 3 == 0 else f"{i:02}"
+            for folder, suffix, of in ((a, "jpg", (9 * i, 0, 0)), (b, "png", (0, 0, 9 * i))):
+                path = root / folder / f"{name}.{suffix}"
+                path.parent.mkdir(parents=True, exist_ok=True)
+                Image.new("RGB", (12, 10), of).save(path, quality=95)
+    return root
+
+
+@pytest.mark.parametrize("layout", LAYOUTS)
+def test_pairs_of_two_folders_have_the_same_names(layout, tmp_path):
+    apart(tmp_path, layout)
+    train, test = (data.load("pairs-folder", split, 8, tmp_path) for split in ("train", "test"))
+    back = data.load("pairs-folder-reversed", "train", 8, tmp_path)
+    if LAYOUTS[layout][2]:
+        assert (len(train), len(test)) == (24, 3)
+    else:
+        assert len(train) + len(test) == 24 and 0 < len(test) < 8
+        assert not {pair[0] for pair in train.files} & {pair[0] for pair in test.files}
+    for of in (train, test):
+        for i in (0, len(of) - 1):
+            (target, source), number = of[i], 9 * int(of.files[i][0].stem)
+            assert of.files[i][0].stem == of.files[i][1].stem
+            assert colour(source) == pytest.approx([number, 0, 0], abs=4)
+            assert colour(target) == pytest.approx([0, 0, number], abs=4)
+    assert all(torch.equal(a, b) for a, b in zip(back[2], train[2][::-1], strict=True))
+    batch = next(train.batches(6))
+    assert torch.allclose(batch.real[:, 2], batch.sources[:, 0], atol=0.05)
+
+
+def test_of_two_folders_with_other_names_it_is_said_which_is_which(tmp_path, capsys):
+    data.load("pairs-folder", root=apart(tmp_path, "two names"))
+    assert f"{tmp_path}: from photos to sketches; pix2pix-folder-reversed goes the other way" in capsys.readouterr().err
+
+
+def test_an_image_without_a_partner_is_named(tmp_path):
+    apart(tmp_path, "A and B")
+    (tmp_path / "B" / "04.png").unlink()
+    (tmp_path / "A" / "05.jpg").unlink()
+    with pytest.raises(DataError, match=r"A/04\.jpg \(and 1 more\) has no partner: pairs in A and B have the same"):
+        data.load("pairs-folder", root=tmp_path)
+
+
+def test_a_broken_half_is_named_before_it_is_met_or_its_pair_left_out(tmp_path, monkeypatch):
+    monkeypatch.setenv("GANBOOK_CACHE", str(tmp_path / "cache"))
+    train = data.load("pairs-folder", root=apart(tmp_path / "data", "with test"))
+    (tmp_path / "data" / "train" / "B" / "05.png").write_text("no picture")
+    with pytest.raises(DataError, match=r"A/05\.jpg and .*B/05\.png cannot be read as an image \(B/05\.png: it is "):
+        train.sound()
+    sound = train.sound(skip=True)
+    assert len(sound) == 23 and "05" not in {pair[0].stem for pair in sound.files}
+    side_by_side(tmp_path / "wide" / "train" / "a.png", "black", "white")
+    Image.new("RGB", (41, 20)).save(tmp_path / "wide" / "train" / "b.png")
+    side_by_side(tmp_path / "wide" / "test" / "a.png", "black", "white")
+    with pytest.raises(DataError, match=r"b\.png is 41 pixels wide: two images side by side need an even width"):
+        data.load("pairs-folder", "train", root=tmp_path / "wide", size=8).sound()
+
+
+def test_where_there_is_nothing_to_test_with_some_pairs_are_held_out(tmp_path):
+    for i in range(20):
+        side_by_side(tmp_path / "train" / f"{i}.png", (i, 0, 0), (0, 0, i))
+    train, test = (data.load("pairs-folder", split, 8, tmp_path) for split in ("train", "test"))
+    assert len(train) + len(test) == 20 and len(test) >= 1 and not set(train.files) & set(test.files)
+
+
+@pytest.mark.parametrize("kind", ["side by side", "two folders"])
+def test_a_pair_moves_through_one_window_and_one_mirror(kind, tmp_path):
+    place = np.arange(20, dtype=np.uint8) * 10
+    pixels = np.stack([*np.meshgrid(place, place), np.zeros((20, 20), np.uint8)], 2)
+    for i in range(6):
+        if kind == "two folders":
+            for side in "AB":
+                (tmp_path / "train" / side).mkdir(parents=True, exist_ok=True)
+                Image.fromarray(pixels).save(tmp_path / "train" / side / f"{i}.png")
+        else:
+            (tmp_path / "train").mkdir(exist_ok=True)
+            Image.fromarray(np.concatenate([pixels, pixels], 1)).save(tmp_path / "train" / f"{i}.png")
+    train = dataclasses.replace(data.load("pairs-folder", root=tmp_path, size=16), jitter=0.25, mirror=True)
+    batches = [*islice(train.batches(3), 20)]
+    assert all(torch.equal(batch.real, batch.sources) for batch in batches)
+    assert len({float(batch.real[0, 0, 0, 0]) for batch in batches}) > 4
+
+
+def test_halves_are_fitted_as_asked(tmp_path):
+    side_by_side(tmp_path / "train" / "a.png", "black", "black", size=(30, 10))
+    assert int(data.load("pairs-folder", root=tmp_path, size=30)[0][0].max()) == 0
+    assert int(data.load("pairs-folder", root=tmp_path, size=30, fit="pad")[0][0].max()) == 255
+    assert data.load("pairs-folder", root=tmp_path, size=8, channels=1)[0][1].shape == (1, 8, 8)
 
 
 # -- folders A and B ----------------------------------------------------------------------------------------------
@@ -219,6 +329,31 @@ def test_a_missing_side_is_named(tmp_path, missing):
     (tmp_path / missing / ".hidden.png").write_bytes(b"")
     with pytest.raises(DataError, match=rf"{missing}: 0 images"):
         data.load("unpaired-folder", root=tmp_path)
+
+
+@pytest.mark.parametrize("layout", LAYOUTS)
+def test_sides_without_pairs_lie_in_any_of_these_folders(layout, tmp_path):
+    apart(tmp_path, layout)
+    (tmp_path / LAYOUTS[layout][0] / "01.jpg").unlink()  # no pairs: their numbers differ
+    train, test = (data.load("unpaired-folder", split, 8, tmp_path) for split in ("train", "test"))
+    if LAYOUTS[layout][2]:
+        assert [len(of) for half in (train, test) for of in (half.source_set, half.target_set)] == [23, 24, 3, 3]
+    else:
+        assert len(train.source_set) + len(test.source_set) == 23 and len(test.source_set) > 0
+        assert len(train.target_set) + len(test.target_set) == 24 and len(test.target_set) > 0
+        assert not set(train.source_set.files) & set(test.source_set.files)
+    batch = next(train.batches(3))
+    assert (batch.sources[:, 2] < -0.9).all() and (batch.real[:, 0] < -0.9).all()
+
+
+def test_either_side_moves_through_windows_of_its_own(tmp_path):
+    train = data.load("unpaired-folder", "train", 8, horses(tmp_path), fit="pad", channels=1)
+    assert {side.fit for side in (train.source_set, train.target_set)} == {"pad"}
+    assert next(train.batches(2)).sources.shape == (2, 1, 8, 8)
+    (tmp_path / "trainB" / "03.png").write_text("no picture")
+    with pytest.raises(DataError, match=r"trainB/03\.png cannot be read as an image"):
+        train.sound()
+    assert len(train.sound(skip=True).target_set) == 10
 
 
 def test_no_folder_at_all(tmp_path):

@@ -12,7 +12,7 @@ from PIL import Image, features
 from ganbook import data
 from ganbook.data import picture
 from ganbook.data.encoded import ImageFiles
-from ganbook.data.picture import read_picture
+from ganbook.data.picture import read_picture, write_film, write_picture
 
 RAMP = np.linspace(0, 1, 24)[None].repeat(24, 0)
 """A square that grows lighter from left to right."""
@@ -160,6 +160,54 @@ def test_what_is_no_picture_is_named(tmp_path):
     for wrong in ({"size": 0}, {"channels": 2}, {"fit": "stretch"}):
         with pytest.raises(ValueError, match=rf"^{next(iter(wrong))} is "):
             read_picture(tmp_path / "x.png", **{"size": 8, "channels": 1, **wrong})
+
+
+# -- the one writer -----------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("name", ["a.png", "a.PNG", "a.jpg", "a.jpeg", "a.webp"])
+@pytest.mark.parametrize("channels", [1, 3])
+def test_what_is_written_is_what_is_read(name, channels, tmp_path):
+    image = torch.from_numpy(RAMP * 2 - 1).float().expand(channels, -1, -1)
+    assert write_picture(image, tmp_path / "new" / name) == tmp_path / "new" / name
+    torch.testing.assert_close(read_picture(tmp_path / "new" / name, 24, channels), image, atol=0.06, rtol=0)
+    assert [path.name for path in (tmp_path / "new").iterdir()] == [name]
+
+
+def test_a_picture_of_bytes_is_written_as_it_is(tmp_path):
+    pixels = torch.randint(256, (5, 7, 3), generator=torch.Generator().manual_seed(0), dtype=torch.uint8)
+    write_picture(pixels, tmp_path / "grid.png")
+    assert np.array_equal(np.asarray(Image.open(tmp_path / "grid.png")), pixels.numpy())
+
+
+@pytest.mark.parametrize("name", ["film.gif", "film.webp", "film.png"])
+def test_a_film_has_its_frames_and_their_time(name, tmp_path):
+    frames = torch.linspace(-1, 1, 4)[:, None, None, None].expand(4, 3, 8, 8)
+    write_film(frames, tmp_path / name, seconds=0.2)
+    with Image.open(tmp_path / name) as film:
+        assert film.n_frames == 4
+        film.seek(3)
+        film.load()
+        assert film.info["duration"] == 200
+        assert np.asarray(film.convert("RGB")).min() > 250, "the last one is white"
+
+
+@pytest.mark.parametrize(
+    ("write", "image", "name", "said"),
+    [
+        (write_picture, torch.zeros(3, 8, 8), "a.txt", r"^path is .*a\.txt: allowed is a name that ends in \.png, "),
+        (write_picture, torch.zeros(3, 8, 8), "a", r"^path is .*: allowed is a name that ends in \.png, \.jpg, "),
+        (write_picture, torch.zeros(2, 8, 8), "a.png", r"^image's number of channels is 2: allowed is one of 1, 3$"),
+        (write_picture, torch.full((3, 8, 8), torch.nan), "a.png", r"^image holds NaN"),
+        (write_picture, torch.zeros(8, 8), "a.png", r"^image has shape \(8, 8\)"),
+        (write_film, torch.zeros(3, 8, 8), "a.gif", r"^frames has shape \(3, 8, 8\): allowed is \(N, C, H, W\)"),
+        (write_film, torch.zeros(2, 3, 8, 8), "a.jpg", r"ends in \.gif, \.webp or \.png$"),
+    ],
+)
+def test_what_cannot_be_written_leaves_nothing(write, image, name, said, tmp_path):
+    with pytest.raises(ValueError, match=said):
+        write(image, tmp_path / name)
+    assert not [*tmp_path.iterdir()]
 
 
 # -- hostile files ------------------------------------------------------------------------------------------------
