@@ -126,7 +126,7 @@ def test_image_grid_is_that_of_torchvision(n, channels, columns):
     unit = images.add(1).div(2).clamp(0, 1)
     theirs = torchvision.utils.make_grid(unit, nrow=columns, padding=2, pad_value=1.0)
     assert torch.equal(plots.image_grid(images, columns), theirs.mul(255).round().byte().permute(1, 2, 0))
-    with pytest.raises(ValueError, match="^images has 2 channels: allowed is 1 or 3$"):
+    with pytest.raises(ValueError, match=r"^images has 2 channels: allowed is 1 or 3$"):
         plots.image_grid(images[:, :1].expand(-1, 2, -1, -1))
 
 

@@ -17,7 +17,7 @@ from ganbook.metrics.likelihood import GreyTable, bits_per_dimension
 from ganbook.metrics.manifold import DensityCoverage, PrecisionRecall, density_coverage, precision_recall
 from ganbook.metrics.memorisation import Memorisation, memorisation, nearest
 from ganbook.metrics.modes import ModeCoverage, mode_coverage
-from ganbook.metrics.report import report_features, report_images, report_labels, report_points
+from ganbook.metrics.report import report_features, report_images, report_labels, report_neighbours, report_points
 from ganbook.metrics.translation import (
     ModesReached,
     colourfulness,
@@ -35,5 +35,5 @@ __all__ = [
     "fillable", "frechet_distance", "frechet_of_gaussians", "frechet_score", "inception_score", "kernel_distance",
     "mean_inside", "memorisation", "mode_coverage", "modes_reached", "nearest", "precision_recall",
     "read_painted_digits", "real_floor", "referee_of", "report_features", "report_images", "report_labels",
-    "report_points", "report_translations", "retrieval", "speckle",
+    "report_neighbours", "report_points", "report_translations", "retrieval", "speckle",
 ]  # fmt: skip

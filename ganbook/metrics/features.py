@@ -1,4 +1,4 @@
-"""Feature networks: small classifiers trained on the real data and shipped with the library, and Inception."""
+"""Feature networks: small classifiers trained on the real data and shipped with the library, Inception, and pixels."""
 
 from __future__ import annotations
 
@@ -9,13 +9,13 @@ from typing import Any, Protocol, cast, runtime_checkable
 
 import torch
 from torch import Tensor, nn
-from torch.nn.functional import interpolate
+from torch.nn.functional import adaptive_avg_pool2d, interpolate
 
 from ganbook.arguments import check_choice, check_tensor, shown
 
 __all__ = [
     "REFEREES", "Classifier", "DigitsNet", "DigitsReferee", "EmojiNet", "EmojiReferee", "FeaturesUnavailable",
-    "InceptionNet", "classifier", "features", "referee_of",
+    "InceptionNet", "PixelsNet", "classifier", "features", "referee_of",
 ]  # fmt: skip
 
 _CHUNK = 500
@@ -135,6 +135,22 @@ class EmojiReferee(EmojiNet):
         )  # fmt: skip
 
 
+class PixelsNet(nn.Module):
+    """No network, for want of one: every picture reduced to 8 x 8 pixels, in rows.
+
+    ``forward`` maps float images (N, C, H, W) in [-1, 1], of any size, to features (N, C * 64). They tell where which
+    colours are and how that varies; sharpness, texture and what is shown are invisible to them, so a score by
+    them finds faults and proves no quality.
+    """
+
+    size = 8
+
+    def forward(self, images: Tensor) -> Tensor:
+        check_tensor("images", images, "N", "C", "H", "W", finite=True)
+        parts = torch.split(images, _CHUNK)
+        return torch.cat([adaptive_avg_pool2d(part, self.size) for part in parts]).flatten(1)
+
+
 class FeaturesUnavailable(OSError):
     """A feature network's weights or package cannot be had on this machine; the message says what to do."""
 
@@ -161,7 +177,7 @@ class InceptionNet(nn.Module):
             from torch_fidelity import feature_extractor_inceptionv3 as fidelity
         except ImportError as error:
             raise FeaturesUnavailable(
-                'features("inception") needs the package torch-fidelity: pip install "torch-fidelity>=0.3"'
+                'features("inception") needs the package torch-fidelity: pip install "ganbook[inception]"'
             ) from error
         try:
             # First by hand, so that the file is compared with its hash and cannot hold code; then from the cache.
@@ -195,22 +211,22 @@ def _reason(error: BaseException) -> str:
     return str(getattr(error, "reason", "") or error or type(error).__name__).splitlines()[0]
 
 
-def features(name: str) -> DigitsNet | EmojiNet | InceptionNet:
+def features(name: str) -> DigitsNet | EmojiNet | InceptionNet | PixelsNet:
     """The feature network called ``name``, in evaluation mode, its parameters frozen.
 
     Args:
         name: "digits" (:class:`DigitsNet`), "emoji" (:class:`EmojiNet`), or the second network for each,
-            "digits-referee" (:class:`DigitsReferee`) and "emoji-referee" (:class:`EmojiReferee`); or "inception"
-            (:class:`InceptionNet`).
+            "digits-referee" (:class:`DigitsReferee`) and "emoji-referee" (:class:`EmojiReferee`); "inception"
+            (:class:`InceptionNet`); or "pixels" (:class:`PixelsNet`).
 
     Raises:
         ValueError: if no network has that name.
         FeaturesUnavailable: if its weights cannot be had on this machine.
     """
-    check_choice((*_SHIPPED, "inception"), name=name)
-    network: DigitsNet | EmojiNet | InceptionNet
-    if name == "inception":
-        network = InceptionNet()
+    check_choice((*_SHIPPED, *_MADE), name=name)
+    network: DigitsNet | EmojiNet | InceptionNet | PixelsNet
+    if name in _MADE:
+        network = _MADE[name]()
     else:
         weights, texts = _shipped(f"{name}.safetensors")
         with torch.device("meta"):  # no random numbers are drawn for weights that are thrown away
@@ -222,6 +238,9 @@ def features(name: str) -> DigitsNet | EmojiNet | InceptionNet:
 _SHIPPED: dict[str, Any] = {
     "digits": DigitsNet, "digits-referee": DigitsReferee, "emoji": EmojiNet, "emoji-referee": EmojiReferee,
 }  # fmt: skip
+
+
+_MADE: dict[str, Any] = {"inception": InceptionNet, "pixels": PixelsNet}
 
 
 REFEREES = {"digits": "digits-referee", "emoji": "emoji-referee"}
@@ -241,7 +260,7 @@ def classifier(judge: Classifier | None) -> Classifier:
     """``judge``, by default the digits network; raises TypeError for what names no classes."""
     if judge is not None and not isinstance(judge, Classifier):
         raise TypeError(f"judge is {shown(judge)}: allowed is a classifier with a method logits(images)")
-    return judge or features("digits")
+    return judge or cast(Classifier, features("digits"))
 
 
 def _shipped(file: str) -> tuple[dict[str, Tensor], dict[str, str]]:

@@ -48,7 +48,17 @@ def _nearest(queries: Tensor, points: Tensor) -> tuple[Tensor, Tensor]:
     return torch.cat([f.values for f in found]), torch.cat([f.indices for f in found])
 
 
-def memorisation(samples: Tensor, train: Tensor, held_out: Tensor) -> Memorisation:
+def _nearest_others(points: Tensor) -> Tensor:
+    """(N,) distance of each point to the nearest other one."""
+    start, found = 0, []
+    for rows in distance_rows(points, points):
+        rows[torch.arange(len(rows)), torch.arange(start, start + len(rows))] = torch.inf
+        found.append(rows.min(dim=1).values)
+        start += len(rows)
+    return torch.cat(found)
+
+
+def memorisation(samples: Tensor, train: Tensor, held_out: Tensor | None = None) -> Memorisation:
     """Compare the samples' distances to the training set with those of held-out real images (Meehan et al. 2020).
 
     The test asks whether samples are *nearer* to the training set than new real data are. Memorised images are; so
@@ -58,15 +68,25 @@ def memorisation(samples: Tensor, train: Tensor, held_out: Tensor) -> Memorisati
         samples: generated, (N, dim) features or (N, C, H, W) images.
         train: what the generator was trained on, in the same form.
         held_out: real, unseen by the generator, in the same form. If these are features, the feature network must
-            not know ``train`` better than ``held_out`` either, or it places the held-out images further away.
+            not know ``train`` better than ``held_out`` either, or it places the held-out images further away. None,
+            where all real images were trained on: each of ``train`` takes its turn, and is compared with the others.
 
     >>> train, held_out = torch.zeros(1, 1), torch.tensor([[1.0], [2.0]])
     >>> memorisation(torch.tensor([[0.5], [1.0]]), train, held_out).nearer  # nearer in 3 pairs of 4, a tie in one
     0.875
     """
-    samples, train, held_out = check_features(at_least=1, flat=True, samples=samples, train=train, held_out=held_out)
+    if held_out is None:
+        samples, train = check_features(at_least=1, flat=True, samples=samples, train=train)
+        if len(train) < 2:
+            raise ValueError("train has one row: without held_out allowed are two or more")
+        reference = _nearest_others(train)
+    else:
+        samples, train, held_out = check_features(
+            at_least=1, flat=True, samples=samples, train=train, held_out=held_out
+        )
+        reference = _nearest(held_out, train)[0]
+    reference = reference.sort().values
     distances, indices = _nearest(samples, train)
-    reference = _nearest(held_out, train)[0].sort().values
     n, m = len(distances), len(reference)
     not_nearer = torch.searchsorted(reference, distances, right=False)  # held-out images strictly nearer
     tied = torch.searchsorted(reference, distances, right=True) - not_nearer

@@ -9,19 +9,25 @@ from typing import Any, cast
 import torch
 from torch import Tensor, nn
 
-from ganbook.arguments import check_tensor, typed
-from ganbook.metrics._shapes import check_features, share
+from ganbook.arguments import check_tensor, check_whole, typed
+from ganbook.metrics._shapes import check_features, distance_rows, share
 from ganbook.metrics.classes import class_diversity
 from ganbook.metrics.features import REFEREES, DigitsNet, features, referee_of
-from ganbook.metrics.floors import RESAMPLES, SPLITS, frechet_score, real_floor
+from ganbook.metrics.floors import RESAMPLES, SPLITS, WIDTH, frechet_score, real_floor
 from ganbook.metrics.kernel import kernel_distance
 from ganbook.metrics.manifold import density_coverage, precision_recall
 from ganbook.metrics.modes import mode_coverage
 
-__all__ = ["report_features", "report_images", "report_labels", "report_points"]
+__all__ = ["report_features", "report_images", "report_labels", "report_neighbours", "report_points", "wilson"]
 
 PAIRS = 1000
 """Samples per side of the scores that look at all pairs, whose cost grows with the square."""
+
+KERNEL_PARTS = 10
+"""Parts whose spread gives the kernel distance its interval."""
+
+NEIGHBOURS = 5
+"""Nearest real images that vote on a class: several, as a label may be wrong, and few, as a class may be small."""
 
 WIDE, SPLITS_OF_WIDE = 512, 5
 """Beyond so many features a distance takes seconds; so many splits are made, and their distances differ little."""
@@ -43,7 +49,14 @@ def report_points(samples: Tensor, centres: Tensor, std: float) -> dict[str, Any
 
 @typed
 def report_features(
-    samples: Tensor, real: Tensor, split: str, name: str, *, paired: bool = False, labels: Tensor | None = None
+    samples: Tensor,
+    real: Tensor,
+    split: str,
+    name: str,
+    *,
+    paired: bool = False,
+    labels: Tensor | None = None,
+    intervals: bool = False,
 ) -> dict[str, Any]:
     """Every score that needs nothing but features, each with its n and with what real images score against real ones.
 
@@ -62,6 +75,8 @@ def report_features(
         split: which real images these are, in words.
         name: what computed the features, in words.
         paired, labels: as for :func:`frechet_score`.
+        intervals: whether the other scores get 95 % intervals too, "precision_interval" and so on: of shares by
+            Wilson's formula, of the kernel distance from its spread over ten parts (None with fewer than 100 a side).
     """
     samples, real = check_features(samples=samples, real=real)
     report = _distances(samples, real, paired, labels)
@@ -72,7 +87,11 @@ def report_features(
     pairs = min(PAIRS, len(samples), half)
     if pairs >= 12:
         fake = second if paired else torch.randperm(len(samples), generator=generator)
-        report |= _of_pairs(real[first[:pairs]], samples[fake[:pairs]], "")
+        one, other = real[first[:pairs]], samples[fake[:pairs]]
+        report |= _of_pairs(one, other, "")
+        if intervals:
+            report |= {"kernel_distance_interval": _kernel_interval(one, other, report["kernel_distance"])}
+            report |= {f"{of}_interval": wilson(report[of], pairs) for of in ("precision", "recall", "coverage")}
         report |= _of_pairs(real[first[:pairs]], real[second[:pairs]], "_real")
     return report | {"n_samples": len(samples), "n_pairs": pairs, "split": split, "features": name}
 
@@ -102,6 +121,26 @@ def _of_pairs(real: Tensor, fake: Tensor, ending: str) -> dict[str, float]:
     return {name + ending: value for name, value in scores.items()}
 
 
+def wilson(share: float, n: int) -> list[float]:
+    """95 % interval of a share of n independent trials (Wilson 1927); it stays within 0 and 1.
+
+    >>> [round(end, 3) for end in wilson(1.0, 10)]
+    [0.722, 1.0]
+    """
+    z = WIDTH
+    middle, reach = share + z * z / (2 * n), z * math.sqrt(share * (1 - share) / n + (z / (2 * n)) ** 2)
+    return [max(0.0, (middle - reach) / (1 + z * z / n)), min(1.0, (middle + reach) / (1 + z * z / n))]
+
+
+def _kernel_interval(real: Tensor, fake: Tensor, distance: float) -> list[float] | None:
+    """From the spread of the estimates on disjoint parts, whose mean is no surer than the one from all pairs."""
+    if len(real) < KERNEL_PARTS * 10:
+        return None
+    parts = [kernel_distance(*two) for two in zip(*(torch.chunk(of, KERNEL_PARTS) for of in (real, fake)), strict=True)]
+    reach = WIDTH * float(torch.tensor(parts, dtype=torch.float64).std()) / math.sqrt(KERNEL_PARTS)
+    return [distance - reach, distance + reach]
+
+
 def _check_images(**images: Tensor) -> None:
     for name, value in images.items():
         check_tensor(name, value, "N", "C", "H", "W", finite=True)
@@ -117,6 +156,7 @@ def report_images(
     *,
     paired: bool = False,
     labels: Tensor | None = None,
+    intervals: bool = False,
 ) -> dict[str, Any]:
     """As :func:`report_features`, on any feature network; of the digits network also how the classes share the samples.
 
@@ -129,12 +169,13 @@ def report_images(
         split: which real images these are, in words.
         name: feature network: a name that :func:`features` knows, or any module from such images to (N, dim),
             which is used in evaluation mode.
-        paired, labels: as for :func:`frechet_score`.
+        paired, labels, intervals: as for :func:`report_features`.
     """
     _check_images(samples=samples, real=real)
     network, called = (features(name), name) if isinstance(name, str) else (name.eval(), type(name).__name__)
     of_samples = network(samples)
-    report = report_features(of_samples, network(real), split, called, paired=paired, labels=labels)
+    how: dict[str, Any] = {"paired": paired, "labels": labels, "intervals": intervals}
+    report = report_features(of_samples, network(real), split, called, **how)
     report |= _classes(network, of_samples)
     if second := referee_of(called):
         referee = features(second)
@@ -192,6 +233,55 @@ def report_labels(samples: Tensor, labels: Tensor, real: Tensor, real_labels: Te
         "n_judge": len(real),
         "referee": {"features": REFEREES["digits"], **judged(second, second(samples), second(real))},
     }
+
+
+def report_neighbours(
+    samples: Tensor, labels: Tensor, real: Tensor, real_labels: Tensor, classes: int | None = None
+) -> dict[str, Any]:
+    """Are labels obeyed, as far as features tell? The five nearest real images vote on the class of a sample.
+
+    "class_agreement" with the labels asked for, with its 95 % interval, "judge_accuracy", how often the same vote is
+    right about a real image, which has none itself then, and "shuffled_agreement", with the same labels in another
+    order: chance. An agreement can be read where the judge is much better than chance.
+
+    Args:
+        samples: (N, dim) features of images generated for
+        labels: (N,) int64.
+        real, real_labels: (M, dim) features of real images, M of 2 or more, and (M,) their classes.
+        classes: how many there are (default: up to the largest that occurs).
+    """
+    samples, real = check_features(samples=samples, real=real)
+    check_tensor("labels", labels, len(samples), kind="whole", finite=True)
+    check_tensor("real_labels", real_labels, len(real), kind="whole", finite=True)
+    labels, real_labels = labels.cpu().long(), real_labels.cpu().long()
+    known = int(max(labels.max(), real_labels.max())) + 1 if classes is None else classes
+    check_whole(int(max(labels.max(), real_labels.max())) + 1, classes=known)
+    said = _voted(samples, real, real_labels, known)
+    shuffled = labels[torch.randperm(len(labels), generator=torch.Generator().manual_seed(0))]
+    agreement = share(said == labels)
+    return {
+        "class_agreement": agreement,
+        "class_agreement_interval": wilson(agreement, len(labels)),
+        "judge_accuracy": share(_voted(real, real, real_labels, known, themselves=True) == real_labels),
+        "shuffled_agreement": share(said == shuffled),
+        "judge": f"{min(NEIGHBOURS, len(real) - 1)} nearest real images",
+        "n_judge": len(real),
+    }
+
+
+def _voted(queries: Tensor, points: Tensor, classes: Tensor, known: int, themselves: bool = False) -> Tensor:
+    """(queries,) the class that most of the nearest points have; of equal votes, that of the nearer ones."""
+    k = min(NEIGHBOURS, len(points) - 1)
+    start, found = 0, []
+    for rows in distance_rows(queries, points):
+        if themselves:  # a point has no vote about itself
+            rows[torch.arange(len(rows)), torch.arange(start, start + len(rows))] = torch.inf
+        start += len(rows)
+        of_nearest = classes[rows.topk(k, dim=1, largest=False).indices]
+        weights = 1 + 1e-3 * torch.arange(k, 0, -1, dtype=torch.float64)
+        votes = torch.zeros(len(rows), known, dtype=torch.float64)
+        found.append(votes.scatter_add_(1, of_nearest, weights.expand_as(of_nearest).contiguous()).argmax(dim=1))
+    return torch.cat(found)
 
 
 def _twice_or_more(points: Tensor, labels: Tensor) -> tuple[Tensor, Tensor]:

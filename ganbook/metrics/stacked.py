@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import NamedTuple, cast
 
 import torch
 from torch import Tensor
 
 from ganbook.arguments import check_tensor
-from ganbook.metrics.features import features
+from ganbook.metrics.features import DigitsNet, features
 
 __all__ = ["StackedModes", "report_stacked", "stacked_modes"]
 
@@ -41,7 +41,8 @@ def stacked_modes(images: Tensor) -> StackedModes:
         images: float (N, 3, 28, 28) in [-1, 1], N of 1 or more.
     """
     check_tensor("images", images, "N", 3, 28, 28)
-    named = features("digits").to(images.device).logits(images.reshape(-1, 1, 28, 28)).argmax(dim=1).view(-1, 3).cpu()
+    judge = cast(DigitsNet, features("digits")).to(images.device)
+    named = judge.logits(images.reshape(-1, 1, 28, 28)).argmax(dim=1).view(-1, 3).cpu()
     counts = torch.bincount(named @ torch.tensor([100, 10, 1]), minlength=MODES)
     share = counts / len(images)
     reverse_kl = torch.special.xlogy(share, share * MODES).sum().item()

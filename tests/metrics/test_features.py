@@ -76,7 +76,8 @@ def test_other_images_are_refused(images):
 
 def test_unknown_name():
     with pytest.raises(
-        ValueError, match="name is 'faces': allowed is one of digits, digits-referee, emoji, emoji-referee, inception"
+        ValueError,
+        match="name is 'faces': allowed is one of digits, digits-referee, emoji, emoji-referee, inception, pixels",
     ):
         metrics.features("faces")
 
@@ -170,7 +171,7 @@ def test_inception_without_its_weights_is_one_clear_sentence(monkeypatch, downlo
 
 def test_inception_without_torch_fidelity_says_what_to_install(monkeypatch):
     monkeypatch.setitem(sys.modules, "torch_fidelity", None)
-    with pytest.raises(metrics.FeaturesUnavailable, match='pip install "torch-fidelity'):
+    with pytest.raises(metrics.FeaturesUnavailable, match=r'pip install "ganbook\[inception\]"'):
         metrics.features("inception")
 
 
@@ -203,3 +204,14 @@ def test_a_network_is_had_without_drawing_random_numbers(name):
     before = torch.get_rng_state()
     metrics.features(name)
     assert torch.equal(torch.get_rng_state(), before)
+
+
+def test_pixels_are_features_of_any_image_and_hide_what_is_fine():
+    see = metrics.features("pixels")
+    images = torch.rand(3, 3, 32, 48, generator=torch.Generator().manual_seed(0)) * 2 - 1
+    found = see(images)
+    assert found.shape == (3, 192) and see(images[:, :1, :5, :5]).shape == (3, 64)
+    blocks = images.reshape(3, 3, 8, 4, 8, 6).mean((3, 5)).flatten(1)
+    torch.testing.assert_close(found, blocks)
+    with pytest.raises(ValueError, match="images has shape"):
+        see(images[0])

@@ -80,3 +80,14 @@ def test_distances_on_a_lattice_are_exact_so_that_ties_stay_ties():
     queries, points = (torch.randint(0, 7, (n, 2), generator=generator) for n in (200, 11))
     squares = (queries[:, None] - points[None]).square().sum(2).min(dim=1).values
     assert torch.equal(nearest(queries.float(), points.float())[0], squares.double().sqrt())
+
+
+def test_without_held_out_images_each_training_image_takes_its_turn():
+    train = cloud(60, 0)
+    found = memorisation(cloud(40, 1), train)
+    expected = [nearest(train[i : i + 1], torch.cat((train[:i], train[i + 1 :])))[0] for i in range(60)]
+    torch.testing.assert_close(found.reference, torch.cat(expected).sort().values)
+    thief = memorisation(train[:30], train)
+    assert (thief.nearer, thief.copies) == (1.0, 1.0) and abs(found.z) < 4 < thief.z
+    with pytest.raises(ValueError, match=r"^train has one row: without held_out allowed are two or more$"):
+        memorisation(train, train[:1])

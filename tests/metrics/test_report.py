@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 import pytest
 import torch
+from scipy import stats
+from sklearn.neighbors import KNeighborsClassifier
 
 from ganbook import data, metrics
 from ganbook.cli import _print_metrics
 from ganbook.data.images import to_float
+from ganbook.metrics.report import wilson
 
 UNIT = {
     "frechet_distance", "frechet_interval", "floor", "floor_spread", "floors", "floors_interval", "n", "splits",
@@ -138,3 +143,54 @@ def test_of_many_features_there_are_fewer_splits_and_no_interval():
     report = metrics.report_features(rows[:20], rows[20:], "made up", "none")
     assert report["splits"] == 5 and report["frechet_interval"] is None is report["floors_interval"]
     assert report["floors"] == pytest.approx(report["frechet_distance"] / report["floor"])
+
+
+def test_intervals_hold_what_other_samples_score():
+    """Of 40 reports on fresh samples and fresh real rows, their mean lies in nearly every interval; without asking
+    there are none."""
+    draw = partial(torch.randn, generator=torch.Generator().manual_seed(0))
+    reports = [
+        metrics.report_features(draw(120, 4), draw(240, 4) + 0.3, "test", "rows", intervals=True) for _ in range(40)
+    ]
+    for name in ("kernel_distance", "precision", "recall", "coverage"):
+        mean = sum(report[name] for report in reports) / len(reports)
+        held = sum(report[f"{name}_interval"][0] <= mean <= report[f"{name}_interval"][1] for report in reports)
+        assert held >= 30, name
+        assert all(low <= report[name] <= high for report in reports for low, high in [report[f"{name}_interval"]])
+    assert (
+        sum(a[f"{n}_interval"][1] - a[f"{n}_interval"][0] for a in reports for n in ("precision", "recall")) / 80 < 0.2
+    )
+    few = metrics.report_features(draw(40, 4), draw(80, 4), "test", "rows", intervals=True)
+    assert few["kernel_distance_interval"] is None and few["precision_interval"][0] < few["precision"]
+    assert not any(
+        name.endswith("kernel_distance_interval") for name in metrics.report_features(draw(40, 4), draw(80, 4), "", "")
+    )
+
+
+def test_wilsons_interval_is_that_of_scipy():
+    for hits, n in ((0, 10), (3, 10), (10, 10), (500, 1000)):
+        theirs = stats.binomtest(hits, n).proportion_ci(0.95, "wilson")
+        assert wilson(hits / n, n) == pytest.approx([theirs.low, theirs.high], abs=1e-4)
+
+
+def test_neighbours_judge_labels_as_scikit_learns_do():
+    draw = torch.Generator().manual_seed(0)
+    real_labels, labels = (torch.arange(n) % 3 for n in (90, 60))
+    real, samples = (
+        2.0 * torch.nn.functional.one_hot(of, 4) + torch.randn(len(of), 4, generator=draw)
+        for of in (real_labels, labels)
+    )
+    found = metrics.report_neighbours(samples, labels, real, real_labels)
+    theirs = KNeighborsClassifier(5).fit(real, real_labels).predict(samples)
+    assert found["class_agreement"] == pytest.approx(
+        (torch.as_tensor(theirs) == labels).float().mean().item(), abs=0.05
+    )
+    low, high = found["class_agreement_interval"]
+    assert 0.6 < low < found["class_agreement"] < high < 1 and found["judge_accuracy"] > 0.6
+    assert found["shuffled_agreement"] < 0.5 and found["n_judge"] == 90 and found["judge"] == "5 nearest real images"
+    wrong = metrics.report_neighbours(samples, (labels + 1) % 3, real, real_labels)
+    assert wrong["class_agreement"] < 0.3
+    two = metrics.report_neighbours(real[:2], real_labels[:2], real[:2], real_labels[:2])
+    assert (two["class_agreement"], two["judge_accuracy"]) == (1, 0), "itself, and never itself"
+    with pytest.raises(ValueError, match=r"^classes is 2: allowed is 3 or more$"):
+        metrics.report_neighbours(samples, labels, real, real_labels, classes=2)
