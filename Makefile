@@ -5,13 +5,19 @@ VENV ?= .venv
 BIN := $(VENV)/bin
 PIP = $(BIN)/python -m pip install --disable-pip-version-check
 
-.PHONY: help book pdf test lint exercises repository bench timings clean
+.PHONY: help install book pdf test lint bounds dist version version-check workflows colab exercises repository bench timings clean
 
 help:
 	@echo "make book        build the whole book, executed, and print the page to open"
 	@echo "make pdf         the whole book as one PDF (needs Chromium)"
 	@echo "make test        every test: library, notebooks, exercises, built book; a table at the end"
 	@echo "make lint        ruff, mypy, and what checks the pages' own code"
+	@echo "make install     the environment of all that, and nothing else"
+	@echo "make bounds      the library at both ends of its ranges on each Python; PYTHONS=3.12 ENDS=lowest for one of them"
+	@echo "make dist        wheel and source distribution in dist/, built twice and compared"
+	@echo "make version     VERSION=X.Y.Z: a new version, in all places that name it"
+	@echo "make workflows   the steps of GitHub's workflows, in a clean clone; ONLY=lint for some of them"
+	@echo "make colab       what installing the course on Colab would change there"
 	@echo "make exercises   derive the student notebooks from the solutions"
 	@echo "make repository  set the repository's address from the git remote"
 	@echo "make bench       measured comparisons in one table; those of hours are read, or with FULL=1 played"
@@ -32,6 +38,31 @@ test: $(VENV)/.test
 lint: $(VENV)/.test
 	$(BIN)/python tools/run_tests.py style types web
 
+install: $(VENV)/.test
+
+# An environment of its own for each end on each Python, made by uv: nothing but uv is needed here.
+bounds: $(VENV)/.bounds
+	PATH="$(abspath $(BIN)):$$PATH" $(BIN)/python tools/bounds.py \
+	  $(if $(PYTHONS),--python $(PYTHONS)) $(if $(ENDS),--end $(ENDS)) $(if $(TESTS),-- $(TESTS))
+
+# With TAG=vX.Y.Z it is also checked that the tag is the version's.
+dist: $(VENV)/.release
+	$(BIN)/python tools/dist.py
+
+# Only Python itself is needed, and for the setup cells of notebooks nbformat, which the environment of the book has.
+version: $(VENV)/.book
+	$(BIN)/python tools/release.py set $(VERSION)
+
+# BASE: what the change is compared with, a commit or a branch.
+version-check:
+	$(PYTHON) tools/release.py check $(if $(BASE),--since $(BASE))
+
+workflows: $(VENV)/.test
+	$(BIN)/python tools/workflows.py $(if $(ONLY),--only $(ONLY))
+
+colab: $(VENV)/.release
+	$(BIN)/python tools/colab.py
+
 exercises: $(VENV)/.book
 	$(BIN)/python tools/exercises.py student
 	$(BIN)/python tools/exercises.py table
@@ -50,11 +81,22 @@ timings: $(VENV)/.book
 clean:
 	rm -rf _build node_modules book/_static/vendor book/_static/web .pytest_cache .mypy_cache .ruff_cache .hypothesis
 
+define ENVIRONMENT
+@$(BIN)/python -m pip --version >/dev/null 2>&1 || { \
+  $(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "ganbook needs Python 3.11 or newer; choose one: make PYTHON=python3.12")' \
+  && $(PYTHON) -m venv --clear $(VENV); }
+endef
+
 # One stamp for each extra: it is made again when pyproject.toml changed. `test` includes `book`.
 $(VENV)/.book $(VENV)/.test: $(VENV)/.%: pyproject.toml
-	@$(BIN)/python -m pip --version >/dev/null 2>&1 || { \
-	  $(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "ganbook needs Python 3.11 or newer; choose one: make PYTHON=python3.12")' \
-	  && $(PYTHON) -m venv --clear $(VENV); }
+	$(ENVIRONMENT)
 	$(if $(TORCH),$(PIP) torch torchvision --index-url https://download.pytorch.org/whl/$(TORCH))
 	$(PIP) -e '.[$*]'
+	@touch $@
+
+# One for each group of tools, which need neither PyTorch nor ganbook.
+$(VENV)/.bounds $(VENV)/.release: $(VENV)/.%: pyproject.toml
+	$(ENVIRONMENT)
+	$(PIP) 'pip>=25.1'
+	$(PIP) --group $*
 	@touch $@

@@ -13,6 +13,7 @@ from packaging.requirements import Requirement
 from packaging.specifiers import SpecifierSet
 
 import ganbook
+import release
 
 ROOT = Path(__file__).resolve().parent.parent
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
@@ -89,7 +90,21 @@ def test_the_conda_environment_only_wraps_the_package():
     assert pip == ["-e .[test]"]
 
 
-def test_the_licences_travel_with_the_package():
-    assert PROJECT["license"] == "MIT"
+def test_the_licences_are_those_of_all_that_the_package_holds():
+    """Networks that were trained on OpenMoji are under its licence, and LICENSE-OPENMOJI says how to tell them."""
+    zoo = {path.parent.name for path in (ROOT / "ganbook/zoo").glob("*/card.json") if "OpenMoji" in path.read_text()}
+    assert zoo == {path.name for path in (ROOT / "ganbook/zoo").iterdir() if "emoji" in path.name} != set()
+    assert PROJECT["license"] == "MIT AND CC-BY-SA-4.0"
     for file in PROJECT["license-files"]:
         assert (ROOT / file).read_text(encoding="utf-8").strip()
+    assert 'whose name holds "emoji"' in (ROOT / "LICENSE-OPENMOJI").read_text(encoding="utf-8")
+
+
+def test_the_readme_reads_as_well_where_it_stands_alone():
+    """PyPI shows it without the files that it might link to."""
+    links = re.findall(r"\]\(([^)#]+)", (ROOT / "README.md").read_text(encoding="utf-8"))
+    assert len(links) > 20 and [link for link in links if not link.startswith("https://")] == []
+
+
+def test_every_place_names_one_version():
+    assert release.faults() == []

@@ -25,9 +25,9 @@ from repository import ROOT, git
 DIST = ROOT / "dist"
 
 
-def build(folder: Path) -> list[Path]:
-    """Source distribution, and the wheel made from it; sorted by name."""
-    environment = {**os.environ, "SOURCE_DATE_EPOCH": git("log", "-1", "--format=%ct") or "315532800"}
+def build(folder: Path, seconds: str) -> list[Path]:
+    """Source distribution, and the wheel made from it, as of so many seconds since 1970; sorted by name."""
+    environment = {**os.environ, "SOURCE_DATE_EPOCH": seconds}
     subprocess.run([sys.executable, "-m", "build", "--outdir", str(folder), str(ROOT)], check=True, env=environment)
     return sorted(folder.iterdir())
 
@@ -56,8 +56,9 @@ def differences(first: list[Path], second: list[Path]) -> list[str]:
 def main() -> None:
     if faults := release.faults(tag=os.environ.get("TAG", "")):
         sys.exit("\n".join(faults))
+    seconds = os.environ.get("SOURCE_DATE_EPOCH") or git("log", "-1", "--format=%ct") or "315532800"
     with tempfile.TemporaryDirectory() as folder:
-        first, second = (build(Path(folder, name)) for name in ("first", "second"))
+        first, second = (build(Path(folder, name), seconds) for name in ("first", "second"))
         if said := differences(first, second):
             sys.exit("\n".join(said))
         shutil.rmtree(DIST, ignore_errors=True)

@@ -8,6 +8,7 @@ from PIL import Image
 
 import social
 from pages import config, name, pages
+from repository import repository
 
 
 def meta(soup) -> dict[str, str]:
@@ -15,12 +16,13 @@ def meta(soup) -> dict[str, str]:
 
 
 @pytest.mark.parametrize("source", pages(), ids=name)
-def test_every_page_says_what_it_is_and_names_no_address(soups, built, source):
+def test_every_page_says_what_it_is_and_names_no_address_but_the_site_s(soups, built, source):
     said = meta(soups[built.page(source)])
     assert said["og:site_name"] == config()["title"]
     assert said["og:title"] and not said["og:title"].startswith("<")
     assert len(said.get("og:description", "")) <= social.LONGEST + 2
-    assert not [value for value in said.values() if "://" in value]
+    addresses = [value for value in said.values() if "://" in value]
+    assert len(addresses) == 2 and all(value.startswith(f"{repository().pages}/") for value in addresses)
 
 
 def test_the_card_shows_samples(built):

@@ -1,0 +1,102 @@
+"""GitHub's workflows: they run what everybody runs, all of it, and their steps can be run here."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+
+import pytest
+import yaml
+
+import bounds
+import run_tests
+import workflows
+from repository import ROOT
+
+STEPS = workflows.every_step()
+TARGETS = set(re.findall(r"(?m)^([a-z-]+):", (ROOT / "Makefile").read_text(encoding="utf-8")))
+
+
+def test_every_step_is_a_target_of_the_makefile_and_can_be_run_here():
+    assert len(STEPS) >= 10
+    for step in STEPS:
+        make, target = step.command.split()
+        assert make == "make" and target in TARGETS, step
+        assert step.unknown == (), step
+
+
+def test_the_jobs_together_run_every_part_of_the_tests():
+    parts = {part.name for part in run_tests.PARTS}
+    of_pages = {word for step in STEPS for word in step.environment.get("PARTS", "").split()}
+    of_lint = {"style", "types", "web"}
+    assert of_pages | of_lint | {"library"} == parts  # the library's are those of `make bounds`
+    assert "tools/run_tests.py style types web" in (ROOT / "Makefile").read_text(encoding="utf-8")
+    ends = {(step.environment["PYTHONS"], step.environment["ENDS"]) for step in STEPS if step.command == "make bounds"}
+    assert ends == {(python, end) for python in bounds.PYTHONS for end in bounds.ENDS}
+
+
+def test_nothing_is_allowed_that_a_job_does_not_need():
+    for path in sorted(workflows.FOLDER.glob("*.yml")):
+        content = workflows.read(path)
+        assert content["permissions"] == {"contents": "read"}, path.name
+        jobs = content["jobs"]
+        assert all("timeout-minutes" in job for job in jobs.values())
+        more = {name: set(job["permissions"]) for name, job in jobs.items() if "permissions" in job}
+        assert more in ({}, {"deploy": {"pages", "id-token"}}, {"publish": {"id-token"}}), path.name
+
+
+def test_a_matrix_and_what_is_known_fill_a_step():
+    content = yaml.safe_load(
+        """
+        env: {A: "${{ matrix.x }}"}
+        jobs:
+          one:
+            strategy: {matrix: {x: ["1", "2"], y: [a]}}
+            steps:
+              - uses: actions/checkout@v5
+              - run: echo ${{ matrix.y }} ${{ github.sha }}
+              - run: echo ${{ secrets.word }}
+        """
+    )
+    first, second, *_ = found = list(workflows.steps(content, "w", {"github.sha": "abc"}))
+    assert len(found) == 4
+    assert (first.job, first.command, first.environment, first.unknown) == ("w/one 1 a", "echo a abc", {"A": "1"}, ())
+    assert second.unknown == ("echo ${{ secrets.word }}",)
+
+
+def test_steps_run_in_a_clean_clone_of_what_is_committed(tmp_path, capfd):
+    def git(*arguments: str) -> None:
+        subprocess.run(["git", "-c", "user.name=a", "-c", "user.email=a@b", *arguments], cwd=tmp_path, check=True)
+
+    git("init", "--quiet")
+    (tmp_path / "kept").touch()
+    git("add", "kept")
+    git("commit", "--quiet", "--message", "x")
+    (tmp_path / "beside").touch()
+    of = workflows.Step
+    every = [
+        of("w/a", "ls; echo $WORD; touch made", {"WORD": "here"}),
+        of("w/a", "test -e made; false | true"),
+        of("w/a", "echo never"),
+        of("w/b", "test ! -e made"),
+        of("w/b", "echo ${{ secrets.x }}", {}, ("secrets.x",)),
+    ]
+    outcomes = workflows.run(every, tmp_path)
+    assert [outcome.well for outcome in outcomes] == [True, False, False, True, True]
+    output = capfd.readouterr().out
+    assert "\nkept\nhere\n" in output and "never\n" not in output.replace("echo never", "")
+
+
+def test_steps_are_chosen_by_words():
+    assert {step.command for step in workflows.chosen(STEPS, ["dist", "lint"])} == {"make dist", "make lint"}
+    assert workflows.chosen(STEPS, []) == STEPS
+
+
+@pytest.mark.parametrize("folder", ["workflows", "ISSUE_TEMPLATE"])
+def test_what_github_reads_is_yaml(folder):
+    files = sorted((ROOT / ".github" / folder).glob("*.yml"))
+    assert len(files) >= 3 and all(yaml.safe_load(file.read_text(encoding="utf-8")) for file in files)
+
+
+def test_actionlint_says_nothing():
+    assert workflows.lint() == 0
