@@ -12,7 +12,9 @@ from ganbook.data.encoded import OWNERS, ImageFiles
 from ganbook.data.errors import DataError, say
 from ganbook.data.picture import endings
 
-__all__ = ["find_images", "held_out", "load_celeba", "load_folder", "of_split", "splits", "subfolders"]
+__all__ = [
+    "find_images", "held_out", "load_celeba", "load_folder", "load_whole", "of_split", "splits", "subfolders",
+]  # fmt: skip
 
 TESTS = ("test", "val", "valid", "validation")
 """What a folder is called that is not trained on; the first that is there is the test split."""
@@ -115,6 +117,16 @@ def load_folder(split: str, size: int | None, base: Path) -> ImageFiles:
         raise DataError(f"{unknown} is of a class that {train} has not: its classes are {', '.join(classes)}")
     numbers = tuple(classes[path.relative_to(where).parts[0]] for path in files) if classes else ()
     return ImageFiles("folder", split, size or 64, files, numbers, licence=OWNERS, classes=tuple(classes))
+
+
+def load_whole(base: Path, size: int | None = None) -> ImageFiles:
+    """All image files below ``base``, at any depth, with its sub-folders as classes as for :func:`load_folder`."""
+    if not base.is_dir():
+        raise DataError(f"{base} is not a folder")
+    found = find_images(base)
+    classes = _classes(found, base)
+    numbers = tuple(classes[path.relative_to(base).parts[0]] for path in found) if classes else ()
+    return ImageFiles("folder", "all", size or 64, found, numbers, licence=OWNERS, classes=tuple(classes))
 
 
 def _classes(files: Sequence[Path], base: Path) -> dict[str, int]:

@@ -2,25 +2,31 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence, Sized
+from collections.abc import Callable, Iterator, Sequence, Sized
+from dataclasses import replace
 from functools import partial
+from pathlib import Path
 from typing import Any
 
 import torch
 from torch import Tensor
+from torch.nn.functional import adaptive_avg_pool2d
 
 from ganbook import metrics
 from ganbook.data.captions import PALETTE, person_of
 from ganbook.data.errors import DataError
+from ganbook.data.folder import load_whole
 from ganbook.data.images import to_float
+from ganbook.data.pairs import Unpaired
+from ganbook.data.samples import Samples
 from ganbook.metrics.features import REFEREES, Classifier, FeaturesUnavailable
 from ganbook.metrics.stacked import report_stacked
 from ganbook.training.conditions import CONDITIONS
 from ganbook.training.sampler import Sampler
 
 __all__ = [
-    "Load", "Score", "of_captioned_digits", "of_digits", "of_emoji", "of_images", "of_people", "of_points",
-    "of_stacked", "of_translations", "people_right",
+    "Load", "Score", "of_captioned_digits", "of_digits", "of_emoji", "of_folders", "of_images", "of_people",
+    "of_points", "of_stacked", "of_translations", "people_right",
 ]  # fmt: skip
 
 Load = Callable[[str], Any]
@@ -35,17 +41,34 @@ POINTS_SCORED = 2500
 FEWEST = 4
 """Real images that can be halved for a floor."""
 
+LARGEST = 299
+"""Side in pixels of the largest images that are compared: Inception sees none larger."""
+
+SOME = 250
+"""Images that are read at a time."""
+
 _PIXELS = partial(torch.flatten, start_dim=1)
 
 JUDGE_FITS = 0.9
 """The digits judge says nothing of images of which it recognises a smaller share."""
 
 
-def of_images(sampler: Sampler, load: Load, n: int) -> dict[str, Any]:
-    """Any images: all scores of Inception's features; of digits also whether labels are obeyed.
+LOOKED_THROUGH = 5000
+"""Real images among which a sample's nearest is sought."""
 
-    Real images are those of the test split, or of the training split where there is no other. Where there are none
-    to score by, "unscored" says why, or what to install.
+THUMBNAIL = 32
+"""Side in pixels at which it is sought."""
+
+
+def of_images(sampler: Sampler, load: Load, n: int, features: str | None = None) -> dict[str, Any]:
+    """Any images: every score by features with its n, what real images get, and an interval.
+
+    Features are those of the network named (None: Inception's; where they cannot be had, pixels, and "note" says what
+    to install). "frechet_all" is the distance of all samples to all real images, as FID programs print it. Labels are
+    judged by the digits network, if these are digits, else by nearest real images. Samples that were made from no
+    source are sought among the training images, at 32 x 32 pixels: "memorisation_z" and so on. Of pairs, "l1" is the
+    mean absolute difference to the truth. Real images are those of the test split, or of the training split where there
+    is no other. Where there are too few to score by, "unscored" says so.
     """
     split, samples = _real(load)
     if not n:
@@ -62,12 +85,116 @@ def of_images(sampler: Sampler, load: Load, n: int) -> dict[str, Any]:
     if sampler.classes == 10 and made.shape[1:] == (1, 28, 28):
         judged = metrics.report_labels(made, batch.labelled(), batch.real, batch.labelled())
         scores |= judged if judged["judge_accuracy"] >= JUDGE_FITS else {}
+    # What was asked for goes with the real images, one by one: a perfect generator would give them back.
+    paired = "n" not in asked and len(made) == len(batch.real)
+    labels = None if scores else asked.get("labels")
+    scores = _compared(made, batch.real, split, features, paired, labels, batch.labels) | scores
+    if sampler.given != "sources":
+        seen, unseen = _thumbnails(load("train")), _small(batch.real) if split == "test" else None
+        scores |= _memorisation(_small(made), seen, unseen, "train")
+    elif not isinstance(samples, Unpaired):
+        scores["l1"] = (made - batch.real).abs().mean().item()
+    return scores
+
+
+def of_folders(
+    made: str | Path, real: str | Path, n: int = 5000, size: int | None = None, features: str | None = None
+) -> dict[str, Any]:
+    """All pictures below one folder against all below another, as :func:`of_images` scores samples.
+
+    Where both hold sub-folders of the same names, these are the classes. Copies are sought among the real pictures,
+    each of which is compared with the others for the reference.
+
+    Args:
+        made, real: folders of pictures; of each at most ``n`` are read, drawn at random.
+        n: the same number on both sides compares best with other scores.
+        size: side in pixels that all are brought to, their middle cut out (default: the shorter side of a generated
+            one).
+        features: as for :func:`of_images`.
+
+    Raises:
+        DataError: for a folder without pictures, or with fewer than 4.
+        FeaturesUnavailable: if features that were asked for by name cannot be had.
+    """
+    sets = [load_whole(Path(folder), size) for folder in (made, real)]
+    if size is None:
+        size = min(LARGEST, *sets[0].decoded(0).size)
+        sets = [replace(found, size=size) for found in sets]
+    for folder, found in zip((made, real), sets, strict=True):
+        if len(found) < FEWEST:
+            raise DataError(f"{folder} holds {len(found)} images, and a score takes {FEWEST} or more")
+    one, other = (next(of.batches(min(n, len(of)))) for of in sets)
+    labelled = sets[0].classes == sets[1].classes
+    split = f"all pictures of {real}"
+    scores = _compared(one.real, other.real, split, features, False, one.labels if labelled else None, other.labels)
+    scores |= _memorisation(_small(one.real), _small(other.real), None, str(real))
+    return scores | {"size": sets[0].size}
+
+
+@torch.no_grad()
+def _compared(
+    made: Tensor,
+    real: Tensor,
+    split: str,
+    name: str | None,
+    paired: bool,
+    labels: Tensor | None,
+    classes: Tensor | None,
+) -> dict[str, Any]:
+    """Scores by features, and of labels, where there are any for both."""
+    note = {}
     try:
-        # What was asked for goes with the real images, one by one: a perfect generator would give them back.
-        paired = "n" not in asked and len(made) == len(batch.real)
-        return scores | metrics.report_images(made, batch.real, split, "inception", paired=paired)
+        see = metrics.features(name or "inception")
     except FeaturesUnavailable as error:
-        return scores | {"unscored": str(error)}
+        if name is not None:
+            raise
+        see, name = metrics.features("pixels"), "pixels"
+        note = {"note": f"seen as 8 x 8 pixels only: {error}"}
+    name = name or "inception"
+    of_made, of_real = see(made), see(real)
+    scores = metrics.report_features(of_made, of_real, split, name, paired=paired, intervals=True)
+    # What other programs print: all samples against all real images, however many of each.
+    scores |= {"frechet_all": metrics.frechet_distance(of_made, of_real), "n_real": len(real)}
+    if name in REFEREES:
+        scores = metrics.report_images(made, real, split, name, paired=paired) | scores
+    if labels is not None and classes is not None:
+        scores |= metrics.report_neighbours(of_made, labels, of_real, classes)
+    return scores | note
+
+
+def _memorisation(made: Tensor, seen: Tensor, unseen: Tensor | None, where: str) -> dict[str, Any]:
+    """Whether samples are nearer to images that were seen than images are that were not; nothing for too few."""
+    if len(seen) < FEWEST:
+        return {}
+    found = metrics.memorisation(made, seen, unseen)
+    return {
+        "memorisation_z": found.z,
+        "memorisation_copies": found.copies,
+        "nearest_of_samples": found.distances.min().item(),
+        "nearest_of_real": found.reference.min().item(),
+        "n_memorisation": len(seen),
+        "memorisation_by": f"pixels, against {where} (real: {'one another' if unseen is None else 'test'})",
+    }
+
+
+def _small(images: Tensor) -> Tensor:
+    """Images of at most 32 x 32 pixels."""
+    return adaptive_avg_pool2d(images, THUMBNAIL) if max(images.shape[-2:]) > THUMBNAIL else images
+
+
+def _thumbnails(samples: Any) -> Tensor:
+    """The first of a set's images, small; a few at a time, as a set of files may be large."""
+
+    def parts() -> Iterator[Tensor]:
+        n = min(LOOKED_THROUGH, len(samples)) if isinstance(samples, Sized) else LOOKED_THROUGH
+        if isinstance(samples, Samples):
+            chosen = torch.arange(n) * len(samples) // n
+            yield from (_small(samples.batch(some).real) for some in torch.split(chosen, SOME))
+        else:
+            batches = samples.batches(min(SOME, n))
+            yield from (_small(next(batches).real) for _ in range(n // min(SOME, n)))
+
+    return torch.cat(list(parts()))
 
 
 def _real(load: Load) -> tuple[str, Any]:

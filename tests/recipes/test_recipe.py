@@ -474,16 +474,33 @@ def test_own_images_are_scored_by_inception_where_it_is_installed(monkeypatch: p
         asked.append(name)
         return Judge()
 
-    monkeypatch.setattr("ganbook.metrics.report.features", network)
+    monkeypatch.setattr(reports.metrics, "features", network)
     found = recipe.train("smoke", progress=False).metrics
     assert {"frechet_distance", "floor", "kernel_distance"} <= set(found) and asked == ["inception"]
-    assert (found["n"], found["n_samples"], found["split"]) == (15, 30, "train")
+    assert (found["n"], found["n_samples"], found["split"]) == (15, 30, "train") and "note" not in found
 
-    def missing(name):
-        raise FeaturesUnavailable("install this")
 
-    monkeypatch.setattr("ganbook.metrics.report.features", missing)
-    assert recipe.train("smoke", progress=False).metrics == {"unscored": "install this"}
+@pytest.fixture
+def without_inception(monkeypatch: pytest.MonkeyPatch) -> None:
+    known = reports.metrics.features
+
+    def features(name):
+        if name == "inception":
+            raise FeaturesUnavailable("install this")
+        return known(name)
+
+    monkeypatch.setattr(reports.metrics, "features", features)
+
+
+def test_own_images_are_scored_by_pixels_where_inception_is_not(without_inception: None):
+    recipe = of_my_own(pictures(40), batch_size=8, scored=30)
+    found = recipe.train("smoke", progress=False).metrics
+    assert found["note"] == "seen as 8 x 8 pixels only: install this" and found["features"] == "pixels"
+    assert (found["n"], found["n_samples"], found["n_pairs"], found["n_memorisation"]) == (15, 30, 15, 40)
+    assert found["precision_interval"][0] <= found["precision"] <= found["precision_interval"][1]
+    assert found["memorisation_by"] == "pixels, against train (real: one another)"
+    with pytest.raises(FeaturesUnavailable, match="install this"):
+        reports.of_images(recipe.sampler(recipe.game().generator, {}), recipe.load_data, 30, "inception")
 
 
 def test_what_is_not_scored_is_said_truly():
@@ -495,35 +512,25 @@ def test_what_is_not_scored_is_said_truly():
     assert said == {"unscored": "a budget of so few rounds is not scored"}
 
 
-def test_own_digits_with_labels_are_judged_as_digits(monkeypatch: pytest.MonkeyPatch):
-    def missing(name):
-        raise FeaturesUnavailable("install this")
-
-    monkeypatch.setattr(reports.metrics, "report_images", lambda *_, **__: missing(""))
+def test_own_digits_with_labels_are_judged_as_digits(without_inception: None):
     digits = data.load("digits", "test")
     own = data.ImageSet("mine", "train", digits.images, digits.labels, classes=digits.classes)
     recipe = tiny("conditional-digits", data=own, score=reports.of_images, scored=200, size=None)
     sampler = recipe.sampler(recipe.game().generator, {})
     found = recipe.evaluate(sampler)
-    assert found["judge_accuracy"] > 0.95 and found["class_agreement"] < 0.4 and found["unscored"] == "install this"
+    assert found["judge_accuracy"] > 0.95 and found["class_agreement"] < 0.4 and "judge" not in found
     noise = dataclasses.replace(own, images=torch.randint(0, 256, own.images.shape).to(torch.uint8))
-    assert set(dataclasses.replace(recipe, data=noise).evaluate(sampler)) == {"unscored"}, (
-        "the judge knows none of them"
-    )
+    found = dataclasses.replace(recipe, data=noise).evaluate(sampler)
+    assert found["judge"] == "5 nearest real images", "the digits' own judge knows none of them"
+    assert 0 <= found["class_agreement"] < 0.3 and found["judge_accuracy"] < 0.3
 
 
-def test_own_digits_of_one_split_are_scored_as_any_images(monkeypatch: pytest.MonkeyPatch):
+def test_own_digits_of_one_split_are_scored_as_any_images(without_inception: None):
     """Not refused after the last round, for want of a split that nobody asked for before the first."""
-
-    def split_of(made, real, split, features, paired):
-        assert not paired
-        return {"split": split, "features": features}
-
-    monkeypatch.setattr(reports.metrics, "report_images", split_of)
     digits = data.load("digits", "test")
     recipe = tiny("dcgan-digits", data=data.ImageSet("mine", "train", digits.images), scored=8, size=None)
     found = recipe.evaluate(recipe.sampler(recipe.game().generator, {}))
-    assert found == {"split": "train", "features": "inception"}
+    assert (found["split"], found["features"], found["n"]) == ("train", "pixels", 4)
 
 
 # -- training itself ----------------------------------------------------------------------------------------------
