@@ -25,6 +25,7 @@ LONG = (
     "settling",
     "quick",
     "modes",
+    "overfitting",
     "dcgan_rules",
     "equal_compute",
     "conditioning",
