@@ -15,7 +15,7 @@ def test_told_apart_counts_pairs():
 
 
 @pytest.mark.parametrize("how", overfitting.AUGMENTATIONS)
-def test_d_is_asked_without_augmentation_and_about_digits_of_every_class(monkeypatch, how):
+def test_d_is_asked_without_augmentation_about_a_hundred_digits_of_each_kind(monkeypatch, how):
     monkeypatch.setattr(overfitting, "ROUNDS", 2)
     monkeypatch.setattr(overfitting, "LOOKS", 2)
     monkeypatch.setattr(overfitting, "scores", lambda sampler: {})
