@@ -164,7 +164,7 @@ def load_captions_folder(split: str, size: int | None, base: Path) -> DescribedI
     """
     train, test = splits(base)
     where = train if split == "train" or test is None else test
-    found = find_images(where)
+    found = find_images(where, beside=(".txt", ".csv"))
     texts = _own_captions(found, dict.fromkeys((base, where)))
     files = tuple(path for path in found if path in texts)
     if not files:

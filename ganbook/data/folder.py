@@ -20,16 +20,18 @@ TESTS = ("test", "val", "valid", "validation")
 """What a folder is called that is not trained on; the first that is there is the test split."""
 
 
-def find_images(folder: Path) -> tuple[Path, ...]:
+def find_images(folder: Path, beside: Sequence[str] = ()) -> tuple[Path, ...]:
     """Image files below ``folder`` at any depth, sorted; a line on stderr says how many, and what was passed over.
 
-    Hidden files are thumbnails and macOS's "._" companions, not images of the owner's, and count for nothing. Linked
-    folders are followed, but not back into one that they are in.
+    Files with the endings ``beside`` belong to them and are not counted. Hidden files are thumbnails and macOS's "._"
+    companions, not images of the owner's, and count for nothing. Linked folders are followed, but not back into one
+    that they are in.
     """
     images: list[Path] = []
     others: list[Path] = []
     for path in _files(folder, frozenset({os.path.realpath(folder)})):
-        (images if path.suffix.lower() in endings() else others).append(path)
+        if path.suffix.lower() not in beside:
+            (images if path.suffix.lower() in endings() else others).append(path)
     said = f"{folder}: {len(images)} images"
     if others:
         kinds = sorted({path.suffix.lower() or "none" for path in others})

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ganbook.models.augment import RandomAffine, RandomShift
+from ganbook.models.augment import DiffAugment, RandomAffine, RandomShift
 from ganbook.models.compact import CompactDiscriminator, CompactGenerator
 from ganbook.models.conditional import (
     AuxiliaryDiscriminator,
@@ -36,7 +36,7 @@ from ganbook.models.variants import BlindCritic, LabelledGenerator
 __all__ = [
     "VAE", "AttentiveGRUEncoder", "AuxiliaryDiscriminator", "BagOfWords", "BlindCritic", "CharCNNRNN",
     "CompactDiscriminator", "CompactGenerator", "ConditionalBatchNorm2d", "ConditionalDiscriminator",
-    "ConditionalGenerator", "ConditioningAugmentation", "Cycle", "DCGANDiscriminator", "DCGANGenerator",
+    "ConditionalGenerator", "ConditioningAugmentation", "Cycle", "DCGANDiscriminator", "DCGANGenerator", "DiffAugment",
     "DiffusionModel", "Encoder", "GRUEncoder", "LabelledGenerator", "MLPDiscriminator", "MLPGenerator", "Modulation",
     "NoiseUNet", "PatchDiscriminator", "RandomAffine", "RandomShift", "ResNetDiscriminator", "ResNetGenerator",
     "ResNetTranslator", "ResidualBlock", "ResizeConvolution", "SentenceEncoder", "TextDiscriminator", "TextGenerator",

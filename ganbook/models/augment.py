@@ -11,7 +11,7 @@ from torch.nn.functional import affine_grid, grid_sample, pad
 from ganbook.arguments import check_number, check_tensor
 from ganbook.models.network import Count, network
 
-__all__ = ["RandomAffine", "RandomShift"]
+__all__ = ["DiffAugment", "RandomAffine", "RandomShift"]
 
 
 @network
@@ -33,15 +33,7 @@ class RandomShift(nn.Module):
     def forward(self, x: Tensor) -> Tensor:
         """Images (N, C, H, W) to images of the same shape."""
         check_tensor("x", x, "N", "C", "H", "W")
-        if not self.training or not self.pixels:
-            return x
-        n, _, height, width = x.shape
-        padded = pad(x, (self.pixels,) * 4, value=self.fill)
-        down, right = torch.randint(2 * self.pixels + 1, (2, n, 1, 1), device=x.device)
-        rows = down + torch.arange(height, device=x.device)[:, None]
-        columns = right + torch.arange(width, device=x.device)
-        image = torch.arange(n, device=x.device)[:, None, None]
-        return padded[image, :, rows, columns].permute(0, 3, 1, 2)
+        return _shifted(x, self.pixels, self.fill) if self.training else x
 
 
 @network
@@ -78,6 +70,64 @@ class RandomAffine(nn.Module):
         precise = torch.promote_types(x.dtype, grid.dtype)  # in bfloat16 a place is known to a pixel or two
         found = cast(Tensor, _Sampled.apply((x - self.fill).to(precise), grid.to(precise)))
         return (found + self.fill).to(x.dtype)
+
+
+@network
+class DiffAugment(nn.Module):
+    """Colours, places and holes, drawn anew for every image, for very few images; the identity in evaluation mode.
+
+    The policy "color, translation, cutout" of Zhao et al. 2020: brightness by up to a quarter of the range from black
+    to white, saturation times 0 to 2, contrast times 0.5 to 1.5; a shift by up to an eighth of the side, and a square
+    of half of it, both filled with grey. Colours may leave [-1, 1].
+
+    Args:
+        colour: whether colours are changed.
+        shift: largest shift along each axis, as a share of the side.
+        hole: side of the square, as a share of the image's.
+    """
+
+    def __init__(self, colour: bool = True, shift: float = 0.125, hole: float = 0.5) -> None:
+        super().__init__()
+        check_number(0, 1, shift=shift, hole=hole)
+        self.colour, self.shift, self.hole = colour, shift, hole
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Images (N, C, H, W) to images of the same shape."""
+        check_tensor("x", x, "N", "C", "H", "W")
+        if not self.training:
+            return x
+        if self.colour:
+            brightness, saturation, contrast = torch.rand(3, len(x), 1, 1, 1, device=x.device).to(x.dtype)
+            x = x + brightness - 0.5
+            grey = x.mean(1, keepdim=True)
+            x = grey + 2 * saturation * (x - grey)
+            middle = x.mean((1, 2, 3), keepdim=True)
+            x = middle + (0.5 + contrast) * (x - middle)
+        return self._with_hole(_shifted(x, round(self.shift * x.shape[2]), 0.0))
+
+    def _with_hole(self, x: Tensor) -> Tensor:
+        n, _, height, width = x.shape
+        side = round(self.hole * height), round(self.hole * width)
+        # Its centre lies anywhere in the image: some of it may fall outside.
+        inside = [
+            (torch.arange(length, device=x.device) - torch.randint(length, (n, 1), device=x.device) + of // 2)
+            for length, of in zip((height, width), side, strict=True)
+        ]
+        rows, columns = ((place >= 0) & (place < of) for place, of in zip(inside, side, strict=True))
+        return x * ~(rows[:, None, :, None] & columns[:, None, None, :])
+
+
+def _shifted(x: Tensor, pixels: int, fill: float) -> Tensor:
+    """Each image moved by whole pixels along both axes, up to so many."""
+    if not pixels:
+        return x
+    n, _, height, width = x.shape
+    padded = pad(x, (pixels,) * 4, value=fill)
+    down, right = torch.randint(2 * pixels + 1, (2, n, 1, 1), device=x.device)
+    rows = down + torch.arange(height, device=x.device)[:, None]
+    columns = right + torch.arange(width, device=x.device)
+    image = torch.arange(n, device=x.device)[:, None, None]
+    return padded[image, :, rows, columns].permute(0, 3, 1, 2)
 
 
 class _Sampled(torch.autograd.Function):

@@ -14,6 +14,7 @@ from __future__ import annotations
 
 import importlib
 import re
+import unicodedata
 from collections.abc import Iterable, Sequence
 from typing import Any, cast
 
@@ -36,8 +37,15 @@ ALPHABET = "abcdefghijklmnopqrstuvwxyz0123456789-,;.!?:'\"/\\|_@#$%^&*~`+=<>()[]
 
 
 def words_in(caption: str) -> list[str]:
-    """The words of a caption in their order: lower-case letters and digits; everything else separates them."""
-    return re.findall(r"[a-z0-9]+", caption.lower())
+    """The words of a caption in their order: lower-case letters and digits; everything else separates them.
+
+    Letters lose their accents.
+
+    >>> words_in("Blå Gänse, straße")
+    ['bla', 'ganse', 'strasse']
+    """
+    plain = (sign for sign in unicodedata.normalize("NFKD", caption.casefold()) if not unicodedata.combining(sign))
+    return re.findall(r"[a-z0-9]+", "".join(plain))
 
 
 def check_captions(captions: Sequence[str], n: int | None = None) -> Sequence[str]:

@@ -130,8 +130,8 @@ PIX2PIX_ABLATION = (
 )
 
 _AS_PUBLISHED: dict[str, Any] = {
-    "size": 256, "mirrored": False, "g_lr": 2e-4, "d_lr": 2e-4, "betas": (0.5, 0.999), "ema_half_life": 0,
-    "batch_size": 1,
+    "size": 256, "mirrored": True, "jitter": True, "g_lr": 2e-4, "d_lr": 2e-4, "betas": (0.5, 0.999),
+    "ema_half_life": 0, "batch_size": 1,
 }  # fmt: skip
 """In both papers."""
 
@@ -144,7 +144,7 @@ _TINY_PAIRS = {
 PIX2PIX_FOLDER = replace(
     PIX2PIX_EMOJI,
     name="pix2pix-folder",
-    about="pix2pix, but for jitter as published, 256 x 256, on pairs side by side: --data FOLDER with train and test.",
+    about="pix2pix as published, 256 x 256, on pairs side by side or in two folders: --data FOLDER.",
     data="pairs-folder",
     **_AS_PUBLISHED,
     generator=partial(UNet, inputs=3, size=256, width=64, depth=7, dropout=0.5, norm="instance"),
@@ -159,8 +159,8 @@ PIX2PIX_FOLDER = replace(
 # Lines to colours, without pairs. ------------------------------------------------------------------------------------
 
 
-def _pools(size: int, kept: int = 50) -> Mapping[str, nn.Module]:
-    return {name: ImagePool((3, size, size), kept) for name in ("sources", "targets")}
+def _pools(size: int, kept: int = 50, channels: int = 3) -> Mapping[str, nn.Module]:
+    return {name: ImagePool((channels, size, size), kept) for name in ("sources", "targets")}
 
 
 CYCLEGAN_EMOJI = replace(
@@ -207,7 +207,7 @@ _TINY_SETS = {
 CYCLEGAN_FOLDER = replace(
     CYCLEGAN_EMOJI,
     name="cyclegan-folder",
-    about="CycleGAN, but for jitter as published, 256 x 256: --data FOLDER with trainA, trainB, testA and testB.",
+    about="CycleGAN as published, 256 x 256, on sets without pairs: --data FOLDER with trainA and trainB, or A and B.",
     data="unpaired-folder",
     **_AS_PUBLISHED,
     generator=partial(two_translators, of=ResNetTranslator),
@@ -230,7 +230,7 @@ RECIPES = (
     replace(
         PIX2PIX_FOLDER,
         name="pix2pix-folder-reversed",
-        about="The same from the right half of each file to the left one, as for facades.",
+        about="The same from the right half of each file to the left one, as for facades, or from B to A.",
         data="pairs-folder-reversed",
     ),
     CYCLEGAN_EMOJI,

@@ -24,6 +24,7 @@ LOOKED_AT = 64
 
 SHAPELESS = {
     "name", "about", "budgets", "data", "test_data", "score", "scored", "generator", "discriminator", "lineage",
+    "steps", "root", "changes", "fitted", "skip_broken",
 }  # fmt: skip
 """Fields of a recipe that do not shape the run, and those that are described as what they have become."""
 

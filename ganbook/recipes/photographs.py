@@ -1,4 +1,4 @@
-"""Recipes on photographs and other colour images: one DCGAN at 3 x 64 x 64, five data sets.
+"""Recipes on photographs and other colour images: one DCGAN at 3 x 64 x 64, five data sets; and folders of classes.
 
 Adam at 2e-4 with beta1 0.5, weights from N(0, 0.02), batches of 128 (Radford et al. 2016, section 4).
 """
@@ -9,11 +9,21 @@ from dataclasses import replace
 from functools import partial
 from typing import Any
 
-from ganbook.models import DCGANDiscriminator, DCGANGenerator, RandomShift
+from ganbook.data.errors import DataError
+from ganbook.data.samples import Data
+from ganbook.models import (
+    ConditionalDiscriminator,
+    ConditionalGenerator,
+    DCGANDiscriminator,
+    DCGANGenerator,
+    RandomShift,
+)
 from ganbook.models.variants import augmented
+from ganbook.recipes.changes import respecified
 from ganbook.recipes.recipe import Recipe
 from ganbook.recipes.reports import of_emoji
 from ganbook.training.prior import Prior
+from ganbook.training.rounds.conditional import conditional_round
 
 __all__ = ["RECIPES"]
 
@@ -61,12 +71,72 @@ DCGAN_FACES = replace(
     steps=5 * (162_770 // 128),
 )
 
+
+def _shifted_players(width: int) -> dict[str, Any]:
+    players = _players(width)
+    critic = partial(augmented, players["discriminator"], partial(RandomShift, 4))
+    return players | {"discriminator": critic}
+
+
 DCGAN_FOLDER = replace(
     DCGAN_CIFAR10,
     name="dcgan-folder",
-    about="DCGAN on a folder of images of your own, or on ImageNet's training folder: --data FOLDER.",
+    about="DCGAN on a folder of images of your own, or on ImageNet's training folder, shifted in D: --data FOLDER.",
     data="folder",
+    **_shifted_players(64),
     steps=20_000,
+    budgets={
+        "smoke": {**DCGAN_CIFAR10.budgets["smoke"], **_shifted_players(4)},
+        "laptop": {**DCGAN_CIFAR10.budgets["laptop"], **_shifted_players(16)},
+    },
+)
+
+
+def _by_class(recipe: Recipe, samples: Data) -> Recipe:
+    """The recipe for as many classes as its data have."""
+    classes = len(getattr(samples, "classes", ()))
+    if classes < 2:
+        found = "pictures of one class" if classes else "pictures that do not all lie in sub-folders"
+        raise DataError(
+            f"{recipe.name} needs two classes or more, sub-folders of root (--data) in which all pictures lie, and it "
+            f"holds {found}: dcgan-folder needs no classes"
+        )
+    players: dict[str, Any] = {
+        name: respecified(getattr(recipe, name), classes=classes) for name in ("generator", "discriminator")
+    }
+    return replace(recipe, classes=classes, **players)
+
+
+def _class_players(width: int) -> dict[str, Any]:
+    critic = partial(ConditionalDiscriminator, how="projection", augmentation=partial(RandomShift, 4))
+    return {
+        "generator": partial(ConditionalGenerator, channels=3, size=SIZE, width=width),
+        "discriminator": partial(critic, channels=3, size=SIZE, width=width),
+    }
+
+
+CONDITIONAL_FOLDER = Recipe(
+    name="conditional-folder",
+    about="Images of your own by class, 64 x 64, as conditional-digits plays: --data FOLDER, a sub-folder a class.",
+    data="folder",
+    size=SIZE,
+    **_class_players(64),
+    prior=Prior(64),
+    given="labels",
+    classes=10,  # of the networks before they are fitted to the data
+    fitted=_by_class,
+    balanced=True,
+    g_lr=5e-4,
+    d_lr=5e-4,
+    betas=(0.0, 0.99),
+    ema_half_life=5_000,
+    batch_size=64,
+    steps=20_000,
+    play=conditional_round,
+    budgets={
+        "smoke": {"steps": 2, "scored": 0, "batch_size": 8, **_class_players(4)},
+        "laptop": {"steps": 600, "scored": 500, **_class_players(16)},
+    },
 )
 
 _TWO_ROUNDS = {"steps": 2, "scored": 40, "batch_size": 8}
@@ -97,4 +167,4 @@ DCGAN_EMOJI = replace(
     budgets={"smoke": _TWO_ROUNDS, "gpu": {"steps": 5000}},
 )
 
-RECIPES = (DCGAN_CIFAR10, DCGAN_LSUN, DCGAN_FACES, DCGAN_FOLDER, DCGAN_EMOJI_PUBLISHED, DCGAN_EMOJI)
+RECIPES = (DCGAN_CIFAR10, DCGAN_LSUN, DCGAN_FACES, DCGAN_FOLDER, CONDITIONAL_FOLDER, DCGAN_EMOJI_PUBLISHED, DCGAN_EMOJI)

@@ -10,6 +10,8 @@ from typing import Any
 from torch import nn
 
 from ganbook.data.captions import DIGIT_CAPTION_WORDS, PEOPLE_WORDS
+from ganbook.data.errors import DataError, say
+from ganbook.data.samples import Data
 from ganbook.models import (
     AttentiveGRUEncoder,
     BagOfWords,
@@ -19,6 +21,8 @@ from ganbook.models import (
     TextDiscriminator,
     TextGenerator,
 )
+from ganbook.models.text import words_in
+from ganbook.recipes.changes import respecified
 from ganbook.recipes.recipe import Recipe
 from ganbook.recipes.reports import of_captioned_digits, of_images, of_people
 from ganbook.training.prior import Prior
@@ -162,8 +166,53 @@ TEXT_FLOWERS = replace(
     budgets={"smoke": {**_TINY, "steps": 2, "scored": 0}, "laptop": {**_TINY, "steps": 500, "scored": 500}},
 )
 
+# One's own. -----------------------------------------------------------------------------------------------------------
+
+
+def _by_words(recipe: Recipe, samples: Data) -> Recipe:
+    """The recipe with encoders that know every word of the captions to train on."""
+    texts = getattr(samples, "texts", None) or [(text,) for text in getattr(samples, "captions", None) or ()]
+    words = tuple(sorted({word for of_image in texts for text in of_image for word in words_in(text)}))
+    if not words:
+        raise DataError(f"{recipe.name} needs captions with words in the letters a to z, and found none")
+    say(f"{len(texts)} captioned images, {len(words)} different words")
+    players: dict[str, Any] = {
+        name: respecified(getattr(recipe, name), words=words) for name in ("generator", "discriminator")
+    }
+    return replace(recipe, **players)
+
+
+def _own_players(width: int) -> dict[str, Any]:
+    reads = partial(AttentiveGRUEncoder, ())  # before it is fitted to the data: it knows no word
+    return {
+        "generator": partial(TextGenerator, encoder=reads, size=64, width=width),
+        "discriminator": partial(
+            TextDiscriminator, encoder=reads, size=64, width=width, augmentation=partial(RandomShift, 4)
+        ),
+    }
+
+
+TEXT_FOLDER = replace(
+    TEXT_FLOWERS,
+    name="text-folder",
+    about="Images of your own from captions, 64 x 64: --data FOLDER with NAME.txt beside images, or captions.csv.",
+    data="captions-folder",
+    **_own_players(64),
+    fitted=_by_words,
+    g_lr=5e-4,
+    d_lr=5e-4,
+    ema_half_life=5_000,
+    play=partial(text_round, wrong=1),
+    steps=20_000,
+    budgets={
+        "smoke": {"steps": 2, "scored": 0, "batch_size": 8, **_own_players(4)},
+        "laptop": {"steps": 600, "scored": 500, "batch_size": 32, **_own_players(16)},
+    },
+)
+
 RECIPES = (
     *TEXT_ABLATION,
+    TEXT_FOLDER,
     TEXT_EMOJI,
     TEXT_EMOJI_BAG,
     TEXT_FLOWERS,

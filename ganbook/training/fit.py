@@ -11,7 +11,7 @@ from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
 from textwrap import shorten
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal, get_args
 
 import torch
 from tqdm.auto import tqdm
@@ -28,7 +28,10 @@ if TYPE_CHECKING:
     from accelerate import Accelerator
     from torch.utils.data import DataLoader, Dataset
 
-__all__ = ["Data", "History", "Prepare", "Record", "Round", "Stopped", "TrainingError", "fit"]
+__all__ = [
+    "PRECISIONS", "Data", "History", "Precision", "Prepare", "Record", "Round", "Stopped", "TrainingError", "engine_of",
+    "fit", "rate_at",
+]  # fmt: skip
 
 History = dict[str, list[float]]
 Prepare = Callable[[Game, Callable[..., History]], object]
@@ -37,6 +40,12 @@ Prepare = Callable[[Game, Callable[..., History]], object]
 
 Record = Callable[[Mapping[str, float]], object]
 """What hears of a run while it goes on, such as a writer of TensorBoard's events."""
+
+Precision = Literal["float32", "bf16"]
+"""What networks compute in; weights, losses and penalties are in float32 whatever it is."""
+
+_ACCELERATES: dict[Precision, str] = {"float32": "no", "bf16": "bf16"}
+PRECISIONS: tuple[Precision, ...] = get_args(Precision)
 
 LOGS_PER_RUN = 200
 
@@ -78,7 +87,8 @@ def fit(
         game: the players; updated in place.
         data: where real batches come from, shuffled by ``seed``: what :func:`ganbook.data.as_data` takes.
         round: such as :func:`ganbook.training.rounds.gan.gan_round`.
-        steps: rounds in all, those before a resume included.
+        steps: rounds in all, those before a resume included. A resumed run may have more than it had before; while the
+            rates are constant, it is the run that had as many from its start.
         batch_size: real samples per round, over all processes.
         seed: of the data's order; latents come from torch's global random numbers.
         prepare: called once, before the first round and the first look; not when a run is resumed.
@@ -133,7 +143,7 @@ def fit(
         bar.per_round = batch_size
         with _asked_to_stop() as asked, bar:
             while game.step < steps and not ended:
-                game.set_rate(_rate(game.step, steps, anneal_from))
+                game.set_rate(rate_at(game.step, steps, anneal_from))
                 run.pending.append(game.play(round, next(batches).to(accelerator.device)))
                 bar.update()
                 at_end = game.step == steps
@@ -281,11 +291,33 @@ def is_out_of_memory(error: BaseException) -> bool:
     return isinstance(error, MemoryError) or "out of memory" in said or "can't allocate memory" in said
 
 
-def _engine() -> Accelerator:
+def _engine(precision: Precision | None = None) -> Accelerator:
     from accelerate import Accelerator, DistributedDataParallelKwargs
 
     # Two forwards of one discriminator before a backward must not re-send its BatchNorm buffers (pytorch#175024).
-    return Accelerator(kwargs_handlers=[DistributedDataParallelKwargs(broadcast_buffers=False)])
+    handlers = [DistributedDataParallelKwargs(broadcast_buffers=False)]
+    return Accelerator(mixed_precision=precision and _ACCELERATES[precision], kwargs_handlers=handlers)
+
+
+@contextmanager
+def engine_of(precision: Precision | None) -> Iterator[Accelerator | None]:
+    """An accelerator that computes so, in this process alone for as long as it is used; None for what is the default.
+
+    Accelerate keeps one precision for all of a process; what was before is put back.
+    """
+    if precision is None:
+        yield None
+        return
+    from accelerate.state import AcceleratorState
+
+    kept: Any = AcceleratorState._shared_state
+    before = dict(kept)
+    kept.clear()
+    try:
+        yield _engine(precision)
+    finally:
+        kept.clear()
+        kept.update(before)
 
 
 @contextmanager
@@ -302,7 +334,8 @@ def _asked_to_stop() -> Iterator[threading.Event]:
             signal.signal(signal.SIGTERM, signal.SIG_DFL)
 
 
-def _rate(step: int, steps: int, anneal_from: float) -> float:
+def rate_at(step: int, steps: int, anneal_from: float) -> float:
+    """What the learning rates are multiplied with in a round, of so many; see :func:`fit`."""
     start = anneal_from * steps
     return 1.0 if step <= start else (steps - step) / (steps - start)
 

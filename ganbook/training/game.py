@@ -248,6 +248,8 @@ class Game:
         """
         source = self._bare["generator"] if self._average is None or self.step == 0 else self._average
         twin = copy.deepcopy(source).to(memory_format=torch.contiguous_format)
+        for wrapped in ("forward", "_original_forward"):  # by accelerate, for mixed precision
+            vars(twin).pop(wrapped, None)
         if self._average is not None:
             self._recalibrate(twin)
         return twin.eval()

@@ -5,9 +5,10 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from functools import partial
 from pathlib import Path
+from textwrap import shorten
 from typing import Any
 
 import torch
@@ -16,6 +17,7 @@ from torch import Tensor, nn
 from ganbook.arguments import check_number, check_tensor, check_whole, typed
 from ganbook.data.cache import write_atomically
 from ganbook.data.errors import first_line
+from ganbook.models.cycle import TwoTranslators
 from ganbook.models.network import built, described
 from ganbook.training.checkpoint import CheckpointError
 from ganbook.training.conditions import CONDITIONS, Given
@@ -123,6 +125,29 @@ class Sampler:
         samples = torch.cat(made).float().cpu()
         self.shape = tuple(samples.shape[1:])
         return samples
+
+    def label(self, name: str | int) -> int:
+        """The number of a class: of its name, as its run's data have it, or of the number itself.
+
+        Raises:
+            ValueError: if this generator knows no such class, or none at all; the sentence lists what it knows.
+        """
+        if self.given != "labels":
+            raise ValueError(f"label is {name!r}, but {self.card.get('recipe', 'this generator')} knows no classes")
+        names = list(map(str, self.card.get("class_names", ())))
+        if str(name) in names:
+            return names.index(str(name))
+        if (isinstance(name, int) or name.isdecimal()) and 0 <= int(name) < self.classes:
+            return int(name)
+        allowed = f"{shorten(', '.join(names), 200, placeholder=' ...')} or " if names else ""
+        raise ValueError(f"label is {name!r}: allowed is {allowed}0 to {self.classes - 1}")
+
+    def backwards(self) -> Sampler:
+        """Of two translators the way back, from targets to sources; ValueError for any other generator."""
+        if not isinstance(self.generator, TwoTranslators):
+            raise ValueError(f"{self.card.get('recipe', 'this generator')} has no way back: CycleGAN's generators have")
+        turned = TwoTranslators(self.generator.back, self.generator.there)
+        return replace(self, generator=turned)
 
     def latents(self, n: int, seed: int = 0) -> Tensor:
         """(n, dim) numbers of the prior, as :meth:`sample` draws them for ``seed``; ValueError where it takes none."""

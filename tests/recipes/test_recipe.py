@@ -288,7 +288,6 @@ def test_minutes_are_those_of_all_sessions_and_a_finished_run_stays_as_it_is(tmp
 
 
 CHANGES = {
-    "steps": {"steps": 8},
     "g_lr": {"g_lr": 2e-3},
     "loss": {"loss": "hinge"},
     "batch_size": {"batch_size": 8},
@@ -449,7 +448,7 @@ def test_a_missing_test_folder_is_found_before_the_first_round(tmp_path: Path, m
     (tmp_path / "train").mkdir()
     Image.new("RGB", (40, 20)).save(tmp_path / "train" / "0.png")
     monkeypatch.setattr("ganbook.recipes.recipe.fit", lambda *_, **__: pytest.fail("a round was played"))
-    with pytest.raises(data.DataError, match="has no folder test or val"):
+    with pytest.raises(data.DataError, match="holds 1 images, none of them in the test split: add more of them"):
         recipes.get("pix2pix-folder").train("smoke", root=tmp_path, progress=False)
 
 

@@ -16,11 +16,20 @@ from ganbook.models import BagOfWords, CharCNNRNN, GRUEncoder, TextDiscriminator
 from ganbook.recipes.reports import people_right
 from ganbook.recipes.text import RECIPES, TEXT_ABLATION
 from ganbook.training.rounds.text import text_round
-from tests.data.test_described import write_birds, write_flowers
+from tests.data.test_described import pictured, write_birds, write_flowers
 
 BUDGETS = ("smoke", "laptop", "gpu")
 NAMES = [recipe.name for recipe in RECIPES]
-WRITE = {"text-flowers": write_flowers, "text-birds": write_birds}
+
+
+def write_own(root: Path) -> Path:
+    pictured(root, 40)
+    for i in range(40):
+        (root / f"{i:02}.txt").write_text(f"number {i} in red\n")
+    return root
+
+
+WRITE = {"text-flowers": write_flowers, "text-birds": write_birds, "text-folder": write_own}
 
 
 def plain(value):
@@ -31,7 +40,7 @@ def plain(value):
 
 
 def differing(a: recipes.Recipe, b: recipes.Recipe) -> set[str]:
-    fields = {field.name for field in dataclasses.fields(a)} - {"name", "about", "budgets"}
+    fields = {field.name for field in dataclasses.fields(a)} - {"name", "about", "budgets", "lineage"}
     return {name for name in fields if plain(getattr(a, name)) != plain(getattr(b, name))}
 
 
