@@ -16,7 +16,7 @@ FLOORS = {
     0: ("arguments",),
     1: ("convolutions", "data", "dynamics", "losses", "metrics", "models", "penalties", "plots", "results"),
     2: ("training",),
-    3: ("recipes", "zoo"),
+    3: ("doctor", "recipes", "zoo"),
     4: ("__main__", "checks", "claims", "cli", "session", "widgets"),
 }
 FLOOR = {room: floor for floor, rooms in FLOORS.items() for room in rooms}
@@ -119,7 +119,7 @@ def test_rooms_open_lazily():
 
 
 def test_names_of_the_package():
-    inner = {"__main__", "arguments", "claims", "cli", "session"}
+    inner = {"__main__", "arguments", "claims", "cli", "doctor", "session"}
     rooms = {room for rooms in FLOORS.values() for room in rooms} - inner
     names = {"__version__", "budget", "ClaimError", "claim", "measured", "replayed", "seed", "show_source", "welcome"}
     assert set(dir(ganbook)) == set(ganbook.__all__) == rooms | names

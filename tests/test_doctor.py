@@ -1,0 +1,113 @@
+"""What is said of archives that lie where they did, have moved, have changed, or cannot be asked for."""
+
+import http.server
+import threading
+from urllib.error import HTTPError, URLError
+
+import pytest
+
+from ganbook import data, doctor
+from ganbook.data.download import Remote
+from ganbook.doctor import Archive
+
+TWO = Archive("cifar10", Remote("a.zip", 100, "0" * 64, ("https://one.example/a.zip", "https://two.example/a.zip")))
+UNKNOWN = Archive("flowers", Remote("b.zip", 0, "", ("https://one.example/b.zip",)), fetched=False)
+
+
+def answering(**answers):
+    """What a host answers: a size, or an error."""
+
+    def ask(address, wait):
+        answer = answers[address.split("/")[2].split(".")[0]]
+        if isinstance(answer, Exception):
+            raise answer
+        return answer
+
+    return ask
+
+
+def gone(code=404):
+    return HTTPError("https://one.example/a.zip", code, "not there", None, None)
+
+
+@pytest.mark.parametrize(
+    ("one", "two", "well", "said"),
+    [
+        (100, 100, True, ""),
+        (0, gone(), True, ""),  # a server that tells no size is believed
+        (gone(), 100, True, ""),
+        (99, gone(), False, "a.zip of cifar10 is lost, please open an issue (one.example: there, of another size, 99"),
+        (gone(), gone(410), False, "one.example: gone, it answers 404; two.example: gone, it answers 410)"),
+        (gone(), URLError("no route"), True, "a.zip of cifar10 could not be asked for everywhere (one.example: gone"),
+        (gone(503), 99, True, "one.example: silent, it answers 503; two.example: there, of another size"),
+    ],
+)
+def test_an_archive_is_lost_only_where_every_address_says_so(one, two, well, said):
+    found = list(doctor.archives_answer([TWO], ask=answering(one=one, two=two)))
+    assert [answer.host for answer in found] == ["one.example", "two.example"]
+    is_well, sentences = doctor.verdict(found)
+    assert is_well is well and (said in "".join(sentences)) and bool(sentences) == bool(said)
+
+
+def test_without_a_network_nothing_is_wrong_with_the_list():
+    offline = URLError(OSError(-2, "Name or service not known"))
+    found = list(doctor.archives_answer([TWO, UNKNOWN], ask=answering(one=offline, two=TimeoutError("timed out"))))
+    assert doctor.verdict(found) == (
+        True,
+        [
+            "none of 2 hosts answers (Name or service not known): this machine has no network, or keeps it from "
+            "Python; nothing is known of the archives, and everything that comes with a package works"
+        ],
+    )
+    assert doctor.verdict([]) == (True, [])
+
+
+def test_a_server_is_asked_for_the_size_alone():
+    asked = []
+
+    class Server(http.server.BaseHTTPRequestHandler):
+        def do_HEAD(self):
+            asked.append(self.command)
+            self.send_response(200)
+            self.send_header("Content-Length", "45922737680")
+            self.end_headers()
+
+        def log_message(self, *_):
+            pass
+
+    with http.server.HTTPServer(("127.0.0.1", 0), Server) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        assert doctor._size(f"http://127.0.0.1:{server.server_port}/x", 5.0) == 45_922_737_680
+        server.shutdown()
+    assert asked == ["HEAD"]
+
+
+def test_the_list_is_of_sets_that_need_a_download_or_a_folder():
+    named = {archive.data for archive in doctor.ARCHIVES}
+    assert named <= set(data.names())
+    from ganbook.data.catalogue import NEEDS
+
+    assert {name for name, needs in NEEDS.items() if needs.place == "download"} <= named
+    for archive in doctor.ARCHIVES:
+        remote = archive.remote
+        assert remote.mirrors and all(address.startswith("https://") for address in remote.mirrors)
+        assert not archive.fetched or (remote.size > 0 and len(remote.sha256) == 64), "nothing is fetched unchecked"
+
+
+def test_lines_say_what_is_here(tmp_path, monkeypatch):
+    monkeypatch.setenv("GANBOOK_CACHE", str(tmp_path))
+    (tmp_path / "cifar10").mkdir()
+    (tmp_path / "cifar10" / "cifar-10-binary.tar.gz.part").write_bytes(b"x")
+    lines = {line[1]: line for line in doctor.rows([])}
+    line = lines["cifar-10-binary.tar.gz"]
+    assert line[:4] == ("cifar10", "cifar-10-binary.tar.gz", "170.1 MB", "c4a38c50a1bc")
+    assert line[4:6] == ("the library", "not asked") and line[6].startswith("1 files in ")
+    assert line[6].endswith("and an unfinished download")
+    assert lines["facades.tar.gz"][2:5] == ("not known", "not known", "you")
+    assert lines["102flowers.tgz"][6] == "nothing here"
+
+
+def test_the_machine_is_described(monkeypatch):
+    monkeypatch.setenv("GANBOOK_BUDGET", "smoke")
+    about = dict(doctor.machine())
+    assert about["budget"] == "smoke" and "GB free" in about["cache"] and about["torch"]
