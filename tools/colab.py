@@ -9,10 +9,10 @@ tests/data/colab-constraints.txt is Colab's own list of packages. The twin needs
 The answer is a table of what is new, and status 1 if anything that Colab has would change, torch, torchvision, numpy
 and ipywidgets above all: whoever changes those asks for a restart of the runtime.
 
-To run a page there from an empty folder without a network, as a reader would:
+    python tools/colab.py --pages /tmp/twin [--only game exercises/text]
 
-    cd $(mktemp -d) && cp …/book/game/two_players.ipynb . && GANBOOK_BUDGET=smoke \\
-        unshare -rn /tmp/twin/bin/jupyter execute two_players.ipynb
+runs every notebook in that environment as a reader would, at the smallest budget: alone in an empty folder, without a
+network, and says which ended well, what they wrote to stderr, what they left in the folder, how many widgets they show.
 """
 
 from __future__ import annotations
@@ -21,11 +21,14 @@ import argparse
 import json
 import os
 import re
+import shutil
 import subprocess
 import sys
 import tempfile
+import time
 from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 from repository import ROOT
 
@@ -101,6 +104,53 @@ def twin(python: str, folder: Path, install: bool) -> dict[str, str]:
     return after
 
 
+PLAY = """
+import json, sys, nbformat
+from nbclient import NotebookClient
+notebook = nbformat.read(sys.argv[1], as_version=4)
+NotebookClient(notebook, timeout=600, kernel_name="python3", allow_errors=True).execute()
+outputs = [output for cell in notebook.cells for output in cell.get("outputs", [])]
+print(json.dumps({
+    "errors": [f"{output.ename}: {output.evalue}" for output in outputs if output.output_type == "error"],
+    "stderr": "".join(output.text for output in outputs if output.get("name") == "stderr"),
+    "widgets": sum("application/vnd.jupyter.widget-view+json" in output.get("data", {}) for output in outputs),
+}))
+"""
+
+
+def played(page: Path, folder: Path) -> dict[str, Any]:
+    """What became of a notebook in the environment ``folder``; see above. Needs ``unshare`` and ``ip``."""
+    with tempfile.TemporaryDirectory() as empty:
+        shutil.copy(page, empty)
+        alone = 'ip link set lo up && exec "$@"'  # the kernel talks over the local device
+        command = ["unshare", "-rn", "sh", "-c", alone, "sh", str(folder / "bin/python"), "-c", PLAY, page.name]
+        environment = {**os.environ, "GANBOOK_BUDGET": "smoke", "PATH": f"{folder / 'bin'}:{os.environ['PATH']}"}
+        started = time.monotonic()
+        done = subprocess.run(command, cwd=empty, env=environment, capture_output=True, text=True, check=False)
+        found: dict[str, Any] = {"errors": [done.stderr[-500:]], "stderr": "", "widgets": 0}
+        if done.returncode == 0:
+            found = json.loads(done.stdout.splitlines()[-1])
+        left = sorted(path.name for path in Path(empty).iterdir() if path.name != page.name)
+        return {**found, "left": left, "seconds": time.monotonic() - started}
+
+
+def play_all(folder: Path, words: list[str]) -> int:
+    """Run the pages whose name holds one of the words; returns the exit status."""
+    from pages import name, notebooks
+
+    well = True
+    for page in notebooks():
+        if words and not any(word in name(page) for word in words):
+            continue
+        found = played(page, folder)
+        well = well and not found["errors"] and not found["left"]
+        said = (
+            "; ".join([*found["errors"], *found["left"], found["stderr"].strip()[:300]]).strip("; ") or "nothing else"
+        )
+        print(f"{name(page):34} {found['seconds']:5.0f} s  {found['widgets']} widgets  {said}", flush=True)
+    return 0 if well else 1
+
+
 def frozen(pip: list[str]) -> dict[str, str]:
     """What is installed, versions by name."""
     listed = json.loads(run(*pip, "list", "--format", "json"))
@@ -111,7 +161,11 @@ def main() -> None:
     parser = argparse.ArgumentParser(description="What would installing the course on Colab change there?")
     parser.add_argument("--python", default=os.environ.get("TWIN_PYTHON", "python3.13"), help="default: python3.13")
     parser.add_argument("--install", type=Path, metavar="FOLDER", help="install it, and leave the environment there")
+    parser.add_argument("--pages", type=Path, metavar="FOLDER", help="run the notebooks in that environment")
+    parser.add_argument("--only", nargs="+", default=[], metavar="WORD", help="pages whose name holds one")
     arguments = parser.parse_args()
+    if arguments.pages:
+        sys.exit(play_all(arguments.pages.resolve(), arguments.only))
     colab = pinned(CONSTRAINTS.read_text(encoding="utf-8"))
     said = run(arguments.python, "-c", "import platform; print(platform.python_version())").strip()
     print(f"Python {said}; Colab's list has {len(colab)} packages beside CUDA")
