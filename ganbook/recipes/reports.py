@@ -26,7 +26,7 @@ from ganbook.training.sampler import Sampler
 
 __all__ = [
     "Load", "Score", "of_captioned_digits", "of_digits", "of_emoji", "of_folders", "of_images", "of_people",
-    "of_points", "of_stacked", "of_translations", "people_right",
+    "of_points", "of_samples", "of_stacked", "of_translations", "people_right",
 ]  # fmt: skip
 
 Load = Callable[[str], Any]
@@ -100,35 +100,62 @@ def of_images(sampler: Sampler, load: Load, n: int, features: str | None = None)
 def of_folders(
     made: str | Path, real: str | Path, n: int = 5000, size: int | None = None, features: str | None = None
 ) -> dict[str, Any]:
-    """All pictures below one folder against all below another, as :func:`of_images` scores samples.
-
-    Where both hold sub-folders of the same names, these are the classes. Copies are sought among the real pictures,
-    each of which is compared with the others for the reference.
+    """All pictures below one folder against all below another; see :func:`of_samples`.
 
     Args:
-        made, real: folders of pictures; of each at most ``n`` are read, drawn at random.
-        n: the same number on both sides compares best with other scores.
-        size: side in pixels that all are brought to, their middle cut out (default: the shorter side of a generated
-            one).
+        made, real: folders of pictures; where both hold sub-folders of the same names, these are classes.
+        n: pictures of ``made``, at most, drawn at random; of ``real`` twice as many.
+        size: side in pixels that all are brought to, their middle cut out (default: the shorter side of the first of
+            ``made``, at most 299).
         features: as for :func:`of_images`.
 
     Raises:
         DataError: for a folder without pictures, or with fewer than 4.
         FeaturesUnavailable: if features that were asked for by name cannot be had.
     """
-    sets = [load_whole(Path(folder), size) for folder in (made, real)]
+    found = load_whole(Path(made), size)
     if size is None:
-        size = min(LARGEST, *sets[0].decoded(0).size)
-        sets = [replace(found, size=size) for found in sets]
-    for folder, found in zip((made, real), sets, strict=True):
-        if len(found) < FEWEST:
-            raise DataError(f"{folder} holds {len(found)} images, and a score takes {FEWEST} or more")
-    one, other = (next(of.batches(min(n, len(of)))) for of in sets)
-    labelled = sets[0].classes == sets[1].classes
+        found = replace(found, size=min(LARGEST, *found.decoded(0).size))
+    _check_many(made, found)
+    batch = next(found.batches(min(n, len(found))))
+    return of_samples(batch.real, real, features, labels=batch.labels, classes=found.classes)
+
+
+def of_samples(
+    made: Tensor,
+    real: str | Path,
+    features: str | None = None,
+    *,
+    labels: Tensor | None = None,
+    classes: Sequence[str] = (),
+) -> dict[str, Any]:
+    """Generated images against the pictures below a folder, as :func:`of_images` scores them.
+
+    Copies are sought among the real pictures, each of which is compared with the others for the reference.
+
+    Args:
+        made: float (N, C, size, size) in [-1, 1].
+        real: a folder of pictures; of N generated ones up to 2 N are read, drawn at random.
+        features: as for :func:`of_images`.
+        labels, classes: classes of the generated images, (N,) int64, and their names; they are judged where the
+            sub-folders of ``real`` have the same names.
+
+    Raises:
+        DataError: for a folder without pictures, or with fewer than 4.
+        FeaturesUnavailable: if features that were asked for by name cannot be had.
+    """
+    found = replace(load_whole(Path(real), made.shape[-1]), channels=made.shape[1])
+    _check_many(real, found)
+    batch = next(found.batches(min(2 * len(made), len(found))))
+    alike = labels is not None and tuple(classes) == found.classes
     split = f"all pictures of {real}"
-    scores = _compared(one.real, other.real, split, features, False, one.labels if labelled else None, other.labels)
-    scores |= _memorisation(_small(one.real), _small(other.real), None, str(real))
-    return scores | {"size": sets[0].size}
+    scores = _compared(made, batch.real, split, features, False, labels if alike else None, batch.labels)
+    return scores | _memorisation(_small(made), _small(batch.real), None, str(real)) | {"size": found.size}
+
+
+def _check_many(folder: object, found: Sized) -> None:
+    if len(found) < FEWEST:
+        raise DataError(f"{folder} holds {len(found)} images, and a score takes {FEWEST} or more")
 
 
 @torch.no_grad()

@@ -1,0 +1,14 @@
+"""The command line: train, sample, evaluate, export, list, show, zoo.
+
+Exit status: 0 done, 1 the run failed, 2 wrong arguments; a failure prints one sentence on standard error. What a
+command does not need is not imported: ``list`` and ``--help`` leave PyTorch alone.
+"""
+
+from __future__ import annotations
+
+from ganbook.cli import evaluating, exporting, listing, sampling, training
+from ganbook.cli.app import app, main
+
+__all__ = ["app", "main"]
+
+_COMMANDS = (training, sampling, evaluating, exporting, listing)  # each joined the application as it was imported
