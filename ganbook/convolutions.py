@@ -93,10 +93,17 @@ def convolution_matrix(kernel: Tensor, size: tuple[int, int], stride: int = 1, p
     return matrix.reshape(rows * columns, height * width)
 
 
-def paint(x: Tensor, kernel: Tensor, stride: int = 1, padding: int = 0, output_padding: int = 0) -> Tensor:
-    """Transposed convolution by hand: each pixel of ``x`` paints the kernel, times its value, onto the output.
+def paint(
+    x: Tensor,
+    kernel: Tensor,
+    stride: int = 1,
+    padding: int = 0,
+    output_padding: int = 0,
+) -> Tensor:
+    """Transposed convolution by hand: each pixel paints the kernel, times its value.
 
-    Where paintings overlap they add up. ``padding`` crops as many pixels from each side of the result.
+    Where paintings overlap they add up. ``padding`` crops as many pixels from each side
+    of the result.
 
     Args:
         x: (H, W).
@@ -108,10 +115,12 @@ def paint(x: Tensor, kernel: Tensor, stride: int = 1, padding: int = 0, output_p
         (H', W') with the sides of :func:`transposed_size`.
     """
     rows, columns = _transposed_sides(x, kernel, stride, padding, output_padding)
-    canvas = torch.zeros(rows + 2 * padding, columns + 2 * padding, dtype=torch.result_type(x, kernel), device=x.device)
+    sides, (k, w) = (rows + 2 * padding, columns + 2 * padding), kernel.shape
+    kind = torch.result_type(x, kernel)
+    canvas = torch.zeros(sides, dtype=kind, device=x.device)
     for i, j in _pixels(x):
         top, left = i * stride, j * stride
-        canvas[top : top + kernel.shape[0], left : left + kernel.shape[1]] += x[i, j] * kernel
+        canvas[top : top + k, left : left + w] += x[i, j] * kernel
     return canvas[padding : padding + rows, padding : padding + columns]
 
 
@@ -131,15 +140,23 @@ def insert_zeros(x: Tensor, stride: int) -> Tensor:
     return spread
 
 
-def slide_over_zeros(x: Tensor, kernel: Tensor, stride: int = 1, padding: int = 0, output_padding: int = 0) -> Tensor:
-    """Transposed convolution as an ordinary one: zeros between the pixels and around them, the kernel turned by 180°.
+def slide_over_zeros(
+    x: Tensor,
+    kernel: Tensor,
+    stride: int = 1,
+    padding: int = 0,
+    output_padding: int = 0,
+) -> Tensor:
+    """Transposed convolution as an ordinary one, over zeros, its kernel turned by 180°.
 
-    The kernel then moves over ``x`` by steps of one ``stride``-th of a pixel, hence "fractionally-strided".
-    Arguments and result as for :func:`paint`.
+    The zeros stand between the pixels and around them. The kernel then moves over ``x``
+    by steps of one ``stride``-th of a pixel, hence "fractionally-strided". Arguments
+    and result as for :func:`paint`.
     """
     _transposed_sides(x, kernel, stride, padding, output_padding)  # for its errors
     (k, w), more = kernel.shape, output_padding
-    around = (w - 1 - padding, w - 1 - padding + more, k - 1 - padding, k - 1 - padding + more)
+    left, top = w - 1 - padding, k - 1 - padding
+    around = (left, left + more, top, top + more)
     kind = torch.result_type(x, kernel)
     spread = F.pad(insert_zeros(x.to(kind), stride), around)  # a negative number crops
     return F.conv2d(spread[None, None], kernel.to(kind).flip(0, 1)[None, None])[0, 0]

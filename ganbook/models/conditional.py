@@ -59,7 +59,8 @@ class ConditionalBatchNorm2d(nn.Module):
         """(N, channels, H, W) and (N,) classes to (N, channels, H, W)."""
         check_tensor("x", x, "N", self.norm.num_features, "H", "W")
         _check_labels(labels, len(x), self.scale.num_embeddings)
-        scale, shift = (table(labels)[:, :, None, None] for table in (self.scale, self.shift))
+        tables = (self.scale, self.shift)
+        scale, shift = (table(labels)[:, :, None, None] for table in tables)
         return cast(Tensor, scale * self.norm(x) + shift)
 
 

@@ -52,13 +52,19 @@ class DCGANGenerator(nn.Module):
     """
 
     def __init__(
-        self, latent_dim: int = 100, channels: int = 1, size: int = 28, width: int = 64, norm_mean: float = 1.0
+        self,
+        latent_dim: int = 100,
+        channels: int = 1,
+        size: int = 28,
+        width: int = 64,
+        norm_mean: float = 1.0,
     ) -> None:
         super().__init__()
         self.latent_dim = latent_dim
         start, doublings = stages(size)
         maps = [width * 2**i for i in reversed(range(doublings))]
-        layers: list[nn.Module] = [nn.ConvTranspose2d(latent_dim, maps[0], start, 1, 0, bias=False)]
+        first = nn.ConvTranspose2d(latent_dim, maps[0], start, 1, 0, bias=False)
+        layers: list[nn.Module] = [first]
         for inputs, outputs in pairwise(maps):
             layers += [nn.BatchNorm2d(inputs), nn.ReLU(inplace=True)]
             layers += [nn.ConvTranspose2d(inputs, outputs, 4, 2, 1, bias=False)]
@@ -85,12 +91,20 @@ class DCGANDiscriminator(nn.Module):
     """
 
     def __init__(
-        self, channels: int = 1, size: int = 28, width: int = 64, norm: bool = True, norm_mean: float = 1.0
+        self,
+        channels: int = 1,
+        size: int = 28,
+        width: int = 64,
+        norm: bool = True,
+        norm_mean: float = 1.0,
     ) -> None:
         super().__init__()
         self.shape = (channels, size, size)
         start, halvings = stages(size)
-        layers: list[nn.Module] = [nn.Conv2d(channels, width, 4, 2, 1), nn.LeakyReLU(0.2, inplace=True)]
+        layers: list[nn.Module] = [
+            nn.Conv2d(channels, width, 4, 2, 1),
+            nn.LeakyReLU(0.2, inplace=True),
+        ]
         maps = [width * 2**i for i in range(halvings)]
         for inputs, outputs in pairwise(maps):
             layers.append(nn.Conv2d(inputs, outputs, 4, 2, 1, bias=not norm))

@@ -157,10 +157,11 @@ class DiffusionModel(nn.Module):
         return self.sample(z.view(-1, *self.network.shape), self.evaluations)
 
     def sample(self, x: Tensor, evaluations: int) -> Tensor:
-        """Deterministic DDIM (Song et al. 2021, equation 12 with sigma = 0) from noise x (N, channels, size, size).
+        """Deterministic DDIM (Song et al. 2021, equation 12, sigma 0) from noise x.
 
-        At each of ``evaluations`` times, evenly spread: ask for the noise, compute the image that it leaves, clip it
-        to [-1, 1], and mix image and noise anew at the next, earlier time. The last image is what comes out.
+        x is (N, channels, size, size). At each of ``evaluations`` times, evenly spread:
+        ask for the noise, compute the image that it leaves, clip it to [-1, 1], and mix
+        image and noise anew at the next, earlier time. The last image is what comes out.
         """
         check_whole(1, MOST, evaluations=evaluations)
         check_tensor("x", x, "N", *self.network.shape)

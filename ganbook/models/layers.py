@@ -45,7 +45,8 @@ class MinibatchDiscrimination(nn.Module):
         check_tensor("x", x, "N", self.features)
         rows = torch.einsum("nf,fbc->nbc", x, self.tensor)
         closeness = (-(rows[:, None] - rows[None]).abs().sum(3)).exp()  # (N, N, kernels)
-        return torch.cat((x, closeness.sum(1) - 1), dim=1)  # each sample is at distance 0 from itself
+        others = closeness.sum(1) - 1  # each sample is at distance 0 from itself
+        return torch.cat((x, others), dim=1)
 
 
 @network
@@ -109,8 +110,8 @@ class SpectralNorm(nn.Module):
         matrix = weight.flatten(1)
         if self.training:
             self._iterate(matrix.detach())
-        # u and v are held fixed: the gradient passes through sigma = u'Wv as if they did not depend on W. Clones,
-        # because a later pass overwrites them before this one's backward.
+        # u and v are held fixed: the gradient passes through sigma = u'Wv as if they did
+        # not depend on W. Clones, because a later pass overwrites them before backward.
         u, v = self.get_buffer("u").clone(), self.get_buffer("v").clone()
         sigma = u @ (matrix @ v)
         return weight / sigma

@@ -354,6 +354,11 @@ def frozen(network: nn.Module) -> Iterator[nn.Module]:
         thaw(True)
 
 
+def detached(**losses: Tensor) -> Scores:
+    """By name the losses, without their graphs."""
+    return {name: loss.detach() for name, loss in losses.items()}
+
+
 def mean_outputs(**logits: Tensor) -> Scores:
     """By name the mean of D = sigmoid(logit) over the samples, where there are any."""
     return {name: found.detach().sigmoid().mean() for name, found in logits.items() if len(found)}

@@ -8,6 +8,7 @@ import pytest
 from pages import notebooks
 
 SHOWN = "ganbook.show_source("
+WIDEST_LINE = 88  # columns, those of book/ruff.toml
 
 
 def cells(path) -> list[str]:
@@ -27,6 +28,12 @@ def test_a_source_is_highlighted_where_it_is_shown(soups, built, path):
     outputs = soups[built.page(path)].select("div.cell_output div.highlight-python pre")
     assert len(outputs) == sum(SHOWN in cell for cell in cells(path))
     assert all(output.select("span.k, span.kn") for output in outputs)
+
+
+@pytest.mark.parametrize("path", SHOWING, ids=lambda path: path.stem)
+def test_a_source_fits_the_page(soups, built, path):
+    shown = soups[built.page(path)].select("div.cell_output div.highlight-python pre")
+    assert [line for code in shown for line in code.get_text().splitlines() if len(line) > WIDEST_LINE] == []
 
 
 def test_a_source_can_be_copied(built, browser):

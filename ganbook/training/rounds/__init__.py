@@ -1,1 +1,1 @@
-"""One file per method, each one function that reads like the algorithm box of its paper."""
+"""One file per method, each a function that reads like its paper's algorithm box."""

@@ -6,7 +6,7 @@ import torch
 from torch import Tensor
 
 from ganbook.data.batch import Batch
-from ganbook.training.game import Game, frozen, mean_outputs
+from ganbook.training.game import Game, detached, frozen, mean_outputs
 
 __all__ = ["gan_round"]
 
@@ -19,7 +19,8 @@ def gan_round(game: Game, batch: Batch) -> dict[str, Tensor]:
         batch: real samples.
 
     Returns:
-        Scalars: both losses, and the mean of D(x) over the real and over the fake samples.
+        Scalars: both losses, and the mean of D(x) over the real and over the fake
+            samples.
     """
     real = batch.real
 
@@ -28,7 +29,9 @@ def gan_round(game: Game, batch: Batch) -> dict[str, Tensor]:
         fake = game.generator(game.sample_prior(len(real)))
     real_logits = game.discriminator(real)
     fake_logits = game.discriminator(fake)
-    d_loss = game.loss.discriminator(real_logits, fake_logits) + game.penalty(real, fake)
+    d_loss = game.loss.discriminator(real_logits, fake_logits) + game.penalty(
+        real, fake
+    )
     game.update_discriminator(d_loss)
 
     # The generator's turn, on fresh noise; the discriminator is fixed.
@@ -38,5 +41,5 @@ def gan_round(game: Game, batch: Batch) -> dict[str, Tensor]:
         g_loss = game.loss.generator(game.discriminator(fake), judged_real)
     game.update_generator(g_loss)
 
-    losses = {"d_loss": d_loss.detach(), "g_loss": g_loss.detach()}
+    losses = detached(d_loss=d_loss, g_loss=g_loss)
     return losses | mean_outputs(d_real=real_logits, d_fake=fake_logits)

@@ -1,4 +1,4 @@
-"""The variational auto-encoder of Kingma and Welling 2014, and a generator that starts as its decoder."""
+"""The VAE (Kingma and Welling 2014), and a generator that starts as its decoder."""
 
 from __future__ import annotations
 
@@ -10,21 +10,24 @@ from torch import Tensor, nn
 
 from ganbook.data.batch import Batch
 from ganbook.models.vae import VAE, gaussian_log_likelihood, kl_to_standard_normal
-from ganbook.training.game import Game, adam
+from ganbook.training.game import Game, adam, detached
 
 __all__ = ["DecoderStart", "vae_round"]
 
 
 def vae_round(game: Game, batch: Batch, std: float = 0.3) -> dict[str, Tensor]:
-    """One step of Algorithm 1 (AEVB, one latent per sample): up the evidence lower bound, for both networks at once.
+    """One step of Algorithm 1 (AEVB, one latent each) up the bound, for both networks.
 
     Args:
-        game: of one player, a :class:`ganbook.models.VAE`; its prior is Gaussian, as the bound's.
+        game: of one player, a :class:`ganbook.models.VAE`; its prior is Gaussian, as
+            the bound's.
         batch: real samples.
-        std: of p(x | z), a Gaussian about the decoded sample, in the units of the samples; what the model calls noise.
+        std: of p(x | z), a Gaussian about the decoded sample, in the units of the
+            samples; what the model calls noise.
 
     Returns:
-        Scalars, in nats per sample: "elbo", and its two parts "log_likelihood" and "kl".
+        Scalars, in nats per sample: "elbo", and its two parts "log_likelihood" and
+            "kl".
     """
     real = batch.real
 
@@ -35,15 +38,15 @@ def vae_round(game: Game, batch: Batch, std: float = 0.3) -> dict[str, Tensor]:
     elbo = log_likelihood - kl
     game.update_generator(-elbo)
 
-    return {"elbo": elbo.detach(), "log_likelihood": log_likelihood.detach(), "kl": kl.detach()}
+    return detached(elbo=elbo, log_likelihood=log_likelihood, kl=kl)
 
 
 @dataclass(frozen=True)
 class DecoderStart:
-    """Unbalanced GAN (Ham et al. 2020): before the first round, the generator learns as a VAE's decoder.
+    """Unbalanced GAN (Ham et al. 2020): first the generator learns as a VAE's decoder.
 
-    The game then begins with a generator that draws blurred samples of the data, and a discriminator that has seen
-    nothing. The encoder is thrown away.
+    The game then begins with a generator that draws blurred samples of the data, and a
+    discriminator that has seen nothing. The encoder is thrown away.
 
     Attributes:
         encoder: builds the encoder from the latent's size.
@@ -57,15 +60,22 @@ class DecoderStart:
     std: float = 0.3
     lr: float = 1e-3
 
-    def __call__(self, game: Game, train: Callable[..., dict[str, list[float]]]) -> dict[str, list[float]]:
+    def __call__(
+        self, game: Game, train: Callable[..., dict[str, list[float]]]
+    ) -> dict[str, list[float]]:
         """Train ``game.generator`` in place; returns the history of :func:`vae_round`.
 
-        ``train`` is :func:`ganbook.training.fit` with the run's data and settings. ValueError if the game's prior is
-        not the Gaussian of the bound.
+        ``train`` is :func:`ganbook.training.fit` with the run's data and settings.
+        ValueError if the game's prior is not the Gaussian of the bound.
         """
         prior = game.prior
         if prior is None or prior.kind != "gaussian":
-            raise ValueError(f"the prior is {prior and prior.kind}: the bound's KL term needs a gaussian one")
+            raise ValueError(
+                f"the prior is {prior and prior.kind}: "
+                "the bound's KL term needs a gaussian one"
+            )
         vae = VAE(prior.dim, self.encoder, lambda _: game.generator)
-        alone = Game(vae, None, prior=prior, g_optimizer=adam(vae, self.lr, (0.9, 0.999)))
+        alone = Game(
+            vae, None, prior=prior, g_optimizer=adam(vae, self.lr, (0.9, 0.999))
+        )
         return train(alone, round=partial(vae_round, std=self.std), steps=self.steps)
