@@ -91,13 +91,21 @@ def html(fig: Figure, alt: str) -> str:
 
     _check_alt(fig, alt, "figure")
     _raise_text(fig, DPI)
+    kind = "ganbook-figure" if _shows_values_as_colours(fig) else "ganbook-figure ganbook-lines"
     file = io.BytesIO()
     # WebP without loss: half of a PNG, and every browser and notebook of today shows it.
     fig.savefig(file, format="webp", dpi=DPI, facecolor="white", pil_kwargs={"lossless": True})
     plt.close(fig)
     data = base64.b64encode(file.getvalue()).decode()
     style = "max-width:100%;height:auto;background:#fff;border-radius:6px"
-    return f'<img class="ganbook-figure" src="data:image/webp;base64,{data}" alt="{escape(alt)}" style="{style}">'
+    return f'<img class="{kind}" src="data:image/webp;base64,{data}" alt="{escape(alt)}" style="{style}">'
+
+
+def _shows_values_as_colours(fig: Figure) -> bool:
+    """Whether it holds an image, a map or points coloured by value: what may not be turned dark with the page."""
+    from matplotlib.cm import ScalarMappable
+
+    return any(isinstance(artist, ScalarMappable) and artist.get_array() is not None for artist in fig.findobj())
 
 
 def _raise_text(fig: Figure, dpi: int) -> None:

@@ -54,6 +54,18 @@ def test_show_gives_an_image_with_its_text(shown):
     assert "http" not in image.data
 
 
+def test_lines_may_turn_dark_and_images_may_not():
+    def kind(draw):
+        fig, axes = plots.figure()
+        draw(axes)
+        return "ganbook-lines" in plots.html(fig, "something")
+
+    assert kind(lambda axes: axes.plot([0, 1])) and kind(lambda axes: axes.scatter([0, 1], [0, 1], color="red"))
+    image = torch.rand(4, 4).numpy()
+    assert not kind(lambda axes: axes.imshow(image)) and not kind(lambda axes: axes.contourf(image))
+    assert not kind(lambda axes: axes.scatter([0, 1], [0, 1], c=[0.1, 0.9]))
+
+
 def test_html_is_what_show_shows(shown):
     plots.show(drawn(), alt="a line")
     assert plots.html(drawn(), alt="a line") == shown[0].data

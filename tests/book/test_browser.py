@@ -15,7 +15,7 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 from filelock import FileLock
 
-from pages import ROOT, pages
+from pages import ROOT, notebooks, pages
 
 VIEWS = {
     "desk-light": {"viewport": {"width": 1280, "height": 900}, "color_scheme": "light"},
@@ -152,6 +152,17 @@ def test_formulae_are_drawn_and_pages_have_one_title(built, browser):
     "body",
     ['<img src="https://example.org/x.png" alt="three words here">', "<script>fetch('https://example.org/')</script>"],
 )
+def test_lines_turn_dark_with_the_page_and_images_keep_their_colours(built, browser):
+    context = open_context(browser, **VIEWS["phone-dark"])
+    page = context.new_page()
+    page.goto(built.page(next(path for path in notebooks() if path.stem == "dcgan")).as_uri())
+    asked = "(all) => [...new Set(all.map((image) => getComputedStyle(image).filter))]"
+    (turned,) = page.locator("img.ganbook-lines").evaluate_all(asked)
+    assert turned.startswith("invert(0.92)")
+    assert page.locator("img.ganbook-figure:not(.ganbook-lines)").evaluate_all(asked) == ["none"]
+    context.close()
+
+
 def test_the_log_would_see_a_request(browser, tmp_path, body):
     path = tmp_path / "page.html"
     path.write_text(f"<html lang=en><head><title>t</title></head><body>{body}</body></html>")
