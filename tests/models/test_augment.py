@@ -4,7 +4,7 @@ import pytest
 import torch
 from torch.nn.functional import affine_grid, grid_sample
 
-from ganbook.models.augment import RandomAffine, RandomShift
+from ganbook.models.augment import DiffAugment, RandomAffine, RandomShift
 
 
 def place(image):
@@ -28,7 +28,7 @@ def test_what_moves_in_is_the_fill_and_what_moves_out_is_lost():
     assert set(moved.unique().tolist()) == {0.5, 1.0}
 
 
-@pytest.mark.parametrize("moved", [RandomShift(1), RandomAffine(1)])
+@pytest.mark.parametrize("moved", [RandomShift(1), RandomAffine(1), DiffAugment()])
 def test_gradients_go_back_to_where_the_pixel_was_twice(moved):
     x = torch.randn(3, 1, 8, 8, dtype=torch.float64, requires_grad=True)
 
@@ -45,6 +45,10 @@ def test_evaluation_and_no_shift_are_the_identity():
     assert RandomShift(0)(x) is x
     assert RandomShift(2).eval()(x) is x
     assert RandomAffine().eval()(x) is x
+    assert DiffAugment().eval()(x) is x
+    assert torch.equal(DiffAugment(colour=False, shift=0.0, hole=0.0)(x), x)
+    with pytest.raises(ValueError, match="hole is 2"):
+        DiffAugment(hole=2.0)
     with pytest.raises(ValueError, match="pixels is -1"):
         RandomShift(-1)
     with pytest.raises(ValueError, match="turn is -1"):
@@ -114,3 +118,31 @@ def test_the_affine_map_knows_its_places_precisely_in_half_precision():
         found.append(RandomAffine()(images))
     assert found[0].dtype == torch.bfloat16
     torch.testing.assert_close(found[0].float(), found[1], atol=0.03, rtol=0.01)
+
+
+def test_colours_are_changed_as_the_paper_says():
+    torch.manual_seed(0)
+    x = torch.rand(4000, 3, 2, 2) * 2 - 1
+    seen = DiffAugment(shift=0.0, hole=0.0)(x)
+    grey, other = x.mean(1, keepdim=True), seen.mean(1, keepdim=True)
+    brightness = (seen.mean((1, 2, 3)) - x.mean((1, 2, 3))).aminmax()
+    assert brightness.min < -0.49 and brightness.max > 0.49 and brightness.max < 0.501 and brightness.min > -0.501
+    # Each colour's distance from grey is scaled by one number per image, of 0 to 2 (saturation) times 0.5 to 1.5.
+    scale = ((seen - other) / (x - grey)).flatten(1)
+    assert (scale.amax(1) - scale.amin(1)).median() < 1e-3 and 0 <= scale.median(1).values.min() < 0.1
+    assert 2.3 < scale.median(1).values.max() <= 3.001
+    middles = (of - of.mean((1, 2, 3), keepdim=True) for of in (other, grey))
+    contrast = (next(middles) / next(middles)).flatten(1).median(1).values
+    assert 0.499 < contrast.min() < 0.52 and 1.48 < contrast.max() < 1.501
+
+
+def test_holes_and_borders_are_grey():
+    moved = DiffAugment(colour=False, shift=0.25, hole=0.0)(torch.ones(500, 1, 8, 8))
+    assert set(moved.unique().tolist()) == {0.0, 1.0}
+    assert {(int(image[0].amax(1).sum()), int(image[0].amax(0).sum())) for image in moved} == {
+        (rows, columns) for rows in (6, 7, 8) for columns in (6, 7, 8)
+    }
+    holed = DiffAugment(colour=False, shift=0.0, hole=0.5)(torch.ones(500, 3, 8, 8))
+    sizes = (holed[:, 0] == 0).sum((1, 2))
+    assert int(sizes.max()) == 16 and 4 <= int(sizes.min()) < 16, "a square of four, some of it outside"
+    assert torch.equal(holed[:, 0], holed[:, 2]) and len({tuple(hole.flatten().tolist()) for hole in holed[:, 0]}) > 40

@@ -44,6 +44,7 @@ def seeded():
 def test_words_are_small_letters_and_digits():
     assert words_in("A Red, SEVEN! (4th) medium-light") == ["a", "red", "seven", "4th", "medium", "light"]
     assert words_in("?! ") == words_in("") == []
+    assert words_in("Gänse—ÇA, straße ２") == ["ganse", "ca", "strasse", "2"]
 
 
 def test_tokens():

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -30,6 +31,12 @@ def a_folder(root: Path) -> Any:
     for i in range(12):
         draw(root / f"{i}.png", i)
     return data.load("folder", size=SIZE, root=root)
+
+
+def moved_and_balanced(root: Path) -> Any:
+    for i in range(12):
+        draw(root / "abc"[i % 3 // 2] / f"{i}.png", i)
+    return dataclasses.replace(data.load("folder", size=SIZE, root=root), jitter=0.25, mirror=True, balanced=True)
 
 
 def a_folder_of_pairs(root: Path) -> Any:
@@ -86,7 +93,9 @@ def players(seed: int) -> Game:
 
 
 @pytest.mark.parametrize("workers", [0, 2])
-@pytest.mark.parametrize("read", [a_folder, a_folder_of_pairs, two_folders, described_flowers, one_of_torchs])
+@pytest.mark.parametrize(
+    "read", [a_folder, moved_and_balanced, a_folder_of_pairs, two_folders, described_flowers, one_of_torchs]
+)
 def test_a_run_on_files_with_dropout_is_resumed_to_the_same_bits(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, read: Callable[[Path], Any], workers: int
 ):

@@ -432,3 +432,36 @@ def test_latents_that_do_not_fit_are_named(sampler: Sampler):
     for asked in ({"latents": torch.zeros(1, 3)}, {"truncation": 0.5}):
         with pytest.raises(ValueError, match=f"^{next(iter(asked))} .*, but translator takes no latents$"):
             without.sample(sources=torch.zeros(1, 1, 8, 8), **asked)
+
+
+# -- classes by name, and the way back -----------------------------------------------------------------------------
+
+
+def test_a_class_is_known_by_its_name_and_by_its_number():
+    named = Sampler(
+        ConditionalGenerator(4, 3, size=16, width=2), Prior(4), {"class_names": ["cats", "2", "dogs"]}, "labels", 3
+    )
+    assert [named.label(name) for name in ("cats", "dogs", 0, "0", "2", 2)] == [0, 2, 0, 0, 1, 1]
+    for wrong in ("mice", "3", 3, -1, ""):
+        with pytest.raises(ValueError, match=rf"^label is {wrong!r}: allowed is cats, 2, dogs or 0 to 2$"):
+            named.label(wrong)
+    named.card = {}
+    with pytest.raises(ValueError, match=r"^label is 'cats': allowed is 0 to 2$"):
+        named.label("cats")
+
+
+def test_what_knows_no_classes_has_no_way_back_either(sampler: Sampler):
+    with pytest.raises(ValueError, match=r"^label is 'cats', but test knows no classes$"):
+        sampler.label("cats")
+    with pytest.raises(ValueError, match=r"^test has no way back: CycleGAN's generators have$"):
+        sampler.backwards()
+
+
+def test_two_translators_go_both_ways():
+    torch.manual_seed(0)
+    both = Sampler(two_translators(of=partial(UNet, inputs=3, size=16, width=2, depth=2)), None, {}, "sources")
+    back = both.backwards()
+    sources = torch.rand(2, 3, 16, 16)
+    assert torch.equal(back.sample(sources=sources), both.generator.back(sources).detach())
+    assert torch.equal(back.backwards().sample(sources=sources), both.sample(sources=sources))
+    assert not torch.equal(back.sample(sources=sources), both.sample(sources=sources)) and back.card == both.card
