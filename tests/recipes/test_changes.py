@@ -221,7 +221,7 @@ def test_pictures_that_cannot_be_mirrored_say_so():
 def test_a_run_keeps_its_changes_and_its_folder_and_so_finds_its_data_again(folder: Path, tmp_path: Path, monkeypatch):
     monkeypatch.chdir(folder.parent)
     asked = tiny(channels=1, fit="pad", mirror=True, jitter=True)
-    run = asked.train("smoke", seed=3, root="own", out=tmp_path / "run", progress=False)
+    asked.train("smoke", seed=3, root="own", out=tmp_path / "run", progress=False)
     monkeypatch.chdir("/")
     card = json.loads((tmp_path / "run" / "card.json").read_text())
     assert card["root"] == str(folder) and card["changes"] == asked.changes and card["steps"] == 4
