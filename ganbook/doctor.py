@@ -174,17 +174,25 @@ def rows(found: Iterable[Found]) -> list[tuple[str, ...]]:
     lines: list[tuple[str, ...]] = []
     for archive in ARCHIVES:
         of_it = [answer for answer in answers if answer.archive == archive]
-        remote, there = archive.remote, sum(answer.well for answer in of_it)
+        remote = archive.remote
         lines.append((
             archive.data,
             remote.name,
             in_words(remote.size),
             remote.sha256[:12] or "not known",
             "the library" if archive.fetched else "you",
-            f"at {there} of {len(of_it)} addresses" if of_it else "not asked",
+            _where(of_it),
             here(archive.data),
         ))  # fmt: skip
     return lines
+
+
+def _where(answers: list[Found]) -> str:
+    if not answers:
+        return "not asked"
+    if all(answer.says == "silent" for answer in answers):
+        return "no answer"
+    return f"at {sum(answer.well for answer in answers)} of {len(answers)} addresses"
 
 
 def in_words(size: int) -> str:

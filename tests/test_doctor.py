@@ -107,6 +107,16 @@ def test_lines_say_what_is_here(tmp_path, monkeypatch):
     assert lines["102flowers.tgz"][6] == "nothing here"
 
 
+@pytest.mark.parametrize(
+    ("says", "told"),
+    [("there there", "at 2 of 2 addresses"), ("gone there", "at 1 of 2 addresses"), ("silent silent", "no answer")],
+)
+def test_lines_say_where_an_archive_lies(says, told):
+    cifar10 = next(archive for archive in doctor.ARCHIVES if archive.data == "cifar10")
+    found = [doctor.Found(cifar10, "host", word) for word in says.split()]
+    assert {line[0]: line[5] for line in doctor.rows(found)}["cifar10"] == told
+
+
 def test_the_machine_is_described(monkeypatch):
     monkeypatch.setenv("GANBOOK_BUDGET", "smoke")
     about = dict(doctor.machine())

@@ -4,8 +4,8 @@
     ```
 
 takes `timings` (ganbook/timings.json), `claims` (book/reference/claims.json), `checks` (book/reference/checks.json),
-`sabotage` (book/reference/sabotage.json) or `zoo` (the cards in ganbook/zoo, a section each, with samples drawn when
-the page is built).
+`sabotage` (book/reference/sabotage.json), a table of costs.py, or `zoo` (the cards in ganbook/zoo, a section each, with
+samples drawn when the page is built).
 A file that is missing gives one sentence that says how to make it: the figures are never typed in.
 """
 
@@ -19,6 +19,8 @@ from typing import Any
 from docutils import nodes
 from docutils.parsers.rst import Directive
 
+import costs
+from ganbook import results
 from ganbook.claims import Claim
 from sabotage import SPARED
 
@@ -87,8 +89,10 @@ class Measured(Directive):
         what = self.arguments[0]
         if what == "zoo":
             return self.zoo()
+        if what in costs.TABLES:
+            return self.cost(what)
         if what not in FILES:
-            raise self.error(f"{what!r} is not measured; allowed: {', '.join(FILES)}, zoo")
+            raise self.error(f"{what!r} is not measured; allowed: {', '.join([*FILES, *costs.TABLES])}, zoo")
         path, command = FILES[what]
         environment = self.state.document.settings.env
         environment.note_dependency(str(path))  # a changed file makes the page again
@@ -96,6 +100,16 @@ class Measured(Directive):
             return [nodes.paragraph(text=f"Not measured yet: `{command}` writes this table.")]
         maker = {"timings": timings, "claims": claims, "checks": checks, "sabotage": sabotage}[what]
         return [_table(*maker(json.loads(path.read_text(encoding="utf-8"))))]
+
+    def cost(self, what: str) -> list[nodes.Node]:
+        """A table that is computed from a result."""
+        maker, result = costs.TABLES[what]
+        path = results.path(result) if result else ROOT / "package-lock.json"
+        self.state.document.settings.env.note_dependency(str(path))
+        if not path.is_file():
+            return [nodes.paragraph(text=f"Not measured yet: `python -m benchmarks.{result}` writes this table.")]
+        stamp = [nodes.paragraph(text=f"Measured: {results.when(result)}.")] if result else []
+        return [_table(*maker()), *stamp]
 
     def zoo(self) -> list[nodes.Node]:
         """One section a model: what it is, real images beside samples, the card."""
