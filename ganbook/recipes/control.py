@@ -27,7 +27,7 @@ from ganbook.training.budget import Budget
 from ganbook.training.prior import Prior
 from ganbook.training.rounds.conditional import auxiliary_round, conditional_round
 from ganbook.training.rounds.cyclegan import cyclegan_round
-from ganbook.training.rounds.pix2pix import pix2pix_round, regression_round
+from ganbook.training.rounds.pix2pix import mode_seeking_round, pix2pix_round, regression_round
 
 __all__ = ["CONDITIONINGS", "CYCLEGAN_ABLATION", "PIX2PIX_ABLATION", "RECIPES"]
 
@@ -117,6 +117,14 @@ PIX2PIX_EMOJI_NO_SKIPS = replace(
     about="The same with an encoder and a decoder that no short cuts join.",
     **_by_a_unet(skips=False),
 )
+
+PIX2PIX_EMOJI_DIVERSE = replace(
+    PIX2PIX_EMOJI,
+    name="pix2pix-emoji-diverse",
+    about="The same, and G is paid for drawing two latents differently (mode seeking).",
+    play=partial(mode_seeking_round, l1_weight=L1_WEIGHT, mode_seeking_weight=0.1),
+)
+"""A tenth of the paper's weight: at the full one colours differ more than the truths do."""
 
 PIX2PIX_ABLATION = (
     replace(PIX2PIX_EMOJI, name="pix2pix-emoji-l1", about="The same with L1 alone: no game.", play=regression_round),
@@ -226,6 +234,7 @@ RECIPES = (
     *CONDITIONINGS,
     *PIX2PIX_ABLATION,
     PIX2PIX_EMOJI_NO_SKIPS,
+    PIX2PIX_EMOJI_DIVERSE,
     PIX2PIX_FOLDER,
     replace(
         PIX2PIX_FOLDER,
