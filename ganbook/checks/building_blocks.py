@@ -15,7 +15,7 @@ from ganbook.checks.compare import Observation
 from ganbook.checks.task import Answer, Mistake, Reject, Sheet
 
 sheet = Sheet("building_blocks", "Exercises 5: Building blocks")
-progress, done = sheet.progress, sheet.done
+progress, done, hint, case = sheet.progress, sheet.done, sheet.hint, sheet.case
 results, require_all_passed = sheet.results, sheet.require_all_passed
 
 # -- 1 the size --------------------------------------------------------------------------------------
@@ -137,6 +137,10 @@ transposed_convolution = sheet.task(
     "Painting with a kernel",
     tried="transposed_convolution(x, kernel, stride, padding) on a 4 × 5 image with a 3 × 2 kernel",
     setup=lambda: (torch.randn(4, 5), torch.randn(3, 2)),
+    worlds={
+        "a flat image, a wide kernel": lambda: (torch.randn(2, 6), torch.randn(3, 5)),
+        "one pixel": lambda: (torch.randn(1, 1), torch.randn(4, 3)),
+    },
     observe=_observe_painting,
     reference=_transposed,
     mistakes=(
@@ -228,6 +232,11 @@ convolution_matrix = sheet.task(
     "The matrix that is transposed",
     tried="convolution_matrix(kernel, 3, 5) with a 2 × 3 kernel",
     setup=lambda: (torch.randn(2, 3), 3, 5),
+    worlds={
+        "a high kernel": lambda: (torch.randn(3, 2), 5, 3),
+        "a kernel of one number": lambda: (torch.randn(1, 1), 2, 3),
+        "a kernel as large as the image": lambda: (torch.randn(2, 4), 2, 4),
+    },
     observe=lambda answer, world: {"the matrix": answer(*world)},
     reference=_matrix,
     mistakes=(
@@ -301,6 +310,10 @@ zero_grid = sheet.task(
     "Zeros between, zeros around",
     tried="zero_grid(x, kernel_size, stride, padding) on images of 3 × 4 pixels",
     setup=lambda: (torch.randn(2, 3, 3, 4),),
+    worlds={
+        "other sizes": lambda: (torch.randn(3, 2, 5, 2),),
+        "one pixel": lambda: (torch.randn(1, 1, 1, 1),),
+    },
     observe=_observe_grids,
     reference=lambda x, k, s, p: _around(_spread(x, s), k - 1 - p),
     mistakes=(
@@ -364,9 +377,9 @@ Pairs = list[tuple[int, int]]
 _UPSAMPLINGS = ((2, 8), (3, 9), (4, 12))  # stride, largest kernel
 
 
-def _observe_pairs(answer: Answer, world: tuple[()]) -> Observation:
+def _observe_pairs(answer: Answer, world: tuple[tuple[int, int], ...]) -> Observation:
     seen = {}
-    for stride, largest in _UPSAMPLINGS:
+    for stride, largest in world:
         came = answer(stride, largest)
         try:
             pairs = sorted({(int(kernel), int(padding)) for kernel, padding in came})
@@ -398,7 +411,8 @@ even_upsampling = sheet.task(
     "even_upsampling",
     "Kernels without a checkerboard",
     tried="even_upsampling(stride, largest) for strides 2, 3 and 4",
-    setup=tuple,
+    setup=lambda: _UPSAMPLINGS,
+    worlds={"other strides": lambda: ((2, 7), (3, 5), (3, 8), (4, 11), (5, 5), (5, 19), (6, 3), (1, 4))},
     observe=_observe_pairs,
     reference=_pairs(),
     mistakes=(
@@ -457,6 +471,11 @@ even_upsampling = sheet.task(
 
 _ONE, _EPS = 0.1, 1e-5
 _AXES = (0, 2, 3)
+
+
+def _other_norm_world(n: int, channels: int, flat: bool = False) -> tuple[Tensor, ...]:
+    x = torch.randn(n, channels, 3, 2) * (0.0 if flat else 1.5) + torch.randn(channels, 1, 1)
+    return x, 0.5 + torch.rand(channels), torch.randn(channels), torch.randn(channels), 1 + torch.rand(channels)
 
 
 def _norm_world() -> tuple[Tensor, ...]:
@@ -546,6 +565,11 @@ batch_norm = sheet.task(
     "BatchNorm in both modes",
     tried="batch_norm(…) on 3 images with 3 channels of 2 × 4 pixels, in training and in evaluation",
     setup=_norm_world,
+    worlds={
+        "one image of four channels": lambda: _other_norm_world(1, 4),
+        "one channel": lambda: _other_norm_world(5, 1),
+        "maps without any contrast": lambda: _other_norm_world(4, 2, flat=True),
+    },
     observe=_observe_norm,
     reference=_norm(),
     mistakes=(
@@ -703,11 +727,13 @@ def _observe_block(answer: Answer, world: tuple[Tensor, Tensor]) -> Observation:
             weight.copy_(0.02 * noise.repeat(copies)[: weight.numel()].view_as(weight))
         block.train()
         out, loud = block(x), block(100 * x)
+        remembered = block.eval()(1000 * x).square().mean() > 4 * block(100 * x).square().mean()
     return {
         "the output's shape for 5 × 5 pixels": tuple(out.shape),
         "the output has negative values": bool((out < 0).any()),
         "mean square of the output, weights from N(0, 0.02)": out.square().mean(),
         "the same, for an input 100 times larger": loud.square().mean(),
+        "in evaluation a louder input gives a louder output": bool(remembered),
         "most painted pixel / least painted pixel": inside.max() / inside.min(),
     }
 

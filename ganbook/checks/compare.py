@@ -30,6 +30,11 @@ class Difference:
     came: str
     expected: str
     hint: str
+    about: str = ""  #: what kind of thing is wrong with what, without any value
+
+
+#: What kind of thing is wrong, where the sentence of the hint says more than that.
+_KINDS = {"value": "is not what the definition gives.", "scale": "is off by a factor."}
 
 
 @dataclass(frozen=True)
@@ -83,7 +88,8 @@ def _difference(key: str, got: Seen, want: Seen, atol: float | None, factor: flo
             came, expected = describe(got.raw, digits=8), describe(want.raw, digits=8)
         if atol is not None and want.array is not None and want.array.size == 1:
             expected = f"{want.array.real.item():.{max(0, -math.floor(math.log10(atol)))}f} ± {atol:g}"
-        return Difference(kind, f"{key} = {came}", f"{key} = {expected}", hint)
+        about = hint if kind not in _KINDS else f"`{key}` {_KINDS[kind]}"
+        return Difference(kind, f"{key} = {came}", f"{key} = {expected}", hint, about)
 
     if got.raw is None:
         return differ("no-gradient" if "gradient" in key else "missing", _missing(key))

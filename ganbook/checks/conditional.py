@@ -11,11 +11,11 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from ganbook.checks.challenge import NoScore, Score, listed, scored, verdict
-from ganbook.checks.compare import Observation, describe
+from ganbook.checks.compare import Observation, as_array, describe
 from ganbook.checks.task import Answer, Mistake, Reject, Sheet, Trial, flat_weights
 
 sheet = Sheet("conditional", "Exercises 10: Conditional GANs")
-progress, done = sheet.progress, sheet.done
+progress, done, hint, case = sheet.progress, sheet.done, sheet.hint, sheet.case
 results, require_all_passed = sheet.results, sheet.require_all_passed
 
 
@@ -37,6 +37,8 @@ def _shifted(by: int) -> Callable[[Tensor, int], Tensor]:
 def _observe_with_gradient(answer: Answer, world: tuple[Any, ...]) -> Observation:
     leaf = world[0].clone().requires_grad_()
     result = answer(leaf, *world[1:])
+    if leaf.numel() > 1 and not (leaf - leaf.flatten()[0]).any():
+        return {"the result": result}  # at a standard deviation of 0 right forms differ in their gradient
     gradient = None
     if isinstance(result, Tensor) and result.requires_grad:
         # a weighted sum, so that the gradient tells the result's entries apart
@@ -79,6 +81,11 @@ condition_generator = sheet.task(
     "The class beside z",
     tried="condition_generator(z, labels, 5) on 7 latents of size 3; no sample has the last class",
     setup=lambda: (torch.randn(7, 3), torch.tensor([3, 0, 1, 2, 3, 0, 1])[torch.randperm(7)], 5),
+    worlds={
+        "one sample": lambda: (torch.randn(1, 2), torch.tensor([2]), 3),
+        "as many numbers of noise as classes": lambda: (torch.randn(4, 4), torch.tensor([3, 1, 0, 1]), 4),
+        "float64": lambda: (torch.randn(2, 3, dtype=torch.float64), torch.tensor([1, 0]), 2),
+    },
     reference=_beside_z(_code),
     mistakes=(
         Mistake(
@@ -146,6 +153,10 @@ condition_discriminator = sheet.task(
     "The class beside the image",
     tried="condition_discriminator(x, labels, 4) on images (5, 2, 3, 6), and the gradient by x",
     setup=_image_world,
+    worlds={
+        "one image": lambda: (torch.randn(1, 3, 2, 2), torch.tensor([0]), 2),
+        "square images, as many as classes": lambda: (torch.randn(3, 1, 3, 3), torch.tensor([2, 0, 2]), 3),
+    },
     observe=_observe_with_gradient,
     reference=_beside_x(lambda x, labels, classes: _maps(_code(labels, classes), x)),
     mistakes=(
@@ -216,6 +227,10 @@ condition_discriminator = sheet.task(
 # -- 3 conditional BatchNorm -------------------------------------------------------------------------
 
 
+def _scales(channels: int) -> tuple[Tensor, Tensor]:
+    return torch.randn(3, channels) + 1.5, torch.randn(3, channels)
+
+
 def _norm_world() -> tuple[Tensor, ...]:
     labels = torch.tensor([0, 0, 1, 2, 3, 3])[torch.randperm(6)]
     # classes at different heights: statistics of a class are not those of the batch
@@ -267,6 +282,14 @@ conditional_batchnorm = sheet.task(
     "BatchNorm with a scale and a shift for each class",
     tried="conditional_batchnorm(x, labels, gamma, beta) on maps (6, 3, 4, 2) of 4 classes, and the gradient by x",
     setup=_norm_world,
+    worlds={
+        "maps without any contrast": lambda: (
+            torch.full((4, 2, 3, 3), 0.7),
+            torch.tensor([0, 1, 1, 2]),
+            *_scales(2),
+        ),
+        "one map": lambda: (torch.randn(1, 2, 4, 3), torch.tensor([1]), *_scales(2)),
+    },
     observe=_observe_with_gradient,
     reference=_norm(),
     mistakes=(
@@ -367,6 +390,9 @@ projection_logit = sheet.task(
     "The projection discriminator's logit",
     tried="projection_logit(features, labels, weight, bias, embedding) on 6 samples with 4 features and 3 classes",
     setup=_projection_world,
+    worlds={
+        "one sample": lambda: (torch.randn(1, 3), torch.tensor([1]), torch.randn(3), torch.randn(()), torch.randn(2, 3))
+    },
     observe=_observe_with_gradient,
     reference=lambda f, y, w, b, v: _plain(f, w, b) + (v[y] * f).sum(1),
     mistakes=(
@@ -517,6 +543,7 @@ auxiliary_losses = sheet.task(
     "AC-GAN's two losses",
     tried="auxiliary_losses(…) on 6 real and 6 fake samples of 4 classes, and the gradients",
     setup=_auxiliary_world,
+    worlds={"one sample each": lambda: tuple(part[:1] for part in _auxiliary_world())},
     observe=_observe_auxiliary,
     reference=_auxiliary(_both),
     mistakes=(
@@ -664,6 +691,7 @@ agreement = sheet.task(
     "Does the judge see what was asked for?",
     tried="agreement(scores, labels) on 20 samples and 5 classes that are not equally frequent",
     setup=_agreement_world,
+    worlds={"one sample": lambda: tuple(part[:1] for part in _agreement_world())},
     reference=lambda scores, labels: _right(scores, labels).mean(),
     mistakes=(
         Mistake(
@@ -798,11 +826,12 @@ _G_REST = "change of G's weights, less the conditional game's"
 _LR = 0.3
 
 
-def _descend(network: nn.Module, loss: Tensor) -> None:
+def _descend(network: nn.Module, loss: Tensor) -> float:
     optimizer = torch.optim.SGD(network.parameters(), lr=_LR)
     optimizer.zero_grad()
     loss.backward()  # type: ignore[no-untyped-call]
     optimizer.step()
+    return loss.item()
 
 
 def _told(generator: _Player, shown: Iterable[tuple[Tensor, Tensor]]) -> list[tuple[Tensor, Tensor]]:
@@ -831,7 +860,8 @@ def _observe_round(answer: Answer, world: Mapping[str, Any]) -> Observation:
     def sample_z(n: int) -> Tensor:
         return torch.randn(n, 3, dtype=torch.float64)
 
-    answer(generator, discriminator, g_optimizer, d_optimizer, real.clone(), labels.clone(), sample_z, _CLASSES)
+    players = generator, discriminator, g_optimizer, d_optimizer
+    came = answer(*players, real.clone(), labels.clone(), sample_z, _CLASSES)
 
     first = turns[0] if turns else len(discriminator.asked)
     d_turn, g_turn = discriminator.asked[:first], discriminator.asked[first:]
@@ -852,10 +882,13 @@ def _observe_round(answer: Answer, world: Mapping[str, Any]) -> Observation:
     if for_d and for_g:
         # the game as it should go with the latents and classes that this answer drew
         (g, d), (z, told), (fresh, asked) = start, for_d[-1], for_g[-1]
-        _descend(d, F.softplus(-d(real, labels)).mean() + F.softplus(d(g(z, told).detach(), told)).mean())
-        _descend(g, F.softplus(-d(g(fresh, asked), asked)).mean())
+        losses = [_descend(d, F.softplus(-d(real, labels)).mean() + F.softplus(d(g(z, told).detach(), told)).mean())]
+        losses.append(_descend(g, F.softplus(-d(g(fresh, asked), asked)).mean()))
         seen[_D_REST] = flat_weights(discriminator) - flat_weights(d)
         seen[_G_REST] = flat_weights(generator) - flat_weights(g)
+        arrays = [as_array(loss) for loss in came] if isinstance(came, tuple | list) else []
+        near = [a is not None and a.size == 1 and abs(a - b).max() < 1e-4 for a, b in zip(arrays, losses, strict=False)]
+        seen["d_loss and g_loss came back, in this order"] = len(arrays) == 2 and all(near)
     return seen
 
 

@@ -15,7 +15,7 @@ from ganbook.checks.compare import Observation
 from ganbook.checks.task import Answer, Mistake, Reject, Sheet, Trial
 
 sheet = Sheet("convergence", "Exercises 4: Does the game converge?")
-progress, done = sheet.progress, sheet.done
+progress, done, hint, case = sheet.progress, sheet.done, sheet.hint, sheet.case
 results, require_all_passed = sheet.results, sheet.require_all_passed
 
 Pair = tuple[Tensor, Tensor]
@@ -265,6 +265,10 @@ growth_rate = sheet.task(
     "Eigenvalues of a round",
     tried="growth_rate(eta, c, gamma) for three games: two that rotate, and one with strong damping",
     setup=_cases,
+    worlds={
+        "damping that overshoots": lambda: [(0.3, 0.5, 8.0), (0.25, 1.0, 10.0), (0.5, 0.2, 3.7)],
+        "long steps": lambda: [(1.5, 1.0, 0.2), (2.0, 0.7, 1.0), (0.9, 2.0, 4.5)],
+    },
     observe=_observe_rates,
     reference=lambda *case: _modulus(_round_matrix(*case)),
     mistakes=(
@@ -357,8 +361,10 @@ def _image_critic() -> nn.Sequential:
     return critic
 
 
-def _r1_world() -> tuple[nn.Sequential, Tensor, Tensor, float]:
-    return _image_critic(), torch.randn(5, 2, 3, 1), torch.randn(4, 2, 3, 1) + 1, float(0.5 + torch.rand(()))
+def _r1_world(
+    n: int = 5, m: int = 4, shape: tuple[int, ...] = (2, 3, 1)
+) -> tuple[nn.Sequential, Tensor, Tensor, float]:
+    return _image_critic(), torch.randn(n, *shape), torch.randn(m, *shape) + 1, float(0.5 + torch.rand(()))
 
 
 def _observe_penalty(answer: Answer, world: Any) -> Observation:
@@ -402,6 +408,10 @@ r1_penalty = sheet.task(
     "R1 by double backward",
     tried="r1_penalty(critic, real, fake, gamma) on 5 real and 4 fake images of 2 × 3 × 1, and its gradients",
     setup=_r1_world,
+    worlds={
+        "a batch of one": lambda: _r1_world(1, 1),
+        "images of one channel, 2 × 3": lambda: _r1_world(3, 5, (1, 2, 3)),
+    },
     observe=_observe_penalty,
     reference=_r1(_per_sample),
     mistakes=(
@@ -497,19 +507,55 @@ class _Spy(nn.Module):
         direction = torch.randn(6)
         self.weight = nn.Parameter(direction / direction.norm() * (0.4 + 0.4 * torch.rand(())))
         self.seen: list[Tensor] = []
+        self.earlier: Tensor | None = None  # the t of the call before
 
     def forward(self, x: Tensor) -> Tensor:
-        self.seen.append(x.detach())
+        self.seen.append(_unwrapped(x).detach())
+        return self.logits(x)
+
+    def logits(self, x: Tensor) -> Tensor:
         return x.flatten(1) @ self.weight
+
+    def points(self, shape: torch.Size) -> Tensor:
+        """Where it was last asked, in one call or sample by sample."""
+        number, last = shape[0], self.seen[-1]
+        if last.numel() * number == shape.numel() and len(self.seen) >= number > 1:
+            last = torch.cat([part.reshape(1, *shape[1:]) for part in self.seen[-number:]])
+        return last.reshape(shape) if last.numel() == shape.numel() else last
+
+
+class _Curved(_Spy):
+    """A critic whose slope differs from place to place."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.first = torch.randn(12, 5)
+        self.weight = nn.Parameter(0.6 * torch.randn(5))
+
+    def logits(self, x: Tensor) -> Tensor:
+        return torch.tanh(x.flatten(1) @ self.first) @ self.weight
+
+
+def _unwrapped(x: Tensor) -> Tensor:
+    """What stands behind the tensors of `torch.func.vmap` and `grad`."""
+    functorch = torch._C._functorch
+    while functorch.is_functorch_wrapped_tensor(x):
+        x = functorch.get_unwrapped(x)
+    return x
 
 
 def _gp_world() -> tuple[_Spy, Tensor, Tensor, float]:
     return _Spy(), torch.randn(_PAIRS, 1, 2, 3), torch.randn(_PAIRS, 1, 2, 3) + 1, float(5 + 5 * torch.rand(()))
 
 
+def _curved_world(n: int = 7) -> tuple[_Spy, Tensor, Tensor, float]:
+    return _Curved(), torch.randn(n, 2, 3, 2), torch.randn(n, 2, 3, 2) + 1, float(5 + 5 * torch.rand(()))
+
+
 #: Observed names, since tolerances and predicates use them too.
 _ONE_T, _INSIDE, _OWN_T = "one t for all entries of a sample", "t from 0 to 1", "every sample has its own t"
 _MEAN_T, _SPREAD_T = "mean of t", "standard deviation of t"
+_ANEW = "t is drawn anew for every call"
 
 
 def _observe_gradient_penalty(answer: Answer, world: Any) -> Observation:
@@ -520,7 +566,7 @@ def _observe_gradient_penalty(answer: Answer, world: Any) -> Observation:
     gradient = None
     if isinstance(penalty, Tensor) and penalty.requires_grad:
         (gradient,) = torch.autograd.grad(penalty.sum(), critic.weight, allow_unused=True)
-    points, across = critic.seen[-1], real - fake
+    points, across = critic.points(real.shape), real - fake
     if points.shape != real.shape:
         raise Reject(
             "points-shape",
@@ -531,15 +577,29 @@ def _observe_gradient_penalty(answer: Answer, world: Any) -> Observation:
         )
     t = ((points - fake) * across).flatten(1).sum(1) / across.square().flatten(1).sum(1)
     off = points - fake - t.reshape(-1, 1, 1, 1) * across
+    where = {_ONE_T: bool(off.abs().max() < 1e-3), _INSIDE: bool(t.min() > -1e-3 and t.max() < 1 + 1e-3)}
+    before, critic.earlier = critic.earlier, t
+    where[_ANEW] = before is None or not torch.allclose(before, t, atol=1e-3)
+    if isinstance(critic, _Curved):  # compared with what the definition gives at the very points that were asked
+        right = world[3] * _unit_slopes(_slope(critic.logits, points))
+        (by_right,) = torch.autograd.grad(right, critic.weight)
+        return {
+            **where,
+            "the penalty minus the one at your points": _minus(penalty, right.detach()),
+            "its gradient minus the one at your points": _minus(gradient, by_right),
+        }
     return {
-        _ONE_T: bool(off.abs().max() < 1e-3),
-        _INSIDE: bool(t.min() > -1e-3 and t.max() < 1 + 1e-3),
+        **where,
         _OWN_T: len(t.mul(1e4).round().unique()) > _PAIRS // 2,
         _MEAN_T: t.mean(),
         _SPREAD_T: t.std(),
         "the penalty": penalty,
         "the gradient by the critic's weights": gradient,
     }
+
+
+def _minus(value: Any, right: Tensor) -> Any:
+    return value.detach() - right if isinstance(value, Tensor) and value.numel() == right.numel() else value
 
 
 def _unit_slopes(gradient: Tensor) -> Tensor:
@@ -580,9 +640,14 @@ gradient_penalty = sheet.task(
     tried=f"gradient_penalty(critic, real, fake, weight) on {_PAIRS} pairs of images, the points at which it asks the "
     "critic, and its gradient",
     setup=_gp_world,
+    worlds={"a curved critic, two channels": _curved_world, "a batch of one": lambda: _curved_world(1)},
     observe=_observe_gradient_penalty,
     reference=_gp(),
-    tolerance={_MEAN_T: 0.11, _SPREAD_T: 0.05},  # six standard errors of 256 uniform numbers
+    tolerance={
+        _MEAN_T: 0.11,  # six standard errors of 256 uniform numbers
+        _SPREAD_T: 0.05,
+        **{f"{what} minus the one at your points": 1e-3 for what in ("the penalty", "its gradient")},
+    },
     mistakes=(
         Mistake(
             "t-per-pixel",
@@ -693,6 +758,10 @@ wasserstein_1d = sheet.task(
     "The exact distance on the line",
     tried="wasserstein_1d(x, y) on three pairs of 7 and 7 samples",
     setup=_sample_pairs,
+    worlds={
+        "one sample each": lambda: [(torch.tensor([1.5]), torch.tensor([-0.25]))],
+        "many samples, with ties": lambda: [(torch.randint(4, (40,)).float(), torch.randint(6, (40,)).float())],
+    },
     observe=_observe_distances,
     reference=lambda x, y: _sorted_gaps(x, y).abs().mean(),
     mistakes=(
@@ -760,6 +829,8 @@ wasserstein_1d = sheet.task(
 class _CriticGame:
     """A critic, a generator and one batch, the same for every answer."""
 
+    n: int = 6
+
     def __post_init__(self) -> None:
         self.critic = nn.Sequential(nn.Linear(2, 4), nn.Tanh(), nn.Linear(4, 1), nn.Flatten(0))
         self.generator = nn.Sequential(nn.Linear(3, 4), nn.Tanh(), nn.Linear(4, 2))
@@ -768,7 +839,8 @@ class _CriticGame:
             parameter.grad = torch.randn_like(parameter)  # left over from the round before
         self.optimizer = torch.optim.SGD(self.critic.parameters(), lr=0.1)
         self.left_over = [parameter.grad for parameter in self.generator.parameters()]
-        self.batch = torch.randn(6, 2) + 1, torch.randn(6, 3), torch.rand(6, 1)
+        n = self.n
+        self.batch = torch.randn(n, 2) + 1, torch.randn(n, 3), torch.rand(n, 1)
 
 
 def _observe_critic_step(answer: Answer, game: _CriticGame) -> Observation:
@@ -833,6 +905,7 @@ repaired_critic_step = sheet.task(
     tried="repaired_critic_step(critic, generator, optimizer, real, z, t, weight), one step on 6 real and 6 "
     "fake points",
     setup=_CriticGame,
+    worlds={"a batch of one": lambda: _CriticGame(1)},
     observe=_observe_critic_step,
     reference=_critic_step(),
     blank=_critic_step(sign=-1, graph=False, norm=_batch_norm),

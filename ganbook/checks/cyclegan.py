@@ -17,7 +17,7 @@ from ganbook.checks.compare import Observation, as_array, describe
 from ganbook.checks.task import Answer, Mistake, Reject, Sheet, Trial, flat_weights
 
 sheet = Sheet("cyclegan", "Exercises 12: CycleGAN")
-progress, done = sheet.progress, sheet.done
+progress, done, hint, case = sheet.progress, sheet.done, sheet.hint, sheet.case
 results, require_all_passed = sheet.results, sheet.require_all_passed
 
 
@@ -97,9 +97,9 @@ def _cycle(distance: Distance = _l1) -> Answer:
     return lambda g, f, x, y: distance(f(g(x)), x) + distance(g(f(y)), y)
 
 
-def _two_sets() -> tuple[Any, ...]:
+def _two_sets(n: int = 3, m: int = 3) -> tuple[Any, ...]:
     players = _players()
-    return players.there, players.back, _images(3, 0.5), _images(3, -0.3)
+    return players.there, players.back, _images(n, 0.5), _images(m, -0.3)
 
 
 _SQUARED = "These are squared differences, which care for the few large ones. The loss takes absolute values."
@@ -113,6 +113,7 @@ cycle_loss = sheet.task(
     "There and back again",
     tried="cycle_loss(there, back, x, y) with small networks on 3 sources and 3 targets, and its gradients",
     setup=_two_sets,
+    worlds={"sets of unequal size": lambda: _two_sets(1, 4)},
     observe=_observe_loss,
     reference=_cycle(),
     mistakes=(
@@ -185,6 +186,7 @@ identity_loss = sheet.task(
     "Leave alone what is already there",
     tried="identity_loss(there, back, x, y) with small networks on 3 sources and 3 targets, and its gradients",
     setup=_two_sets,
+    worlds={"sets of unequal size": lambda: _two_sets(1, 4)},
     observe=_observe_loss,
     reference=_identity(),
     mistakes=(
@@ -268,6 +270,9 @@ generator_objective = sheet.task(
     "All that the translators want",
     tried="generator_objective(…, cycle_weight=7, identity_share=0.3) with small networks, and its gradients",
     setup=lambda: (*_players(), _images(3, 0.5), _images(3, -0.3), 7.0, 0.3),
+    worlds={
+        "batches of unequal size, no identity loss": lambda: (*_players(), _images(1, 0.5), _images(4, 0.0), 2.0, 0.0)
+    },
     observe=_observe_objective,
     reference=_objective(),
     mistakes=(
@@ -628,6 +633,7 @@ unpaired_batches = sheet.task(
     "Batches that know no pairs",
     tried=f"unpaired_batches(n, m, {_BATCH}, steps, seed): sets of {_N} and {_M}, two sets of {_M}, other seeds",
     setup=lambda: int(torch.randint(1000, ())),
+    allows=("reseeded",),  # the seed is an argument
     observe=_observe_batches,
     reference=_shuffled_each,
     tolerance={_TOGETHER: 0.3, _AGAIN: 0.3},
@@ -693,9 +699,9 @@ unpaired_batches = sheet.task(
 # -- 6 the hidden signal -----------------------------------------------------------------------------
 
 
-def _signal_world() -> tuple[Any, ...]:
+def _signal_world(n: int = 3, std: float = 0.4) -> tuple[Any, ...]:
     players = _players()
-    return players.there, players.back, _images(3, 0.5), 0.4, torch.randn(3, 2, 4, 4, dtype=torch.float64)
+    return players.there, players.back, _images(n, 0.5), std, torch.randn(n, 2, 4, 4, dtype=torch.float64)
 
 
 def _noisy(g: Network, f: Network, x: Tensor, std: float, noise: Tensor) -> Tensor:
@@ -711,6 +717,7 @@ noise_sensitivity = sheet.task(
     "What noise destroys",
     tried="noise_sensitivity(there, back, x, 0.4, noise) with small networks on 3 images",
     setup=_signal_world,
+    worlds={"one image, much noise": lambda: _signal_world(1, 1.5), "no noise": lambda: _signal_world(2, 0.0)},
     reference=_sensitivity(),
     mistakes=(
         Mistake(
@@ -777,13 +784,13 @@ noise_sensitivity = sheet.task(
 # -- 7 find the bugs ---------------------------------------------------------------------------------
 
 
-def _step_world() -> dict[str, Any]:
+def _step_world(n: int = 3, m: int = 3) -> dict[str, Any]:
     players = _players()
     return {
         "players": players,
         "stale": [[torch.randn_like(p) for p in network.parameters()] for network in players],
-        "x": _images(3, 0.5),
-        "y": _images(3, -0.3),
+        "x": _images(n, 0.5),
+        "y": _images(m, -0.3),
     }
 
 
@@ -823,7 +830,7 @@ def _step(
         x: Tensor,
         y: Tensor,
         cycle_weight: float,
-    ) -> bool:
+    ) -> tuple[Tensor, Tensor]:
         g_optimizer.zero_grad()
         d_optimizer.zero_grad()
         fake_y, fake_x = there(x), back(y)
@@ -841,7 +848,7 @@ def _step(
         loss = loss + cycle_weight * (_l1(back(fake_y), x) + _l1(round_trip, y))
         loss.backward()  # type: ignore[no-untyped-call]
         g_optimizer.step()
-        return True
+        return d_loss.detach(), loss.detach()
 
     return play
 
@@ -858,6 +865,8 @@ cyclegan_step = sheet.task(
     "Find the bugs: translators that help their critics",
     tried="cyclegan_step(…) on small networks: one step, from weights with leftover gradients",
     setup=_step_world,
+    worlds={"batches of unequal size": lambda: _step_world(1, 4)},
+    returns=("d_loss", "g_loss"),
     observe=_observe_step,
     reference=_step(),
     blank=_step(leaky=True, swapped=True, same_way=True),

@@ -12,11 +12,11 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from ganbook.checks.challenge import NoScore, Score, listed, scored, verdict
-from ganbook.checks.compare import Observation
+from ganbook.checks.compare import Observation, as_array
 from ganbook.checks.task import Answer, Mistake, Reject, Sheet, Trial, flat_weights
 
 sheet = Sheet("dcgan", "Exercises 6: DCGAN")
-progress, done = sheet.progress, sheet.done
+progress, done, hint, case = sheet.progress, sheet.done, sheet.hint, sheet.case
 results, require_all_passed = sheet.results, sheet.require_all_passed
 
 World = Mapping[str, Any]
@@ -27,9 +27,9 @@ _IN, _OUT = 6, 4
 _UP = "transposed convolution"
 
 
-def _block_world() -> dict[str, Tensor]:
+def _block_world(n: int = 3, sides: tuple[int, int] = (5, 5)) -> dict[str, Tensor]:
     return {
-        "x": torch.randn(3, _IN, 5, 5),
+        "x": torch.randn(n, _IN, *sides),
         "weight": 0.3 * torch.randn(_IN, _OUT, 4, 4),
         # Scales far from 1: the largest outputs lie above 6, where ReLU6 cuts, and above 1, where Hardtanh does.
         "gamma": 4 + torch.rand(_OUT),
@@ -87,6 +87,7 @@ generator_block = sheet.task(
     "A block of the generator",
     tried=f"generator_block({_IN}, {_OUT}) on a batch of maps 5 × 5, in training mode, with weights of ours",
     setup=_block_world,
+    worlds={"one wide map": lambda: _block_world(1, (3, 7))},
     observe=_observe_block,
     reference=_block(_norm(), nn.ReLU),
     mistakes=(
@@ -171,11 +172,13 @@ generator_block = sheet.task(
 
 # -- 2 initialisation --------------------------------------------------------------------------------
 
+_NEAR_0 = "the share of both convolutions' weights below 0.01 in size"
 _STATISTICS = {
     "the spread of the convolution's weights": 0.002,
     "the mean of the convolution's weights": 0.002,
     "the spread of the transposed convolution's weights": 0.002,
     "the mean of the transposed convolution's weights": 0.002,
+    _NEAR_0: 0.045,  # a third of a normal's numbers lie within half its deviation; of a uniform's, fewer
     "the mean of BatchNorm's γ": 0.008,
     "the spread of γ": 0.005,
     "the largest size of β": 1e-6,
@@ -205,8 +208,10 @@ def _observe_initialised(answer: Answer, world: tuple[nn.Module]) -> Observation
         )
     of = network.get_parameter
     conv, bias, up, gamma, beta = of("0.weight"), of("0.bias"), of("2.0.weight"), of("2.1.weight"), of("2.1.bias")
+    near = torch.cat((conv.flatten(), up.flatten())).abs() < 0.01
     values = (
-        conv.std(), conv.mean(), up.std(), up.mean(), gamma.mean(), gamma.std(), beta.abs().max(), bias.abs().max(),
+        conv.std(), conv.mean(), up.std(), up.mean(), near.float().mean(),
+        gamma.mean(), gamma.std(), beta.abs().max(), bias.abs().max(),
     )  # fmt: skip
     return {name: float(value.detach()) for name, value in zip(_STATISTICS, values, strict=True)}
 
@@ -362,6 +367,13 @@ ranges = sheet.task(
     "The range of tanh",
     tried="ranges(images, fake): 2 images of bytes, with a 0 and a 255, and 3 outputs of a tanh",
     setup=_range_world,
+    worlds={
+        "pictures without black and white, in three channels": lambda: (
+            torch.randint(40, 200, (3, 3, 2, 4), dtype=torch.uint8),
+            0.6 * torch.tanh(torch.randn(2, 3, 4, 2)),
+        ),
+        "one pixel": lambda: (torch.full((1, 1, 1, 1), 51, dtype=torch.uint8), torch.full((1, 1, 1, 1), -0.2)),
+    },
     observe=_observe_ranges,
     reference=_ranges(),
     mistakes=(
@@ -429,15 +441,15 @@ def _small_d() -> nn.Sequential:
     return nn.Sequential(nn.Linear(3, 5), nn.BatchNorm1d(5), nn.Tanh(), nn.Linear(5, 1), nn.Flatten(0))
 
 
-def _accumulation_world() -> dict[str, Any]:
+def _accumulation_world(n: int = 8, m: int = 6) -> dict[str, Any]:
     generator, discriminator = nn.Linear(2, 3), _small_d()
     stale = {network: [torch.randn_like(p) for p in network.parameters()] for network in (generator, discriminator)}
     return {
         "generator": generator,
         "discriminator": discriminator,
         "stale": stale,
-        "real": torch.randn(8, 3) + 1,
-        "z": torch.randn(6, 2),
+        "real": torch.randn(n, 3) + 1,
+        "z": torch.randn(m, 2),
     }
 
 
@@ -509,6 +521,7 @@ accumulate = sheet.task(
     "One step from two passes",
     tried="accumulate(discriminator, d_optimizer, real, fake) on 8 real and 6 fake samples, with leftover gradients",
     setup=_accumulation_world,
+    worlds={"few real samples": lambda: _accumulation_world(2, 9)},
     observe=_observe_accumulation,
     reference=_d_step(),
     mistakes=(
@@ -563,13 +576,20 @@ accumulate = sheet.task(
 # -- 5 fixed noise -----------------------------------------------------------------------------------
 
 
+class _Shared(list[Tensor]):
+    """A list that a copy of its owner shares."""
+
+    def __deepcopy__(self, memo: object) -> _Shared:
+        return self
+
+
 class _Watched(nn.Module):
-    """A small generator with BatchNorm that remembers what it was asked."""
+    """A small generator with BatchNorm that remembers what it was asked; a copy of it tells it to the original."""
 
     def __init__(self) -> None:
         super().__init__()
         self.first, self.norm, self.last = nn.Linear(3, 4), nn.BatchNorm1d(4), nn.Linear(4, 2)
-        self.asked: list[Tensor] = []
+        self.asked: list[Tensor] = _Shared()
 
     def forward(self, z: Tensor) -> Tensor:
         self.asked.append(z.detach().clone())
@@ -577,8 +597,9 @@ class _Watched(nn.Module):
         return result
 
 
-def _observe_snapshots(answer: Answer, world: tuple[_Watched]) -> Observation:
-    (generator,) = world
+def _observe_snapshots(answer: Answer, world: tuple[_Watched, int, int]) -> Observation:
+    generator, count, n = world
+    generator.asked.clear()
     generator.train()
     rounds = []
 
@@ -590,7 +611,7 @@ def _observe_snapshots(answer: Answer, world: tuple[_Watched]) -> Observation:
     running = generator.norm.running_mean
     assert running is not None
     before = running.clone()
-    frames = answer(generator, train, 4, 5, 3)
+    frames = answer(generator, train, count, n, 3)
     if not isinstance(frames, Tensor):
         raise Reject("type", frames, "one tensor (frames, n, …)", "Stack the frames into one tensor: `torch.stack`.")
     same_noise = all(torch.equal(a, generator.asked[0]) for a in generator.asked)
@@ -599,6 +620,9 @@ def _observe_snapshots(answer: Answer, world: tuple[_Watched]) -> Observation:
         "the shape of the film": tuple(frames.shape),
         "every frame from the same noise": same_noise,
         "numbers of noise a sample": tuple(generator.asked[0].shape) if generator.asked else (),
+        "every sample has noise of its own": len({tuple(row) for row in generator.asked[0].tolist()}) == n
+        if generator.asked
+        else False,
         "trainings before the first look": sum(not after for _, after in rounds),
         "trainings in all": len(rounds),
         "each frame differs from the one before by the training between": steps if same_noise else "cannot be told",
@@ -641,7 +665,8 @@ snapshots = sheet.task(
     "snapshots",
     "The same noise, every time",
     tried="snapshots(generator, train, frames=4, n=5, latent_dim=3) on a generator with BatchNorm",
-    setup=lambda: (_Watched(),),
+    setup=lambda: (_Watched(), 4, 5),
+    worlds={"one frame": lambda: (_Watched(), 1, 3)},
     observe=_observe_snapshots,
     reference=_film(),
     mistakes=(
@@ -704,12 +729,30 @@ def _slerp_world() -> dict[str, tuple[Tensor, Tensor, float]]:
     }
 
 
+def _other_slerps() -> dict[str, tuple[Tensor, Tensor, float]]:
+    """Equal pairs among others, a single pair, few numbers, and the far end."""
+    a, b = torch.randn(6, 20), torch.randn(6, 20)
+    a[::2] = b[::2]
+    return {
+        _EQUAL: (a[::2], b[::2], 0.7),
+        "of the other pairs, where some are equal": (a, b, 0.7),
+        "of one pair, at the end": (torch.randn(1, 3), torch.randn(1, 3), 1.0),
+        "of one pair of two numbers": (torch.tensor([[1.0, 0.0]]), torch.tensor([[0.0, 2.0]]), 1 / 3),
+    }
+
+
 def _observe_slerp(answer: Answer, world: World) -> Observation:
     seen = {where: answer(a.clone(), b.clone(), t) for where, (a, b, t) in world.items()}
-    # Near the angle 0 rounding decides whether a formula that divides by its sine gives a number: told in words.
-    same, (latent, _, _) = seen[_EQUAL], world[_EQUAL]
-    if isinstance(same, Tensor) and same.shape == latent.shape:
-        seen[_EQUAL] = "that latent" if torch.allclose(same.detach().float(), latent, atol=5e-3) else "not that latent"
+    for where, (a, b, _) in world.items():
+        array, equal = as_array(seen[where]), (a == b).all(1)
+        if array is None or array.shape != a.shape or not equal.any():
+            continue
+        # Near the angle 0 rounding decides whether a formula that divides by its sine gives a number: told in words.
+        came = torch.as_tensor(array, dtype=a.dtype)
+        same = torch.allclose(came[equal], a[equal], atol=5e-3)
+        seen[_EQUAL] = "that latent" if same and seen.get(_EQUAL) != "not that latent" else "not that latent"
+        if not equal.all():
+            seen[where] = came[~equal]
     return seen
 
 
@@ -760,6 +803,7 @@ slerp = sheet.task(
     "Along the sphere",
     tried="slerp(z0, z1, t) on 4 pairs of latents of 50 numbers, for several t, and on equal pairs",
     setup=_slerp_world,
+    worlds={"equal pairs among others": _other_slerps},
     observe=_observe_slerp,
     reference=_slerp(),
     mistakes=(
@@ -831,14 +875,14 @@ def _unclamped_raw(z0: Tensor, z1: Tensor, t: float) -> Tensor:
 # -- 7 find the bugs ---------------------------------------------------------------------------------
 
 
-def _loop_world() -> dict[str, Any]:
+def _loop_world(n: int = 6, count: int = 2) -> dict[str, Any]:
     generator = nn.Sequential(nn.Linear(2, 5), nn.Tanh(), nn.Linear(5, 3))
     discriminator = nn.Sequential(nn.Linear(3, 5), nn.Tanh(), nn.Linear(5, 1), nn.Flatten(0))
     return {
         "generator": generator.double(),
         "discriminator": discriminator.double(),
-        "batches": [torch.randn(6, 3, dtype=torch.float64) + 1 for _ in range(2)],
-        "z": [torch.randn(6, 2, dtype=torch.float64) for _ in range(4)],
+        "batches": [torch.randn(n, 3, dtype=torch.float64) + 1 for _ in range(count)],
+        "z": [torch.randn(n, 2, dtype=torch.float64) for _ in range(4)],
     }
 
 
@@ -846,11 +890,13 @@ def _observe_loop(answer: Answer, world: World) -> Observation:
     generator, discriminator = world["generator"], world["discriminator"]
     before = [flat_weights(network) for network in (generator, discriminator)]
     latents = iter(world["z"] * 3)
-    answer(generator, discriminator, [b.clone() for b in world["batches"]], lambda n: next(latents)[:n], 0.3)
+    came = answer(generator, discriminator, [b.clone() for b in world["batches"]], lambda n: next(latents)[:n], 0.3)
+    both = [*came] if isinstance(came, tuple | list) else [came]
     return {
         "the change of G's weights": flat_weights(generator) - before[0],
         "the change of D's weights": flat_weights(discriminator) - before[1],
         "batches of noise drawn": 12 - len(list(latents)),
+        "G, then D, came back": len(both) == 2 and both[0] is generator and both[1] is discriminator,
     }
 
 
@@ -917,6 +963,7 @@ train_loop = sheet.task(
     "Find the bugs: a training loop",
     tried="train_loop(generator, discriminator, batches, sample_z, lr) on two batches, with plain gradient steps",
     setup=_loop_world,
+    worlds={"four batches of one": lambda: _loop_world(1, 4)},
     observe=_observe_loop,
     reference=_loop(),
     also=(_loop(fakes_twice=True),),

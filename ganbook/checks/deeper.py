@@ -15,7 +15,7 @@ from ganbook.checks.compare import Observation, describe
 from ganbook.checks.task import Answer, Mistake, Reject, Sheet, flat_weights, loss_with_gradients
 
 sheet = Sheet("deeper", "Exercises 9: Deeper generators")
-progress, done = sheet.progress, sheet.done
+progress, done, hint, case = sheet.progress, sheet.done, sheet.hint, sheet.case
 results, require_all_passed = sheet.results, sheet.require_all_passed
 
 Layer = Callable[[Tensor], Tensor]
@@ -52,6 +52,7 @@ pre_activation_block = sheet.task(
     "The pre-activated block",
     tried="pre_activation_block(x, norm1, conv1, norm2, conv2) on maps (3, 4, 5, 5)",
     setup=_block_world,
+    worlds={"wide maps": lambda: (torch.randn(2, 4, 3, 6), *_block_world()[1:])},
     reference=lambda x, *layers: x + _branch(x, *layers),
     mistakes=(
         Mistake(
@@ -129,6 +130,7 @@ downsampling_block = sheet.task(
     "A shortcut that changes shape",
     tried="downsampling_block(x, branch, adapt) on maps (3, 4, 6, 6), to (3, 7, 3, 3)",
     setup=_down_world,
+    worlds={"wide maps": lambda: (torch.randn(1, 4, 2, 8), *_down_world()[1:])},
     reference=lambda x, branch, adapt: _pooled(branch(x)) + adapt(_pooled(x)),
     mistakes=(
         Mistake(
@@ -220,6 +222,7 @@ reparameterise = sheet.task(
     "Reparameterisation",
     tried="reparameterise(mean, log_variance, noise) on 5 samples of 3 numbers: z, and its gradients",
     setup=_latent_world,
+    worlds={"one sample of one number": lambda: (torch.randn(1, 1), torch.randn(1, 1), torch.randn(1, 1))},
     observe=_observe_sample,
     reference=_spread(lambda s: (0.5 * s).exp()),
     mistakes=(
@@ -285,6 +288,10 @@ kl = sheet.task(
     "How far q lies from the prior",
     tried="kl(mean, log_variance) on 5 samples of 3 numbers",
     setup=lambda: _latent_world()[:2],
+    worlds={
+        "one sample of one number": lambda: (torch.randn(1, 1), torch.randn(1, 1)),
+        "the prior itself": lambda: (torch.zeros(2, 3), torch.zeros(2, 3)),
+    },
     observe=lambda answer, world: {"KL of each sample": answer(*(part.clone() for part in world))},
     reference=lambda m, s: _kl_terms(m, s).sum(1),
     mistakes=(
@@ -350,16 +357,15 @@ kl = sheet.task(
 # -- 5 the bound -------------------------------------------------------------------------------------
 
 
-def _elbo_world() -> dict[str, Any]:
-    shape = (5, 1, 4, 4)
+def _elbo_world(shape: tuple[int, ...] = (5, 1, 4, 4), latent: int = 3, std: float = 0.4) -> dict[str, Any]:
     return {
         "x": torch.rand(shape) * 2 - 1,
         "leaves": {
             "reconstruction": torch.rand(shape) * 2 - 1,
-            "mean": torch.randn(5, 3),
-            "log_variance": torch.randn(5, 3),
+            "mean": torch.randn(shape[0], latent),
+            "log_variance": torch.randn(shape[0], latent),
         },
-        "std": 0.4,
+        "std": std,
     }
 
 
@@ -391,6 +397,10 @@ negative_elbo = sheet.task(
     "The bound, with the right reductions",
     tried="negative_elbo(x, reconstruction, mean, log_variance, 0.4) on 5 images of 4 × 4 pixels, and its gradients",
     setup=_elbo_world,
+    worlds={
+        "one image of three channels": lambda: _elbo_world((1, 3, 2, 5), 2, 1.0),
+        "another standard deviation": lambda: _elbo_world((2, 2, 3, 3), 1, 0.15),
+    },
     observe=_observe_bound,
     reference=_bound(),
     also=(_bound(constant=True),),
@@ -473,6 +483,7 @@ def _observe_pair(answer: Answer, world: tuple[Tensor, Tensor]) -> Observation:
             gradients = torch.autograd.grad(loss.sum(), (real, fake), retain_graph=True, allow_unused=True)
         seen[name] = loss
         seen[f"the gradient of {name} by fake_logits"] = gradients[1]
+        seen[f"the gradient of {name} by real_logits"] = gradients[0]
     return seen
 
 
@@ -486,6 +497,7 @@ paired_losses = sheet.task(
     "Relativistic pairs",
     tried="paired_losses(real_logits, fake_logits) on 6 pairs: both losses, and their gradients",
     setup=lambda: (torch.randn(6) + 0.5, torch.randn(6) * 2 - 0.5),
+    worlds={"one pair": lambda: (torch.randn(1), torch.randn(1))},
     observe=_observe_pair,
     reference=lambda r, f: (F.softplus(-_lead(r, f)).mean(), F.softplus(_lead(r, f)).mean()),
     mistakes=(
@@ -551,7 +563,7 @@ paired_losses = sheet.task(
 # -- 7 find the bug ----------------------------------------------------------------------------------
 
 
-def _vae_world() -> dict[str, Any]:
+def _vae_world(n: int = 8) -> dict[str, Any]:
     encoder = nn.Sequential(nn.Linear(6, 5), nn.Tanh(), nn.Linear(5, 4)).double()
     decoder = nn.Sequential(nn.Linear(2, 5), nn.Tanh(), nn.Linear(5, 6)).double()
     with torch.no_grad():
@@ -559,8 +571,8 @@ def _vae_world() -> dict[str, Any]:
     return {
         "networks": (encoder, decoder),
         "stale": [[torch.randn_like(p) for p in network.parameters()] for network in (encoder, decoder)],
-        "x": torch.randn(8, 6, dtype=torch.float64),
-        "noise": torch.randn(8, 2, dtype=torch.float64),
+        "x": torch.randn(n, 6, dtype=torch.float64),
+        "noise": torch.randn(n, 2, dtype=torch.float64),
     }
 
 
@@ -587,7 +599,12 @@ def _observe_step(answer: Answer, world: Mapping[str, Any]) -> Observation:
 
 
 def _step(
-    variance: bool = False, averaged: bool = False, rewarded: bool = False, log_std: bool = False, upside: bool = False
+    variance: bool = False,
+    averaged: bool = False,
+    rewarded: bool = False,
+    log_std: bool = False,
+    upside: bool = False,
+    constant: bool = False,
 ) -> Answer:
     """One step with any of the bugs in it."""
 
@@ -605,7 +622,7 @@ def _step(
         optimizer.zero_grad()
         loss.backward()  # type: ignore[no-untyped-call]
         optimizer.step()
-        return loss
+        return loss + x.shape[1] * math.log(std * math.sqrt(2 * math.pi)) if constant else loss
 
     return play
 
@@ -621,8 +638,11 @@ vae_step = sheet.task(
     "Find the bugs: a decoder that knows nothing of the prior",
     tried="vae_step(…) on small networks: one step, from weights with leftover gradients",
     setup=_vae_world,
+    worlds={"a batch of one": lambda: _vae_world(1)},
+    returns=("loss",),
     observe=_observe_step,
     reference=_step(),
+    also=(_step(constant=True),),
     blank=_step(variance=True, averaged=True, rewarded=True),
     mistakes=(
         Mistake("variance", f"One bug is left. {_VARIANCE}", like=_step(variance=True)),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import math
 from collections.abc import Callable, Mapping
 from typing import Any
@@ -15,7 +16,7 @@ from ganbook.checks.compare import Observation, describe
 from ganbook.checks.task import Answer, Mistake, Reject, Sheet, Trial, flat_weights, loss_with_gradients
 
 sheet = Sheet("failures", "Exercises 7: When training fails")
-progress, done = sheet.progress, sheet.done
+progress, done, hint, case = sheet.progress, sheet.done, sheet.hint, sheet.case
 results, require_all_passed = sheet.results, sheet.require_all_passed
 
 # -- 1 minibatch standard deviation ------------------------------------------------------------------
@@ -45,6 +46,10 @@ minibatch_stddev = sheet.task(
     "One number for variety",
     tried="minibatch_stddev(x) on a batch of 6 samples with 4 features, and its gradient",
     setup=lambda: (torch.randn(6, 4) * torch.tensor([0.3, 1.0, 2.0, 0.5]) + 1,),
+    worlds={
+        "a batch of two": lambda: (torch.randn(2, 7),),
+        "one feature": lambda: (torch.randn(5, 1),),
+    },
     observe=_observe_features,
     reference=_appended(lambda x: x.std(0, correction=0).mean()),
     mistakes=(
@@ -138,6 +143,10 @@ minibatch_closeness = sheet.task(
     "Minibatch discrimination",
     tried="minibatch_closeness(x, t) on 5 samples with 4 features, 3 kernels of 2 numbers, and its gradient",
     setup=lambda: (torch.randn(5, 4), 0.5 * torch.randn(4, 3, 2)),
+    worlds={
+        "a batch of two": lambda: (torch.randn(2, 3), torch.randn(3, 2, 4)),
+        "one kernel of one number": lambda: (torch.randn(4, 2), torch.randn(2, 1, 1)),
+    },
     observe=_observe_features,
     reference=lambda x, t: _closeness(x, t).sum(1) - 1,
     mistakes=(
@@ -272,6 +281,11 @@ spectral_weight = sheet.task(
     "Spectral norm by power iteration",
     tried="spectral_weight(weight, v) on a (5, 3) weight and a random unit vector v: both results, and the gradient",
     setup=_spectral_world,
+    worlds={
+        "a wide weight": lambda: (torch.randn(2, 6), F.normalize(torch.randn(6), dim=0)),
+        "one row": lambda: (torch.randn(1, 4), F.normalize(torch.randn(4), dim=0)),
+        "small numbers": lambda: (1e-2 * torch.randn(4, 4), F.normalize(torch.randn(4), dim=0)),
+    },
     observe=_observe_spectral,
     reference=_spectral(),
     mistakes=(
@@ -342,6 +356,7 @@ smoothed_loss = sheet.task(
     "One-sided label smoothing",
     tried="smoothed_loss(real_logits, fake_logits) on 6 real and 4 fake logits: the loss and its gradients",
     setup=lambda: (torch.randn(6) + 1, torch.randn(4) - 1),
+    worlds={"one logit each": lambda: (torch.randn(1), torch.randn(1))},
     observe=lambda answer, world: loss_with_gradients(answer, {"real_logits": world[0], "fake_logits": world[1]}),
     reference=lambda real, fake: _bce(real, _SMOOTH).mean() + F.softplus(fake).mean(),
     mistakes=(
@@ -411,7 +426,8 @@ _HALF_LIFE, _BATCH = 500, 64
 class _Average:
     """Two generators with BatchNorm, whose weights and statistics differ."""
 
-    def __init__(self) -> None:
+    def __init__(self, half_life: float = _HALF_LIFE, batch: int = _BATCH) -> None:
+        self.half_life, self.batch = half_life, batch
         self.average, self.generator = (
             nn.Sequential(nn.Linear(2, 3), nn.BatchNorm1d(3), nn.Linear(3, 2)) for _ in range(2)
         )
@@ -424,11 +440,12 @@ class _Average:
 
 def _observe_average(answer: Answer, world: _Average) -> Observation:
     average, generator = world.average, world.generator
-    returned = answer(average, generator, _HALF_LIFE, _BATCH)
+    returned = answer(average, generator, world.half_life, world.batch)
     if not isinstance(returned, nn.Module):
         raise Reject("type", returned, "the average, a network", "Return `average`, with its weights changed.")
     seen: dict[str, Any] = {
         "the average's weights": flat_weights(returned),
+        "what came back is the average itself": returned is average,
         "the average's running mean (BatchNorm)": returned.get_buffer("1.running_mean").clone(),
         "the average's count of batches (BatchNorm)": int(returned.get_buffer("1.num_batches_tracked")),
         "the generator's weights": flat_weights(generator),
@@ -440,8 +457,9 @@ def _observe_average(answer: Answer, world: _Average) -> Observation:
     return seen
 
 
-def _averaging(share_of_old: float, buffers: bool = False, moves_generator: bool = False) -> Answer:
+def _averaging(share: Callable[[float, int], float], buffers: bool = False, moves_generator: bool = False) -> Answer:
     def update(average: nn.Module, generator: nn.Module, half_life: float, batch_size: int) -> nn.Module:
+        share_of_old = share(half_life, batch_size)
         with torch.no_grad():
             for old, new in zip(average.parameters(), generator.parameters(), strict=True):
                 mixed = share_of_old * old + (1 - share_of_old) * new
@@ -460,48 +478,64 @@ def _shares_storage(average: nn.Module, generator: nn.Module, half_life: float, 
     return generator
 
 
-_SHARE = 0.5 ** (_BATCH / _HALF_LIFE)
+def _in_a_copy(average: nn.Module, generator: nn.Module, half_life: float, batch_size: int) -> nn.Module:
+    average = copy.deepcopy(average)
+    _averaging(_kept_share)(average, generator, half_life, batch_size)
+    return average
+
+
+def _kept_share(half_life: float, batch: int) -> float:
+    """What is kept of the old average."""
+    return float(0.5 ** (batch / half_life))
+
 
 ema_update = sheet.task(
     "ema_update",
     "The moving average",
     tried="ema_update(average, generator, half_life=500, batch_size=64), and what becomes of both networks",
     setup=_Average,
+    worlds={
+        "a short memory": lambda: _Average(20, 50),
+        "a long memory": lambda: _Average(100_000, 8),
+    },
     observe=_observe_average,
-    reference=_averaging(_SHARE),
+    reference=_averaging(_kept_share),
     mistakes=(
         Mistake(
             "shares-swapped",
             "The shares are swapped: the average jumps to the newest weights and keeps only a little of the old.",
-            like=_averaging(1 - _SHARE),
+            like=_averaging(lambda half_life, batch: 1 - _kept_share(half_life, batch)),
         ),
         Mistake(
             "per-step",
             "This counts steps. The half-life is in images, so that it means the same at any batch size: a step is "
             "batch_size images.",
-            like=_averaging(0.5 ** (1 / _HALF_LIFE)),
+            like=_averaging(lambda half_life, batch: 0.5 ** (1 / half_life)),
         ),
         Mistake(
             "e-not-two",
             "After one half-life, exp(−1) = 37 % of the old weights are left. A half-life leaves half.",
-            like=_averaging(math.exp(-_BATCH / _HALF_LIFE)),
+            like=_averaging(lambda half_life, batch: math.exp(-batch / half_life)),
         ),
         Mistake(
             "linear",
             "1 − batch / half-life is the first term of a series. It is not a half-life, and turns negative for a "
             "large batch.",
-            like=(_averaging(1 - _BATCH / _HALF_LIFE), _averaging(1 - 0.5 * _BATCH / _HALF_LIFE)),
+            like=(
+                _averaging(lambda half_life, batch: 1 - batch / half_life),
+                _averaging(lambda half_life, batch: 1 - 0.5 * batch / half_life),
+            ),
         ),
         Mistake(
             "upside-down",
             "The exponent is upside down: 0.5 to the power half_life / batch_size is nearly 0, so nothing is kept.",
-            like=_averaging(0.5 ** (_HALF_LIFE / _BATCH)),
+            like=_averaging(lambda half_life, batch: 0.5 ** (half_life / batch)),
         ),
         Mistake(
             "buffers-too",
             "BatchNorm's buffers are averaged as well. They are statistics of other weights, and the count of "
             "batches is a whole number. Average the parameters only.",
-            like=_averaging(_SHARE, buffers=True),
+            like=_averaging(_kept_share, buffers=True),
             when=lambda trial: (
                 "the average's weights" in trial.got
                 and torch.allclose(trial.got["the average's weights"], trial.want["the average's weights"], atol=1e-4)
@@ -514,7 +548,18 @@ ema_update = sheet.task(
         Mistake(
             "generator-moved",
             "The generator was changed too. The average watches the game and takes no part in it.",
-            like=_averaging(_SHARE, moves_generator=True),
+            like=_averaging(_kept_share, moves_generator=True),
+        ),
+        Mistake(
+            "into-a-copy",
+            "The numbers are right and stand in a copy: whoever holds `average` keeps the old weights. Change its "
+            "parameters in place.",
+            like=_in_a_copy,
+        ),
+        Mistake(
+            "fixed-numbers",
+            "Right for a half-life of 500 and batches of 64, and for no other. Use the arguments.",
+            like=_averaging(lambda half_life, batch: 0.5 ** (_BATCH / _HALF_LIFE)),
         ),
         Mistake(
             "the-generator-itself",
@@ -617,15 +662,15 @@ diagnosis = sheet.task(
 class _Game:
     """Small networks in double precision; D has a BatchNorm whose running statistics are far from any batch."""
 
-    def __init__(self) -> None:
+    def __init__(self, n: int = 6) -> None:
         self.generator = nn.Sequential(nn.Linear(2, 4), nn.Tanh(), nn.Linear(4, 2)).double()
         self.discriminator = nn.Sequential(
             nn.Linear(2, 4), nn.BatchNorm1d(4), nn.Tanh(), nn.Linear(4, 1), nn.Flatten(0)
         ).double()
         self.discriminator.get_buffer("1.running_mean").fill_(1.5)
         self.discriminator.get_buffer("1.running_var").fill_(0.2)
-        self.real = torch.randn(6, 2, dtype=torch.float64) + 1
-        self.z = [torch.randn(6, 2, dtype=torch.float64) for _ in range(4)]
+        self.real = torch.randn(n, 2, dtype=torch.float64) + 1
+        self.z = [torch.randn(n, 2, dtype=torch.float64) for _ in range(4)]
         self.stale = torch.randn(sum(p.numel() for p in self.discriminator.parameters()), dtype=torch.float64)
 
 
@@ -661,7 +706,7 @@ def _play(
         d_optimizer: torch.optim.Optimizer,
         real: Tensor,
         sample_z: Callable[[int], Tensor],
-    ) -> bool:
+    ) -> tuple[Tensor, Tensor]:
         discriminator.eval() if in_eval else discriminator.train()
         fake = generator(sample_z(len(real))).detach()
         real_logits, fake_logits = discriminator(real), discriminator(fake)
@@ -680,7 +725,7 @@ def _play(
         g_optimizer.zero_grad()
         g_loss.backward()  # type: ignore[no-untyped-call]
         g_optimizer.step()
-        return True
+        return d_loss.detach(), g_loss.detach()
 
     return play
 
@@ -694,7 +739,9 @@ repaired_round = sheet.task(
     "Find three bugs",
     tried="repaired_round(…), one round of a game whose D has BatchNorm, from weights with leftover gradients",
     setup=_Game,
+    worlds={"a batch of two": lambda: _Game(2)},
     observe=_observe_round,
+    returns=("d_loss", "g_loss"),
     reference=_play(),
     blank=_play(in_eval=True, keeps_gradients=True, cut_in_g=True),
     mistakes=(

@@ -14,6 +14,8 @@ from dataclasses import dataclass
 from typing import Literal
 
 Status = Literal["passed", "failed", "not yet"]
+#: One step of the ladder of hints: its name on the card, and what it says.
+Rung = tuple[str, str]
 
 _SYMBOL: dict[Status, str] = {"passed": "✓", "failed": "✗", "not yet": "·"}
 _VERDICT: dict[Status, str] = {"passed": "passed", "failed": "not right yet", "not yet": "not yet"}
@@ -63,7 +65,8 @@ class Result:
     """What a check found. Its ``repr`` is the card; ``status`` and ``hint_id`` are for tests.
 
     ``hint_id`` names the recognised mistake, or the kind of difference where the mistake is not
-    known; None when the task passed or was not begun.
+    known; None when the task passed or was not begun. ``rungs`` are the steps of the ladder of hints, the expected
+    value last, of which the card shows the first ``level``.
     """
 
     status: Status
@@ -76,14 +79,23 @@ class Result:
     hint_id: str | None = None
     came: str = ""
     expected: str = ""
+    rungs: tuple[Rung, ...] = ()
+    level: int = 1
 
     @property
     def passed(self) -> bool:
         return self.status == "passed"
 
     def _rows(self) -> list[tuple[str, str]]:
-        said = "what it shows" if self.passed else "hint"
-        rows = [("tried", self.tried), ("came", self.came), ("expected", self.expected), (said, self.hint)]
+        rows = [("tried", self.tried), ("came", self.came)]
+        if not self.rungs:
+            rows += [("what it shows" if self.passed else "hint", self.hint)]
+        elif len(self.rungs) == 1:  # nothing is given away
+            rows += [("expected", self.expected), *self.rungs]
+        else:
+            rows += self.rungs[: self.level]
+            more = len(self.rungs) - self.level
+            rows += [("more", f"{more} more: check again, or `check.hint()`")] if more else []
         return [(name, text) for name, text in rows if text]
 
     @property

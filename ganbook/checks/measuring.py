@@ -15,7 +15,7 @@ from ganbook.checks.compare import Observation, as_array, describe
 from ganbook.checks.task import Answer, Mistake, Reject, Sheet
 
 sheet = Sheet("measuring", "Exercises 8: Measuring a generator")
-progress, done = sheet.progress, sheet.done
+progress, done, hint, case = sheet.progress, sheet.done, sheet.hint, sheet.case
 results, require_all_passed = sheet.results, sheet.require_all_passed
 
 # -- 1 the Fréchet distance --------------------------------------------------------------------------
@@ -339,6 +339,7 @@ precision_recall = sheet.task(
     "Precision and recall from scratch",
     tried="precision_recall(real, fake, k) on six pairs of sets, 26 real and 20 fake points each, k of 2 and 3",
     setup=_six_pairs,
+    worlds={"few points, one feature": lambda: [(torch.randn(4, 1), torch.randn(3, 1) + 1, 1) for _ in range(3)]},
     observe=_observe_shares,
     reference=_shares(_right_share),
     mistakes=(
@@ -530,6 +531,10 @@ inception_score = sheet.task(
     "The Inception score, from probabilities",
     tried="inception_score(probabilities) on 11 images and 5 classes; the classifier is entirely sure of one image",
     setup=_probabilities,
+    worlds={
+        "one image": lambda: (torch.rand(1, 4, dtype=torch.float64).softmax(1),),
+        "all sure, two classes": lambda: (torch.eye(2, dtype=torch.float64)[[0, 1, 1, 0, 1]],),
+    },
     reference=lambda p: _kls(p).mean().exp(),
     mistakes=(
         Mistake(
@@ -640,6 +645,11 @@ nearer_share = sheet.task(
         "nearer_share(samples, train, held_out) on four trials with points of a lattice, where many distances are equal"
     ),
     setup=_four_trials,
+    worlds={
+        "one point each": lambda: [(torch.randn(1, 2), torch.randn(1, 2), torch.randn(1, 2))],
+        "one number a point": lambda: [(torch.randn(5, 1), torch.randn(7, 1), torch.randn(3, 1))],
+        "samples that were copied": lambda: [(torch.eye(3), torch.eye(3), 2 * torch.eye(3))],
+    },
     observe=_observe_nearer,
     reference=lambda s, t, h: _pairs(_nearest(s, t), _nearest(h, t)),
     mistakes=(

@@ -15,7 +15,7 @@ from ganbook.checks.compare import Observation
 from ganbook.checks.task import Answer, Mistake, Reject, Sheet, Trial
 
 sheet = Sheet("minimax", "Exercises 2: The minimax objective")
-progress, done = sheet.progress, sheet.done
+progress, done, hint, case = sheet.progress, sheet.done, sheet.hint, sheet.case
 results, require_all_passed = sheet.results, sheet.require_all_passed
 
 # -- 1 V from logits ---------------------------------------------------------------------------------
@@ -58,6 +58,10 @@ value_from_logits = sheet.task(
     "V from two batches of logits",
     tried="value_from_logits(real_logits, fake_logits) on 6 real and 4 fake logits, three times",
     setup=_three(_real_and_fake_logits),
+    worlds={
+        "one logit each": _three(lambda: (torch.randn(1), torch.randn(1))),
+        "float64": _three(lambda: (torch.randn(3, dtype=torch.float64), torch.randn(2, dtype=torch.float64))),
+    },
     observe=_observe_v,
     reference=value,
     mistakes=(
@@ -231,6 +235,7 @@ optimal_discriminator = sheet.task(
     "D's best response on a grid",
     tried="optimal_discriminator(p_data, p_gen) on 200 points; some have p_data = 0, some p_gen = 0, some both",
     setup=_densities_with_holes,
+    worlds={"equal densities": lambda: (torch.tensor([0.0, 0.25, 0.5, 2.0]),) * 2},
     observe=_observe_optimal,
     reference=_optimal,
     mistakes=(
@@ -672,6 +677,9 @@ value_from_labels = sheet.task(
     "The same V from one labelled batch",
     tried="value_from_labels(logits, labels) on a shuffled batch of 6 real (label 1) and 6 fake (label 0), three times",
     setup=_three(_mixed_batch),
+    worlds={
+        "two logits": _three(lambda: (torch.randn(2), torch.tensor([0.0, 1.0]))),
+    },
     observe=_observe_v,
     reference=lambda logits, labels: -2 * _ce(logits, labels),
     mistakes=(
@@ -790,9 +798,19 @@ OBJECTIVES: dict[str, tuple[Objective, str]] = {
 }
 
 
-def _observe_verdicts(answer: Answer, logits: tuple[Tensor, Tensor]) -> Observation:
+#: The same question with other factors.
+_SCALED: dict[str, tuple[Objective, str]] = {
+    "V / 3": (lambda real, fake: value(real, fake) / 3, "maximise"),
+    "5 V − 1": (lambda real, fake: 5 * value(real, fake) - 1, "maximise"),
+    "−7 V": (lambda real, fake: -7 * value(real, fake), "minimise"),
+    "V + 20 % of the fake term": (lambda real, fake: value(real, fake) + 0.2 * _log_not_d(fake).mean(), "neither"),
+}
+
+
+def _observe_verdicts(answer: Answer, world: tuple[Any, ...]) -> Observation:
     verdicts = {}
-    for name, (objective, _) in OBJECTIVES.items():
+    logits, objectives = world[:2], world[2] if len(world) > 2 else OBJECTIVES
+    for name, (objective, _) in objectives.items():
         real, fake = (batch.clone().requires_grad_() for batch in logits)
         verdict = answer(objective, real, fake)
         if not isinstance(verdict, str):
@@ -846,6 +864,7 @@ convention = sheet.task(
     "Which conventions agree",
     tried=f"convention(objective, real_logits, fake_logits) for {len(OBJECTIVES)} objectives",
     setup=_real_and_fake_logits,
+    worlds={"other factors": lambda: (*_real_and_fake_logits(), _SCALED)},
     observe=_observe_verdicts,
     reference=_judge_by(_parallel),
     mistakes=(

@@ -16,7 +16,7 @@ from ganbook.checks.compare import Observation, describe
 from ganbook.checks.task import Answer, Mistake, Reject, Sheet, flat_weights
 
 sheet = Sheet("pix2pix", "Exercises 11: Pix2pix")
-progress, done = sheet.progress, sheet.done
+progress, done, hint, case = sheet.progress, sheet.done, sheet.hint, sheet.case
 results, require_all_passed = sheet.results, sheet.require_all_passed
 
 # -- 1 the best constant -----------------------------------------------------------------------------
@@ -39,6 +39,7 @@ best_constant = sheet.task(
     "What L1 asks for",
     tried="best_constant(truths) on 5 truths, each (3, 4, 6)",
     setup=_truths,
+    worlds={"one truth": lambda: (torch.rand(1, 2, 3, 2),), "three grey truths": lambda: (torch.rand(3, 1, 2, 2),)},
     observe=lambda answer, world: {"the image": answer(*(part.clone() for part in world))},
     reference=lambda truths: truths.median(0).values,
     mistakes=(
@@ -155,6 +156,10 @@ receptive_field = sheet.task(
     "How much one verdict sees",
     tried="receptive_field(layers) on the PatchGAN's five layers, and on four layers of mixed kernels and strides",
     setup=_chains,
+    worlds={
+        "one layer, and layers of one pixel": lambda: (((7, 3),), ((1, 1), (3, 2), (1, 1))),
+        "a long chain": lambda: (((3, 1),) * 7, ((3, 2),) * 5),
+    },
     observe=_observe_fields,
     reference=lambda layers: _backwards(layers),
     mistakes=(
@@ -456,6 +461,10 @@ def _doubling(outputs: int) -> _Stage:
     return stage
 
 
+def _last_of_all(world: tuple[list[Tensor], list[_Stage]]) -> tuple[list[Tensor], list[_Stage]]:
+    return [x[:1] for x in world[0][:2]], world[1][-1:]
+
+
 def _decoder_world() -> tuple[list[Tensor], list[_Stage]]:
     channels, sides = (2, 3, 4, 5), (16, 8, 4, 2)
     seen = [torch.randn(3, c, side, side) for c, side in zip(channels, sides, strict=True)]
@@ -510,6 +519,9 @@ decode = sheet.task(
     "Short cuts",
     tried="decode(seen, stages) on maps of side 16, 8, 4 and 2, and three stages that double the side",
     setup=_decoder_world,
+    worlds={"one image, one stage": lambda: _last_of_all(_decoder_world())},
+    observe=lambda answer, world: {"the result": answer(*map(list, world))},
+    allows=("changed-input",),  # a list that is emptied by `pop`
     reference=_concatenated(1),
     mistakes=(
         Mistake(
@@ -624,6 +636,13 @@ pix2pix_losses = sheet.task(
     "Two losses and a weight",
     tried="pix2pix_losses(…, l1_weight=7.0) on logits (4, 1, 3, 5) and images (4, 3, 6, 6): values and gradients",
     setup=_loss_world,
+    worlds={
+        "one image, one patch": lambda: (
+            *(torch.randn(1, 1, 1, 1) for _ in range(2)),
+            *(2 * torch.rand(1, 1, 2, 3) - 1 for _ in range(2)),
+            0.5,
+        )
+    },
     observe=_observe_losses,
     reference=_losses(),
     mistakes=(
@@ -881,17 +900,17 @@ class _Judge(nn.Module):
         return logits
 
 
-def _step_world() -> dict[str, Any]:
+def _step_world(n: int = 5) -> dict[str, Any]:
     generator, discriminator = _Painter().double(), _Judge().double()
     for network in (generator, discriminator):
         for parameter in network.parameters():  # as an earlier turn leaves them
             parameter.grad = torch.randn_like(parameter)
-    real, sources = (2 * torch.rand(2, 5, 2, 4, 4, dtype=torch.float64) - 1).unbind()
+    real, sources = (2 * torch.rand(2, n, 2, 4, 4, dtype=torch.float64) - 1).unbind()
     return {
         "networks": (generator, discriminator),
         "real": real,
         "sources": sources,
-        "z": torch.randn(5, 2, dtype=torch.float64),
+        "z": torch.randn(n, 2, dtype=torch.float64),
     }
 
 
@@ -957,6 +976,8 @@ pix2pix_step = sheet.task(
     "Find the bugs: an expensive regression",
     tried="pix2pix_step(…) on small networks: one step, from weights with leftover gradients",
     setup=_step_world,
+    worlds={"a batch of one": lambda: _step_world(1)},
+    returns=("d_loss", "g_loss"),
     observe=_observe_step,
     reference=_step(),
     blank=_step(turned=True, cut_off=True, to_source=True),

@@ -16,7 +16,7 @@ from ganbook.checks.compare import Observation, describe
 from ganbook.checks.task import Answer, Mistake, Reject, Sheet
 
 sheet = Sheet("standing", "Exercises 14: Where GANs stand")
-progress, done = sheet.progress, sheet.done
+progress, done, hint, case = sheet.progress, sheet.done, sheet.hint, sheet.case
 results, require_all_passed = sheet.results, sheet.require_all_passed
 
 Function = Callable[[Tensor], Tensor]
@@ -53,6 +53,10 @@ bits_per_dim = sheet.task(
     "From nats to bits per dimension",
     tried="bits_per_dim(log_likelihood, (3, 4, 6)) with five log-likelihoods",
     setup=_likelihoods,
+    worlds={
+        "one grey image": lambda: (torch.tensor([-50.0]), (1, 5, 5)),
+        "wide images": lambda: (10 * torch.randn(3), (3, 2, 9)),
+    },
     reference=_bits(),
     mistakes=(
         Mistake(
@@ -123,9 +127,9 @@ bits_per_dim = sheet.task(
 # -- 2 change of variables ---------------------------------------------------------------------------
 
 
-def _layer() -> tuple[Tensor, Function, Function]:
+def _layer(n: int = 3, half: int = 3) -> tuple[Tensor, Function, Function]:
     """As many points as entries of a half: a sum over the wrong axis raises no error."""
-    weights = torch.randn(2, 3, 3)
+    weights = torch.randn(2, half, half)
 
     def scale(x: Tensor) -> Tensor:
         return 0.8 * torch.tanh(x @ weights[0] + 0.4)
@@ -133,7 +137,7 @@ def _layer() -> tuple[Tensor, Function, Function]:
     def shift(x: Tensor) -> Tensor:
         return torch.tanh(x @ weights[1]) - 0.5
 
-    return torch.randn(3, 6) + 0.3, scale, shift
+    return torch.randn(n, 2 * half) + 0.3, scale, shift
 
 
 def _normal(z: Tensor) -> Tensor:
@@ -166,6 +170,7 @@ coupling_log_density = sheet.task(
     "What a flow knows",
     tried="coupling_log_density(x, scale, shift) on 3 points with 6 entries",
     setup=_layer,
+    worlds={"five points in the plane": lambda: _layer(5, 1), "one point": lambda: _layer(1, 2)},
     reference=_coupling(),
     mistakes=(
         Mistake(
@@ -299,6 +304,14 @@ add_noise = sheet.task(
     "From an image to noise",
     tried="add_noise(x0, alpha_bar, eps) with 4 images of 4 channels, 4 × 4, each with its own level",
     setup=_noising,
+    worlds={
+        "one wide image": lambda: (torch.randn(1, 2, 3, 5), torch.rand(1), torch.randn(1, 2, 3, 5)),
+        "no noise, and noise alone": lambda: (
+            torch.randn(2, 1, 2, 2),
+            torch.tensor([1.0, 0.0]),
+            torch.randn(2, 1, 2, 2),
+        ),
+    },
     observe=lambda answer, world: {"x_t": answer(*(part.clone() for part in world))},
     reference=_NOISED,
     mistakes=(
@@ -372,9 +385,9 @@ def _schedule(last: int) -> Tensor:
     return (0.9 * math.pi / 2 * torch.linspace(0, 1, last + 1, dtype=torch.float64)).cos().square()
 
 
-def _loss_world() -> tuple[Any, ...]:
-    x0 = torch.tanh(torch.randn(4, 2, 4, 4, dtype=torch.float64) + 0.4)
-    t = torch.randperm(10)[:4] + 1
+def _loss_world(n: int = 4, sides: tuple[int, int] = (4, 4)) -> tuple[Any, ...]:
+    x0 = torch.tanh(torch.randn(n, 2, *sides, dtype=torch.float64) + 0.4)
+    t = torch.randperm(10)[:n] + 1
     return _Predictor(), x0, _schedule(10), t, torch.randn_like(x0)
 
 
@@ -414,6 +427,7 @@ noise_prediction_loss = sheet.task(
     "What a diffusion model learns",
     tried="noise_prediction_loss(network, x0, alpha_bar, t, eps) on 4 images at 4 steps, and its gradient",
     setup=_loss_world,
+    worlds={"one wide image": lambda: _loss_world(1, (3, 5))},
     observe=_observe_loss,
     reference=_loss(),
     mistakes=(
@@ -541,6 +555,15 @@ ddim_step = sheet.task(
     "One step back",
     tried="ddim_step(x_t, eps, alpha_bar_t, alpha_bar_s) with a middle and with a last step",
     setup=_step_world,
+    worlds={
+        "one image": lambda: (torch.randn(1, 1, 2, 2), torch.randn(1, 1, 2, 2), torch.tensor(0.9), torch.tensor(0.95)),
+        "back to more noise": lambda: (
+            torch.randn(2, 1, 3, 2),
+            torch.randn(2, 1, 3, 2),
+            torch.tensor(0.6),
+            torch.tensor(0.2),
+        ),
+    },
     observe=_observe_ddim,
     reference=_ddim(),
     mistakes=(
@@ -659,6 +682,13 @@ def _table(number: int) -> tuple[list[dict[str, Any]], dict[str, Any]]:
     return rows, _row(cost, distance, 1, 64, model="GAN")
 
 
+def _tie() -> list[tuple[list[dict[str, Any]], dict[str, Any]]]:
+    """The fastest row is exactly as good as ours; and a table of one row."""
+    ours = _row(0.002, 7.5, 1, 64, model="GAN")
+    rows = [_row(0.06, 7.5, 10, 100, model="A"), _row(0.2, 5.0, 40, 100, model="B"), _row(0.01, 7.6, 4, 50, model="C")]
+    return [(rows, ours), (rows[1:2], ours)]
+
+
 def _observe_tables(answer: Answer, world: Sequence[tuple[list[dict[str, Any]], dict[str, Any]]]) -> Observation:
     seen = {}
     for number, (rows, ours) in enumerate(world, start=1):
@@ -711,6 +741,7 @@ speed_ratio = sheet.task(
     "A fair comparison",
     tried=f"speed_ratio(rows, ours) on {_TABLES} tables of eleven rows",
     setup=lambda: [_table(number) for number in range(_TABLES)],
+    worlds={"a row exactly as good as ours, and a single row": _tie},
     observe=_observe_tables,
     reference=_speed(),
     mistakes=(
@@ -811,12 +842,12 @@ speed_ratio = sheet.task(
 # -- 7 find the bug ----------------------------------------------------------------------------------
 
 
-def _loop_world() -> tuple[_Predictor, Tensor, Tensor]:
+def _loop_world(n: int = 5, last: int = 12) -> tuple[_Predictor, Tensor, Tensor]:
     network = _Predictor(norm=True)
     assert isinstance(network.norm, nn.BatchNorm2d)
     nn.init.normal_(network.norm.running_mean)  # type: ignore[arg-type]
     nn.init.uniform_(network.norm.running_var, 0.3, 3)  # type: ignore[arg-type]
-    return network, _schedule(12), torch.randn(5, 2, 4, 4, dtype=torch.float64)
+    return network, _schedule(last), torch.randn(n, 2, 4, 4, dtype=torch.float64)
 
 
 def _observe_loop(answer: Answer, world: tuple[_Predictor, Tensor, Tensor]) -> Observation:
@@ -871,6 +902,7 @@ ddim_sample = sheet.task(
     "Find the bugs: fifty steps for nothing",
     tried="ddim_sample(network, alpha_bar, z, steps) with 4 and with 3 steps on a small network with BatchNorm",
     setup=_loop_world,
+    worlds={"one image, steps that do not divide the schedule": lambda: _loop_world(1, 10)},
     observe=_observe_loop,
     reference=_loop(),
     blank=_loop(upwards=True, late=True, training=True),

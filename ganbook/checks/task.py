@@ -6,18 +6,26 @@ the reference and the wrong answers run in the same small world (same seed) and 
 observed. Equal to the reference: passed. Equal to a mistake: its hint. Neither: a hint that says
 how the first observation differs (no gradient, shape, dtype, not finite, sign, scale, value).
 
-Whatever the learner's function does or returns, a check returns a card and never raises.
+One world can be fooled, so an answer that is right in the first one meets more, silently: other random numbers and a
+second call, then the ``worlds`` of the task. In all of them the values that a function must return are compared in
+their order, and what the right answer leaves as it was must be left as it was (:mod:`~ganbook.checks.watch`).
+
+Whatever the learner's function does or returns, a check returns a card and never raises; after ten seconds, or when
+it is interrupted, too.
 """
 
 from __future__ import annotations
 
+import functools
 import linecache
 import random
 import re
+import time
 import traceback
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 from pathlib import Path
 from typing import Any, Literal
 
@@ -26,9 +34,20 @@ import torch
 from torch import Tensor, nn
 from torch.nn.utils import parameters_to_vector
 
-from ganbook.checks import STUB_MESSAGE
+from ganbook.checks import STUB_MESSAGE, limit
 from ganbook.checks.compare import Difference, Observation, Seen, alike, describe, first_difference, prepared
-from ganbook.checks.feedback import Progress, Result, Status
+from ganbook.checks.feedback import Progress, Result, Rung, Status
+from ganbook.checks.limit import TooLong, time_limit
+from ganbook.checks.watch import KINDS, Trace, Watched
+
+#: The world after the first: the same, with other random numbers, and the answer is called once more in it.
+OTHER_NUMBERS = "other random numbers, and a second call"
+_ROUND = ", round {}"
+#: How far the seed of that world lies from the first.
+_FAR = 7919
+#: On a slow or busy machine an answer gets as many times what the right one took on top of the limit.
+_SLOWER = 20
+_NOTHING: Any = object()
 
 Answer = Callable[..., Any]
 World = Any  # whatever a task's setup returns: usually the tuple of the function's arguments
@@ -46,12 +65,42 @@ class _NotBegun(Exception):
     """The learner's function holds no answer yet."""
 
 
+class _Called(Exception):
+    """The first call of an answer, caught for its arguments."""
+
+
 @dataclass(frozen=True)
 class _Raised:
     error: BaseException
 
 
 Outcome = dict[str, Seen] | Difference | _Raised
+
+
+@dataclass(frozen=True)
+class _Run:
+    """What an answer did in one world."""
+
+    outcome: Outcome
+    returned: dict[str, Seen]  #: by the names of a task's ``returns``
+    traces: frozenset[Trace]
+
+
+@dataclass(frozen=True)
+class _Stage:
+    """One world of a task, in the order in which an answer meets them."""
+
+    name: str  #: "" for the first
+    setup: Callable[[], World]
+    seed: int
+    rounds: int = 1
+
+
+@dataclass(frozen=True)
+class _Verdict:
+    status: Status
+    difference: Difference
+    world: str = ""
 
 
 @dataclass(frozen=True)
@@ -89,12 +138,16 @@ class Task:
     ``setup``    makes the inputs; PyTorch's, NumPy's and Python's random numbers are seeded before
                  and restored after, so it may use the global generators.
     ``observe``  runs an answer in that world and returns named values, the telling ones first.
+    ``worlds``   further setups by name ("a batch of one"), in which the answer must be right as well.
+    ``returns``  names of what the function returns, in order, where ``observe`` does not look at it.
+    ``allows``   traces (:data:`~ganbook.checks.watch.KINDS`) that an answer may leave though the reference does not.
     ``also``     further right answers, where the definition leaves a choice.
     ``blank``    what the student notebook gives as a starting point, if that is not a bare stub
                  (find-the-bug tasks): an answer that behaves like it counts as "not yet".
     ``takes``    "function", or "value" where the answer is a number or tensor, not a function; then
                  ``reference``, ``like`` and ``also`` are functions of the world that return it.
-    ``small_case`` a case that can be done in the head, added to a hint that only says how the values differ.
+    ``small_case`` a case that can be done in the head.
+    ``section``  the heading in the chapter where the task's matter is told.
     ``tolerance`` absolute tolerance by observed name, for statistics and quadrature.
     """
 
@@ -105,16 +158,20 @@ class Task:
     mistakes: Sequence[Mistake]
     setup: Callable[[], World] = tuple
     observe: Callable[[Any, World], Observation] = _observe_result
+    worlds: Mapping[str, Callable[[], World]] = field(default_factory=dict)
+    returns: Sequence[str] = ()
+    allows: Sequence[str] = ()
     also: Sequence[Any] = ()
     blank: Any = None
     takes: Literal["function", "value"] = "function"
     tolerance: Mapping[str, float] = field(default_factory=dict)
     lesson: str = ""
     small_case: str = ""
+    section: str = ""
     sheet: Sheet | None = None
-    _known: dict[tuple[int, int], Outcome] = field(default_factory=dict, repr=False)
+    _known: dict[tuple[int, _Stage], _Run] = field(default_factory=dict, repr=False)
 
-    def __call__(self, answer: Any, seed: int = 0) -> Result:
+    def __call__(self, answer: Any = _NOTHING, seed: int = 0) -> Result:
         """Judge ``answer`` on the random inputs of ``seed``. Never raises."""
         try:
             verdict = self._judge(answer, seed)
@@ -125,25 +182,13 @@ class Task:
                 "",
                 "This check could not judge the answer. Simplify it to plain tensors; if it stays, report this card.",
             )
-        status, difference = verdict
-        sheet = self.sheet or Sheet("", "")
-        sheet.statuses[self.name] = status
-        return Result(
-            status=status,
-            task=self.name,
-            title=self.title,
-            number=sheet.number(self),
-            tried=self.tried if status != "not yet" else "",
-            progress=sheet.progress(),
-            hint=difference.hint,
-            hint_id=difference.kind if status == "failed" else None,
-            came=difference.came,
-            expected=difference.expected,
-        )
+        return (self.sheet or Sheet("", "")).card(self, verdict, seed)
 
     # -- judging ---------------------------------------------------------------------------------
 
-    def _judge(self, answer: Any, seed: int) -> tuple[Status, Difference]:
+    def _judge(self, answer: Any, seed: int) -> _Verdict:
+        if answer is _NOTHING:
+            return _not_yet(f"Tell the check what to judge: `check.{self.name}({self.name})`.")
         if answer is None or answer is Ellipsis:
             return _not_yet("Fill in the cell above, run it, then run this check.")
         if self.takes == "function" and not callable(answer):
@@ -153,53 +198,82 @@ class Task:
                 "the function itself",
                 f"Pass the function, without calling it: `check.{self.name}({self.name})`.",
             )
-        probe = _Probe(answer)
-        try:
-            got = self._run(probe if self.takes == "function" else answer, seed)
-        except _NotBegun as blank:
-            return _not_yet(str(blank))
-        rights = [self._run_own(right, seed) for right in (self.reference, *self.also)]
-        if not all(isinstance(right, dict) for right in rights):
-            raise RuntimeError(f"a right answer of {self.name} does not run: {rights}")
-        if any(self._same(got, right) for right in rights) and not probe.changed:
-            return "passed", Difference("", "", "", self.lesson)
-        if self.blank is not None and self._same(got, self._run_own(self.blank, seed)):
-            return _not_yet("This behaves exactly like the code you were given: nothing is repaired yet.")
-        return "failed", self._explain(got, rights[0], seed, probe)
+        for stage in self._stages(seed):
+            begun = time.monotonic()  # the right answer first: what PyTorch loads at its first use is no fault of yours
+            self._run_own(self.reference, stage)
+            took = time.monotonic() - begun
+            try:
+                got = self._timed(answer, stage, limit.SECONDS + _SLOWER * took)
+            except _NotBegun as blank:
+                return _not_yet(str(blank))
+            rights = [self._run_own(right, stage) for right in (self.reference, *self.also)]
+            if not all(isinstance(right.outcome, dict) for right in rights):
+                raise RuntimeError(f"a right answer of {self.name} does not run: {rights}")
+            allowed = frozenset[Trace]().union(*(right.traces for right in rights))
+            left = sorted(trace for trace in got.traces - allowed if trace[0] not in self.allows)
+            if not left and any(self._right(got, right) for right in rights):
+                continue
+            if self.blank is not None and not stage.name and self._same(got, self._run_own(self.blank, stage)):
+                return _not_yet("This behaves exactly like the code you were given: nothing is repaired yet.")
+            return _Verdict("failed", self._explain(got, rights, stage, left, Watched(answer)), stage.name)
+        return _Verdict("passed", Difference("", "", "", self.lesson))
 
-    def _explain(self, got: Outcome, want: Outcome, seed: int, probe: _Probe) -> Difference:
-        assert isinstance(want, dict)
+    def _stages(self, seed: int) -> Iterator[_Stage]:
+        yield _Stage("", self.setup, seed)
+        if self.takes == "value":
+            return
+        again = _Stage(OTHER_NUMBERS, self.setup, seed + _FAR, rounds=2)
+        if any(isinstance(self._run_own(right, again).outcome, _Raised) for right in (self.reference, *self.also)):
+            again = replace(again, rounds=1)  # a world that serves one round only
+        yield again
+        for name, setup in self.worlds.items():
+            yield _Stage(name, setup, seed)
+
+    def _right(self, got: _Run, right: _Run) -> bool:
+        return self._same(got, right) and alike(got.returned, right.returned, self._slack)
+
+    def _explain(
+        self, got: _Run, rights: Sequence[_Run], stage: _Stage, left: Sequence[Trace], probe: Watched
+    ) -> Difference:
+        want = rights[0]
+        assert isinstance(want.outcome, dict)
         first = self._first_difference(got, want)
         for mistake in self.mistakes:
-            if self._recognises(mistake, got, want, seed):
-                return Difference(mistake.id, first.came, first.expected, mistake.hint)
-        if probe.changed:
-            return Difference(
-                "changed-input",
-                f"argument {probe.changed[0] + 1} was changed in place",
-                "inputs as they were",
-                "Your function writes into its input, which the rest of the training still needs. Look for an "
-                "operation ending in `_`, `+=` or an assignment to a slice; work on a new tensor.",
-            )
+            if self._recognises(mistake, got, want.outcome, stage):
+                return replace(first, kind=mistake.id, hint=mistake.hint)
+        if left:
+            kind, argument = left[0]
+            came, expected, hint = (text.format(name=probe.name_of(argument)) for text in KINDS[kind])
+            return Difference(kind, came, expected, hint)
         return first
 
-    def _recognises(self, mistake: Mistake, got: Outcome, want: dict[str, Seen], seed: int) -> bool:
+    def _recognises(self, mistake: Mistake, got: _Run, want: dict[str, Seen], stage: _Stage) -> bool:
         likes = () if mistake.like is None else mistake.like
-        if any(
-            self._same(got, self._run_own(like, seed)) for like in (likes if isinstance(likes, tuple) else (likes,))
-        ):
-            return True
+        for like in likes if isinstance(likes, tuple) else (likes,):
+            # what differs from the right answer in the first world already is not what passed there
+            if self._same(got, self._run_own(like, stage)) and (not stage.name or self._passes_first(like, stage)):
+                return True
         if mistake.when is None:
             return False
-        error = got.error if isinstance(got, _Raised) else None
+        outcome = got.outcome
+        error = outcome.error if isinstance(outcome, _Raised) else None
         try:
-            return bool(mistake.when(Trial(_raw(got) if isinstance(got, dict) else {}, _raw(want), error)))
+            return bool(mistake.when(Trial(_raw(outcome) if isinstance(outcome, dict) else {}, _raw(want), error)))
         except Exception:  # a predicate that trips over odd values has not recognised them
             return False
 
-    def _same(self, a: Outcome, b: Outcome) -> bool:
+    def _passes_first(self, answer: Answer, stage: _Stage) -> bool:
+        seed = stage.seed - _FAR if stage.name == OTHER_NUMBERS else stage.seed
+        first = _Stage("", self.setup, seed)
+        return any(
+            self._same(self._run_own(answer, first), self._run_own(right, first))
+            for right in (self.reference, *self.also)
+        )
+
+    def _same(self, one: _Run, other: _Run) -> bool:
+        a, b = one.outcome, other.outcome
         if isinstance(a, dict) and isinstance(b, dict):
-            return alike(a, b, self.tolerance)
+            return alike(a, b, self._slack)
         if isinstance(a, _Raised) and isinstance(b, _Raised):
             # sizes stay in the text: they say which layer it was; an address differs from run to run
             texts = [re.sub(r"0x[0-9a-f]+", "0x", _message(error)) for error in (a.error, b.error)]
@@ -208,34 +282,125 @@ class Task:
             return (a.kind, a.came) == (b.kind, b.came)
         return False
 
-    def _first_difference(self, got: Outcome, want: dict[str, Seen]) -> Difference:
-        if isinstance(got, Difference):
-            return got
-        if isinstance(got, _Raised):
-            return _explain_exception(got.error)
-        found = first_difference(got, want, self.tolerance) or Difference("value", "", "", "")
-        if self.small_case and found.kind in ("value", "sign", "scale", "nan"):
-            found = replace(found, hint=f"{found.hint} {self.small_case}")
-        return found
+    def _first_difference(self, got: _Run, want: _Run) -> Difference:
+        if isinstance(got.outcome, Difference):
+            return got.outcome
+        if isinstance(got.outcome, _Raised):
+            return _explain_exception(got.outcome.error)
+        assert isinstance(want.outcome, dict)
+        found = first_difference(got.outcome, want.outcome, self._slack)
+        if found is None and got.returned.keys() == want.returned.keys():
+            found = self._returned_in_another_order(got, want)
+        if got.returned:
+            found = found or first_difference(got.returned, want.returned, self._slack)
+        return found or Difference(
+            "returned", "something else", self._what_it_returns, f"Return {self._what_it_returns}."
+        )
 
-    def _run(self, answer: Any, seed: int) -> Outcome:
-        with own_random_numbers(seed), torch.enable_grad():
-            world = self.setup()
+    @cached_property
+    def _slack(self) -> dict[str, float]:
+        return {key + part: atol for key, atol in self.tolerance.items() for part in ("", _ROUND.format(2))}
+
+    @property
+    def _what_it_returns(self) -> str:
+        return ", ".join(f"`{name}`" for name in self.returns) + (", in this order" if len(self.returns) > 1 else "")
+
+    def _returned_in_another_order(self, got: _Run, want: _Run) -> Difference | None:
+        came, expected = [*got.returned.values()], [*want.returned.values()]
+
+        def all_among(some: Sequence[Seen], others: Sequence[Seen]) -> bool:
+            return all(any(alike({"": one}, {"": other}, {}) for other in others) for one in some)
+
+        if len(came) < 2 or not (all_among(came, expected) and all_among(expected, came)):
+            return None
+        return Difference(
+            "returned-in-another-order",
+            f"{self.name} returned the right values in another order",
+            self._what_it_returns,
+            f"The game is played right, but what you return has changed places: whoever logs it will read one curve "
+            f"for the other. Return {self._what_it_returns}.",
+        )
+
+    def _timed(self, answer: Any, stage: _Stage, seconds: float) -> _Run:
+        """The learner's answer; after so many seconds, or an interrupt, what is told instead."""
+        begun = _begun(answer) if self.takes == "function" else answer
+        try:
+            with time_limit(seconds):
+                return self._run(begun, stage)
+        except TooLong:
+            told = Difference(
+                "too-long",
+                f"no result after {seconds:.0f} seconds",
+                "a result",
+                "Your answer was stopped. Does a loop never end (`while`), or does one run over every pixel where one "
+                "operation on the whole tensor would do?",
+            )
+        except KeyboardInterrupt:
+            told = Difference("interrupted", "it was interrupted", "a result", "You stopped this check. Run it again.")
+        return _Run(told, {}, frozenset())
+
+    def _run(self, answer: Any, stage: _Stage) -> _Run:
+        watched = Watched(answer) if self.takes == "function" else None
+        with own_random_numbers(stage.seed), torch.enable_grad():
+            world = stage.setup()
             try:
-                return prepared(self.observe(answer, world))
+                seen = dict(self.observe(watched or answer, world))
+                for number in range(1, stage.rounds):
+                    seen |= {
+                        f"{key}, round {number + 1}": v for key, v in self.observe(watched or answer, world).items()
+                    }
+                outcome: Outcome = prepared(seen)
             except _NotBegun:
                 raise
             except Reject as reject:
-                return reject.difference
+                outcome = reject.difference
             except (Exception, SystemExit) as error:
-                return _Raised(error)
+                outcome = _Raised(error)
+        if watched is None:
+            return _Run(outcome, {}, frozenset())
+        return _Run(outcome, self._named(watched.returned), frozenset(watched.traces))
 
-    def _run_own(self, answer: Any, seed: int) -> Outcome:
-        """Run one of the course's own answers, right or wrong; they are pure, so once per seed is enough."""
-        key = id(answer), seed
+    def _named(self, returned: Sequence[Any]) -> dict[str, Seen]:
+        """What every call returned, by the names of ``returns``; empty where the form is another."""
+        named: dict[str, Any] = {}
+        for call, result in enumerate(returned if self.returns else (), 1):
+            parts = [result] if len(self.returns) == 1 else result
+            if not isinstance(parts, tuple | list) or len(parts) != len(self.returns):
+                return {}
+            named |= {
+                f"{name} as returned by call {call}": part for name, part in zip(self.returns, parts, strict=True)
+            }
+        return prepared(named)
+
+    def _run_own(self, answer: Any, stage: _Stage) -> _Run:
+        """Run one of the course's own answers, right or wrong; they are pure, so once per world is enough."""
+        key = id(answer), stage
         if key not in self._known:
-            self._known[key] = self._run(self.value_of(answer, seed) if self.takes == "value" else answer, seed)
+            self._known[key] = self._run(self.value_of(answer, stage.seed) if self.takes == "value" else answer, stage)
         return self._known[key]
+
+    def arguments(self, seed: int = 0, world: str = "") -> tuple[Any, ...]:
+        """What the check first calls the answer with, in the named world: a case that the learner can run.
+
+        Raises:
+            ValueError: the task takes a value, or no world has this name.
+        """
+        if self.takes == "value":
+            raise ValueError(f"{self.name} is a value: there is nothing to call")
+        stages = {stage.name: stage for stage in self._stages(seed)}
+        if world not in stages:
+            raise ValueError(f"world must be one of {', '.join(map(repr, stages))}; got {world!r}")
+
+        def stop(*given: Any, **_named: Any) -> Any:
+            raise _Called(given)
+
+        with own_random_numbers(stages[world].seed), torch.enable_grad():
+            try:
+                self.observe(stop, stages[world].setup())
+            except _Called as called:
+                given: tuple[Any, ...] = called.args[0]
+                return given
+        raise RuntimeError(f"the check of {self.name} calls nothing")
 
     def value_of(self, answer: Answer, seed: int) -> Any:
         """For a task that takes a value: what a function of the world gives on the inputs of ``seed``."""
@@ -247,27 +412,22 @@ def _raw(outcome: Mapping[str, Seen]) -> Observation:
     return {key: seen.raw for key, seen in outcome.items()}
 
 
-class _Probe:
-    """The learner's function, watched: is it blank, does it write into its inputs?"""
+def _begun(function: Answer) -> Answer:
+    """The learner's function, which says if it is blank."""
 
-    def __init__(self, function: Answer) -> None:
-        self.function = function
-        self.changed: list[int] = []
-
-    def __call__(self, *arguments: Any, **named: Any) -> Any:
-        before = [entry.detach().clone() if isinstance(entry, Tensor) else None for entry in arguments]
+    @functools.wraps(function, updated=())
+    def begun(*arguments: Any, **named: Any) -> Any:
         try:
-            result = self.function(*arguments, **named)
+            result = function(*arguments, **named)
         except NotImplementedError as error:
             if _message(error) in ("", STUB_MESSAGE):
                 raise _NotBegun("Fill in the cell above, run it, then run this check.") from None
             raise
         if result is None or result is Ellipsis or result is NotImplemented:
             raise _NotBegun("The function gave nothing back. If you have written it: is a `return` missing?")
-        for position, (old, entry) in enumerate(zip(before, arguments, strict=True)):
-            if old is not None and not (old.shape == entry.shape and bool(torch.equal(old, entry.detach()))):
-                self.changed.append(position)
         return result
+
+    return begun
 
 
 @contextmanager
@@ -290,12 +450,12 @@ def own_random_numbers(seed: int) -> Iterator[None]:
         torch.set_num_threads(threads)
 
 
-def _not_yet(hint: str) -> tuple[Status, Difference]:
-    return "not yet", Difference("", "", "", hint)
+def _not_yet(hint: str) -> _Verdict:
+    return _Verdict("not yet", Difference("", "", "", hint))
 
 
-def _failed(kind: str, came: str, expected: str, hint: str) -> tuple[Status, Difference]:
-    return "failed", Difference(kind, came, expected, hint)
+def _failed(kind: str, came: str, expected: str, hint: str) -> _Verdict:
+    return _Verdict("failed", Difference(kind, came, expected, hint))
 
 
 #: Part of a message in lower case, the hint id it stands for, and its cause in one sentence.
@@ -413,6 +573,10 @@ def loss_with_gradients(
     return {name: result} | {f"the gradient by {of}": value for of, value in zip(leaves, gradients, strict=True)}
 
 
+def _tried(task: Task, verdict: _Verdict) -> str:
+    return f"{task.tried}; then: {verdict.world}" if verdict.world else task.tried
+
+
 class Sheet:
     """The tasks of one exercise notebook, in order, and where the learner stands in them."""
 
@@ -420,12 +584,89 @@ class Sheet:
         self.name, self.title = name, title
         self.tasks: dict[str, Task] = {}
         self.statuses: dict[str, Status] = {}
+        self.cards: dict[str, Result] = {}
+        self.cases: dict[str, tuple[int, str]] = {}  #: seed and world in which each was judged last
+        self.last: str | None = None
 
     def task(self, name: str, title: str, **parts: Any) -> Task:
         """Add a task; ``parts`` as in :class:`Task`."""
         task = Task(name=name, title=title, sheet=self, **parts)
         self.tasks[name] = task
         return task
+
+    def card(self, task: Task, verdict: _Verdict, seed: int) -> Result:
+        """The card of a verdict; the same failing again shows one rung more of the ladder of hints."""
+        difference, failed = verdict.difference, verdict.status == "failed"
+        self.statuses[task.name] = verdict.status
+        result = Result(
+            status=verdict.status,
+            task=task.name,
+            title=task.title,
+            number=self.number(task),
+            tried=_tried(task, verdict) if verdict.status != "not yet" else "",
+            progress=self.progress(),
+            hint=difference.hint,
+            hint_id=difference.kind if failed else None,
+            came=difference.came,
+            expected=difference.expected,
+            rungs=tuple(self._ladder(task, verdict)) if failed else (),
+        )
+        before = self.cards.get(task.name)
+        if before is not None and before.hint_id == result.hint_id and failed:
+            result = replace(result, level=min(before.level + 1, len(result.rungs)))
+        self.cards[task.name] = result
+        self.last, self.cases[task.name] = task.name, (seed, verdict.world)
+        return result
+
+    def _ladder(self, task: Task, verdict: _Verdict) -> Iterator[Rung]:
+        difference = verdict.difference
+        if difference.about and difference.about != difference.hint:
+            yield "where to look", difference.about
+        yield "hint", difference.hint
+        if not difference.about:  # no value was compared: there is nothing to give away
+            return
+        if task.small_case:
+            yield "a small case", task.small_case
+        if task.takes == "function":
+            yield (
+                "to run",
+                f'`{task.name}(*check.case("{task.name}"))` runs your function where it was found to differ.',
+            )
+        yield "read again", self.where_to_read(task)
+        yield "expected", difference.expected
+
+    def where_to_read(self, task: Task) -> str:
+        """The chapter, and the section of it, that a task belongs to."""
+        chapter = f"the chapter of {self.title.removeprefix('Exercises ')}" if self.title else "the chapter"
+        return f"{chapter}, section “{task.section}”" if task.section else chapter
+
+    def hint(self, name: str | None = None) -> Result:
+        """The next rung of the ladder of hints: for the task that was checked last, or the one named.
+
+        Raises:
+            ValueError: nothing was checked yet, or the task does not exist.
+        """
+        name = self._checked(name)
+        card = self.cards[name]
+        if card.rungs:
+            self.cards[name] = card = replace(card, level=min(card.level + 1, len(card.rungs)))
+        return card
+
+    def case(self, name: str | None = None) -> tuple[Any, ...]:
+        """The arguments with which your answer was found to differ: of the last task checked, or the one named."""
+        name = self.last if name is None else name
+        if name not in self.tasks:
+            raise ValueError(f"name must be one of {', '.join(self.tasks)}; got {name!r}")
+        seed, world = self.cases.get(name, (0, ""))
+        return self.tasks[name].arguments(seed, world)
+
+    def _checked(self, name: str | None) -> str:
+        name = self.last if name is None else name
+        if name is None or (name in self.tasks and name not in self.cards):
+            raise ValueError(f"check a task first: check.{name or next(iter(self.tasks), 'NAME')}(…)")
+        if name not in self.cards:
+            raise ValueError(f"name must be one of {', '.join(self.tasks)}; got {name!r}")
+        return name
 
     def number(self, task: Task) -> int:
         return [*self.tasks].index(task.name) + 1 if task.name in self.tasks else 0

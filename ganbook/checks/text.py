@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from ganbook.data.captions import CaptionedDigits
 
 sheet = Sheet("text", "Exercises 13: Text to image")
-progress, done = sheet.progress, sheet.done
+progress, done, hint, case = sheet.progress, sheet.done, sheet.hint, sheet.case
 results, require_all_passed = sheet.results, sheet.require_all_passed
 
 
@@ -65,6 +65,10 @@ masked_mean = sheet.task(
     "One vector per caption",
     tried="masked_mean(embeddings, tokens) on 5 captions of 0 to 7 tokens, with vectors of size 4",
     setup=_words,
+    worlds={
+        "one caption of one token": lambda: (torch.randn(1, 1, 3), torch.tensor([[4]])),
+        "only empty captions": lambda: (torch.randn(2, 3, 2), torch.zeros(2, 3, dtype=torch.long)),
+    },
     observe=lambda answer, world: loss_with_gradients(answer, {"embeddings": world[0]}, world[1], name="the vectors"),
     reference=_pooled(lambda tokens: _count(tokens).clamp(min=1)),
     mistakes=(
@@ -179,7 +183,8 @@ def _observe_augmented(answer: Answer, world: tuple[Tensor, Tensor]) -> Observat
     for i, name in enumerate(("the condition in training", "the divergence")):
         found = loss_with_gradients(lambda leaf, i=i: _both(answer, leaf, noise, True)[i], {"told": told}, name=name)
         seen |= {name: found[name], f"the gradient of {name} by told": found["the gradient by told"]}
-    return seen | {"the condition in evaluation": _both(answer, told.clone(), noise, False)[0]}
+    condition, divergence = _both(answer, told.clone(), noise, False)
+    return seen | {"the condition in evaluation": condition, "the divergence in evaluation": divergence}
 
 
 def _entry(mean: Tensor, log_variance: Tensor) -> Tensor:
@@ -212,6 +217,7 @@ augment = sheet.task(
     "A blurred caption",
     tried="augment(told, noise, training) on 6 captions with d = 4, in training and in evaluation",
     setup=_told,
+    worlds={"one caption": lambda: tuple(part[:1] for part in _told())},
     observe=_observe_augmented,
     reference=_augmented(),
     mistakes=(
@@ -335,6 +341,10 @@ modulate = sheet.task(
     "A caption that scales and shifts",
     tried="modulate(x, scale, shift) on 5 samples with 3 maps of 5 × 3 each",
     setup=_maps,
+    worlds={
+        "one sample of one map": lambda: (torch.randn(1, 1, 2, 3), torch.randn(1, 1), torch.randn(1, 1)),
+        "no scale, no shift": lambda: (torch.randn(2, 3, 2, 2), torch.zeros(2, 3), torch.zeros(2, 3)),
+    },
     observe=lambda answer, world: {"the maps": answer(*(part.clone() for part in world))},
     reference=_modulated(_affine),
     mistakes=(
@@ -430,6 +440,7 @@ matching_aware_loss = sheet.task(
     "Three kinds of pairs",
     tried="matching_aware_loss(real_logits, wrong_logits, fake_logits) on 6 logits each",
     setup=_verdicts,
+    worlds={"one logit each": lambda: {name: logits[:1] for name, logits in _verdicts().items()}},
     observe=loss_with_gradients,
     reference=_matching_aware,
     mistakes=(
@@ -549,6 +560,15 @@ projection_logits = sheet.task(
     "Captions ask an image",
     tried="projection_logits(f, e, w, V) on 5 images with 4 features and 15 captions of size 3",
     setup=_projected,
+    worlds={
+        "one caption for every image": lambda: (
+            torch.randn(3, 4),
+            torch.randn(3, 2),
+            torch.randn(4),
+            torch.randn(4, 2),
+        ),
+        "one image, four captions": lambda: (torch.randn(1, 2), torch.randn(4, 3), torch.randn(2), torch.randn(2, 3)),
+    },
     observe=lambda answer, world: {"the logits": answer(*(part.clone() for part in world))},
     reference=_asked(lambda f, t, w: f @ w + (f * t).sum(1)),
     mistakes=(
@@ -813,7 +833,7 @@ def _step(
         real: Tensor,
         texts: Tensor,
         z: Tensor,
-    ) -> Tensor:
+    ) -> tuple[Tensor, Tensor]:
         wrong = texts.roll(1, 1) if scrambled else texts[list(order)]
         fake = generator(z, wrong if made_elsewhere else texts)
         d_loss = weigh(
@@ -828,7 +848,7 @@ def _step(
         g_optimizer.zero_grad()
         g_loss.backward()  # type: ignore[no-untyped-call]
         g_optimizer.step()
-        return g_loss
+        return d_loss, g_loss
 
     return play
 
@@ -846,6 +866,7 @@ text_step = sheet.task(
     "Find the bugs: a game without reading",
     tried="text_step(…) on small networks: one step with 4 captions, from weights with leftover gradients",
     setup=_step_world,
+    returns=("d_loss", "g_loss"),
     observe=_observe_step,
     reference=_step(),
     also=_any_order(_WRONG),

@@ -19,7 +19,7 @@ from ganbook.data.toy import Mixture, ring
 from ganbook.metrics import mode_coverage
 
 sheet = Sheet("two_players", "Exercises 1: Two players")
-progress, done = sheet.progress, sheet.done
+progress, done, hint, case = sheet.progress, sheet.done, sheet.hint, sheet.case
 results, require_all_passed = sheet.results, sheet.require_all_passed
 
 # -- 1 sampling z ------------------------------------------------------------------------------------
@@ -178,9 +178,30 @@ discriminator_loss = sheet.task(
     "The discriminator's loss",
     tried="discriminator_loss(real_logits, fake_logits) on 6 real and 4 fake logits, and its gradients",
     setup=_real_and_fake_logits,
+    worlds={
+        "extreme logits": lambda: {
+            "real_logits": torch.tensor([-200.0, -1.0, 150.0]),
+            "fake_logits": torch.tensor([300.0, 0.5, -120.0, 0.0]),
+        },
+        "one logit each": lambda: {"real_logits": torch.randn(1), "fake_logits": torch.randn(1)},
+        "float64": lambda: {name: logits.double() for name, logits in _real_and_fake_logits().items()},
+    },
     observe=loss_with_gradients,
     reference=lambda real, fake: bce(real, 1) + bce(fake, 0),
     mistakes=(
+        Mistake(
+            "through-probabilities",
+            "For moderate logits this is right. For a sure D it is not: σ(a) rounds to 0 or 1, and its logarithm is "
+            "infinite or cut off. Stay with the logits: PyTorch has the cross-entropy of a logit in one function.",
+            like=(
+                lambda real, fake: -real.sigmoid().log().mean() - (1 - fake.sigmoid()).log().mean(),
+                lambda real, fake: (
+                    F.binary_cross_entropy(real.sigmoid(), torch.ones_like(real))
+                    + F.binary_cross_entropy(fake.sigmoid(), torch.zeros_like(fake))
+                ),
+                lambda real, fake: -real.sigmoid().log().mean() - torch.log1p(-fake.sigmoid()).mean(),
+            ),
+        ),
         Mistake(
             "swapped-labels",
             "The labels are swapped: D is rewarded for calling data fake. Real samples carry label 1, fakes label 0.",
@@ -285,9 +306,23 @@ generator_loss = sheet.task(
     "The generator's loss",
     tried="generator_loss(fake_logits) on 5 fake logits, and its gradient",
     setup=lambda: {"fake_logits": torch.randn(5) * 2 - 0.5},
+    worlds={
+        "extreme logits": lambda: {"fake_logits": torch.tensor([-250.0, 1.0, 150.0, 0.0])},
+        "one logit": lambda: {"fake_logits": torch.randn(1)},
+        "float64": lambda: {"fake_logits": torch.randn(6, dtype=torch.float64)},
+    },
     observe=loss_with_gradients,
     reference=lambda fake: bce(fake, 1),
     mistakes=(
+        Mistake(
+            "through-probabilities",
+            "For moderate logits this is right. For a sure D it is not: σ(a) rounds to 0, and its logarithm is "
+            "infinite or cut off. Stay with the logits: PyTorch has the cross-entropy of a logit in one function.",
+            like=(
+                lambda fake: -fake.sigmoid().log().mean(),
+                lambda fake: F.binary_cross_entropy(fake.sigmoid(), torch.ones_like(fake)),
+            ),
+        ),
         Mistake(
             "labels-of-d",
             "You graded G with D's label 0. Making this small makes D right: G would help D to catch it. G wants the "
@@ -360,13 +395,13 @@ class _Discriminator(nn.Module):
 class _Game:
     """Two small players with plain SGD: its step is the gradient times a constant, so scale and sign show in it."""
 
-    def __init__(self) -> None:
+    def __init__(self, n: int = 6) -> None:
         self.generator = nn.Sequential(nn.Linear(3, 8), nn.Tanh(), nn.Linear(8, 2))
         self.discriminator = _Discriminator()
         self.g_optimizer = torch.optim.SGD(self.generator.parameters(), lr=0.3)
         self.d_optimizer = torch.optim.SGD(self.discriminator.parameters(), lr=0.3)
-        self.real = [torch.randn(6, 2) * 0.5 + 1 for _ in range(2)]
-        self.noise = [torch.randn(6, 3) for _ in range(8)]
+        self.real = [torch.randn(n, 2) * 0.5 + 1 for _ in range(2)]
+        self.noise = [torch.randn(n, 3) for _ in range(8)]
         self.drawn = self.latents = 0
         self.through_g = 0
         self._before = self._weights()
@@ -433,6 +468,7 @@ discriminator_step = sheet.task(
     "The discriminator's turn",
     tried="discriminator_step(discriminator, generator, d_optimizer, real, z), twice in a row on small networks",
     setup=_Game,
+    worlds={"a batch of one": lambda: _Game(1)},
     observe=_observe_step,
     reference=_d_step(),
     mistakes=(
@@ -588,6 +624,7 @@ training_round = sheet.task(
     "The whole round",
     tried="training_round(generator, discriminator, g_optimizer, d_optimizer, real, sample_z), two rounds in a row",
     setup=_Game,
+    worlds={"a batch of one": lambda: _Game(1)},
     observe=_observe_round_and_passes,
     reference=_round(),
     mistakes=(
@@ -693,6 +730,7 @@ repaired_round = sheet.task(
     "Find three bugs",
     tried="repaired_round(generator, discriminator, g_optimizer, d_optimizer, real, sample_z), two rounds in a row",
     setup=_Game,
+    worlds={"a batch of one": lambda: _Game(1)},
     observe=_observe_round,
     reference=_round(),
     blank=_broken(),
@@ -803,6 +841,13 @@ def _within(scale: float, power: int = 1) -> Callable[[Tensor, Tensor, float], T
     return lambda samples, centres, std: torch.cdist(samples, centres) ** power < scale * std
 
 
+def _other_modes() -> list[tuple[Tensor, Tensor, float]]:
+    """Three modes and one, other spreads, one sample."""
+    centres = torch.tensor([[0.0, 0.0], [8.0, 0.0], [0.0, 8.0]])
+    samples = torch.tensor([[0.7, 0.0], [8.0, 0.9], [3.0, 3.0]])
+    return [(samples, centres, 0.25), (samples[:1], centres[:1], 0.25), (samples[1:], centres, 0.5)]
+
+
 def _counter(scale: float) -> Answer:
     return lambda *batch: _within(scale)(*batch).any(0).sum()
 
@@ -812,6 +857,7 @@ covered_modes = sheet.task(
     "Which modes are covered?",
     tried="covered_modes(samples, centres, std) on two batches around a ring of 8 modes",
     setup=_two_batches,
+    worlds={"fewer modes, of another spread": _other_modes},
     observe=_observe_modes,
     reference=lambda *batch: _within(3)(*batch).any(0).sum(),
     mistakes=(

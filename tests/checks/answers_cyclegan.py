@@ -907,7 +907,8 @@ def detached_for_the_critics_turn(there, back, critic_x, critic_y, g_optimizer, 
     d_optimizer.step()
     g_loss = 0.5 * (critic_x(fake_x) - 1).square().mean() + 0.5 * (critic_y(fake_y) - 1).square().mean()
     cycle = F.l1_loss(back(fake_y), x) + F.l1_loss(there(fake_x), y)
-    (g_loss + cycle_weight * cycle).backward()
+    g_loss = g_loss + cycle_weight * cycle
+    g_loss.backward()
     g_optimizer.step()
     return d_loss, g_loss
 
@@ -932,14 +933,18 @@ def gradients_thrown_away(there, back, critic_x, critic_y, g_optimizer, d_optimi
 def fakes_made_twice(there, back, critic_x, critic_y, g_optimizer, d_optimizer, x, y, cycle_weight):
     with torch.no_grad():
         old_y, old_x = there(x), back(y)
+    d_loss = g_loss = 0.0
     for critic, real, fake in ((critic_y, y, old_y), (critic_x, x, old_x)):
         for parameter in critic.parameters():
             parameter.grad = None
-        (0.5 * ((critic(real) - 1) ** 2).mean() + 0.5 * (critic(fake) ** 2).mean()).backward()
+        loss = 0.5 * ((critic(real) - 1) ** 2).mean() + 0.5 * (critic(fake) ** 2).mean()
+        loss.backward()
+        d_loss += loss.item()
     d_optimizer.step()
     g_optimizer.zero_grad()
-    fooled(critic_y(there(x))).backward()
-    fooled(critic_x(back(y))).backward()
-    (cycle_weight * cycle_of(there, back, x, y)).backward()
+    of_g = fooled(critic_y(there(x))), fooled(critic_x(back(y))), cycle_weight * cycle_of(there, back, x, y)
+    for loss in of_g:
+        loss.backward()
+        g_loss += loss.item()
     g_optimizer.step()
-    return True
+    return d_loss, g_loss

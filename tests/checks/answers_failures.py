@@ -443,7 +443,21 @@ def lerp(average, generator, half_life, batch_size):
     return average
 
 
+@answers.wrong("ema_update", hint="fixed-numbers")
+def of_the_example(average, generator, half_life, batch_size):
+    return blend(average, generator, 0.5 ** (64 / 500))
+
+
 @answers.right("ema_update")
+def by_name_in_place(average, generator, half_life, batch_size):
+    keep, new = math.exp(-math.log(2) * batch_size / half_life), dict(generator.named_parameters())
+    with torch.no_grad():
+        for name, a in average.named_parameters():
+            a.copy_(keep * a + (1 - keep) * new[name])
+    return average
+
+
+@answers.wrong("ema_update", hint="into-a-copy")
 def by_name_into_a_copy(average, generator, half_life, batch_size):
     keep = math.exp(-math.log(2) * batch_size / half_life)
     mean, new = copy.deepcopy(average), dict(generator.named_parameters())

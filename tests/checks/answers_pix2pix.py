@@ -909,9 +909,10 @@ def fakes_made_twice(generator, discriminator, g_optimizer, d_optimizer, real, s
     adversarial = -F.logsigmoid(discriminator(fake, sources)).mean()
     discriminator.requires_grad_(True)
     generator.zero_grad()
-    (adversarial + l1_weight * (real - fake).abs().mean()).backward()
+    g_loss = adversarial + l1_weight * (real - fake).abs().mean()
+    g_loss.backward()
     g_optimizer.step()
-    return d_loss, adversarial
+    return d_loss, g_loss
 
 
 @answers.right("pix2pix_step")
@@ -921,23 +922,26 @@ def gradients_by_hand(generator, discriminator, g_optimizer, d_optimizer, real, 
         for weight, gradient in zip(weights, torch.autograd.grad(loss, weights), strict=True):
             weight.grad = gradient
         optimizer.step()
+        return loss.item()
 
     d_fake = discriminator(generator(sources, z).detach(), sources)
-    step(0.5 * (bce(discriminator(real, sources), 1.0) + bce(d_fake, 0.0)), discriminator, d_optimizer)
+    d_loss = step(0.5 * (bce(discriminator(real, sources), 1.0) + bce(d_fake, 0.0)), discriminator, d_optimizer)
     fake = generator(sources, z)
-    step(bce(discriminator(fake, sources), 1.0) + l1_weight * F.l1_loss(fake, real), generator, g_optimizer)
-    return True
+    g_loss = bce(discriminator(fake, sources), 1.0) + l1_weight * F.l1_loss(fake, real)
+    return [d_loss, step(g_loss, generator, g_optimizer)]
 
 
 @answers.right("pix2pix_step")
 def two_backward_passes(generator, discriminator, g_optimizer, d_optimizer, real, sources, z, l1_weight):
     fake = generator(sources, z)
     d_optimizer.zero_grad()
-    (bce(discriminator(real, sources), 1.0) / 2).backward()
-    (bce(discriminator(fake.detach(), sources), 0.0) / 2).backward()
+    d_losses = [bce(discriminator(real, sources), 1.0) / 2, bce(discriminator(fake.detach(), sources), 0.0) / 2]
+    for loss in d_losses:
+        loss.backward()
     d_optimizer.step()
     g_optimizer.zero_grad()
-    bce(discriminator(fake, sources), 1.0).backward(retain_graph=True)
-    (l1_weight * F.l1_loss(fake, real)).backward()
+    g_losses = [bce(discriminator(fake, sources), 1.0), l1_weight * F.l1_loss(fake, real)]
+    for loss in g_losses:
+        loss.backward(retain_graph=True)
     g_optimizer.step()
-    return True
+    return sum(d_losses).item(), sum(g_losses).item()

@@ -749,7 +749,8 @@ def repaired_with_frozen_d(generator, discriminator, g_optimizer, d_optimizer, r
     loss = losses.get("non_saturating")
     fake = generator(sample_z(len(real))).detach()
     d_optimizer.zero_grad()
-    loss.discriminator(discriminator(real), discriminator(fake)).backward()
+    d_loss = loss.discriminator(discriminator(real), discriminator(fake))
+    d_loss.backward()
     d_optimizer.step()
     with frozen(discriminator):
-        return g_turn(g_optimizer, loss.generator(discriminator(generator(sample_z(len(real))))))
+        return d_loss, g_turn(g_optimizer, loss.generator(discriminator(generator(sample_z(len(real))))))

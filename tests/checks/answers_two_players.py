@@ -259,7 +259,7 @@ def logsigmoid_float64_keepdim(real_logits, fake_logits):
     return -terms
 
 
-@answers.right("discriminator_loss")
+@answers.wrong("discriminator_loss", hint="through-probabilities")
 def definition_with_probabilities(real_logits, fake_logits):
     d_real, d_fake = torch.sigmoid(real_logits), torch.sigmoid(fake_logits)
     return -torch.log(d_real).mean() - torch.log(1 - d_fake).mean()
@@ -355,7 +355,7 @@ def g_definition_float64(fake_logits):
     return -(torch.sigmoid(fake_logits.double()).log().sum() / fake_logits.numel()).reshape(1)
 
 
-@answers.right("generator_loss")
+@answers.wrong("generator_loss", hint="through-probabilities")
 def g_bce_of_probabilities(fake_logits):
     d_fake = torch.sigmoid(fake_logits)
     return nn.BCELoss()(d_fake, torch.ones(len(fake_logits)))

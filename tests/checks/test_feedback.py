@@ -2,7 +2,10 @@
 
 import importlib
 import random
+import signal
 import sys
+import time
+from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 import pytest
@@ -10,6 +13,7 @@ import torch
 from torch import nn
 
 from ganbook import checks
+from ganbook.checks import limit
 from ganbook.checks.compare import describe
 from ganbook.checks.task import Mistake, Reject, Sheet
 
@@ -139,16 +143,62 @@ def test_plain_card():
     task, sheet = doubled()
     sheet.task("other", "Other", tried="", reference=lambda: 1, mistakes=())
     text = repr(task(lambda x: x / 2))
-    for part in ("✗ Task 1: not right yet", "tried", "came", "expected", "You halved <x>", "0 of 2 done   ✗ ·"):
+    for part in ("✗ Task 1: not right yet", "tried", "came", "where to look", "more", "0 of 2 done   ✗ ·"):
         assert part in text
+    assert "expected" not in text and "You halved" not in text
     text = repr(task(lambda x: 2 * x))
     assert "✓ Task 1: passed" in text and "Doubling works." in text and "1 of 2 done   ✓ ·" in text
     assert repr(sheet.progress()).splitlines()[1:] == ["  ✓ 1 Double <it> (passed)", "  · 2 Other (not yet)"]
 
 
+def test_hints_come_rung_by_rung():
+    """What kind of thing, the mistake, a case to run, where to read; the expected value last."""
+    task, sheet = doubled(small_case="2 · 3 is 6.", section="Doubling")
+    with pytest.raises(ValueError, match=r"check a task first: check.double"):
+        sheet.hint()
+    shown = [task(lambda x: x / 2)]
+    shown += [
+        task(lambda x: x / 2),
+        sheet.hint(),
+        sheet.hint("double"),
+        task(lambda x: x / 2),
+        sheet.hint(),
+        sheet.hint(),
+    ]
+    rows = [[name for name, _ in card._rows()] for card in shown]
+    assert rows[0] == ["tried", "came", "where to look", "more"]
+    assert rows[1] == ["tried", "came", "where to look", "hint", "more"]
+    assert rows[2][-2] == "a small case" and rows[3][-2] == "to run" and rows[4][-2] == "read again"
+    assert (
+        rows[5]
+        == rows[6]
+        == ["tried", "came", *("where to look", "hint", "a small case", "to run", "read again"), "expected"]
+    )
+    assert "section “Doubling”" in repr(shown[4]) and "expected" not in repr(shown[4])
+    assert task(lambda x: 3 * x).level == 1  # another mistake: the ladder begins anew
+    assert task(lambda x: 2 * x).rungs == ()
+    with pytest.raises(ValueError, match="name must be one of double; got 'tripple'"):
+        sheet.hint("tripple")
+
+
+def test_a_case_that_the_learner_can_run():
+    worlds = {"one number": lambda: (torch.tensor([7.0]),)}
+    task, sheet = doubled(worlds=worlds)
+    task(lambda x: 2 * x if len(x) > 1 else x)
+    (x,) = sheet.case()
+    assert x.tolist() == [7.0] and "one number" in repr(sheet.hint())
+    assert task(lambda x: x / 2).hint_id == "halved" and len(sheet.case("double")[0]) == 5
+    with pytest.raises(ValueError, match="world must be one of"):
+        task.arguments(world="none")
+    value, _ = doubled(takes="value", setup=lambda: 4.0, reference=lambda world: 8.0, mistakes=())
+    with pytest.raises(ValueError, match="double is a value"):
+        value.arguments()
+
+
 def test_html_card_escapes_and_marks_code():
     task, sheet = doubled()
-    card = task(lambda x: x / 2)._repr_html_()
+    task(lambda x: x / 2)
+    card = sheet.hint()._repr_html_()
     assert "Double &lt;it&gt;" in card and "&lt;x&gt; &amp; <code" in card and "y &lt; z</code>" in card
 
     def hostile(x):
@@ -263,7 +313,7 @@ def test_modules_offer_one_surface():
         assert module.sheet.name == name
         for task in module.sheet.tasks.values():
             assert getattr(module, task.name) is task
-        for verb in ("progress", "done", "results", "require_all_passed"):
+        for verb in ("progress", "done", "hint", "case", "results", "require_all_passed"):
             assert getattr(module, verb) == getattr(module.sheet, verb)
 
 
@@ -292,3 +342,170 @@ def test_lazy_import():
 )
 def test_describe(value, text):
     assert describe(value) == text
+
+
+# -- more worlds than one, and what a call leaves behind -------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("answer", "hint"),
+    [
+        (lambda x: torch.full_like(x, 2.0) * x if len(x) > 1 else x, "value"),  # wrong in the last world only
+        (lambda x, seen=[]: 2 * x if seen.append(0) or len(seen) < 2 else x, "scale"),
+        (lambda x, kept=[]: kept.append(2 * x) or kept[0], "value"),
+    ],
+)
+def test_one_world_can_be_fooled_and_several_cannot(answer, hint):
+    task, _ = doubled(worlds={"one number": lambda: (torch.tensor([7.0]),)})
+    result = task(answer)
+    assert (result.status, result.hint_id) == ("failed", hint) and "; then: " in result.tried
+
+
+def test_a_mistake_of_another_world_draws_its_hint():
+    mistakes = (Mistake("not-for-one", "One is a batch, too.", like=lambda x: 2 * x if len(x) > 1 else 0 * x),)
+    task, _ = doubled(worlds={"one number": lambda: (torch.tensor([7.0]),)}, mistakes=mistakes)
+    assert task(lambda x: 2 * x * (len(x) > 1)).hint_id == "not-for-one"
+
+
+def network():
+    return nn.Sequential(nn.Linear(2, 3), nn.BatchNorm1d(3), nn.Linear(3, 1))
+
+
+def looked_at(look, **parts):
+    """A check of a function that should only look at a network and a batch: (network, x) to the mean output."""
+
+    def plain(network, x):
+        state = {name: value.clone() for name, value in network.state_dict().items()}
+        result = network(x).mean()
+        network.load_state_dict(state)
+        return result
+
+    def world():
+        made = network(), torch.randn(6, 2, requires_grad=True) * 1.0
+        return *made, torch.optim.SGD(made[0].parameters(), lr=0.1)
+
+    task, _ = doubled(
+        setup=world,
+        reference=lambda network, x, optimizer: plain(network, x),
+        observe=lambda answer, world: {"the mean": answer(*world).detach()},
+        mistakes=(),
+        **parts,
+    )
+
+    def answer(network, x, optimizer):
+        result = plain(network, x)
+        look(network, x, optimizer)
+        return result
+
+    return task(answer)
+
+
+@pytest.mark.parametrize(
+    ("look", "hint"),
+    [
+        (lambda network, x, optimizer: network(x).sum().backward(), "buffers-moved"),
+        (lambda network, x, optimizer: network.eval()(x).sum().backward() or network.train(), "gradient-left"),
+        (lambda network, x, optimizer: network.eval(), "mode-left"),
+        (lambda network, x, optimizer: network.requires_grad_(False), "frozen"),
+        (lambda network, x, optimizer: network[0].weight.data.add_(1), "weights-moved"),
+        (lambda network, x, optimizer: optimizer.param_groups[0].update(lr=1.0), "settings-changed"),
+        (lambda network, x, optimizer: x.detach_(), "cut-off-input"),
+        (lambda network, x, optimizer: x.data.mul_(2), "changed-input"),
+        (lambda network, x, optimizer: torch.manual_seed(0), "reseeded"),
+    ],
+)
+def test_what_is_left_behind_is_seen(look, hint):
+    result = looked_at(look)
+    assert (result.status, result.hint_id) == ("failed", hint), repr(result)
+    assert "{name}" not in repr(result)
+
+
+@pytest.mark.parametrize(
+    "look",
+    [
+        lambda network, x, optimizer: None,
+        lambda network, x, optimizer: network.zero_grad(),
+        lambda network, x, optimizer: network.requires_grad_(False).requires_grad_(True),
+        lambda network, x, optimizer: network.eval() and network.train(),
+        lambda network, x, optimizer: x.detach().mul_(1),
+        lambda network, x, optimizer: torch.rand(3),
+    ],
+)
+def test_what_leaves_nothing_is_free(look):
+    assert looked_at(look).passed
+
+
+def test_a_task_may_allow_a_trace():
+    assert looked_at(lambda network, x, optimizer: network.requires_grad_(False), allows=("frozen",)).passed
+
+
+def test_returned_values_are_compared_in_their_order():
+    task, _ = doubled(
+        setup=lambda: (torch.randn(()),),
+        reference=lambda x: (x, 2 * x),
+        observe=lambda answer, world: {"it ran": bool(answer(*world))},
+        returns=("d_loss", "g_loss"),
+        mistakes=(),
+    )
+    assert task(lambda x: [x.item(), 2 * x]).passed
+    assert task(lambda x: (2 * x, x)).hint_id == "returned-in-another-order"
+    assert task(lambda x: (x, x)).hint_id == "value"
+    assert task(lambda x: True).hint_id == task(lambda x: (x, 2 * x, x)).hint_id == "returned"
+
+
+# -- time -------------------------------------------------------------------------------------------------
+
+
+def endless(x):
+    while True:
+        pass
+
+
+def stubborn(x):
+    while True:
+        try:
+            time.sleep(0.01)
+        except BaseException:
+            if time.monotonic() > stubborn.until:
+                raise
+
+
+@pytest.mark.parametrize("elsewhere", [False, True], ids=["main thread", "another thread"])
+def test_an_endless_loop_ends_in_a_card(monkeypatch, elsewhere):
+    monkeypatch.setattr(limit, "SECONDS", 0.3)
+    task, _ = doubled()
+    with ThreadPoolExecutor(1) as pool:
+        result = pool.submit(task, endless).result(20) if elsewhere else task(endless)
+    assert (result.status, result.hint_id) == ("failed", "too-long") and "never end" in result.hint
+    assert task(lambda x: 2 * x).passed
+
+
+def test_a_bare_except_does_not_keep_the_kernel(monkeypatch):
+    monkeypatch.setattr(limit, "SECONDS", 0.2)
+    stubborn.until = time.monotonic() + 0.5
+    assert doubled()[0](stubborn).hint_id == "too-long"
+
+
+def test_an_interrupt_ends_in_a_card():
+    def interrupted(x):
+        raise KeyboardInterrupt
+
+    assert doubled()[0](interrupted).hint_id == "interrupted"
+
+
+def test_another_timer_goes_on():
+    fired = []
+    kept = signal.signal(signal.SIGALRM, lambda *_: fired.append(1))
+    signal.setitimer(signal.ITIMER_REAL, 0.2)
+    try:
+        assert doubled()[0](lambda x: 2 * x).passed
+        time.sleep(0.4)
+        assert fired
+    finally:
+        signal.setitimer(signal.ITIMER_REAL, 0)
+        signal.signal(signal.SIGALRM, kept)
+
+
+def test_a_check_without_an_argument_says_what_to_pass():
+    result = doubled()[0]()
+    assert result.status == "not yet" and "check.double(double)" in result.hint
