@@ -1,4 +1,4 @@
-"""The command line: train, sample, evaluate, export, list, show, zoo.
+"""The command line: train, sample, evaluate, export, list, show, doctor, zoo.
 
 Exit status: 0 done, 1 the run failed, 2 wrong arguments; a failure prints one sentence on standard error. What a
 command does not need is not imported: ``list`` and ``--help`` leave PyTorch alone.
@@ -6,9 +6,16 @@ command does not need is not imported: ``list`` and ``--help`` leave PyTorch alo
 
 from __future__ import annotations
 
-from ganbook.cli import evaluating, exporting, listing, sampling, training
+from ganbook.cli import doctoring, evaluating, exporting, listing, sampling, training
 from ganbook.cli.app import app, main
 
 __all__ = ["app", "main"]
 
-_COMMANDS = (training, sampling, evaluating, exporting, listing)  # each joined the application as it was imported
+_COMMANDS = (
+    doctoring,
+    training,
+    sampling,
+    evaluating,
+    exporting,
+    listing,
+)  # each joined the application as it was imported

@@ -41,7 +41,8 @@ def in_options(sentence: str) -> str:
     sentence = sentence.replace("(root=... or --data FOLDER)", "(--data FOLDER)")
     first = re.match(r"(\w+)(?= (?:is|was|has|holds)\b)", sentence)
     if first and first[1] in OPTIONS:
-        sentence = OPTIONS[first[1]] + sentence[first.end() :]
+        rest = re.sub(r"^ is None\b", " is missing", sentence[first.end() :])
+        sentence = OPTIONS[first[1]] + rest
     return re.sub(r"(?<!-)\b(batch_size|skip_broken)\b", lambda found: OPTIONS[found[1]], sentence)
 
 

@@ -14,7 +14,7 @@ from torch.nn.functional import adaptive_avg_pool2d, interpolate
 from ganbook.arguments import check_choice, check_tensor, shown
 
 __all__ = [
-    "REFEREES", "Classifier", "DigitsNet", "DigitsReferee", "EmojiNet", "EmojiReferee", "FeaturesUnavailable",
+    "NAMES", "REFEREES", "Classifier", "DigitsNet", "DigitsReferee", "EmojiNet", "EmojiReferee", "FeaturesUnavailable",
     "InceptionNet", "PixelsNet", "classifier", "features", "referee_of",
 ]  # fmt: skip
 
@@ -223,7 +223,7 @@ def features(name: str) -> DigitsNet | EmojiNet | InceptionNet | PixelsNet:
         ValueError: if no network has that name.
         FeaturesUnavailable: if its weights cannot be had on this machine.
     """
-    check_choice((*_SHIPPED, *_MADE), name=name)
+    check_choice(NAMES, name=name)
     network: DigitsNet | EmojiNet | InceptionNet | PixelsNet
     if name in _MADE:
         network = _MADE[name]()
@@ -241,6 +241,9 @@ _SHIPPED: dict[str, Any] = {
 
 
 _MADE: dict[str, Any] = {"inception": InceptionNet, "pixels": PixelsNet}
+
+NAMES = (*_SHIPPED, *_MADE)
+"""Names that :func:`features` knows."""
 
 
 REFEREES = {"digits": "digits-referee", "emoji": "emoji-referee"}

@@ -13,13 +13,15 @@ from torch import Tensor
 from torch.nn.functional import adaptive_avg_pool2d
 
 from ganbook import metrics
+from ganbook.arguments import check_choice
+from ganbook.data.batch import Batch
 from ganbook.data.captions import PALETTE, person_of
 from ganbook.data.errors import DataError
 from ganbook.data.folder import load_whole
 from ganbook.data.images import to_float
 from ganbook.data.pairs import Unpaired
 from ganbook.data.samples import Samples
-from ganbook.metrics.features import REFEREES, Classifier, FeaturesUnavailable
+from ganbook.metrics.features import NAMES, REFEREES, Classifier, FeaturesUnavailable
 from ganbook.metrics.stacked import report_stacked
 from ganbook.training.conditions import CONDITIONS
 from ganbook.training.sampler import Sampler
@@ -40,6 +42,9 @@ POINTS_SCORED = 2500
 
 FEWEST = 4
 """Real images that can be halved for a floor."""
+
+SMALL = 500
+"""Test images with fewer of which a distance says little."""
 
 LARGEST = 299
 """Side in pixels of the largest images that are compared: Inception sees none larger."""
@@ -68,15 +73,20 @@ def of_images(sampler: Sampler, load: Load, n: int, features: str | None = None)
     judged by the digits network, if these are digits, else by nearest real images. Samples that were made from no
     source are sought among the training images, at 32 x 32 pixels: "memorisation_z" and so on. Of pairs, "l1" is the
     mean absolute difference to the truth. Real images are those of the test split, or of the training split where there
-    is no other. Where there are too few to score by, "unscored" says so.
+    is no other; a few test images are joined by images of the training split where there is no source or text. Where
+    there are too few to score by, "unscored" says so.
     """
     split, samples = _real(load)
     if not n:
         return {"unscored": "a budget of so few rounds is not scored"}
-    n = min(n, len(samples)) if isinstance(samples, Sized) else n
-    if n < FEWEST:
-        return {"unscored": f"real images of the {split} split: {n}, and a score takes {FEWEST} or more"}
-    batch = next(samples.batches(n))
+    most = min(n, len(samples)) if isinstance(samples, Sized) else n
+    batch: Batch | None = next(samples.batches(most)) if most else None
+    held_out = batch.real if batch and split == "test" else None
+    if batch and held_out is not None and most < min(n, SMALL) and not CONDITIONS[sampler.given].needs_data:
+        split, batch = "train and test", _joined_by(batch, load("train"), n - most)
+    if batch is None or len(batch) < FEWEST:
+        return {"unscored": f"real images of the {split} split: {most}, and a score takes {FEWEST} or more"}
+    n = len(batch)
     asked = CONDITIONS[sampler.given].of(batch, n)
     made = sampler.sample(**asked)
     if made.ndim != 4:
@@ -90,11 +100,21 @@ def of_images(sampler: Sampler, load: Load, n: int, features: str | None = None)
     labels = None if scores else asked.get("labels")
     scores = _compared(made, batch.real, split, features, paired, labels, batch.labels) | scores
     if sampler.given != "sources":
-        seen, unseen = _thumbnails(load("train")), _small(batch.real) if split == "test" else None
+        seen, unseen = _thumbnails(load("train")), None if held_out is None else _small(held_out)
         scores |= _memorisation(_small(made), seen, unseen, "train")
     elif not isinstance(samples, Unpaired):
         scores["l1"] = (made - batch.real).abs().mean().item()
     return scores
+
+
+def _joined_by(batch: Batch, train: Any, more: int) -> Batch:
+    """A batch and so many training images, or as many as there are, as they lie on the disk."""
+    if not isinstance(train, Samples) or not more:
+        return batch
+    n = min(more, len(train))
+    other = train.batch(torch.arange(n) * len(train) // n)
+    labels = None if batch.labels is None or other.labels is None else torch.cat((batch.labels, other.labels))
+    return Batch(torch.cat((batch.real, other.real)), labels)
 
 
 def of_folders(
@@ -131,7 +151,7 @@ def of_samples(
 ) -> dict[str, Any]:
     """Generated images against the pictures below a folder, as :func:`of_images` scores them.
 
-    Copies are sought among the real pictures, each of which is compared with the others for the reference.
+    Copies are sought among all real pictures, each of which is compared with the others for the reference.
 
     Args:
         made: float (N, C, size, size) in [-1, 1].
@@ -150,7 +170,7 @@ def of_samples(
     alike = labels is not None and tuple(classes) == found.classes
     split = f"all pictures of {real}"
     scores = _compared(made, batch.real, split, features, False, labels if alike else None, batch.labels)
-    return scores | _memorisation(_small(made), _small(batch.real), None, str(real)) | {"size": found.size}
+    return scores | _memorisation(_small(made), _thumbnails(found), None, str(real)) | {"size": found.size}
 
 
 def _check_many(folder: object, found: Sized) -> None:
@@ -169,6 +189,8 @@ def _compared(
     classes: Tensor | None,
 ) -> dict[str, Any]:
     """Scores by features, and of labels, where there are any for both."""
+    if name is not None:
+        check_choice(NAMES, features=name)
     note = {}
     try:
         see = metrics.features(name or "inception")

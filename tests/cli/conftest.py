@@ -9,7 +9,7 @@ import pytest
 from tests.cli.command import ganbook
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def run(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("cli") / "ring"
     done = ganbook("train", "ring", "--out", str(folder))

@@ -10,7 +10,7 @@ from scipy import stats
 from sklearn.neighbors import KNeighborsClassifier
 
 from ganbook import data, metrics
-from ganbook.cli import _print_metrics
+from ganbook.cli.reports import print_report
 from ganbook.data.images import to_float
 from ganbook.metrics.report import wilson
 
@@ -55,7 +55,7 @@ def test_where_real_images_are_all_alike_nothing_is_told_in_floors(capsys):
     report = metrics.report_features(torch.eye(4), torch.ones(8, 4), split="test", name="rows")
     assert report["floor"] == 0 < report["frechet_distance"]
     assert report["floors"] is None is report["floors_interval"]
-    _print_metrics(report)
+    print_report(report)
     assert "  floors             None\n" in capsys.readouterr().out
 
 
