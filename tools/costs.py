@@ -120,12 +120,12 @@ def archives(kept: Any | None = None) -> Table:
 def licences(lock: Path = ROOT / "package-lock.json") -> Table:
     """One row a package of npm that a built page may hold parts of: not what only builds or checks them."""
     content = json.loads(lock.read_text(encoding="utf-8"))["packages"]
-    rows = [
-        [path.rpartition("node_modules/")[2], of["version"], str(of.get("license", "see its own file"))]
+    rows = {
+        (path.rpartition("node_modules/")[2], of["version"], str(of.get("license", "see its own file")))
         for path, of in content.items()
-        if path and not of.get("dev") and not of.get("optional")
-    ]
-    return ["package", "version", "licence"], sorted(rows)
+        if path and not of.get("dev") and not of.get("optional") and "@types/" not in path  # of which nothing is left
+    }
+    return ["package", "version", "licence"], [[*row] for row in sorted(rows)]
 
 
 def spoken(seconds: float) -> str:

@@ -8,6 +8,7 @@ from urllib.parse import unquote, urldefrag, urlsplit
 
 import pytest
 
+from launch import services
 from pages import ROOT, notebooks, pages
 from repository import repository
 
@@ -111,6 +112,34 @@ def test_notebooks_have_one_colab_link_to_themselves_and_other_pages_none(soups,
         assert own.replace(".md", ".ipynb") not in links
     # A page may link to other notebooks of the course on Colab, and to no others.
     assert links <= {repository().colab(notebook.relative_to(ROOT)) for notebook in notebooks()}
+
+
+@pytest.mark.parametrize("page", pages(), ids=lambda page: page.relative_to(ROOT).as_posix())
+def test_a_page_leads_to_the_repository_to_an_issue_and_to_its_own_source(soups, built, page):
+    soup, where = soups[built.page(page)], repository()
+    links = {kind: soup.select_one(f"a.btn-source-{kind}-button[href]") for kind in ("repository", "issues", "edit")}
+    addresses = {kind: link and link["href"] for kind, link in links.items()}
+    assert addresses["repository"] == where.url
+    assert addresses["issues"].startswith(f"{where.url}/issues/new?")
+    assert addresses["edit"] == f"{where.url}/edit/{where.branch}/{page.relative_to(ROOT).as_posix()}"
+
+
+@pytest.mark.parametrize("page", notebooks(), ids=lambda page: page.relative_to(ROOT).as_posix())
+def test_a_notebook_opens_on_every_service_that_the_rocket_names(soups, built, page):
+    found = {
+        a.get_text(strip=True): a["href"] for a in soups[built.page(page)].select(".dropdown-launch-buttons a[href]")
+    }
+    where, path = repository(), page.relative_to(ROOT)
+    asked = {"Colab": where.colab(path), **services(where, path)}
+    assert asked.items() <= found.items()
+    assert (
+        found["Binder"] == f"https://mybinder.org/v2/gh/{where.slug}/{where.branch}?urlpath=lab/tree/{path.as_posix()}"
+    )
+
+
+def test_github_leaves_the_built_pages_as_they_are(built):
+    """Without this file it would run Jekyll over a branch, and drop every folder that begins with an underscore."""
+    assert (built.html / ".nojekyll").is_file()
 
 
 def test_no_page_is_linked_by_its_source_name(soups, built):
