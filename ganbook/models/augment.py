@@ -23,10 +23,10 @@ class RandomShift(nn.Module):
 
     Args:
         pixels: largest shift along each axis.
-        fill: what moves in at the border; -1 is black.
+        fill: what moves in at the border; -1 is black. None: the border's own pixels, over and over.
     """
 
-    def __init__(self, pixels: Count = 2, fill: float = -1.0) -> None:
+    def __init__(self, pixels: Count = 2, fill: float | None = -1.0) -> None:
         super().__init__()
         self.pixels, self.fill = pixels, fill
 
@@ -117,15 +117,17 @@ class DiffAugment(nn.Module):
         return x * ~(rows[:, None, :, None] & columns[:, None, None, :])
 
 
-def _shifted(x: Tensor, pixels: int, fill: float) -> Tensor:
+def _shifted(x: Tensor, pixels: int, fill: float | None) -> Tensor:
     """Each image moved by whole pixels along both axes, up to so many."""
     if not pixels:
         return x
     n, _, height, width = x.shape
-    padded = pad(x, (pixels,) * 4, value=fill)
+    padded = pad(x, (pixels,) * 4, value=0.0 if fill is None else fill)
     down, right = torch.randint(2 * pixels + 1, (2, n, 1, 1), device=x.device)
     rows = down + torch.arange(height, device=x.device)[:, None]
     columns = right + torch.arange(width, device=x.device)
+    if fill is None:
+        rows, columns = rows.clamp(pixels, pixels + height - 1), columns.clamp(pixels, pixels + width - 1)
     image = torch.arange(n, device=x.device)[:, None, None]
     return padded[image, :, rows, columns].permute(0, 3, 1, 2)
 

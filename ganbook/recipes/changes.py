@@ -135,7 +135,7 @@ def _augmented(recipe: Any, critic: Any, augment: Augment, size: int) -> Callabl
     """The discriminator's maker with what images pass through first; ValueError for one that sees them otherwise."""
     through = {
         "none": None,
-        "shift": partial(RandomShift, max(1, size // SHIFTED)),
+        "shift": partial(RandomShift, max(1, size // SHIFTED), fill=None),
         "differentiable": DiffAugment,
     }[augment]
     if critic is not None:

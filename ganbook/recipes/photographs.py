@@ -74,7 +74,7 @@ DCGAN_FACES = replace(
 
 def _shifted_players(width: int) -> dict[str, Any]:
     players = _players(width)
-    critic = partial(augmented, players["discriminator"], partial(RandomShift, 4))
+    critic = partial(augmented, players["discriminator"], partial(RandomShift, 4, fill=None))
     return players | {"discriminator": critic}
 
 
@@ -108,7 +108,7 @@ def _by_class(recipe: Recipe, samples: Data) -> Recipe:
 
 
 def _class_players(width: int) -> dict[str, Any]:
-    critic = partial(ConditionalDiscriminator, how="projection", augmentation=partial(RandomShift, 4))
+    critic = partial(ConditionalDiscriminator, how="projection", augmentation=partial(RandomShift, 4, fill=None))
     return {
         "generator": partial(ConditionalGenerator, channels=3, size=SIZE, width=width),
         "discriminator": partial(critic, channels=3, size=SIZE, width=width),

@@ -187,7 +187,7 @@ def _own_players(width: int) -> dict[str, Any]:
     return {
         "generator": partial(TextGenerator, encoder=reads, size=64, width=width),
         "discriminator": partial(
-            TextDiscriminator, encoder=reads, size=64, width=width, augmentation=partial(RandomShift, 4)
+            TextDiscriminator, encoder=reads, size=64, width=width, augmentation=partial(RandomShift, 4, fill=None)
         ),
     }
 

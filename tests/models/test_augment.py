@@ -28,7 +28,16 @@ def test_what_moves_in_is_the_fill_and_what_moves_out_is_lost():
     assert set(moved.unique().tolist()) == {0.5, 1.0}
 
 
-@pytest.mark.parametrize("moved", [RandomShift(1), RandomAffine(1), DiffAugment()])
+def test_the_borders_own_pixels_move_in():
+    torch.manual_seed(0)
+    x = torch.rand(80, 3, 6, 6)
+    padded = torch.nn.functional.pad(x, (2,) * 4, mode="replicate")
+    for image, moved in zip(padded, RandomShift(2, fill=None)(x), strict=True):
+        windows = (image[:, i : i + 6, j : j + 6] for i in range(5) for j in range(5))
+        assert any(torch.equal(window, moved) for window in windows)
+
+
+@pytest.mark.parametrize("moved", [RandomShift(1), RandomShift(1, fill=None), RandomAffine(1), DiffAugment()])
 def test_gradients_go_back_to_where_the_pixel_was_twice(moved):
     x = torch.randn(3, 1, 8, 8, dtype=torch.float64, requires_grad=True)
 
