@@ -12,7 +12,7 @@ tried, what came, what was expected, and names the mistake where it knows it.
 from __future__ import annotations
 
 import importlib
-from types import ModuleType
+from typing import TYPE_CHECKING, Any
 
 #: The exercise notebooks, in the order of the chapters.
 NOTEBOOKS = (
@@ -35,10 +35,15 @@ NOTEBOOKS = (
 #: What the student notebooks raise where the learner's code goes (tools/exercises.py writes it).
 STUB_MESSAGE = "your code here"
 
-__all__ = ["NOTEBOOKS", "STUB_MESSAGE"]
+__all__ = ["NOTEBOOKS", "STUB_MESSAGE", "progress"]
+
+if TYPE_CHECKING:
+    from ganbook.checks.scores import progress
 
 
-def __getattr__(name: str) -> ModuleType:
+def __getattr__(name: str) -> Any:
     if name in NOTEBOOKS:
         return importlib.import_module(f"{__name__}.{name}")
+    if name == "progress":
+        return importlib.import_module(f"{__name__}.scores").progress
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

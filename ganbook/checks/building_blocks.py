@@ -15,7 +15,7 @@ from ganbook.checks.compare import Observation
 from ganbook.checks.task import Answer, Mistake, Reject, Sheet
 
 sheet = Sheet("building_blocks", "Exercises 5: Building blocks")
-progress, done, hint, case = sheet.progress, sheet.done, sheet.hint, sheet.case
+progress, done, hint, case = sheet.last_card, sheet.done, sheet.hint, sheet.case
 results, require_all_passed = sheet.results, sheet.require_all_passed
 
 # -- 1 the size --------------------------------------------------------------------------------------

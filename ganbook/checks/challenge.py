@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 import torch
 
+from ganbook.checks import scores
 from ganbook.checks.task import own_random_numbers
 
 __all__ = ["NoScore", "Score", "listed", "scored", "verdict"]
@@ -36,6 +37,12 @@ class Score:
         """Mean over the seeds; NaN without a figure."""
         return sum(self.figures) / len(self.figures) if self.figures else math.nan
 
+    @property
+    def beaten(self) -> bool | None:
+        """Whether the bar was beaten; None where the run was too short to compare, or gave no score."""
+        text = repr(self)
+        return text.endswith("beaten") if text.endswith(("beaten", "beaten yet")) and not self.trouble else None
+
     def __repr__(self) -> str:
         return f"challenge: no score. {self.trouble}" if self.trouble else self.told(self.figures, self.mean)
 
@@ -63,6 +70,11 @@ def scored(
             return Score((), told, "Not begun yet.")
         except NoScore as reason:
             return Score((), told, str(reason))
+        except KeyboardInterrupt:
+            return Score((), told, "You stopped it.")
         except Exception as error:  # a learner's code may fail in any way
             return Score((), told, f"{type(error).__name__}: {error}")
-    return Score(tuple(figures), told)
+    score = Score(tuple(figures), told)
+    if score.beaten is not None:
+        scores.record_challenge(play.__module__.rsplit(".", 1)[-1], score.mean, score.beaten)
+    return score

@@ -105,7 +105,7 @@ def _difference(key: str, got: Seen, want: Seen, atol: float | None, factor: flo
         return differ("shape", f"`{key}` has shape {a.shape} where {b.shape} is expected.")
     if np.isfinite(b).all() and not np.isfinite(a).all():
         return differ("nan", f"`{key}` is not finite. Look for a log of 0, a division by 0 or an exp that overflows.")
-    if _is_float(want.raw) and not _is_float(got.raw):
+    if _is_float(want.raw) and not _is_float(got.raw) and (b.size > 1 or a.size > 1 or _is_truth(got.raw)):
         return differ("dtype", f"`{key}` holds whole numbers or truth values; floating-point values are expected.")
     if atol is not None and b.size == 1:
         return differ("value", f"`{key}` is further from its expected value than the tolerance allows.")
@@ -167,7 +167,7 @@ def _missing(key: str) -> str:
 def as_array(value: object) -> Array | None:
     """Anything numeric in float64 (or complex128); None for everything else."""
     if isinstance(value, Tensor):
-        value = value.detach().cpu()
+        value = (value if value.layout == torch.strided else value.to_dense()).detach().cpu()
         return value.to(torch.complex128 if value.is_complex() else torch.float64).numpy().copy()
     if not isinstance(value, np.ndarray | np.generic | numbers.Number | list | tuple):
         return None
@@ -184,6 +184,10 @@ def _is_float(value: object) -> bool:
     if isinstance(value, Tensor):
         return value.is_floating_point() or value.is_complex()
     return np.asarray(value).dtype.kind in "fc"
+
+
+def _is_truth(value: object) -> bool:
+    return value.dtype == torch.bool if isinstance(value, Tensor) else np.asarray(value).dtype.kind == "b"
 
 
 def _close(a: Array, b: Array, atol: float | None) -> bool:

@@ -15,7 +15,7 @@ from ganbook.checks.compare import Observation
 from ganbook.checks.task import Answer, Mistake, Reject, Sheet, Trial
 
 sheet = Sheet("convergence", "Exercises 4: Does the game converge?")
-progress, done, hint, case = sheet.progress, sheet.done, sheet.hint, sheet.case
+progress, done, hint, case = sheet.last_card, sheet.done, sheet.hint, sheet.case
 results, require_all_passed = sheet.results, sheet.require_all_passed
 
 Pair = tuple[Tensor, Tensor]

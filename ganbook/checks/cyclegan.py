@@ -17,7 +17,7 @@ from ganbook.checks.compare import Observation, as_array, describe
 from ganbook.checks.task import Answer, Mistake, Reject, Sheet, Trial, flat_weights
 
 sheet = Sheet("cyclegan", "Exercises 12: CycleGAN")
-progress, done, hint, case = sheet.progress, sheet.done, sheet.hint, sheet.case
+progress, done, hint, case = sheet.last_card, sheet.done, sheet.hint, sheet.case
 results, require_all_passed = sheet.results, sheet.require_all_passed
 
 

@@ -13,10 +13,10 @@ from torch.nn import functional as F
 
 from ganbook.checks.challenge import NoScore, Score, listed, scored, verdict
 from ganbook.checks.compare import Observation, as_array
-from ganbook.checks.task import Answer, Mistake, Reject, Sheet, Trial, flat_weights
+from ganbook.checks.task import Answer, Latents, Mistake, Reject, Sheet, Trial, flat_weights
 
 sheet = Sheet("dcgan", "Exercises 6: DCGAN")
-progress, done, hint, case = sheet.progress, sheet.done, sheet.hint, sheet.case
+progress, done, hint, case = sheet.last_card, sheet.done, sheet.hint, sheet.case
 results, require_all_passed = sheet.results, sheet.require_all_passed
 
 World = Mapping[str, Any]
@@ -741,6 +741,10 @@ def _other_slerps() -> dict[str, tuple[Tensor, Tensor, float]]:
     }
 
 
+def _said(value: object, text: str) -> bool:
+    return isinstance(value, str) and value == text
+
+
 def _observe_slerp(answer: Answer, world: World) -> Observation:
     seen = {where: answer(a.clone(), b.clone(), t) for where, (a, b, t) in world.items()}
     for where, (a, b, _) in world.items():
@@ -750,7 +754,7 @@ def _observe_slerp(answer: Answer, world: World) -> Observation:
         # Near the angle 0 rounding decides whether a formula that divides by its sine gives a number: told in words.
         came = torch.as_tensor(array, dtype=a.dtype)
         same = torch.allclose(came[equal], a[equal], atol=5e-3)
-        seen[_EQUAL] = "that latent" if same and seen.get(_EQUAL) != "not that latent" else "not that latent"
+        seen[_EQUAL] = "that latent" if same and not _said(seen.get(_EQUAL), "not that latent") else "not that latent"
         if not equal.all():
             seen[where] = came[~equal]
     return seen
@@ -889,13 +893,13 @@ def _loop_world(n: int = 6, count: int = 2) -> dict[str, Any]:
 def _observe_loop(answer: Answer, world: World) -> Observation:
     generator, discriminator = world["generator"], world["discriminator"]
     before = [flat_weights(network) for network in (generator, discriminator)]
-    latents = iter(world["z"] * 3)
-    came = answer(generator, discriminator, [b.clone() for b in world["batches"]], lambda n: next(latents)[:n], 0.3)
+    latents = Latents(world["z"])
+    came = answer(generator, discriminator, [b.clone() for b in world["batches"]], latents, 0.3)
     both = [*came] if isinstance(came, tuple | list) else [came]
     return {
         "the change of G's weights": flat_weights(generator) - before[0],
         "the change of D's weights": flat_weights(discriminator) - before[1],
-        "batches of noise drawn": 12 - len(list(latents)),
+        "batches of noise drawn": latents.batches,
         "G, then D, came back": len(both) == 2 and both[0] is generator and both[1] is discriminator,
     }
 

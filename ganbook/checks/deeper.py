@@ -15,7 +15,7 @@ from ganbook.checks.compare import Observation, describe
 from ganbook.checks.task import Answer, Mistake, Reject, Sheet, flat_weights, loss_with_gradients
 
 sheet = Sheet("deeper", "Exercises 9: Deeper generators")
-progress, done, hint, case = sheet.progress, sheet.done, sheet.hint, sheet.case
+progress, done, hint, case = sheet.last_card, sheet.done, sheet.hint, sheet.case
 results, require_all_passed = sheet.results, sheet.require_all_passed
 
 Layer = Callable[[Tensor], Tensor]
@@ -373,23 +373,28 @@ def _observe_bound(answer: Answer, world: Mapping[str, Any]) -> Observation:
     return loss_with_gradients(lambda r, m, s: answer(world["x"].clone(), r, m, s, world["std"]), world["leaves"])
 
 
+def _constant(of: str, std: float) -> float:
+    """What a Gaussian's log density may hold besides the distortion: all of it, log σ alone, or nothing."""
+    return {"": 0.0, "deviation": math.log(std), "height": math.log(std * math.sqrt(2 * math.pi))}[of]
+
+
 def _bound(
     squares: Callable[[Tensor, float], Tensor] = lambda e, std: e.flatten(1).sum(1) / (2 * std**2),
     kl: Callable[[Tensor], Tensor] = lambda terms: terms.sum(1),
     join: Callable[[Tensor, Tensor], Tensor] = lambda distortion, rate: (distortion + rate).mean(),
-    constant: bool = False,
+    constant: str = "",
 ) -> Answer:
-    """The negative bound; ``constant``: with the logarithm of the Gaussian's height."""
+    """The negative bound; ``constant``: with the logarithm of the Gaussian's height, or of its deviation alone."""
 
     def loss(x: Tensor, reconstruction: Tensor, mean: Tensor, log_variance: Tensor, std: float) -> Tensor:
         total = join(squares((x - reconstruction).square(), std), kl(_kl_terms(mean, log_variance)))
-        return total + constant * x[0].numel() * math.log(std * math.sqrt(2 * math.pi))
+        return total + x[0].numel() * _constant(constant, std)
 
     return loss
 
 
 def _with_and_without(**parts: Any) -> tuple[Answer, ...]:
-    return _bound(**parts), _bound(**parts, constant=True)
+    return tuple(_bound(**parts, constant=constant) for constant in ("", "height", "deviation"))
 
 
 negative_elbo = sheet.task(
@@ -403,7 +408,7 @@ negative_elbo = sheet.task(
     },
     observe=_observe_bound,
     reference=_bound(),
-    also=(_bound(constant=True),),
+    also=(_bound(constant="height"), _bound(constant="deviation")),
     mistakes=(
         Mistake(
             "pixels-averaged",
@@ -604,7 +609,7 @@ def _step(
     rewarded: bool = False,
     log_std: bool = False,
     upside: bool = False,
-    constant: bool = False,
+    constant: str = "",
 ) -> Answer:
     """One step with any of the bugs in it."""
 
@@ -622,7 +627,7 @@ def _step(
         optimizer.zero_grad()
         loss.backward()  # type: ignore[no-untyped-call]
         optimizer.step()
-        return loss + x.shape[1] * math.log(std * math.sqrt(2 * math.pi)) if constant else loss
+        return loss + x.shape[1] * _constant(constant, std)
 
     return play
 
@@ -642,7 +647,7 @@ vae_step = sheet.task(
     returns=("loss",),
     observe=_observe_step,
     reference=_step(),
-    also=(_step(constant=True),),
+    also=(_step(constant="height"), _step(constant="deviation")),
     blank=_step(variance=True, averaged=True, rewarded=True),
     mistakes=(
         Mistake("variance", f"One bug is left. {_VARIANCE}", like=_step(variance=True)),

@@ -13,10 +13,10 @@ from torch.nn import functional as F
 
 from ganbook.checks.challenge import NoScore, Score, listed, scored, verdict
 from ganbook.checks.compare import Observation, describe
-from ganbook.checks.task import Answer, Mistake, Reject, Sheet, Trial, flat_weights, loss_with_gradients
+from ganbook.checks.task import Answer, Latents, Mistake, Reject, Sheet, Trial, flat_weights, loss_with_gradients
 
 sheet = Sheet("failures", "Exercises 7: When training fails")
-progress, done, hint, case = sheet.progress, sheet.done, sheet.hint, sheet.case
+progress, done, hint, case = sheet.last_card, sheet.done, sheet.hint, sheet.case
 results, require_all_passed = sheet.results, sheet.require_all_passed
 
 # -- 1 minibatch standard deviation ------------------------------------------------------------------
@@ -682,8 +682,7 @@ def _observe_round(answer: Answer, world: _Game) -> Observation:
         at += parameter.numel()
     optimizers = [torch.optim.SGD(network.parameters(), lr=0.1) for network in (generator, discriminator)]
     before = [flat_weights(network) for network in (generator, discriminator)]
-    latents = iter(world.z * 3)
-    answer(generator, discriminator, *optimizers, world.real.clone(), lambda n: next(latents)[:n])
+    answer(generator, discriminator, *optimizers, world.real.clone(), Latents(world.z))
     return {
         "the change of D's weights": flat_weights(discriminator) - before[1],
         "the change of G's weights": flat_weights(generator) - before[0],

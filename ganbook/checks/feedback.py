@@ -30,6 +30,7 @@ class Progress:
     notebook: str
     titles: tuple[str, ...]
     statuses: tuple[Status, ...]
+    course: str = ""  #: how far all exercises are, where that is kept
 
     @property
     def done(self) -> int:
@@ -44,6 +45,8 @@ class Progress:
         rows = [f"{self.notebook}: {self.line}"]
         for number, (title, status) in enumerate(zip(self.titles, self.statuses, strict=True), 1):
             rows.append(f"  {_SYMBOL[status]} {number} {title} ({_VERDICT[status]})")
+        if self.course:
+            rows.append(f"all exercises: {self.course}")
         return "\n".join(rows)
 
     def _repr_html_(self) -> str:
@@ -56,6 +59,7 @@ class Progress:
             f'<p style="margin:0"><strong>{_inline(self.notebook)}</strong>: '
             f"{self.done} of {len(self.statuses)} done</p>"
             f'<ol style="margin:.3em 0 0;padding-left:2em">{items}</ol>'
+            + (f'<p style="margin:.4em 0 0">All exercises: {_inline(self.course)}</p>' if self.course else "")
         )
         return _frame(body, status, f"Progress: {self.notebook}")
 

@@ -16,7 +16,7 @@ from ganbook.checks.compare import Observation, describe
 from ganbook.checks.task import Answer, Mistake, Reject, Sheet, flat_weights
 
 sheet = Sheet("pix2pix", "Exercises 11: Pix2pix")
-progress, done, hint, case = sheet.progress, sheet.done, sheet.hint, sheet.case
+progress, done, hint, case = sheet.last_card, sheet.done, sheet.hint, sheet.case
 results, require_all_passed = sheet.results, sheet.require_all_passed
 
 # -- 1 the best constant -----------------------------------------------------------------------------

@@ -12,10 +12,10 @@ from torch.nn import functional as F
 
 from ganbook.checks.challenge import Score, listed, scored, verdict
 from ganbook.checks.compare import Observation, describe
-from ganbook.checks.task import Answer, Mistake, Reject, Sheet, Trial, flat_weights
+from ganbook.checks.task import Answer, Latents, Mistake, Reject, Sheet, Trial, flat_weights
 
 sheet = Sheet("saturation", "Exercises 3: Saturation")
-progress, done, hint, case = sheet.progress, sheet.done, sheet.hint, sheet.case
+progress, done, hint, case = sheet.last_card, sheet.done, sheet.hint, sheet.case
 results, require_all_passed = sheet.results, sheet.require_all_passed
 
 Pair = tuple[Tensor, Tensor]
@@ -770,8 +770,7 @@ def _observe_turns(answer: Answer, world: Mapping[str, Any]) -> Observation:
         for parameter, gradient in zip(network.parameters(), stale, strict=True):
             parameter.grad = gradient.clone()
     optimizers = [torch.optim.SGD(network.parameters(), lr=0.01) for network in networks]
-    latents = iter(world["z"] * 4)
-    answer(*networks, *optimizers, world["real"].clone(), lambda n: next(latents)[:n])
+    answer(*networks, *optimizers, world["real"].clone(), Latents(world["z"]))
     after = [flat_weights(network) for network in networks]
     return {
         "the change of D's weights": after[1] - before[1],
@@ -876,9 +875,15 @@ escape_round = sheet.task(
             like=_turns(g_upside_down=True, floor=_FLOOR),
         ),
         Mistake(
+            "g-stays",
+            "G did not move at all. Its turn is: clear the gradients, backward, step; and its loss needs a slope where "
+            "D is sure, so nothing between the logits and the loss may be cut or clamped.",
+            when=lambda trial: not trial.got["the change of G's weights"].any(),
+        ),
+        Mistake(
             "saturating",
-            "G now descends on log(1 − D). That is the zero-sum game, and its slope is nearly 0 against this "
-            "D: G stays stuck. Asked for is the non-saturating loss.",
+            "G now descends on log(1 − D), or on something as flat. That is the zero-sum game, and its slope is nearly "
+            "0 against this D: G stays stuck. Asked for is the non-saturating loss.",
             like=(_turns(saturating=True), _turns(saturating=True, d_taught_wrong=True)),
         ),
         Mistake(

@@ -16,7 +16,7 @@ from ganbook.checks.compare import Observation, describe
 from ganbook.checks.task import Answer, Mistake, Reject, Sheet
 
 sheet = Sheet("standing", "Exercises 14: Where GANs stand")
-progress, done, hint, case = sheet.progress, sheet.done, sheet.hint, sheet.case
+progress, done, hint, case = sheet.last_card, sheet.done, sheet.hint, sheet.case
 results, require_all_passed = sheet.results, sheet.require_all_passed
 
 Function = Callable[[Tensor], Tensor]

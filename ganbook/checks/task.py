@@ -34,7 +34,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn.utils import parameters_to_vector
 
-from ganbook.checks import STUB_MESSAGE, limit
+from ganbook.checks import STUB_MESSAGE, limit, scores
 from ganbook.checks.compare import Difference, Observation, Seen, alike, describe, first_difference, prepared
 from ganbook.checks.feedback import Progress, Result, Rung, Status
 from ganbook.checks.limit import TooLong, time_limit
@@ -551,6 +551,27 @@ def _line_of_learner(error: BaseException) -> str:
     return lines[-1] if lines else ""
 
 
+class Latents:
+    """``sample_z``: the same latents in the same order for every answer, in one draw or in several.
+
+    Attributes:
+        batches: how many of the batches were begun.
+        drawn: how many latents were drawn.
+    """
+
+    def __init__(self, noise: Sequence[Tensor]) -> None:
+        self.noise, self.batches, self.drawn = noise, 0, 0
+
+    def __call__(self, n: int) -> Tensor:
+        parts: list[Tensor] = []
+        left = n
+        while left > 0 or not parts:
+            batch = self.noise[self.batches % len(self.noise)][:left]
+            parts, left, self.batches = [*parts, batch], left - len(batch), self.batches + 1
+        self.drawn += n
+        return torch.cat(parts)
+
+
 def flat_weights(network: nn.Module) -> Tensor:
     """A copy of all weights as one vector, so that what a training step changed is one observation."""
     return parameters_to_vector(network.parameters()).detach()
@@ -598,6 +619,7 @@ class Sheet:
         """The card of a verdict; the same failing again shows one rung more of the ladder of hints."""
         difference, failed = verdict.difference, verdict.status == "failed"
         self.statuses[task.name] = verdict.status
+        scores.record(self.name, task.name, verdict.status)
         result = Result(
             status=verdict.status,
             task=task.name,
@@ -679,6 +701,10 @@ class Sheet:
         """Where you stand: every task with its status."""
         titles = tuple(task.title for task in self.tasks.values())
         return Progress(self.title, titles, tuple(self.results().values()))
+
+    def last_card(self) -> Progress:
+        """What ``check.progress()`` shows: this notebook, and below it all exercises whose score is kept."""
+        return replace(self.progress(), course=scores.progress().line if scores.folder() else "")
 
     def done(self, name: str) -> bool:
         """Whether the last check of this task passed; cells that use your answer ask it first."""

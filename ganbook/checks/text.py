@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from ganbook.data.captions import CaptionedDigits
 
 sheet = Sheet("text", "Exercises 13: Text to image")
-progress, done, hint, case = sheet.progress, sheet.done, sheet.hint, sheet.case
+progress, done, hint, case = sheet.last_card, sheet.done, sheet.hint, sheet.case
 results, require_all_passed = sheet.results, sheet.require_all_passed
 
 

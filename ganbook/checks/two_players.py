@@ -14,12 +14,12 @@ from torch.optim import Optimizer
 
 from ganbook.checks.challenge import NoScore, Score, listed, scored
 from ganbook.checks.compare import Observation, describe
-from ganbook.checks.task import Answer, Mistake, Reject, Sheet, loss_with_gradients
+from ganbook.checks.task import Answer, Latents, Mistake, Reject, Sheet, loss_with_gradients
 from ganbook.data.toy import Mixture, ring
 from ganbook.metrics import mode_coverage
 
 sheet = Sheet("two_players", "Exercises 1: Two players")
-progress, done, hint, case = sheet.progress, sheet.done, sheet.hint, sheet.case
+progress, done, hint, case = sheet.last_card, sheet.done, sheet.hint, sheet.case
 results, require_all_passed = sheet.results, sheet.require_all_passed
 
 # -- 1 sampling z ------------------------------------------------------------------------------------
@@ -401,18 +401,14 @@ class _Game:
         self.g_optimizer = torch.optim.SGD(self.generator.parameters(), lr=0.3)
         self.d_optimizer = torch.optim.SGD(self.discriminator.parameters(), lr=0.3)
         self.real = [torch.randn(n, 2) * 0.5 + 1 for _ in range(2)]
-        self.noise = [torch.randn(n, 3) for _ in range(8)]
-        self.drawn = self.latents = 0
+        self.noise = Latents([torch.randn(n, 3) for _ in range(8)])
         self.through_g = 0
         self._before = self._weights()
         self._last_layer_of_g().register_hook(self._count)  # type: ignore[no-untyped-call]
 
     def sample_z(self, n: int) -> Tensor:
         """The next n latents: the same ones in the same order for every answer."""
-        self.drawn += 1
-        self.latents += n
-        stream = self.noise[(self.drawn - 1) % len(self.noise)]
-        return stream[:n] if n <= len(stream) else torch.randn(n, 3)
+        return self.noise(n)
 
     def changes(self) -> dict[str, Tensor]:
         before, after = self._before, self._weights()
@@ -543,8 +539,8 @@ def _observe_round(answer: Answer, game: _Game) -> dict[str, Any]:
             raise Reject("type", pair, "the pair (d_loss, g_loss)", "Return both losses: `return d_loss, g_loss`.")
         losses.append(pair)
     return {
-        "batches of noise drawn in two rounds": game.drawn,
-        "latents drawn in two rounds": game.latents,
+        "batches of noise drawn in two rounds": game.noise.batches,
+        "latents drawn in two rounds": game.noise.drawn,
         **game.changes(),
         "the first d_loss": losses[0][0],
         "the first g_loss": losses[0][1],

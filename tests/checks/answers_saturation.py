@@ -264,6 +264,11 @@ def searched_on_a_grid(_):
 
 
 @answers.right("ten_times")
+def to_three_digits(_):
+    return -2.30
+
+
+@answers.right("ten_times")
 def rounded(_):
     return -2.303
 
@@ -704,6 +709,35 @@ def log_one_minus_d(generator, discriminator, g_optimizer, d_optimizer, real, sa
     d_loss = d_turn(discriminator, d_optimizer, real, generator(sample_z(len(real))).detach())
     logits = discriminator(generator(sample_z(len(real))))
     return d_loss, g_turn(g_optimizer, F.logsigmoid(-logits).mean())
+
+
+@answers.wrong("escape_round", hint="g-stays")
+def step_forgotten(generator, discriminator, g_optimizer, d_optimizer, real, sample_z):
+    d_loss = d_turn(discriminator, d_optimizer, real, generator(sample_z(len(real))).detach())
+    g_loss = -F.logsigmoid(discriminator(generator(sample_z(len(real))))).mean()
+    g_loss.backward()
+    return d_loss, g_loss
+
+
+@answers.wrong("escape_round", hint="g-stays")
+def logits_clamped_in_g(generator, discriminator, g_optimizer, d_optimizer, real, sample_z):
+    d_loss = d_turn(discriminator, d_optimizer, real, generator(sample_z(len(real))).detach())
+    logits = discriminator(generator(sample_z(len(real)))).clamp(-10, 10)
+    return d_loss, g_turn(g_optimizer, -F.logsigmoid(logits).mean())
+
+
+@answers.wrong("escape_round", hint="value")
+def d_never_sees_a_fake(generator, discriminator, g_optimizer, d_optimizer, real, sample_z):
+    d_loss = bce(discriminator(real), 1.0)
+    d_optimizer.zero_grad()
+    d_loss.backward()
+    d_optimizer.step()
+    return d_loss, g_turn(g_optimizer, -F.logsigmoid(discriminator(generator(sample_z(len(real))))).mean())
+
+
+@answers.wrong("escape_round", hint="returned-in-another-order")
+def losses_exchanged(*players):
+    return repaired(*players)[::-1]
 
 
 @answers.wrong("escape_round", hint="d-labels-swapped")

@@ -313,7 +313,8 @@ def test_modules_offer_one_surface():
         assert module.sheet.name == name
         for task in module.sheet.tasks.values():
             assert getattr(module, task.name) is task
-        for verb in ("progress", "done", "hint", "case", "results", "require_all_passed"):
+        assert module.progress == module.sheet.last_card
+        for verb in ("done", "hint", "case", "results", "require_all_passed"):
             assert getattr(module, verb) == getattr(module.sheet, verb)
 
 
