@@ -226,6 +226,7 @@ def good_calls() -> Iterator[Call]:
     yield call(DigitsNet().logits, images=grey)
     yield call(metrics.report_features, samples=rows, real=more, split="test", name="random")
     yield call(metrics.report_points, samples=rows, centres=drawn(4, 3), std=0.5)
+    yield call(metrics.report_neighbours, samples=rows, labels=many, real=more[:20], real_labels=many)
     yield call(metrics.report_images, samples=grey, real=grey, split="test")
     yield call(
         metrics.report_labels, samples=drawn(20, 1, 28, 28), labels=many, real=drawn(20, 1, 28, 28), real_labels=many

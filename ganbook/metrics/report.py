@@ -9,7 +9,7 @@ from typing import Any, cast
 import torch
 from torch import Tensor, nn
 
-from ganbook.arguments import check_tensor, check_whole, typed
+from ganbook.arguments import check_tensor, typed
 from ganbook.metrics._shapes import check_features, distance_rows, share
 from ganbook.metrics.classes import class_diversity
 from ganbook.metrics.features import REFEREES, DigitsNet, features, referee_of
@@ -235,9 +235,7 @@ def report_labels(samples: Tensor, labels: Tensor, real: Tensor, real_labels: Te
     }
 
 
-def report_neighbours(
-    samples: Tensor, labels: Tensor, real: Tensor, real_labels: Tensor, classes: int | None = None
-) -> dict[str, Any]:
+def report_neighbours(samples: Tensor, labels: Tensor, real: Tensor, real_labels: Tensor) -> dict[str, Any]:
     """Are labels obeyed, as far as features tell? The five nearest real images vote on the class of a sample.
 
     "class_agreement" with the labels asked for, with its 95 % interval, "judge_accuracy", how often the same vote is
@@ -248,14 +246,14 @@ def report_neighbours(
         samples: (N, dim) features of images generated for
         labels: (N,) int64.
         real, real_labels: (M, dim) features of real images, M of 2 or more, and (M,) their classes.
-        classes: how many there are (default: up to the largest that occurs).
     """
     samples, real = check_features(samples=samples, real=real)
     check_tensor("labels", labels, len(samples), kind="whole", finite=True)
     check_tensor("real_labels", real_labels, len(real), kind="whole", finite=True)
     labels, real_labels = labels.cpu().long(), real_labels.cpu().long()
-    known = int(max(labels.max(), real_labels.max())) + 1 if classes is None else classes
-    check_whole(int(max(labels.max(), real_labels.max())) + 1, classes=known)
+    values = sorted({*labels.tolist(), *real_labels.tolist()})
+    labels, real_labels = (torch.searchsorted(torch.tensor(values), of) for of in (labels, real_labels))
+    known = len(values)
     said = _voted(samples, real, real_labels, known)
     shuffled = labels[torch.randperm(len(labels), generator=torch.Generator().manual_seed(0))]
     agreement = share(said == labels)

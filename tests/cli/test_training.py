@@ -50,7 +50,7 @@ def test_a_run_knows_its_data_and_recipe_when_it_goes_on(own: Path, tmp_path: Pa
     card = json.loads((tmp_path / "run" / "card.json").read_text("utf-8"))
     assert (card["seed"], card["steps"], card["changes"]["size"]) == (5, 4, 16)
     done = ganbook("train", "dcgan-digits", "--resume", "--out", out)
-    assert done.returncode == 2 and "dcgan-folder" in one_sentence(done)
+    assert done.returncode == 1 and "holds a run of dcgan-folder, not of dcgan-digits" in one_sentence(done)
 
 
 @pytest.mark.parametrize(

@@ -56,7 +56,7 @@ def test_where_real_images_are_all_alike_nothing_is_told_in_floors(capsys):
     assert report["floor"] == 0 < report["frechet_distance"]
     assert report["floors"] is None is report["floors_interval"]
     print_report(report)
-    assert "  floors             None\n" in capsys.readouterr().out
+    assert ["floors", "None"] in [line.split() for line in capsys.readouterr().out.splitlines()]
 
 
 class Halved(torch.nn.Module):
@@ -192,5 +192,5 @@ def test_neighbours_judge_labels_as_scikit_learns_do():
     assert wrong["class_agreement"] < 0.3
     two = metrics.report_neighbours(real[:2], real_labels[:2], real[:2], real_labels[:2])
     assert (two["class_agreement"], two["judge_accuracy"]) == (1, 0), "itself, and never itself"
-    with pytest.raises(ValueError, match=r"^classes is 2: allowed is 3 or more$"):
-        metrics.report_neighbours(samples, labels, real, real_labels, classes=2)
+    far = metrics.report_neighbours(samples, 10**12 * labels - 5, real, 10**12 * real_labels - 5)
+    assert far == found, "classes are names, however large"

@@ -44,6 +44,7 @@ SCORES = {
     "stacked_modes": (stacked_modes, drawn(20, 3, 28, 28)),
     "report_features": (metrics.report_features, drawn(20, 3), drawn(21, 3), "test", "random"),
     "report_labels": (metrics.report_labels, drawn(20, 1, 28, 28), LABELS, drawn(20, 1, 28, 28), LABELS),
+    "report_neighbours": (metrics.report_neighbours, drawn(20, 3), LABELS, drawn(20, 3), LABELS),
     "report_points": (metrics.report_points, drawn(20, 2), drawn(4, 2), 0.5),
     "report_images": (metrics.report_images, drawn(20, 1, 28, 28), drawn(20, 1, 28, 28), "test"),
 }
