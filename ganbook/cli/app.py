@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 import platform
-from importlib.metadata import PackageNotFoundError, version
+from importlib.metadata import version
 from typing import Annotated
 
 import typer
-
-from ganbook import __version__
 
 __all__ = ["app", "main", "zoo_app"]
 
@@ -31,17 +29,14 @@ def main() -> None:
 def _tell_version(asked: bool) -> None:
     if not asked:
         return
-    try:
-        torch = version("torch")
-    except PackageNotFoundError:
-        torch = "not installed"
-    typer.echo(f"ganbook {__version__}, torch {torch}, Python {platform.python_version()}, {platform.platform()}")
+    known = ", ".join(f"{name} {version(name)}" for name in ("ganbook", "torch", "accelerate"))
+    typer.echo(f"{known}, Python {platform.python_version()}, {platform.platform()}")
     raise typer.Exit
 
 
 @app.callback()
 def options(
-    version: Annotated[
+    _version: Annotated[
         bool,
         typer.Option(
             "--version", callback=_tell_version, is_eager=True, help="Say which version this is, and on what."
