@@ -803,7 +803,7 @@ _SCALED: dict[str, tuple[Objective, str]] = {
     "V / 3": (lambda real, fake: value(real, fake) / 3, "maximise"),
     "5 V − 1": (lambda real, fake: 5 * value(real, fake) - 1, "maximise"),
     "−7 V": (lambda real, fake: -7 * value(real, fake), "minimise"),
-    "V + 20 % of the fake term": (lambda real, fake: value(real, fake) + 0.2 * _log_not_d(fake).mean(), "neither"),
+    "V + the fake term": (lambda real, fake: value(real, fake) + _log_not_d(fake).mean(), "neither"),
 }
 
 

@@ -109,7 +109,7 @@ NEIGHBOURS = {
 #: What may have the wrong sign.
 _SIGNED = ast.BinOp | ast.Call | ast.Name | ast.UnaryOp
 #: What an endless mutant is given.
-_SECONDS = 3.0
+_SECONDS = 6.0
 
 
 @dataclass(frozen=True)
