@@ -2,8 +2,8 @@
 
     python -m benchmarks.few_pictures [--seeds 2]
 
-Plays "dcgan-folder" as `ganbook train dcgan-folder --size 32 --batch-size 32 --lr 0.001 --augment ...` does, for ROUNDS
-on so many pictures of the training split. At every look samples are scored by the independent referee against all
+Plays "dcgan-folder" as `ganbook train dcgan-folder --size 32 --batch-size 32 --lr 0.001 --augment ...` does, for some
+ROUNDS on so many pictures of the training split. Samples are scored by the independent referee against all
 pictures of people, and held against those that were learned from: are they nearer to them than unseen ones? Writes
 ganbook/results/few_pictures.json, which book/start/your_own_data shows, after every run; runs that stand there already
 are skipped. Two seeds take about an hour of one core.
@@ -23,10 +23,10 @@ from benchmarks.overfitting import Witness
 from ganbook import data, metrics, recipes
 from ganbook.data.images import to_float
 from ganbook.recipes.changes import AUGMENTS
-from ganbook.training import Game
 
 NAME = "few_pictures"
-SIZE, ROUNDS, LOOKS, SAMPLES = 32, 2400, 3, 1000
+SIZE, SAMPLES = 32, 1000
+ROUNDS = (800, 1500)
 KEPT = (200, 1092)
 """Pictures to learn from; the last is all there are."""
 FEATURES = "emoji-referee"
@@ -35,8 +35,9 @@ FEATURES = "emoji-referee"
 def figures(kept: Any) -> list[Figure]:
     """Floors, copies, and how surely D tells the pictures it learns from from others."""
     found = []
-    for pictures, augment in product(KEPT, AUGMENTS):
-        what, runs = f"{pictures} pictures, {augment}", {"pictures": pictures, "augment": augment}
+    for pictures, augment, rounds in product(KEPT, AUGMENTS, ROUNDS):
+        what = f"{pictures} pictures, {augment}, {rounds} rounds"
+        runs = {"pictures": pictures, "augment": augment, "rounds": rounds}
         floors, copies, told = (over(kept, score, **runs) for score in ("floors", "copies", "told_apart"))
         found.append(Figure(f"{what}: floors by the referee", floors, ".1f"))
         found.append(Figure(f"{what}: samples nearer to a picture learned from than 99 in 100 new ones", copies, ".2f"))
@@ -50,20 +51,14 @@ def play(cell: dict[str, Any]) -> dict[str, Any]:
     learned = train[:: len(train) // cell["pictures"]][: cell["pictures"]]
     few = data.ImageSet("people", "train", data.to_uint8(learned))
     changed = recipes.get("dcgan-folder").changed(
-        size=SIZE, batch_size=32, lr=1e-3, steps=ROUNDS, augment=cell["augment"]
+        size=SIZE, batch_size=32, lr=1e-3, steps=cell["rounds"], augment=cell["augment"]
     )
     recipe = replace(changed.at("laptop"), data=few, score=lambda *_: {})
-    witness, looks = Witness(learned[: len(test)], test), []
-
-    def look(game: Game) -> None:
-        if game.step:
-            witness(game)
-            samples = recipe.sampler(game.averaged_generator(), {}).sample(SAMPLES)
-            found = scores(samples, learned, test, torch.cat([train, test]))
-            looks.append({"round": game.step, "told_apart": witness.told_apart, **found})
-
-    recipe.train("laptop", cell["seed"], progress=False, watch=look, watch_every=ROUNDS // LOOKS)
-    return {"rounds": ROUNDS, "looks": looks, **looks[-1]}
+    witness = Witness(learned[: len(test)], test)
+    run = recipe.train("laptop", cell["seed"], progress=False, watch=witness, watch_every=cell["rounds"])
+    samples = run.sampler.sample(SAMPLES)
+    known = {"minutes": run.sampler.card["minutes"], "told_apart": witness.told_apart}
+    return known | scores(samples, learned, test, torch.cat([train, test]))
 
 
 @torch.no_grad()
@@ -85,7 +80,8 @@ def main() -> None:
     """Play and score what is missing."""
     arguments = options(__doc__, seeds=2)
     torch.set_num_threads(1)
-    rows = [{"pictures": pictures, "augment": augment} for pictures, augment in product(KEPT, AUGMENTS)]
+    kinds = product(ROUNDS, KEPT, AUGMENTS)
+    rows = [{"pictures": pictures, "augment": augment, "rounds": rounds} for rounds, pictures, augment in kinds]
     sweep(NAME, [{**row, "seed": seed} for seed in range(arguments.seeds) for row in rows], play)
 
 

@@ -16,7 +16,7 @@ from torch import Tensor
 from torch.utils.data import DataLoader, Dataset, default_collate
 
 from ganbook.data.batch import MOVED, Batch, Order, step_generator
-from ganbook.data.errors import DataError, first_line, say
+from ganbook.data.errors import DataError, EmptySplit, first_line, say
 from ganbook.data.images import to_float, windows
 from ganbook.data.picture import Fit, eight_bits, open_picture, squared
 from ganbook.data.samples import Samples
@@ -176,7 +176,7 @@ class ImageFiles(Samples, Dataset[tuple[Tensor, Any]]):
             )
         left = [i for i in range(len(self)) if i not in broken]
         if not left:
-            raise DataError(f"{self.called(first)} cannot be read as an image ({said}){others}: no other is left")
+            raise EmptySplit(f"{self.called(first)} cannot be read as an image ({said}){others}: no other is left")
         say(f"{len(broken)} broken left out: {shorten(', '.join(map(self.called, broken)), 300, placeholder=' ...')}")
         return self.chosen(left)
 

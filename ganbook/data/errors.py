@@ -5,11 +5,15 @@ from __future__ import annotations
 import sys
 from functools import cache
 
-__all__ = ["DataError", "first_line", "say"]
+__all__ = ["DataError", "EmptySplit", "first_line", "say"]
 
 
 class DataError(RuntimeError):
     """A data set cannot be had here: no network, no such folder, a broken file. One sentence says what works."""
+
+
+class EmptySplit(DataError):
+    """None of the files belongs to the split: there are too few to hold some out."""
 
 
 def first_line(error: BaseException) -> str:

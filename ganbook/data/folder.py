@@ -9,7 +9,7 @@ from pathlib import Path
 
 from ganbook.data.download import Remote, fetch, fetch_folder, or_else
 from ganbook.data.encoded import OWNERS, ImageFiles
-from ganbook.data.errors import DataError, say
+from ganbook.data.errors import DataError, EmptySplit, say
 from ganbook.data.picture import endings
 
 __all__ = [
@@ -89,12 +89,12 @@ def of_split(files: Sequence[Path], base: Path, split: str) -> tuple[Path, ...]:
     """Those of the files below ``base`` that :func:`held_out` leaves to a split.
 
     Raises:
-        DataError: if there are none.
+        EmptySplit: if there are none.
     """
     out = held_out([path.relative_to(base).as_posix() for path in files])
     chosen = tuple(path for path, held in zip(files, out, strict=True) if held is (split == "test"))
     if not chosen:
-        raise DataError(f"{base} holds {len(files)} images, none of them in the {split} split: add more of them")
+        raise EmptySplit(f"{base} holds {len(files)} images, none of them in the {split} split: add more of them")
     return chosen
 
 

@@ -8,7 +8,7 @@ import os
 import platform
 import tempfile
 from collections.abc import Callable, Iterator, Mapping, Sized
-from contextlib import contextmanager, nullcontext
+from contextlib import contextmanager, nullcontext, suppress
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
@@ -23,6 +23,7 @@ from ganbook.arguments import check_whole
 from ganbook.data.cache import write_atomically
 from ganbook.data.catalogue import NEEDS
 from ganbook.data.encoded import JITTER, ImageFiles
+from ganbook.data.errors import EmptySplit
 from ganbook.data.images import mirrored
 from ganbook.data.pairs import Unpaired, unpaired
 from ganbook.data.picture import Fit
@@ -312,8 +313,7 @@ class Recipe:
         with _own_folder(folder, resume) if first and folder else nullcontext():
             finished = _finished_at(folder)
             samples = recipe.load_data("train", root)
-            if isinstance(recipe.data, str) and CONDITIONS[recipe.given].needs_data:
-                recipe.load_data("test", root)  # what the finished run is shown on must be there before the first round
+            recipe._look_at_test_split(root)
             recipe = recipe if recipe.fitted is None else recipe.fitted(recipe, samples)
             batch_size = recipe._batch_size(samples, processes.num_processes, say=first)
             with kept_random_state(), engine_of(recipe.precision) as accelerator:
@@ -370,6 +370,15 @@ class Recipe:
                     _write(sampler, curves, folder)
             card |= broadcast_object_list([card])[0]
             return Run(sampler, curves, card["metrics"], folder)
+
+    def _look_at_test_split(self, root: str | Path | None) -> None:
+        """What the finished run is shown on and scored by must be there, and whole, before the first round."""
+        if not isinstance(self.data, str):
+            return
+        needed = CONDITIONS[self.given].needs_data
+        if needed or NEEDS[self.data].place == "own":
+            with suppress(*() if needed else (EmptySplit,)):  # of a few pictures none is held out
+                self.load_data("test", root)
 
     def _check_name(self, there: str, out: object) -> None:
         if there != self.name:
