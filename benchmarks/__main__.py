@@ -20,6 +20,8 @@ from ganbook import results
 
 QUICK = ("import_time", "throughput")
 LONG = (
+    "communication",
+    "many_files",
     "speedrun",
     "live",
     "settling",

@@ -10,8 +10,9 @@
 * ``check``: seconds of a round alone on one thread, with half its batch, and shared by two processes of one thread, in
   turn; beside the model's prediction from the first two, the bytes and the link.
 
-Of several turns the fastest counts: whatever else a machine does makes a round longer, never shorter. ``load`` is what
-else it did, before and after. Writes ganbook/results/communication.json. It takes about ten minutes of an idle machine.
+Of several turns the fastest counts: whatever else a machine does makes a round longer, never shorter. Where the system
+lets it (as root), a turn runs ahead of everything else. ``load`` is what else waited. Writes
+ganbook/results/communication.json. It takes about ten minutes of an idle machine.
 """
 
 from __future__ import annotations
@@ -23,9 +24,8 @@ import os
 import subprocess
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
-from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -33,7 +33,7 @@ import torch
 
 from benchmarks.common import THREADS, Figure, keep, table
 from benchmarks.scaling import BUCKET, Link, Work, line, shared
-from benchmarks.stopwatch import in_turn, middle
+from benchmarks.stopwatch import ahead, middle
 from ganbook import data, recipes
 from ganbook.data.pairs import unpaired
 from ganbook.recipes.recipe import Recipe
@@ -44,8 +44,8 @@ RECIPES = (
     "ring", "dcgan-digits", "conditional-digits", "text-digits", "pix2pix-emoji", "cyclegan-emoji", "text-emoji",
     "dcgan-cifar10", "dcgan-lsun", "pix2pix-folder", "cyclegan-folder", "text-flowers",
 )  # fmt: skip
-CHECKED = ("ring", "dcgan-digits", "dcgan-cifar10")
-"""At the budget laptop: small networks, one whose gradients are a megabyte, and one of several."""
+SHARED_ROUNDS = {"ring": 50, "dcgan-digits": 10, "dcgan-cifar10": 5}
+"""Recipes that two processes share, at the budget laptop, and how many rounds a turn has."""
 
 SIZES = (1 << 12, 1 << 18, 1 << 20, 1 << 22, 1 << 24)
 FEWEST_SECONDS = 1.5
@@ -97,10 +97,10 @@ def round_of(name: str, budget: str, repeats: int) -> dict[str, Any]:
     """Seconds of a round, and what would be sent in it."""
     recipe = recipes.get(name).at(budget)
     game, play, updates = prepared(recipe)
-    once = play(1)  # warms up
-    once = play(1)
-    rounds = max(1, math.ceil(FEWEST_SECONDS / once))
-    seconds = [play(rounds) for _ in range(repeats)]
+    with ahead():
+        play(1)  # warms up
+        rounds = max(1, math.ceil(FEWEST_SECONDS / play(1)))
+        seconds = [play(rounds) for _ in range(repeats)]
     played = game.step
     players = {"generator": game.generator, "discriminator": game.discriminator}
     parameters = {player: sum(p.numel() for p in of.parameters()) for player, of in players.items()}
@@ -124,17 +124,23 @@ def work(of: dict[str, Any], fixed: float = 0.0) -> Work:
 # What each of several processes does. --------------------------------------------------------------------------------
 
 
-def share(name: str, half: bool, rounds: int) -> None:
-    """Play on one thread, and let the first process say how many seconds a round took."""
+def share(names: Sequence[str], repeats: int) -> None:
+    """Play on one thread, alone with half a batch, too; the first process says how many seconds a round took."""
     torch.set_num_threads(1)
-    recipe = recipes.get(name).at("laptop")
-    if half:
-        recipe = replace(recipe, batch_size=recipe.batch_size // 2)
-    game, play, _ = prepared(recipe)
-    play(2)
-    seconds = play(rounds)
-    if game.rank == 0:
-        print(json.dumps({"seconds": seconds, "processes": game.world}))
+    alone, found = os.environ.get("WORLD_SIZE", "1") == "1", {}
+    for name in names:
+        whole = recipes.get(name).at("laptop")
+        ways = {"alone" if alone else "two": prepared(whole)[1]}
+        if alone:
+            ways["half a batch"] = prepared(replace(whole, batch_size=whole.batch_size // 2))[1]
+        with ahead():
+            for play in ways.values():
+                play(2)
+            rounds = SHARED_ROUNDS[name]
+            turns = [{way: play(rounds) for way, play in ways.items()} for _ in range(repeats)]
+        found[name] = {way: [turn[way] for turn in turns] for way in ways}
+    if os.environ.get("RANK", "0") == "0":
+        print(json.dumps(found))
 
 
 def average(repeats: int) -> None:
@@ -144,14 +150,15 @@ def average(repeats: int) -> None:
     torch.set_num_threads(1)
     dist.init_process_group("gloo")
     found = {}
-    for size in SIZES:
-        tensor, took = torch.ones(size // 4), []
-        for _ in range(repeats):
-            dist.barrier()
-            started = time.perf_counter()
-            dist.all_reduce(tensor)
-            took.append(time.perf_counter() - started)
-        found[str(size)] = min(took[1:])
+    with ahead():
+        for size in SIZES:
+            tensor, took = torch.ones(size // 4), []
+            for _ in range(repeats):
+                dist.barrier()
+                started = time.perf_counter()
+                dist.all_reduce(tensor)
+                took.append(time.perf_counter() - started)
+            found[str(size)] = min(took[1:])
     if dist.get_rank() == 0:
         print(json.dumps(found))
     dist.destroy_process_group()
@@ -168,18 +175,12 @@ def launched(number: int, *arguments: str) -> dict[str, Any]:
     return found
 
 
-def check(name: str, repeats: int) -> dict[str, Any]:
-    """Seconds of a round: alone, with half a batch, and of two processes; what is sent."""
-    about = round_of(name, "laptop", 1)
-    rounds = max(3, math.ceil(FEWEST_SECONDS / about["seconds"][0]))
-
-    def way(number: int, half: bool) -> float:
-        return float(
-            launched(number, "--share", name, "--rounds", str(rounds), *(["--half"] if half else []))["seconds"]
-        )
-
-    ways = {"alone": partial(way, 1, False), "half a batch": partial(way, 1, True), "two": partial(way, 2, False)}
-    return in_turn(ways, repeats) | {key: about[key] for key in ("sent", "calls", "batch_size")}
+def check(repeats: int) -> dict[str, Any]:
+    """Seconds of a round by recipe: alone, with half a batch, and of two processes; and what is sent."""
+    one, two = (launched(n, "--share", "--repeats", str(repeats)) for n in (1, 2))
+    about = {name: round_of(name, "laptop", 1) for name in SHARED_ROUNDS}
+    kept = ("sent", "calls", "batch_size")
+    return {name: one[name] | two[name] | {key: about[name][key] for key in kept} for name in SHARED_ROUNDS}
 
 
 def predicted(found: dict[str, Any], link: Link) -> tuple[float, float]:
@@ -228,21 +229,21 @@ def main() -> None:
     """Measure, keep and print."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--repeats", type=int, default=3)
-    parser.add_argument("--rounds", type=int, default=3, help=argparse.SUPPRESS)
-    parser.add_argument("--share", help=argparse.SUPPRESS)
-    parser.add_argument("--half", action="store_true", help=argparse.SUPPRESS)
+    parser.add_argument("--share", action="store_true", help=argparse.SUPPRESS)
     parser.add_argument("--average", action="store_true", help=argparse.SUPPRESS)
     arguments = parser.parse_args()
     if arguments.share:
-        return share(arguments.share, arguments.half, arguments.rounds)
+        return share(tuple(SHARED_ROUNDS), arguments.repeats)
     if arguments.average:
         return average(20)
     torch.set_num_threads(THREADS)
-    kept: dict[str, Any] = {"load": [os.getloadavg()[0]], "link": launched(2, "--average")}
-    kept["check"] = {name: check(name, arguments.repeats) for name in CHECKED}
-    kept["recipes"] = {name: round_of(name, "gpu", arguments.repeats) for name in RECIPES}
-    kept["load"].append(os.getloadavg()[0])
-    keep(NAME, kept)
+    kept: dict[str, Any] = {"load": os.getloadavg()[0], "link": launched(2, "--average")}
+    kept["check"] = check(arguments.repeats)
+    kept["recipes"] = {}
+    for name in RECIPES:
+        kept["recipes"][name] = round_of(name, "gpu", arguments.repeats)
+        keep(NAME, kept)  # the last ones take minutes
+        print(f"{name}: {middle(kept['recipes'][name]['seconds'], '.3g')} s a round", flush=True)
     print(report(kept))
 
 

@@ -29,7 +29,7 @@ import torch
 from PIL import Image
 
 from benchmarks.common import THREADS, Figure, keep, options, table
-from benchmarks.stopwatch import peak_memory
+from benchmarks.stopwatch import ahead, peak_memory
 from ganbook import data
 from ganbook.data.batch import Order
 
@@ -143,8 +143,9 @@ def main() -> None:
     for way, name, write in (("LMDB", "lsun-bedroom", write_lmdb), ("folder", "folder", write_files)):
         root = Path(tempfile.mkdtemp(prefix="many-files-"))
         try:
-            written, _ = timed(lambda write=write, root=root: write(root, encoded, arguments.images))
-            ways[way] = {"seconds to write it": written, **reading(name, root, arguments.batches)}
+            with ahead():
+                written, _ = timed(lambda write=write, root=root: write(root, encoded, arguments.images))
+                ways[way] = {"seconds to write it": written, **reading(name, root, arguments.batches)}
         finally:
             shutil.rmtree(root)
     bytes_each = sum(map(len, encoded)) / DIFFERENT
