@@ -80,10 +80,11 @@ def at(found: Any, path: tuple[str, ...]) -> Any:
 
 
 def figures(kept: Any) -> list[Figure]:
-    """What was asked of each recipe; seconds are of the runs on two threads."""
+    """What was asked of each recipe, by runs of today's length; seconds are of those on two threads."""
     found = []
     for name, asked in RECIPES.items():
-        runs = [run for run in kept["runs"] if run["recipe"] == name]
+        today = {"recipe": name, "rounds": rounds(name)}.items()
+        runs = [run for run in kept["runs"] if today <= run.items()]
         for what, path, low, high in asked:
             timed = [run for run in runs if what != SECONDS or run["threads"] == THREADS]
             values = [value for run in timed if (value := at(run, path)) is not None]
@@ -93,11 +94,15 @@ def figures(kept: Any) -> list[Figure]:
     return found
 
 
+def rounds(name: str) -> int:
+    """Of a recipe's live run."""
+    return recipes.get(name).at("laptop").steps
+
+
 def play(cell: Mapping[str, Any], threads: int) -> dict[str, Any]:
     """Train once; what it scored."""
     run = recipes.get(cell["recipe"]).train("laptop", cell["seed"], progress=False)
-    card = run.sampler.card
-    return {"rounds": card["steps"], "threads": threads, SECONDS: round(60 * card["minutes"], 1), **run.metrics}
+    return {"threads": threads, SECONDS: round(60 * run.sampler.card["minutes"], 1), **run.metrics}
 
 
 def main() -> None:
@@ -105,7 +110,8 @@ def main() -> None:
     arguments = options(__doc__, seeds=5, threads=THREADS, only="")
     torch.set_num_threads(arguments.threads)
     names = [name for name in RECIPES if arguments.only in name]
-    cells = [{"recipe": name, "seed": seed} for seed in range(arguments.seeds) for name in names]
+    seeds = range(arguments.seeds)
+    cells = [{"recipe": name, "seed": seed, "rounds": rounds(name)} for seed in seeds for name in names]
     sweep(NAME, cells, lambda cell: play(cell, arguments.threads), torch=torch.__version__)
     print(table(figure.row() for figure in figures(results.load(NAME))))
 

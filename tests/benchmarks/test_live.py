@@ -16,7 +16,8 @@ def shelf(tmp_path, monkeypatch):
 
 
 def run(seed, threads=2, **scores):
-    return {"recipe": "conditional-digits", "seed": seed, "threads": threads, "seconds": 50.0, **scores}
+    cell = {"recipe": "conditional-digits", "seed": seed, "rounds": live.rounds("conditional-digits")}
+    return {**cell, "threads": threads, "seconds": 50.0, **scores}
 
 
 def rows(*runs):
@@ -34,6 +35,10 @@ def test_one_seed_that_falls_short_is_enough():
 def test_seconds_are_of_the_runs_on_both_cores():
     assert rows(run(0), run(1, threads=1))["seconds"].values == [50.0]
     assert "seconds" not in rows(run(0, threads=1))
+
+
+def test_a_run_of_another_length_is_no_run_of_today():
+    assert rows(run(0, floors=2.0) | {"rounds": 1}) == {}
 
 
 @pytest.mark.parametrize("name", live.RECIPES)
