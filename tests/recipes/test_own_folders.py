@@ -72,7 +72,7 @@ def test_rare_classes_are_drawn_as_often_as_common_ones(tmp_path: Path):
 
 
 def test_colours_of_three_classes_are_learned(tmp_path: Path):
-    recipe = recipes.get("conditional-folder").changed(size=16, steps=60, batch_size=12, lr=2e-3)
+    recipe = recipes.get("conditional-folder").changed(size=16, steps=240, batch_size=12, lr=2e-3)
     recipe = dataclasses.replace(recipe, ema_half_life=0.0)
     run = recipe.train("smoke", root=by_class(tmp_path), progress=False)
     means = recipe.draw(run.sampler, 24).mean((2, 3)).view(3, 8, 3).mean(1)
@@ -148,6 +148,13 @@ def test_a_broken_picture_is_named_before_the_first_round_or_left_out(tmp_path: 
             data.DataError, match=r"07\.png cannot be read as an image .*skip_broken \(--skip-broken\)$"
         ):
             recipe.train("smoke", root=tmp_path / "own", progress=False)
+        held_out = data.load("folder", "test", root=tmp_path / "own").files[0]
+        draw(tmp_path / "own" / "07.png")
+        held_out.write_bytes(b"")
+        with pytest.raises(data.DataError, match=rf"{held_out.name} cannot be read as an image"):
+            recipe.train("smoke", root=tmp_path / "own", progress=False)
+    draw(held_out)
+    (tmp_path / "own" / "07.png").write_bytes(b"")
     run = recipe.changed(skip_broken=True).train("smoke", root=tmp_path / "own", out=tmp_path / "run", progress=False)
     assert "1 broken left out: " in capsys.readouterr().err and run.history["step"] == [1, 2]
     assert recipes.recipe_of(run.sampler).skip_broken
