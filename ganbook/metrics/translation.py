@@ -192,4 +192,4 @@ def _distances(draws: Tensor, truths: Tensor, area: Tensor) -> tuple[float, floa
     gaps = torch.cdist(drawn, true, p=1) / drawn.shape[1]
     between = torch.cdist(true, true, p=1) / true.shape[1]
     between.fill_diagonal_(float("inf"))
-    return len(gaps.argmin(1).unique()), gaps.amin(1).mean().item(), between.amin(1).mean().item()
+    return len(set(gaps.argmin(1).tolist())), gaps.amin(1).mean().item(), between.amin(1).mean().item()
