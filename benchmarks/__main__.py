@@ -34,6 +34,10 @@ LONG = (
     "translation",
     "captions",
     "people",
+    "few_pictures",
+    "own_steps",
+    "communication",
+    "many_files",
 )
 
 

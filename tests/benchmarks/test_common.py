@@ -131,6 +131,7 @@ def test_every_script_is_in_the_table():
         "__init__",
         "__main__",
         "common",
+        "scaling",
         "stopwatch",
         "tutorial",
     }

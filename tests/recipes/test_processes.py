@@ -54,7 +54,8 @@ def test_the_first_process_measures_and_writes(tmp_path: Path):
         assert process.returncode == 0, errors
         said.append(output.splitlines())
     sentence = "mine plays with 6 images per round instead of 64, as many as there are"
-    assert said[0] == [sentence, said[1][0], sentence, said[1][1]], "the processes report different runs"
+    kept = f"{tmp_path / 'run'} holds the finished run of 4 rounds: more steps go on from there"
+    assert said[0] == [sentence, said[1][0], sentence, kept, said[1][1]], "the processes report different runs"
     first, resumed = (json.loads(line) for line in said[1])
     assert first[0] == resumed[0] == json.loads((tmp_path / "run" / "card.json").read_text("utf-8"))["metrics"]
     assert first[2] == resumed[2] and first[1]["batch_size"] == 6

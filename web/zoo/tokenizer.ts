@@ -7,7 +7,8 @@ const UNKNOWN = 1;
 
 /** The words of a caption in their order: lower-case letters and digits; everything else separates them. */
 export function wordsIn(caption: string): string[] {
-  return caption.toLowerCase().match(/[a-z0-9]+/g) ?? [];
+  const plain = caption.toLowerCase().replaceAll("ß", "ss").normalize("NFKD").replace(/\p{M}/gu, "");
+  return plain.match(/[a-z0-9]+/g) ?? [];
 }
 
 export class Tokenizer {
