@@ -160,7 +160,7 @@ def load_captions_folder(split: str, size: int | None, base: Path) -> DescribedI
     The table is ``captions.csv`` (or ``metadata.csv``) in ``base``, or in its folders ``train`` and ``test``: a column
     of files, relative to where it lies, with or without their endings, and a column of captions; a file may have
     several rows. Images that have no caption are left out, which is said on stderr. The splits are those of
-    :func:`ganbook.data.folder.splits` and :func:`ganbook.data.folder.held_out`.
+    ``ganbook.data.folder.splits`` and ``ganbook.data.folder.held_out``.
     """
     train, test = splits(base)
     where = train if split == "train" or test is None else test

@@ -165,7 +165,7 @@ def load_pairs_folder(split: str, size: int | None, base: Path, reverse: bool = 
     The first is the format of the pix2pix authors (facades, maps, edges2shoes, ...), with ``base/test`` (or
     ``base/val``) to test with. Their archives come without a checksum, so none is downloaded here: get one from
     https://efrosgans.eecs.berkeley.edu/pix2pix/datasets/ and unpack it. The second is any layout of :func:`two_sides`.
-    Where there is nothing to test with, about one pair in ten is held out (:func:`ganbook.data.folder.held_out`).
+    Where there is nothing to test with, about one pair in ten is held out (``ganbook.data.folder.held_out``).
 
     Args:
         reverse: translate from the right half to the left one, as for facades (photograph left, labels right), or from

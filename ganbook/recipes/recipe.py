@@ -86,7 +86,7 @@ class Recipe:
         given: what G is conditioned on besides its noise.
         classes: number of classes, where G is conditioned on labels.
         mirrored: whether training also shows the mirror image of every image; of files, in place of every second one.
-        jitter: whether training shows files through windows, see :data:`ganbook.data.encoded.JITTER`.
+        jitter: whether training shows files through windows, see ``ganbook.data.encoded.JITTER``.
         balanced: whether training draws every class equally often.
         fit, channels: how files become squares, and of how many channels; see :func:`ganbook.data.load`.
         skip_broken: whether files that cannot be read are left out; else they are an error before the first round.
@@ -280,7 +280,7 @@ class Recipe:
                 back.
             out: folder for weights, configuration, card, history and checkpoints (None keeps nothing).
             resume: go on from the newest checkpoint in ``out``; on one machine's CPU, with as many threads, the
-                result is bit-identical to that of an uninterrupted run. Budget, seed, root and :attr:`changes` that are
+                result is bit-identical to that of an uninterrupted run. Budget, seed, root and ``changes`` that are
                 not given are those of the run. A finished run is returned as it is, unless there are more steps to play
                 (:meth:`changed`).
             progress: show a progress bar.

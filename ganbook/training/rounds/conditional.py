@@ -21,7 +21,7 @@ def conditional_round(game: Game, batch: Batch) -> dict[str, Tensor]:
 
     Returns:
         Scalars: both losses, and the mean of D(x, y) over the real and over the fake
-            samples.
+        samples.
     """
     real, labels = batch.real, batch.labelled()
 

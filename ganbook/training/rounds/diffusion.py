@@ -22,7 +22,7 @@ def diffusion_round(game: Game, batch: Batch) -> dict[str, Tensor]:
 
     Returns:
         The loss, a scalar: mean squared error of the predicted noise, in units of the
-            signal that is left.
+        signal that is left.
     """
     real = batch.real
 

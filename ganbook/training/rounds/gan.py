@@ -20,7 +20,7 @@ def gan_round(game: Game, batch: Batch) -> dict[str, Tensor]:
 
     Returns:
         Scalars: both losses, and the mean of D(x) over the real and over the fake
-            samples.
+        samples.
     """
     real = batch.real
 

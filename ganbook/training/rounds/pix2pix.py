@@ -27,7 +27,7 @@ def pix2pix_round(
 
     Returns:
         Scalars: both adversarial losses, the L1 distance, and the mean of D over the
-            real and over the fake pairs.
+        real and over the fake pairs.
     """
     real, sources = batch.real, batch.paired()
     fake = game.generator(sources, game.sample_prior(len(real)))

@@ -27,7 +27,7 @@ def vae_round(game: Game, batch: Batch, std: float = 0.3) -> dict[str, Tensor]:
 
     Returns:
         Scalars, in nats per sample: "elbo", and its two parts "log_likelihood" and
-            "kl".
+        "kl".
     """
     real = batch.real
 

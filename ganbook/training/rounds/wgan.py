@@ -26,8 +26,7 @@ def wgan_round(
 
     Returns:
         Scalars: both losses, the critic's averaged over its steps; without a penalty
-            its negative estimates the
-        Wasserstein distance, times the critic's slope.
+        its negative estimates the Wasserstein distance, times the critic's slope.
     """
     d_losses = []
     for real in (part.real for part in batch.split(n_critic)):
