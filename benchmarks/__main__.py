@@ -44,7 +44,8 @@ LONG = (
 def lines(module: ModuleType) -> list[tuple[str, str, str, str, str]]:
     """The table's rows of one script."""
     name = module.__name__.removeprefix("benchmarks.")
-    found = module.figures(results.load(name)) if name in results.names() else []
+    kept = module.figures(results.load(name)) if name in results.names() else []
+    found = [figure for figure in kept if figure.values]  # what was not played yet has none
     return [(name, *figure.row(), results.when(name)) for figure in found] or [(name, "no result yet", "", "", "")]
 
 
