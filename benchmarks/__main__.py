@@ -20,8 +20,6 @@ from ganbook import results
 
 QUICK = ("import_time", "throughput")
 LONG = (
-    "communication",
-    "many_files",
     "speedrun",
     "live",
     "settling",
