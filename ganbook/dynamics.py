@@ -84,8 +84,10 @@ def dirac_round(
     real = torch.zeros_like(theta)[:, None]
 
     def descend(parameter: Tensor, loss: Tensor, keep_graph: bool) -> Tensor:
-        # A mean over games that do not touch each other: times their number, each has its own gradient.
-        (gradient,) = torch.autograd.grad(len(parameter) * loss, parameter, create_graph=keep_graph)
+        # A mean over games that do not touch each other: times their number, each has
+        # its own gradient.
+        total = len(parameter) * loss
+        (gradient,) = torch.autograd.grad(total, parameter, create_graph=keep_graph)
         return parameter - lr * gradient
 
     def step_discriminator(psi: Tensor, theta: Tensor, keep_graph: bool) -> Tensor:

@@ -81,7 +81,8 @@ class ResidualBlock(nn.Module):
 
     def shortcut(self, x: Tensor) -> Tensor:
         """x itself, unless the shape changes."""
-        # A 1 x 1 convolution commutes with both ways of resampling: it is done on the smaller map.
+        # A 1 x 1 convolution commutes with both ways of resampling: it is done on the
+        # smaller map.
         return cast(Tensor, self.up(self.adapt(self.down(x))))
 
     def branch(self, x: Tensor) -> Tensor:
