@@ -11,7 +11,7 @@ samples are scored by the independent referee against all digits. Writes ganbook
 from __future__ import annotations
 
 from dataclasses import replace
-from functools import partial
+from functools import cache, partial
 from itertools import product
 from typing import Any
 
@@ -19,7 +19,8 @@ import torch
 from torch import Tensor
 
 from benchmarks.common import Figure, options, over, sweep
-from ganbook import data, metrics, recipes
+from benchmarks.speedrun import Referee
+from ganbook import data, recipes
 from ganbook.data.images import to_float
 from ganbook.models import CompactDiscriminator, RandomAffine
 from ganbook.training import Game, Sampler
@@ -29,8 +30,6 @@ ROUNDS, LOOKS, PER_LOOK = 400, 10, 100
 KEPT = (100, 500, 4000)
 """Digits to learn from; the last is all there are."""
 AUGMENTATIONS: dict[str, Any] = {"none": None, "shift, turn, zoom": RandomAffine}
-FEATURES = "digits-referee"
-N, SPLITS = 2500, 20
 
 
 def figures(kept: Any) -> list[Figure]:
@@ -87,19 +86,18 @@ def play(cell: dict[str, Any]) -> dict[str, Any]:
     return {"rounds": ROUNDS, "told_apart": witness.told_apart, "curve": witness.curve, **scores(run.sampler)}
 
 
-@torch.no_grad()
+@cache
+def referee() -> Referee:
+    """The same for all runs: what it says of the real digits is computed once."""
+    return Referee()
+
+
 def scores(sampler: Sampler) -> dict[str, Any]:
     """By the referee, against all digits."""
-    network = metrics.features(FEATURES)
-    parts = [data.load("digits", split) for split in ("train", "test")]
-    real = network(to_float(torch.cat([part.images for part in parts])))
-    labels = torch.cat([part.labels for part in parts if part.labels is not None])
-    floor = metrics.real_floor(real, N, SPLITS)
-    score = metrics.frechet_score(network(sampler.sample(N)), real, N, SPLITS, resamples=0, labels=labels)
-    return {
-        "frechet_distance": score.distance, "floors": score.distance / floor.mean, "floor": floor.mean, "n": N,
-        "splits": SPLITS, "features": FEATURES, "split": "train and test",
-    }  # fmt: skip
+    judge = referee()
+    distance, floor = judge.distance(sampler), judge.floor.mean
+    said = {name: judge.protocol[name] for name in ("n", "splits", "features", "split")}
+    return {"frechet_distance": distance, "floors": distance / floor, "floor": floor, **said}
 
 
 def main() -> None:

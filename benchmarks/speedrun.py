@@ -68,13 +68,16 @@ class Referee:
         }  # fmt: skip
 
     @torch.no_grad()
-    def floors(self, game: Game) -> float:
-        """Of the game's averaged generator; infinity where it draws what is no number."""
-        found = self.network(Sampler(game.averaged_generator(), game.prior, {}).sample(N))
+    def distance(self, sampler: Sampler) -> float:
+        """Fréchet distance of its samples to all digits; infinity where it draws what is no number."""
+        found = self.network(sampler.sample(N))
         if not found.isfinite().all():
             return float("inf")
-        score = metrics.frechet_score(found, self.real, N, SPLITS, resamples=0, labels=self.labels)
-        return score.distance / self.floor.mean
+        return metrics.frechet_score(found, self.real, N, SPLITS, resamples=0, labels=self.labels).distance
+
+    def floors(self, game: Game) -> float:
+        """Of the game's averaged generator."""
+        return self.distance(Sampler(game.averaged_generator(), game.prior, {})) / self.floor.mean
 
 
 class Look(NamedTuple):

@@ -5,6 +5,7 @@ Adam at 2e-4 with beta1 0.5, weights from N(0, 0.02), batches of 128 (Radford et
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 from functools import partial
 from typing import Any
@@ -30,6 +31,20 @@ __all__ = ["RECIPES"]
 SIZE = 64
 
 
+Players = Callable[[int], dict[str, Any]]
+
+
+def _widths(players: Players) -> dict[str, Any]:
+    """The fields of a recipe that plays with networks of width 64, and with narrower ones where that takes too long."""
+    return {
+        **players(64),
+        "budgets": {
+            "smoke": {"steps": 2, "scored": 0, "batch_size": 8, **players(4)},
+            "laptop": {"steps": 600, "scored": 500, **players(16)},
+        },
+    }
+
+
 def _players(width: int) -> dict[str, Any]:
     """The fields of a recipe that build both networks; the widest map has eight times ``width`` channels."""
     return {
@@ -43,14 +58,10 @@ DCGAN_CIFAR10 = Recipe(
     about="The headline run of DCGAN courses: CIFAR-10 at 3 x 64 x 64, 25 epochs, Adam 2e-4/0.5, weights N(0, 0.02).",
     data="cifar10",
     size=SIZE,
-    **_players(64),
+    **_widths(_players),
     prior=Prior(100),
     batch_size=128,
     steps=25 * (50_000 // 128),
-    budgets={
-        "smoke": {"steps": 2, "scored": 0, "batch_size": 8, **_players(4)},
-        "laptop": {"steps": 600, "scored": 500, **_players(16)},
-    },
 )
 
 DCGAN_LSUN = replace(
@@ -72,9 +83,12 @@ DCGAN_FACES = replace(
 )
 
 
+_SHIFT = partial(RandomShift, 4, fill=None)
+
+
 def _shifted_players(width: int) -> dict[str, Any]:
     players = _players(width)
-    critic = partial(augmented, players["discriminator"], partial(RandomShift, 4, fill=None))
+    critic = partial(augmented, players["discriminator"], _SHIFT)
     return players | {"discriminator": critic}
 
 
@@ -83,12 +97,8 @@ DCGAN_FOLDER = replace(
     name="dcgan-folder",
     about="DCGAN on a folder of images of your own, or on ImageNet's training folder, shifted in D: --data FOLDER.",
     data="folder",
-    **_shifted_players(64),
+    **_widths(_shifted_players),
     steps=20_000,
-    budgets={
-        "smoke": {**DCGAN_CIFAR10.budgets["smoke"], **_shifted_players(4)},
-        "laptop": {**DCGAN_CIFAR10.budgets["laptop"], **_shifted_players(16)},
-    },
 )
 
 
@@ -108,7 +118,7 @@ def _by_class(recipe: Recipe, samples: Data) -> Recipe:
 
 
 def _class_players(width: int) -> dict[str, Any]:
-    critic = partial(ConditionalDiscriminator, how="projection", augmentation=partial(RandomShift, 4, fill=None))
+    critic = partial(ConditionalDiscriminator, how="projection", augmentation=_SHIFT)
     return {
         "generator": partial(ConditionalGenerator, channels=3, size=SIZE, width=width),
         "discriminator": partial(critic, channels=3, size=SIZE, width=width),
@@ -120,7 +130,7 @@ CONDITIONAL_FOLDER = Recipe(
     about="Images of your own by class, 64 x 64, as conditional-digits plays: --data FOLDER, a sub-folder a class.",
     data="folder",
     size=SIZE,
-    **_class_players(64),
+    **_widths(_class_players),
     prior=Prior(64),
     given="labels",
     classes=10,  # of the networks before they are fitted to the data
@@ -133,10 +143,6 @@ CONDITIONAL_FOLDER = Recipe(
     batch_size=64,
     steps=20_000,
     play=conditional_round,
-    budgets={
-        "smoke": {"steps": 2, "scored": 0, "batch_size": 8, **_class_players(4)},
-        "laptop": {"steps": 600, "scored": 500, **_class_players(16)},
-    },
 )
 
 _TWO_ROUNDS = {"steps": 2, "scored": 40, "batch_size": 8}
