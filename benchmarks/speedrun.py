@@ -108,9 +108,9 @@ class Clock:
         return floors <= self.goal or floors == float("inf") or seconds >= self.limit
 
 
-def paces() -> dict[str, float]:
+def paces(of: Mapping[str, Recipe]) -> dict[str, float]:
     """Seconds of one thread that a round of each recipe takes: the median of five turns."""
-    rounds = {name: partial(player(recipes.get(name).at("laptop"))[1], PACED) for name in (OURS, *PUBLISHED)}
+    rounds = {name: partial(player(recipe)[1], PACED) for name, recipe in of.items()}
     turns = in_turn({name: timed(play, process_time) for name, play in rounds.items()}, 5)
     return {name: round(median(taken) / PACED, 5) for name, taken in turns.items()}
 
@@ -131,16 +131,20 @@ def play(cell: Cell, referee: Referee, pace: float) -> dict[str, Any]:
     """One run: where it stood at each look, and when it first stood at each of the goals."""
     goal, resolution = (GOALS[-1], RESOLUTION) if cell["part"] == "race" else (0.0, 1.0)
     clock = Clock(referee, pace, goal, cell["limit"], resolution)
+    found = timed_run(contender(cell["recipe"], cell["rate"]), cell["seed"], clock)
+    return {**found, "arrivals": arrivals(found["curve"])}
+
+
+def timed_run(recipe: Recipe, seed: int, clock: Clock) -> dict[str, Any]:
+    """Train until the clock ends it; its looks, and where it stood at the last."""
     failed = {}
     try:
-        contender(cell["recipe"], cell["rate"]).train(
-            "laptop", cell["seed"], progress=False, watch=clock, watch_every=1
-        )
+        recipe.train("laptop", seed, progress=False, watch=clock, watch_every=1)
     except TrainingError as error:
         failed = {"failed": str(error)}
     curve = [look for look in clock.curve if look.floors < float("inf")]
     last = curve[-1]._asdict() if curve else {"rounds": 0, "seconds": 0.0, "floors": None}
-    return {**last, **failed, "arrivals": arrivals(curve), "curve": curve}
+    return {**last, **failed, "curve": curve}
 
 
 def arrivals(curve: list[Look]) -> dict[str, dict[str, float]]:
@@ -269,7 +273,8 @@ def main() -> None:
     referee = Referee()
     kept: dict[str, Any] = results.load(NAME) if NAME in results.names() else {}
     check_protocol(kept, referee.protocol)
-    pace = kept["paces"] if kept else paces()
+    contenders = {name: recipes.get(name).at("laptop") for name in (OURS, *PUBLISHED)}
+    pace = kept["paces"] if kept else paces(contenders)
 
     def runs() -> list[Cell]:
         return list(results.load(NAME)["runs"]) if NAME in results.names() else []

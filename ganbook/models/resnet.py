@@ -42,6 +42,7 @@ class ResidualBlock(nn.Module):
         resample: "none", "up" or "down".
         norm: BatchNorm; False leaves it out.
         pre_activation: which of the two forms.
+        residual: False leaves the shortcut out: the plain layers that a residual network is compared with.
         branch_scale: the branch's last convolution starts He-normal times this. With 1 every block without norm
             doubles the signal's second moment; with 1/sqrt(L), L blocks together raise it at most e-fold.
         slope: of the activation for negative numbers; 0 is ReLU.
@@ -55,17 +56,19 @@ class ResidualBlock(nn.Module):
         resample: Resample = "none",
         norm: bool = True,
         pre_activation: bool = True,
+        residual: bool = True,
         branch_scale: float = 1.0,
         slope: float = SLOPE,
     ) -> None:
         super().__init__()
-        self.pre_activation = pre_activation
+        self.pre_activation, self.residual = pre_activation, residual
         hidden = min(inputs, outputs)
         normed = (inputs, hidden) if pre_activation else (hidden, outputs)
         self.norm1, self.norm2 = (nn.BatchNorm2d(n) if norm else nn.Identity() for n in normed)
         self.conv1 = nn.Conv2d(inputs, hidden, 3, 1, 1, bias=not norm)
         self.conv2 = nn.Conv2d(hidden, outputs, 3, 1, 1, bias=not norm)
-        self.adapt = nn.Identity() if inputs == outputs else nn.Conv2d(inputs, outputs, 1, bias=False)
+        adapts = residual and inputs != outputs
+        self.adapt = nn.Conv2d(inputs, outputs, 1, bias=False) if adapts else nn.Identity()
         self.up = nn.Upsample(scale_factor=2) if resample == "up" else nn.Identity()
         self.down = nn.AvgPool2d(2) if resample == "down" else nn.Identity()
         self.activation = nn.LeakyReLU(slope)
@@ -76,7 +79,7 @@ class ResidualBlock(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         check_tensor("x", x, "N", self.conv1.in_channels, "H", "W")
-        total = self.shortcut(x) + self.branch(x)
+        total = self.shortcut(x) + self.branch(x) if self.residual else self.branch(x)
         return total if self.pre_activation else cast(Tensor, self.activation(total))
 
     def shortcut(self, x: Tensor) -> Tensor:
@@ -123,7 +126,7 @@ class ResNetGenerator(nn.Module):
         depth: blocks at the smallest map, where a block costs least; one more block each time the map is doubled.
         growth: each earlier map has so many times the channels.
         norm: BatchNorm in the blocks.
-        pre_activation: the form of the blocks.
+        pre_activation, residual: the form of the blocks.
         brightness: mean value, in (-1, 1), of the images at the start. Data far from 0, such as digits on black, pull
             all pixels of a normless G to one side in its first rounds, and tanh may saturate there.
     """
@@ -138,6 +141,7 @@ class ResNetGenerator(nn.Module):
         growth: int = 2,
         norm: bool = False,
         pre_activation: bool = True,
+        residual: bool = True,
         brightness: float = 0.0,
     ) -> None:
         super().__init__()
@@ -145,8 +149,8 @@ class ResNetGenerator(nn.Module):
         self.latent_dim = latent_dim
         self.start, doublings = stages(size)
         maps = [width * growth**i for i in reversed(range(doublings))]
-        scale = 1 / math.sqrt(depth + doublings - 1)
-        block = partial(ResidualBlock, norm=norm, pre_activation=pre_activation, branch_scale=scale)
+        scale = 1 / math.sqrt(depth + doublings - 1) if residual else 1.0
+        block = partial(ResidualBlock, norm=norm, pre_activation=pre_activation, residual=residual, branch_scale=scale)
         blocks = [block(maps[0], maps[0]) for _ in range(depth)]
         blocks += [block(inputs, outputs, resample="up") for inputs, outputs in pairwise(maps)]
         self.first = nn.Linear(latent_dim, maps[0] * self.start**2)

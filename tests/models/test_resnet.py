@@ -63,6 +63,24 @@ def test_both_forms_by_hand(channels, resample, norm):
         assert torch.allclose(block(x), expected, atol=1e-4)
 
 
+@pytest.mark.parametrize("pre_activation", [True, False])
+def test_a_plain_block_is_the_branch_alone_and_has_no_weights_of_a_shortcut(pre_activation):
+    x = torch.randn(2, 4, 6, 6)
+    block = ResidualBlock(4, 6, pre_activation=pre_activation, residual=False)
+    assert torch.equal(block(x), block.branch(x) if pre_activation else act(block.branch(x)))
+    assert "adapt.weight" not in block.state_dict()
+    assert {name.split(".")[0] for name, _ in block.named_parameters()} == {"norm1", "norm2", "conv1", "conv2"}
+
+
+def test_a_plain_generator_is_plain_everywhere():
+    generator = ResNetGenerator(8, width=4, depth=3, norm=True, residual=False)
+    z = torch.randn(2, 8)
+    x = generator.first(z).unflatten(1, (-1, 7, 7))
+    for block in generator.blocks:
+        x = block.branch(x)
+    assert torch.allclose(generator(z), torch.tanh(F.pixel_shuffle(generator.last(generator.finish(x)), 2)), atol=1e-4)
+
+
 def test_a_pre_activated_stack_is_a_sum_and_an_original_one_is_not():
     x = torch.randn(2, 4, 5, 5)
     for pre_activation in (True, False):

@@ -1,0 +1,105 @@
+"""Deep generators of digits, trained: plain, residual and pre-activated layers, each 6, 18 and 50 deep.
+
+    python -m benchmarks.depth [--seeds 3] [--seconds 60] [--only TEXT]
+
+The game is that of "dcgan-digits"; only G is exchanged, for a residual network with BatchNorm whose further blocks
+stand at the smallest map. Plain layers are those of the pre-activated blocks without their shortcuts. Every network
+plays ``--seconds``, which are rounds times what a round of it takes (as in speedrun.py). G's learning rate is tuned
+alike for all: seed 0 plays each of RATES, and the other seeds the one that ended best.
+
+Floors are the independent referee's. Every run is written into ganbook/results/depth.json, which chapter 9 shows; runs
+that stand there already are skipped. ``--only`` plays the rows whose name contains TEXT. It takes an hour of one core.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from functools import partial
+from itertools import product
+from typing import Any
+
+import torch
+
+from benchmarks.common import Figure, options, sweep
+from benchmarks.speedrun import Clock, Referee, paces, timed_run
+from ganbook import recipes, results
+from ganbook.models import ResNetGenerator
+from ganbook.recipes.recipe import Recipe
+
+NAME = "depth"
+FORMS: dict[str, dict[str, bool]] = {
+    "plain": {"residual": False},
+    "original": {"pre_activation": False},
+    "pre-activated": {},
+}
+LAYERS = (6, 18, 50)
+"""With weights, on the way from z to the image: one in, one out, two in each block, of which one doubles the map."""
+RATES = (3e-3, 1e-3, 3e-4)
+ROWS = tuple(product(FORMS, LAYERS))
+
+
+def recipe_of(form: str, layers: int) -> Recipe:
+    """The game of "dcgan-digits" with this G."""
+    blocks = (layers - 2) // 2
+    deep = partial(ResNetGenerator, 64, width=16, depth=blocks - 1, norm=True, brightness=-0.75, **FORMS[form])
+    return replace(recipes.get("dcgan-digits").at("laptop"), generator=deep, score=lambda *_: {})
+
+
+def label(form: str, layers: int) -> str:
+    """Of a row."""
+    return f"{form}, {layers} layers"
+
+
+def best_rate(runs: Sequence[Mapping[str, Any]], form: str, layers: int) -> float:
+    """Of seed 0's runs the rate that ended nearest to the digits; one that failed ended nowhere."""
+    tried = [run for run in runs if {"form": form, "layers": layers, "seed": 0}.items() <= run.items()]
+    rate: float = min(tried, key=lambda run: run["floors"] or math.inf)["rate"]
+    return rate
+
+
+def figures(kept: Any) -> list[Figure]:
+    """Floors at each row's best rate, by the seeds that did not choose it."""
+    found = []
+    for form, layers in ROWS:
+        rate = best_rate(kept["runs"], form, layers)
+        floors = [
+            run["floors"] or math.inf
+            for run in kept["runs"]
+            if run["seed"] and {"form": form, "layers": layers, "rate": rate}.items() <= run.items()
+        ]
+        found.append(Figure(f"{label(form, layers)}, at {rate:g}: floors by the referee", floors, ".1f"))
+    return found
+
+
+def main() -> None:
+    """Play what is missing."""
+    arguments = options(__doc__, seeds=3, seconds=60.0, only="")
+    torch.set_num_threads(1)
+    referee = Referee()
+    kept: dict[str, Any] = results.load(NAME) if NAME in results.names() else {}
+    pace = kept["paces"] if kept else paces({label(*row): recipe_of(*row) for row in ROWS})
+    rows = [row for row in ROWS if arguments.only in label(*row)]
+
+    def play(cell: Mapping[str, Any]) -> dict[str, Any]:
+        of = pace[label(cell["form"], cell["layers"])]
+        recipe = recipe_of(cell["form"], cell["layers"])
+        recipe = replace(recipe, g_lr=cell["rate"], steps=math.ceil(cell["limit"] / of))
+        return timed_run(recipe, cell["seed"], Clock(referee, of, 0.0, cell["limit"], resolution=1.0))
+
+    def go_on(cells: Sequence[tuple[str, int, float]], seeds: Sequence[int]) -> None:
+        whole = [
+            {"form": form, "layers": layers, "rate": rate, "seed": seed, "limit": arguments.seconds}
+            for seed in seeds
+            for form, layers, rate in cells
+        ]
+        sweep(NAME, whole, play, **referee.protocol, paces=pace)
+
+    go_on([(*row, rate) for row in rows for rate in RATES], [0])
+    runs = results.load(NAME)["runs"]
+    go_on([(*row, best_rate(runs, *row)) for row in rows], range(1, arguments.seeds + 1))
+
+
+if __name__ == "__main__":
+    main()
