@@ -27,6 +27,7 @@ LONG = (
     "modes",
     "overfitting",
     "depth",
+    "judges",
     "dcgan_rules",
     "conditioning",
     "translation",
