@@ -41,7 +41,7 @@ DCGAN_DIGITS = Recipe(
     anneal_from=0.5,
     ema_half_life=10_000,
     batch_size=64,
-    steps=2200,
+    steps=2400,
     score=of_digits,
     budgets={"smoke": {"steps": 60, "scored": 1000}, "gpu": {"steps": 10_000}},
 )

@@ -51,7 +51,7 @@ TEXT_DIGITS = Recipe(
     anneal_from=0.5,
     ema_half_life=2_000,
     batch_size=64,
-    steps=1250,
+    steps=1650,
     play=partial(text_round, wrong=4),
     score=of_captioned_digits,
     scored=4000,
