@@ -49,7 +49,9 @@ def train(
     lr: Annotated[float | None, typer.Option(rich_help_panel=GAME, help="Learning rate of both players.")] = None,
     augment: Annotated[
         str | None,
-        typer.Option(rich_help_panel=GAME, help="What D sees: none, shift or differentiable; for small sets."),
+        typer.Option(
+            rich_help_panel=GAME, help="What D sees, for small sets: none, shift, differentiable or adaptive."
+        ),
     ] = None,
     precision: Annotated[str | None, typer.Option(rich_help_panel=GAME, help="float32 or bf16.")] = None,
     size: Annotated[int | None, typer.Option(rich_help_panel=PICTURES, help="Side of the images in pixels.")] = None,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ganbook.models.augment import DiffAugment, RandomAffine, RandomShift
+from ganbook.models.augment import AdaptiveAugment, DiffAugment, RandomAffine, RandomShift
 from ganbook.models.compact import CompactDiscriminator, CompactGenerator
 from ganbook.models.conditional import (
     AuxiliaryDiscriminator,
@@ -34,8 +34,8 @@ from ganbook.models.vae import VAE, Encoder, gaussian_log_likelihood, kl_to_stan
 from ganbook.models.variants import BlindCritic, LabelledGenerator
 
 __all__ = [
-    "VAE", "AttentiveGRUEncoder", "AuxiliaryDiscriminator", "BagOfWords", "BlindCritic", "CharCNNRNN",
-    "CompactDiscriminator", "CompactGenerator", "ConditionalBatchNorm2d", "ConditionalDiscriminator",
+    "VAE", "AdaptiveAugment", "AttentiveGRUEncoder", "AuxiliaryDiscriminator", "BagOfWords", "BlindCritic",
+    "CharCNNRNN", "CompactDiscriminator", "CompactGenerator", "ConditionalBatchNorm2d", "ConditionalDiscriminator",
     "ConditionalGenerator", "ConditioningAugmentation", "Cycle", "DCGANDiscriminator", "DCGANGenerator", "DiffAugment",
     "DiffusionModel", "Encoder", "GRUEncoder", "LabelledGenerator", "MLPDiscriminator", "MLPGenerator", "Modulation",
     "NoiseUNet", "PatchDiscriminator", "RandomAffine", "RandomShift", "ResNetDiscriminator", "ResNetGenerator",

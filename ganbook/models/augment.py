@@ -11,7 +11,7 @@ from torch.nn.functional import affine_grid, grid_sample, pad
 from ganbook.arguments import check_number, check_tensor
 from ganbook.models.network import Count, network
 
-__all__ = ["DiffAugment", "RandomAffine", "RandomShift"]
+__all__ = ["AdaptiveAugment", "DiffAugment", "RandomAffine", "RandomShift"]
 
 
 @network
@@ -78,7 +78,7 @@ class DiffAugment(nn.Module):
 
     The policy "color, translation, cutout" of Zhao et al. 2020: brightness by up to a quarter of the range from black
     to white, saturation times 0 to 2, contrast times 0.5 to 1.5; a shift by up to an eighth of the side, and a square
-    of half of it, both filled with grey. Colours may leave [-1, 1].
+    of half of it, both filled with grey. Colours may leave [-1, 1]; a fourth channel, how opaque a pixel is, has none.
 
     Args:
         colour: whether colours are changed.
@@ -97,12 +97,7 @@ class DiffAugment(nn.Module):
         if not self.training:
             return x
         if self.colour:
-            brightness, saturation, contrast = torch.rand(3, len(x), 1, 1, 1, device=x.device).to(x.dtype)
-            x = x + brightness - 0.5
-            grey = x.mean(1, keepdim=True)
-            x = grey + 2 * saturation * (x - grey)
-            middle = x.mean((1, 2, 3), keepdim=True)
-            x = middle + (0.5 + contrast) * (x - middle)
+            x = torch.cat((_recoloured(x[:, :3]), x[:, 3:]), 1)
         return self._with_hole(_shifted(x, round(self.shift * x.shape[2]), 0.0))
 
     def _with_hole(self, x: Tensor) -> Tensor:
@@ -115,6 +110,50 @@ class DiffAugment(nn.Module):
         ]
         rows, columns = ((place >= 0) & (place < of) for place, of in zip(inside, side, strict=True))
         return x * ~(rows[:, None, :, None] & columns[:, None, None, :])
+
+
+@network
+class AdaptiveAugment(nn.Module):
+    """Augmentation that comes as often as it is needed (Karras et al. 2020); the identity in evaluation mode.
+
+    Colours, places and holes, those of :class:`DiffAugment`, each for each image with the probability ``p``, a buffer
+    that starts at 0 and is moved by :func:`ganbook.training.rounds.adaptive.adaptive_round`; ``signs`` is what it has
+    heard since.
+    """
+
+    p: Tensor
+    signs: Tensor
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.register_buffer("p", torch.zeros(()))
+        self.register_buffer("signs", torch.zeros(()))
+        self.kinds = nn.ModuleList(
+            (
+                DiffAugment(shift=0.0, hole=0.0),
+                DiffAugment(colour=False, hole=0.0),
+                DiffAugment(colour=False, shift=0.0),
+            )
+        )
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Images (N, C, H, W) to images of the same shape."""
+        check_tensor("x", x, "N", "C", "H", "W")
+        if not self.training:
+            return x
+        for kind in self.kinds:
+            chosen = torch.rand(len(x), 1, 1, 1, device=x.device) < self.p
+            x = torch.where(chosen, kind(x), x)
+        return x
+
+
+def _recoloured(x: Tensor) -> Tensor:
+    brightness, saturation, contrast = torch.rand(3, len(x), 1, 1, 1, device=x.device).to(x.dtype)
+    x = x + brightness - 0.5
+    grey = x.mean(1, keepdim=True)
+    x = grey + 2 * saturation * (x - grey)
+    middle = x.mean((1, 2, 3), keepdim=True)
+    return cast(Tensor, middle + (0.5 + contrast) * (x - middle))
 
 
 def _shifted(x: Tensor, pixels: int, fill: float | None) -> Tensor:

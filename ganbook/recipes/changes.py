@@ -11,13 +11,14 @@ from typing import Any, Literal, TypeVar, get_args
 from ganbook.arguments import check_choice, check_number, check_whole, shown
 from ganbook.data.catalogue import NEEDS, check_channels
 from ganbook.data.picture import FITS
-from ganbook.models import DiffAugment, PatchDiscriminator, RandomShift, ResNetTranslator
+from ganbook.models import AdaptiveAugment, DiffAugment, PatchDiscriminator, RandomShift, ResNetTranslator
 from ganbook.models.variants import augmented
-from ganbook.training.fit import PRECISIONS
+from ganbook.training.fit import PRECISIONS, Round
+from ganbook.training.rounds.adaptive import adaptive_round
 
 __all__ = ["AUGMENTS", "SETTINGS", "Augment", "applied", "checked", "respecified"]
 
-Augment = Literal["none", "shift", "differentiable"]
+Augment = Literal["none", "shift", "differentiable", "adaptive"]
 """What images pass through before a discriminator sees them, generated ones as well."""
 
 AUGMENTS: tuple[Augment, ...] = get_args(Augment)
@@ -29,6 +30,13 @@ SETTINGS = (
 
 SHIFTED = 16
 """Images are shifted by up to the side over this number, of 64 pixels four."""
+
+ADAPTED_IN = 50_000
+"""Images in which an adaptive augmentation could go from never to always. The paper's 500 000 would be more than a run
+on a few hundred pictures sees."""
+
+UNSIGNED = ("wasserstein", "relativistic")
+"""Losses whose D rates images against others: 0 is no border between real and generated."""
 
 ANY_SIZE = (PatchDiscriminator, ResNetTranslator)
 """Networks that take images of any size as they are."""
@@ -79,6 +87,7 @@ def applied(recipe: R, changes: Mapping[str, Any]) -> R:
     if "augment" in changes:
         critic = new.get("discriminator", recipe.discriminator)
         new["discriminator"] = _augmented(recipe, critic, changes["augment"], new.get("size", recipe.size))
+        new["play"] = _played(recipe, changes["augment"])
     return dataclasses.replace(recipe, **new)
 
 
@@ -137,6 +146,7 @@ def _augmented(recipe: Any, critic: Any, augment: Augment, size: int) -> Callabl
         "none": None,
         "shift": partial(RandomShift, max(1, size // SHIFTED), fill=None),
         "differentiable": DiffAugment,
+        "adaptive": AdaptiveAugment,
     }[augment]
     if critic is not None:
         function, known, takes = _read(critic)
@@ -147,3 +157,16 @@ def _augmented(recipe: Any, critic: Any, augment: Augment, size: int) -> Callabl
         if recipe.given == "nothing":
             return critic if through is None else partial(augmented, critic, through)
     raise ValueError(f"augment is {augment!r}, but the discriminator of {recipe.name} judges more than an image")
+
+
+def _played(recipe: Any, augment: Augment) -> Round:
+    """The round, which moves the probability of an adaptive augmentation; ValueError where D's sign says nothing."""
+    play: Any = recipe.play
+    if isinstance(play, partial) and play.func is adaptive_round:
+        play = play.keywords["of"]
+    if augment != "adaptive":
+        return play  # type: ignore[no-any-return]
+    loss = getattr(recipe.loss, "name", recipe.loss)
+    if loss in UNSIGNED:
+        raise ValueError(f"augment is 'adaptive', but by the loss {loss} of {recipe.name} the sign of D means nothing")
+    return partial(adaptive_round, of=play, images=ADAPTED_IN)

@@ -186,7 +186,8 @@ class Recipe:
             fit: how pictures from a folder become squares: "crop", "pad" or "squeeze".
             mirror: whether images are also shown in the mirror.
             jitter: whether pictures from a folder are decoded larger and shown through a window at a random place.
-            augment: what images pass through before D sees them: "none", "shift" or "differentiable".
+            augment: what images pass through before D sees them: "none", "shift", "differentiable" (always) or
+                "adaptive" (the more often, the surer D is of real ones).
             precision: "float32" or "bf16".
             skip_broken: whether pictures from a folder that cannot be read are left out.
 

@@ -211,6 +211,13 @@ class Game:
         """Number of processes, 1 without distribution."""
         return self._accelerator.num_processes if self._accelerator else 1
 
+    def mean(self, score: Tensor) -> Tensor:
+        """A number of this process's share, () float, as its mean over all processes."""
+        if self._accelerator is None:
+            return score
+        found: Tensor = self._accelerator.reduce(score, "mean")
+        return found
+
     def prepare(self, accelerator: Accelerator) -> None:
         """Let ``accelerator`` place and wrap networks and optimisers, once; ValueError if it accumulates gradients."""
         if (steps := accelerator.gradient_accumulation_steps) != 1:

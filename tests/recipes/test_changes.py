@@ -13,11 +13,12 @@ import torch
 from accelerate.state import AcceleratorState
 from PIL import Image
 
-from ganbook import data, recipes
-from ganbook.models import DiffAugment, RandomAffine, RandomShift, TwoCritics
+from ganbook import data, losses, recipes
+from ganbook.models import AdaptiveAugment, DiffAugment, RandomAffine, RandomShift, TwoCritics
 from ganbook.recipes.changes import SETTINGS, respecified
 from ganbook.recipes.recipe import Recipe
 from ganbook.training.checkpoint import CheckpointError
+from ganbook.training.rounds.adaptive import adaptive_round
 
 
 def draw(path: Path, i: int, size: tuple[int, int] = (12, 10)) -> None:
@@ -147,6 +148,39 @@ def test_what_d_sees(name: str, augment: str, kind):
             assert found[0].pixels == recipe.at(budget).size // 16
 
 
+@pytest.mark.parametrize("name", ["dcgan-folder", "conditional-folder", "text-folder"])
+def test_an_adaptive_augmentation_comes_with_the_round_that_adapts_it(name: str):
+    plain, adaptive = recipes.get(name), recipes.get(name).changed(augment="adaptive")
+    for budget in ("smoke", "gpu"):
+        play, critic = adaptive.at(budget).play, adaptive.at(budget).game().discriminator
+        assert [type(m) for m in critic.modules() if isinstance(m, AdaptiveAugment | RandomShift)] == [AdaptiveAugment]
+        assert (play.func, play.keywords["of"]) == (adaptive_round, plain.at(budget).play)
+        assert 0 < play.keywords["images"] <= 500_000, "at most the paper's"
+        assert adaptive.changed(augment="none").at(budget).play is plain.at(budget).play
+    standing = dataclasses.replace(adaptive.at("smoke"), name="mine")
+    assert standing.changed(augment="shift").at("smoke").play is plain.at("smoke").play
+    assert standing.changed(augment="adaptive").at("smoke").play.keywords["of"] is plain.at("smoke").play
+
+
+def test_a_resumed_run_goes_on_with_the_augmentation_it_had_reached(folder: Path, tmp_path: Path):
+    recipe = tiny(augment="adaptive")
+    whole = recipe.changed(steps=8).train("smoke", root=folder, out=tmp_path / "whole", progress=False)
+    recipe.changed(steps=5).train("smoke", root=folder, out=tmp_path / "cut", progress=False)
+    again = recipe.changed(steps=8).train("smoke", root=folder, out=tmp_path / "cut", resume=True, progress=False)
+    assert again.history == whole.history and {"r_t", "p"} < again.history.keys()
+    for one, other in zip(whole.sampler.generator.parameters(), again.sampler.generator.parameters(), strict=True):
+        assert torch.equal(one, other)
+
+
+@pytest.mark.parametrize("loss", ["wasserstein", losses.get("relativistic")])
+def test_the_sign_of_d_means_nothing_by_some_losses(loss):
+    recipe = dataclasses.replace(recipes.get("dcgan-folder"), loss=loss)
+    with pytest.raises(
+        ValueError, match=r"^augment is 'adaptive', but by the loss (was|rel)\w+ of dcgan-folder the sign"
+    ):
+        recipe.changed(augment="adaptive")
+
+
 def test_makers_keep_what_is_not_asked_for():
     def maker(latent_dim, size=8, depth=2, channels=3, sources=0, inner=None):
         return latent_dim, size, depth, channels, sources, inner
@@ -175,8 +209,13 @@ REFUSED = [
     ("dcgan-folder", {"mirror": 1}, r"^mirror is 1: allowed is True or False$"),
     (
         "dcgan-folder",
+        {"augment": "flip"},
+        r"^augment is 'flip': allowed is one of none, shift, differentiable, adaptive$",
+    ),
+    (
+        "wgan-ring",
         {"augment": "adaptive"},
-        r"^augment is 'adaptive': allowed is one of none, shift, differentiable$",
+        r"^augment is 'adaptive', but wgan-ring takes its data as they are$",
     ),
     ("dcgan-digits", {"fit": "pad"}, r"^fit is 'pad', but dcgan-digits reads no pictures from a folder$"),
     ("dcgan-digits", {"skip_broken": True}, r"^skip_broken is True, but dcgan-digits reads no pictures from a folder$"),

@@ -47,6 +47,14 @@ def first_rounds(name):
     return all(torch.equal(w, weights[0]) for w in weights), gather_object([history]), gather_object([torch.rand(4)])
 
 
+def means():
+    """What each process takes for the mean of all ranks."""
+    recipe = recipes.get("ring").at("smoke")
+    game = recipe.game()
+    fit(game, recipe.load_data(), recipe.play, steps=1, batch_size=16, progress=False)
+    return gather_object([game.mean(torch.tensor(float(game.rank))).item()])
+
+
 def play(name, out, stop=None, resume=False, **settings):
     """History and weights of a few rounds, which an interruption before round ``stop`` cuts short."""
     recipe = recipes.get(name).at("smoke")
@@ -89,6 +97,7 @@ def main(out, folder, *names):
     for loss, gamma in (("non_saturating", 0), ("relativistic", 1.0)):
         found[loss] = toy(loss, gamma)
     found |= {name: first_rounds(name) for name in names}
+    found["means"] = means()
     if state.num_processes > 1:
         found["resumed"] = {name: resumed(name, folder) for name in RESUMED}
         found["stopped"] = [stopped(0), stopped(2, folder / "ring")]

@@ -70,6 +70,10 @@ def test_both_processes_hold_the_same_weights_and_the_same_history_and_draw_thei
     assert not torch.equal(drawn, drawn_there)
 
 
+def test_a_mean_is_that_of_all_processes(runs: list[Any]):
+    assert [of["means"] for of in runs] == [[0.0], [0.5, 0.5]]
+
+
 @pytest.mark.parametrize("name", ONE_BY_ONE)
 def test_the_first_round_of_two_is_that_of_one(runs: list[Any], name: str):
     (one, *_), (two, *_) = (of[name][1] for of in runs)
