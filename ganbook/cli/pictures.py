@@ -37,8 +37,9 @@ def picture_of(samples: Tensor, path: Path, columns: int = GRID_COLUMNS) -> Path
 
 def _grid(images: Tensor, columns: int, side: int) -> Tensor:
     from ganbook import plots
+    from ganbook.data import on_white
 
-    columns = min(columns, len(images))
+    images, columns = on_white(images), min(columns, len(images))
     scale = max(1, side // (max(columns, -(-len(images) // columns)) * (images.shape[-1] + plots.GRID_LINE)))
     return plots.image_grid(images, columns, min(scale, plots.MOST))
 

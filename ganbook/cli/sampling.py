@@ -31,7 +31,10 @@ def sample(
     n: Annotated[
         int | None,
         typer.Option(
-            "--n", min=1, max=100_000, help="Number of samples (default: 64; of each class: 8; in a film: 1)."
+            "--n",
+            min=1,
+            max=100_000,
+            help="Number of samples (default: 64; of each class: 8; in a film: 1; all sources).",
         ),
     ] = None,
     out: Annotated[
@@ -73,7 +76,9 @@ def sample(
         raise Wrong("--each and --interpolate do not go together: one writes pictures, the other a film")
     _check_place(out, each, film=interpolate is not None)
     count = n or (PER_CLASS if label == "all" else 1 if interpolate else SAMPLES)
-    paths = _sources(sampler, name, source)
+    if interpolate is not None and sampler.prior is None:
+        raise Wrong(f"--interpolate is a way between latents, and {name} takes none")
+    paths = _sources(sampler, name, source)[:n]
     conditions = _conditions(sampler, count, label, caption, paths)
     held_out = not conditions and sampler.given in ("sources", "captions")
     if held_out:
@@ -86,10 +91,10 @@ def sample(
         print(f"{frames} frames from seed {interpolate[0]} to seed {interpolate[1]}: {place}")
         return
     samples = sampler.sample(**(conditions or {"n": count}), seed=seed, truncation=truncation)
-    what = f"{len(samples)} {'held-out captions' if held_out and 'captions' in conditions else 'samples'}"
+    what = _counted(len(samples), "held-out caption" if held_out and "captions" in conditions else "sample")
     if each is not None:
         _write_each(sampler, samples, conditions, each, paths, source, label)
-        print(f"{len(samples)} files: {each}")
+        print(f"{_counted(len(samples), 'file')}: {each}")
         if out is None:
             return
     _print_grid(sampler, samples, conditions, out or Path("samples.png"), what)
@@ -104,6 +109,10 @@ def sample(
 
         if note := caption_note(sampler.generator, caption):
             print(note)
+
+
+def _counted(n: int, what: str) -> str:
+    return f"{n} {what}{'s' * (n > 1)}"
 
 
 def _check_place(out: Path | None, each: Path | None, film: bool) -> None:
@@ -241,10 +250,12 @@ def _print_grid(sampler: Sampler, samples: Tensor, conditions: dict[str, Any], o
     import torch
 
     from ganbook.cli.pictures import GRID_COLUMNS, columns_of, picture_of
+    from ganbook.data import on_white
 
     if "sources" in conditions:
-        pairs = torch.cat([half.expand(-1, 3, -1, -1) for half in (conditions["sources"], samples)], dim=3)
-        print(f"{len(pairs)} pairs of source and translation: {picture_of(pairs, out)}")
+        halves = [on_white(half).expand(-1, 3, -1, -1) for half in (conditions["sources"], samples)]
+        said = _counted(len(samples), "pair")
+        print(f"{said} of source and translation: {picture_of(torch.cat(halves, dim=3), out)}")
         return
     by_class = "labels" in conditions and len(set(conditions["labels"])) > 1
     columns = columns_of(sampler, len(samples)) if by_class else GRID_COLUMNS

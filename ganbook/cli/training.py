@@ -54,8 +54,12 @@ def train(
         ),
     ] = None,
     precision: Annotated[str | None, typer.Option(rich_help_panel=GAME, help="float32 or bf16.")] = None,
-    size: Annotated[int | None, typer.Option(rich_help_panel=PICTURES, help="Side of the images in pixels.")] = None,
-    channels: Annotated[int | None, typer.Option(rich_help_panel=PICTURES, help="1 for grey, 3 for colour.")] = None,
+    size: Annotated[
+        str | None, typer.Option(metavar="N", rich_help_panel=PICTURES, help="Side of the images in pixels.")
+    ] = None,
+    channels: Annotated[
+        int | None, typer.Option(rich_help_panel=PICTURES, help="1: grey, 3: colour, 4: what is transparent stays so.")
+    ] = None,
     fit: Annotated[
         str | None, typer.Option(rich_help_panel=PICTURES, help="How a picture becomes a square: crop, pad or squeeze.")
     ] = None,
@@ -78,7 +82,8 @@ def train(
 
     chosen, folder = _asked(name, out, resume)
     settings = {
-        "steps": steps, "batch_size": batch_size, "lr": lr, "augment": augment, "precision": precision, "size": size,
+        "steps": steps, "batch_size": batch_size, "lr": lr, "augment": augment, "precision": precision,
+        "size": int(size) if size and size.isdecimal() else size,
         "channels": channels, "fit": fit, "mirror": mirror, "jitter": jitter, "skip_broken": skip_broken or None,
     }  # fmt: skip
     changed = chosen.changed(**settings)
@@ -144,9 +149,10 @@ def _events(folder: Path, asked: bool) -> Iterator[tuple[Record | None, Any]]:
 
     def picture(samples: Tensor, step: int) -> None:
         from ganbook import plots
+        from ganbook.data import on_white
 
         if samples.ndim == 4:
-            writer(step).add_image("samples", plots.image_grid(samples), step, dataformats="HWC")
+            writer(step).add_image("samples", plots.image_grid(on_white(samples)), step, dataformats="HWC")
 
     try:
         yield record, picture

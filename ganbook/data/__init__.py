@@ -6,7 +6,7 @@ from ganbook.data import toy
 from ganbook.data.batch import Batch
 from ganbook.data.catalogue import load, names, prepare_picture
 from ganbook.data.errors import DataError
-from ganbook.data.images import ImageSet, to_float, to_uint8
+from ganbook.data.images import ImageSet, on_white, to_float, to_uint8
 from ganbook.data.own import as_data, from_dataset
 
 __all__ = [
@@ -17,6 +17,7 @@ __all__ = [
     "from_dataset",
     "load",
     "names",
+    "on_white",
     "prepare_picture",
     "to_float",
     "to_uint8",

@@ -20,7 +20,7 @@ from ganbook.data.errors import DataError
 from ganbook.data.folder import load_celeba, load_folder
 from ganbook.data.lsun import load_lsun
 from ganbook.data.pairs import Unpaired, load_pairs_folder, load_unpaired
-from ganbook.data.picture import Fit, read_picture
+from ganbook.data.picture import CHANNELS, Fit, read_picture
 from ganbook.data.samples import Samples
 from ganbook.data.vision import load_cifar10, load_fashion_mnist, load_mnist
 
@@ -125,7 +125,7 @@ def load(
         root: folder to read from or download to (default: the cache; a folder set needs it).
         fit: how image files become squares: "crop" cuts their middle out, "pad" adds white margins, "squeeze" gives up
             their proportions (default: the set's own; "squeeze" for pairs, "crop" for others).
-        channels: of image files: 1 for grey, 3 for colour (default: 3).
+        channels: of image files: 1 for grey, 3 for colour, 4 for colour and how opaque it is (default: 3, on white).
 
     Raises:
         ValueError: for a name, split, size, root, fit or channels that is not allowed.
@@ -167,8 +167,9 @@ def _prepared(found: Samples, fit: Fit | None, channels: int | None) -> Samples:
 
 def check_channels(channels: object) -> None:
     """Raise ValueError unless images can have as many."""
-    if channels not in (1, 3):
-        raise ValueError(f"channels is {shown(channels)}: allowed is 1 or 3; what is transparent is laid on white")
+    if channels not in CHANNELS:
+        kinds = "1 (grey), 3 (colour; what is transparent is laid on white) or 4 (what is transparent stays so)"
+        raise ValueError(f"channels is {shown(channels)}: allowed is {kinds}")
 
 
 def prepare_picture(name: str, picture: bytes | str | Path, size: int, channels: int, fit: Fit | None = None) -> Tensor:

@@ -7,7 +7,9 @@ authors' .mat and .t7 files are not needed, since the captions' folders say whic
 
 from __future__ import annotations
 
+import codecs
 import csv
+import io
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
@@ -150,6 +152,9 @@ def load_described(asked: Published, split: str, size: int | None, base: Path) -
 TABLES = ("captions.csv", "metadata.csv")
 """Files that may hold all captions of a folder; the second is what Hugging Face's image folders have."""
 
+WINDOWS = "cp1252"
+"""How spreadsheets and editors of Windows write what they do not call UTF-8, in most of Europe and America."""
+
 _OF_FILES = ("file", "filename", "file_name", "file name", "image", "picture", "photo", "path", "name")
 _OF_TEXTS = ("caption", "captions", "text", "description", "comment", "title", "prompt")
 
@@ -194,15 +199,17 @@ def _own_captions(images: Sequence[Path], folders: Iterable[Path]) -> dict[Path,
                     found.setdefault(path, []).append(text)
     for path in images:
         if (beside := path.with_suffix(".txt")).is_file():
-            found.setdefault(path, []).extend(_lines(beside))
+            found.setdefault(path, []).extend(_lines(beside, WINDOWS))
     return {path: tuple(texts) for path, texts in found.items() if texts}
 
 
 def _rows(table: Path) -> Iterator[tuple[str, str]]:
     """File and caption of each row; the head may name the columns, and they are separated as spreadsheets do."""
-    text = table.read_text("utf-8-sig", errors="replace").replace("\ufffd", " ")
+    text = _text(table, WINDOWS)
     head = text.partition("\n")[0]
-    rows = [row for row in csv.reader(text.splitlines(), delimiter=max(",;\t", key=head.count)) if any(row)]
+    # As a file, not as lines: a caption in quotes may have several.
+    read = csv.reader(io.StringIO(text, newline=""), delimiter=max(",;\t", key=head.count))
+    rows = [row for row in read if any(row)]
     names = [cell.strip().lower() for cell in rows[0]] if rows else []
     file = next((names.index(name) for name in _OF_FILES if name in names), None)
     text_at = next((names.index(name) for name in _OF_TEXTS if name in names), None)
@@ -213,8 +220,9 @@ def _rows(table: Path) -> Iterator[tuple[str, str]]:
     else:
         rows = rows[1:]
     for row in rows:
-        if len(row) <= max(file, text_at):
-            raise DataError(f"{table} has a row {','.join(row)!r}, which lacks a column: quote captions with commas")
+        if len(row) <= max(file, text_at) or any(row[len(names) :]):
+            wrong = "lacks a column" if len(row) <= max(file, text_at) else "has more columns than the first"
+            raise DataError(f"{table} has a row {','.join(row)!r}, which {wrong}: put captions with commas in quotes")
         yield row[file].strip(), " ".join(row[text_at].split())
 
 
@@ -226,10 +234,21 @@ def _not_there(asked: Published, base: Path, what: str) -> DataError:
     )
 
 
-def _lines(path: Path) -> tuple[str, ...]:
-    """Lines that say anything, without what could not be decoded: some captions hold broken characters."""
-    text = path.read_text("utf-8-sig", errors="replace").replace("\ufffd", " ")
-    return tuple(line for raw in text.split("\n") if (line := " ".join(raw.split())))
+def _lines(path: Path, otherwise: str = "utf-8-sig") -> tuple[str, ...]:
+    """Lines that say anything."""
+    return tuple(line for raw in _text(path, otherwise).split("\n") if (line := " ".join(raw.split())))
+
+
+def _text(path: Path, otherwise: str) -> str:
+    """What a file says in UTF-8, or in UTF-16 if it begins so; ``otherwise`` is for one that is neither. A broken
+    character is a space: some published captions hold one."""
+    content = path.read_bytes()
+    wide = content.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE))
+    try:
+        text = content.decode("utf-16" if wide else "utf-8-sig")
+    except UnicodeDecodeError:
+        text = content.decode(otherwise, errors="replace")
+    return text.replace("\ufffd", " ")
 
 
 def _number(name: str) -> str:

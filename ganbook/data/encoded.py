@@ -43,7 +43,7 @@ class ImageFiles(Samples, Dataset[tuple[Tensor, Any]]):
         files: one per image; a subclass that reads something else says how one is opened and what an error calls it.
         numbers: the class of each image, in ``classes``, or ().
         fit: how an image becomes a square.
-        channels: 1 for grey, 3 for colour.
+        channels: 1 for grey, 3 for colour, 4 for colour and how opaque it is.
         jitter: training decodes images larger, by this share of the side, and shows each through a window of ``size``
             pixels at a place drawn anew; so are the places of its source.
         mirror: training shows every second image, drawn anew, in the mirror, and its source with it.
@@ -78,10 +78,10 @@ class ImageFiles(Samples, Dataset[tuple[Tensor, Any]]):
         return str(self.files[index])
 
     def decoded(self, index: int) -> PIL.Image.Image:
-        """The image in 8 bits of grey or RGB, of the size it has on the disk; DataError names one that is broken."""
+        """The image in 8 bits of the size it has on the disk; DataError names one that is broken."""
         try:
             with self.open(index) as image:
-                return eight_bits(image)
+                return eight_bits(image, self.channels == 4)
         except DataError:
             raise  # it names its file already
         except Exception as error:  # a decoder raises whatever it stumbles over

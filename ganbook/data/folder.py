@@ -20,19 +20,23 @@ TESTS = ("test", "val", "valid", "validation")
 """What a folder is called that is not trained on; the first that is there is the test split."""
 
 
+OF_A_RUN = {"run.json", "checkpoints"}
+"""What lies in the folder of a run: its samples, and whatever else was put there, are nobody's data."""
+
+
 def find_images(folder: Path, beside: Sequence[str] = ()) -> tuple[Path, ...]:
     """Image files below ``folder`` at any depth, sorted; a line on stderr says how many, and what was passed over.
 
     Files with the endings ``beside`` belong to them and are not counted. Hidden files are thumbnails and macOS's "._"
-    companions, not images of the owner's, and count for nothing. Linked folders are followed, but not back into one
-    that they are in.
+    companions, not images of the owner's, and count for nothing; nor does what a run left
+    there. Linked folders are followed, but not back into one that they are in.
     """
     images: list[Path] = []
     others: list[Path] = []
     for path in _files(folder, frozenset({os.path.realpath(folder)})):
         if path.suffix.lower() not in beside:
             (images if path.suffix.lower() in endings() else others).append(path)
-    said = f"{folder}: {len(images)} images"
+    said = f"{folder}: {len(images)} image{'s' * (len(images) != 1)}"
     if others:
         kinds = sorted({path.suffix.lower() or "none" for path in others})
         listed = f"endings {', '.join(kinds[:9])}{', ...' * (len(kinds) > 9)}"
@@ -46,6 +50,8 @@ def find_images(folder: Path, beside: Sequence[str] = ()) -> tuple[Path, ...]:
 def _files(folder: str | Path, above: frozenset[str]) -> Iterator[Path]:
     with os.scandir(folder) as found:
         entries = sorted((entry for entry in found if not entry.name.startswith(".")), key=lambda entry: entry.name)
+    if {entry.name for entry in entries} >= OF_A_RUN:
+        return
     for entry in entries:
         if entry.is_file():
             yield Path(entry.path)
@@ -85,13 +91,16 @@ def held_out(names: Sequence[str]) -> list[bool]:
     return out
 
 
-def of_split(files: Sequence[Path], base: Path, split: str) -> tuple[Path, ...]:
-    """Those of the files below ``base`` that :func:`held_out` leaves to a split.
+def of_split(files: Sequence[Path], base: Path, split: str, by_class: bool = False) -> tuple[Path, ...]:
+    """Those of the files below ``base`` that :func:`held_out` leaves to a split; of no class all are held out.
 
     Raises:
         EmptySplit: if there are none.
     """
     out = held_out([path.relative_to(base).as_posix() for path in files])
+    if by_class:  # or one would be drawn that was never learned
+        learned = {_class_of(path, base) for path, held in zip(files, out, strict=True) if not held}
+        out = [held and _class_of(path, base) in learned for path, held in zip(files, out, strict=True)]
     chosen = tuple(path for path, held in zip(files, out, strict=True) if held is (split == "test"))
     if not chosen:
         raise EmptySplit(f"{base} holds {len(files)} images, none of them in the {split} split: add more of them")
@@ -107,17 +116,17 @@ def load_folder(split: str, size: int | None, base: Path) -> ImageFiles:
     found = find_images(train)
     classes = _classes(found, train)
     if test is None:
-        files, where = of_split(found, train, split), train
+        files, where = of_split(found, train, split, by_class=bool(classes)), train
     elif split == "train":
         files, where = found, train
     else:
         files, where = find_images(test), test
         if classes and not _classes(files, test):
             classes = {}  # as in competitions, which keep the answers to themselves
-    unknown = next((path for path in files if classes and path.relative_to(where).parts[0] not in classes), None)
+    unknown = next((path for path in files if classes and _class_of(path, where) not in classes), None)
     if unknown is not None:
         raise DataError(f"{unknown} is of a class that {train} has not: its classes are {', '.join(classes)}")
-    numbers = tuple(classes[path.relative_to(where).parts[0]] for path in files) if classes else ()
+    numbers = tuple(classes[_class_of(path, where)] for path in files) if classes else ()
     return ImageFiles("folder", split, size or 64, files, numbers, licence=OWNERS, classes=tuple(classes))
 
 
@@ -127,8 +136,12 @@ def load_whole(base: Path, size: int | None = None) -> ImageFiles:
         raise DataError(f"{base} is not a folder")
     found = find_images(base)
     classes = _classes(found, base)
-    numbers = tuple(classes[path.relative_to(base).parts[0]] for path in found) if classes else ()
+    numbers = tuple(classes[_class_of(path, base)] for path in found) if classes else ()
     return ImageFiles("folder", "all", size or 64, found, numbers, licence=OWNERS, classes=tuple(classes))
+
+
+def _class_of(path: Path, base: Path) -> str:
+    return path.relative_to(base).parts[0]
 
 
 def _classes(files: Sequence[Path], base: Path) -> dict[str, int]:

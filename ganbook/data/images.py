@@ -12,7 +12,7 @@ from ganbook.arguments import check_tensor, check_whole, typed
 from ganbook.data.batch import Batch
 from ganbook.data.samples import Samples
 
-__all__ = ["ImageSet", "resize", "to_float", "to_uint8"]
+__all__ = ["ImageSet", "on_white", "resize", "to_float", "to_uint8"]
 
 
 def to_float(images: Tensor) -> Tensor:
@@ -25,6 +25,16 @@ def to_uint8(images: Tensor) -> Tensor:
     """Float images in [-1, 1] to uint8 0..255, rounded to the nearest."""
     check_tensor("images", images)
     return images.add(1.0).mul_(127.5).round_().clamp_(0, 255).to(torch.uint8)
+
+
+def on_white(images: Tensor) -> Tensor:
+    """Float images (N, C, H, W) in [-1, 1]; of four channels, the last of which says how opaque a pixel is, laid on
+    white: (N, 3, H, W)."""
+    check_tensor("images", images, "N", "C", "H", "W")
+    if images.shape[1] != 4:
+        return images
+    opaque = images[:, 3:].add(1).div(2).clamp(0, 1)
+    return opaque * images[:, :3] + (1 - opaque)
 
 
 def resize(images: Tensor, size: int) -> Tensor:

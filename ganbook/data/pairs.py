@@ -68,7 +68,8 @@ class PairFiles(ImageFiles):
             return left, right
         image = self.decoded(index)
         width, height = image.size
-        self._check_width(index, width)
+        if fault := _of_width(width):
+            raise DataError(f"{self.called(index)} is {fault}")
         # The crop first: resampling the file as a whole would blend the two images at their border.
         return image.crop((0, 0, width // 2, height)), image.crop((width // 2, 0, width, height))
 
@@ -84,15 +85,12 @@ class PairFiles(ImageFiles):
                     raise DataError(f"{file.parent.name}/{file.name}: {first_line(error)}") from error
             return
         with self.open(index) as image:
-            self._check_width(index, image.width)
+            if fault := _of_width(image.width):
+                raise ValueError(f"it is {fault}")
         super().inspect(index)
 
     def called(self, index: int) -> str:
         return " and ".join(map(str, self.parts(index)))
-
-    def _check_width(self, index: int, width: int) -> None:
-        if width % 2 or width < 2:
-            raise DataError(f"{self.called(index)} is {width} pixels wide: two images side by side need an even width")
 
     def as_batch(self, images: Tensor, second: Tensor) -> Batch:
         """Targets as real images, and their sources."""
@@ -104,9 +102,15 @@ class PairFiles(ImageFiles):
         return torch.stack([self[i][1] for i in range(len(self))])
 
 
+def _of_width(width: int) -> str:
+    """What is wrong with the width of a file that holds two images, or nothing."""
+    odd = width % 2 or width < 2
+    return f"{width} pixels wide: two images side by side need an even width" if odd else ""
+
+
 def _alone(of: ImageFiles, file: Path) -> ImageFiles:
     """One file of a set by itself."""
-    return ImageFiles(of.name, of.split, of.size, (file,))
+    return ImageFiles(of.name, of.split, of.size, (file,), channels=of.channels)
 
 
 @dataclass(frozen=True)

@@ -22,13 +22,17 @@ if TYPE_CHECKING:
     import PIL.Image
 
 __all__ = [
-    "FITS", "Fit", "eight_bits", "endings", "open_picture", "read_picture", "squared", "write_film", "write_picture",
+    "CHANNELS", "FITS", "Fit", "eight_bits", "endings", "open_picture", "read_picture", "squared", "write_film",
+    "write_picture",
 ]  # fmt: skip
 
 Fit = Literal["crop", "squeeze", "pad"]
 """How a picture becomes a square: its middle cut out, its proportions given up, or white margins added."""
 
 FITS: tuple[Fit, ...] = get_args(Fit)
+
+CHANNELS = {1: "L", 3: "RGB", 4: "RGBA"}
+"""Pillow's modes of grey, colour, and colour that keeps what is transparent."""
 
 MOST_PIXELS = 1 << 26
 """More are refused before they are decoded: a file of a few kB may claim gigabytes. Cameras make up to 61 million."""
@@ -70,8 +74,8 @@ def open_picture(file: Path | IO[bytes]) -> PIL.Image.Image:
     return image
 
 
-def eight_bits(image: PIL.Image.Image) -> PIL.Image.Image:
-    """Upright, in grey (L) or colour (RGB) of 8 bits, on white where it is transparent.
+def eight_bits(image: PIL.Image.Image, transparent: bool = False) -> PIL.Image.Image:
+    """Upright, in grey (L) or colour (RGB) of 8 bits, on white where it is transparent; or as it is there (RGBA).
 
     Grey of 16 bits is scaled from 0..65535; other numbers are taken for what their range says, 0..1 for floats, 0..255
     or 0..65535. Raises ValueError for numbers that would come out black or white.
@@ -83,8 +87,11 @@ def eight_bits(image: PIL.Image.Image) -> PIL.Image.Image:
         image.getexif().update(exif)
     ImageOps.exif_transpose(image, in_place=True)
     if "A" in image.getbands() or "transparency" in image.info:
+        image = image if image.mode == "RGBA" else image.convert("RGBA")
+        if transparent:
+            return image
         white = Image.new("RGBA", image.size, "white")
-        white.alpha_composite(image if image.mode == "RGBA" else image.convert("RGBA"))
+        white.alpha_composite(image)
         image = white
     return image if image.mode == "L" else image.convert("L" if image.mode == "1" else "RGB")
 
@@ -114,25 +121,25 @@ def squared(image: PIL.Image.Image, size: int, fit: Fit, channels: int = 3) -> T
     from PIL import Image, ImageOps
     from torchvision.transforms.v2.functional import pil_to_tensor
 
-    mode, side, smooth = "L" if channels == 1 else "RGB", (size, size), Image.Resampling.LANCZOS
-    image = image.convert(mode)
+    side, smooth = (size, size), Image.Resampling.LANCZOS
+    image = image.convert(CHANNELS[channels])
     if fit == "crop":
         image = ImageOps.fit(image, side, smooth)
     elif fit == "squeeze":
         image = image.resize(side, smooth)
     else:
-        image = ImageOps.pad(image, side, smooth, color="white")
+        image = ImageOps.pad(image, side, smooth, color="white" if channels < 4 else (255, 255, 255, 0))
     pixels: Tensor = pil_to_tensor(image)
     return pixels
 
 
 def read_picture(picture: bytes | str | Path, size: int, channels: int, fit: Fit = "pad") -> Tensor:
-    """A picture as floats (channels, size, size) in [-1, 1], on white where it is transparent.
+    """A picture as floats (channels, size, size) in [-1, 1].
 
     Args:
         picture: a file's path, or what it holds.
         size: side in pixels.
-        channels: 1 for grey, 3 for colour.
+        channels: 1 for grey, 3 for colour, both on white where it is transparent; 4 with how opaque it is.
         fit: how it becomes a square.
 
     Raises:
@@ -142,12 +149,12 @@ def read_picture(picture: bytes | str | Path, size: int, channels: int, fit: Fit
     if not isinstance(picture, bytes | str | Path):
         raise TypeError(f"picture is {shown(picture)}: allowed is a path, or what the file holds")
     check_whole(1, 1024, size=size)
-    check_choice((1, 3), channels=channels)
+    check_choice(tuple(CHANNELS), channels=channels)
     check_choice(FITS, fit=fit)
     content = picture if isinstance(picture, bytes) else Path(picture).read_bytes()
     try:
         with open_picture(io.BytesIO(content)) as opened:
-            return to_float(squared(eight_bits(opened), size, fit, channels))
+            return to_float(squared(eight_bits(opened, channels == 4), size, fit, channels))
     except Exception as error:  # a decoder raises whatever it stumbles over
         named = "the file" if isinstance(picture, bytes) else str(picture)
         raise ValueError(f"{named} cannot be read as a picture ({first_line(error)})") from error
@@ -158,7 +165,7 @@ def write_picture(image: Tensor, path: str | Path) -> Path:
 
     Args:
         image: float (C, H, W) in [-1, 1], or uint8 (H, W, 3) such as :func:`ganbook.plots.image_grid` makes.
-        path: ends in .png, .jpg, .jpeg or .webp.
+        path: ends in .png, .jpg, .jpeg or .webp; in .png or .webp for an image of four channels.
 
     Raises:
         ValueError, TypeError: for another ending, or what is no such image.
@@ -167,6 +174,8 @@ def write_picture(image: Tensor, path: str | Path) -> Path:
     path = Path(path)
     encoded = _encoding(path, _WRITTEN)
     picture = _pillows(image)
+    if picture.mode == "RGBA" and encoded == "JPEG":
+        raise ValueError(f"path is {path}: allowed is a name that ends in .png or .webp, for what is transparent")
     write_atomically(path, lambda part: picture.save(part, encoded, quality=95))
     return path
 
@@ -209,5 +218,5 @@ def _pillows(image: Tensor) -> PIL.Image.Image:
         check_tensor("image", image, "C", "H", "W", finite=True)
         image = to_uint8(image.detach().cpu()).permute(1, 2, 0)
     check_tensor("image", image, "H", "W", "C", kind="uint8")
-    check_choice((1, 3), **{"image's number of channels": image.shape[2]})
+    check_choice(tuple(CHANNELS), **{"image's number of channels": image.shape[2]})
     return Image.fromarray((image.squeeze(2) if image.shape[2] == 1 else image).cpu().numpy())

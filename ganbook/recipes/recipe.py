@@ -182,7 +182,8 @@ class Recipe:
             steps, batch_size: rounds, and images per round.
             lr: learning rate of both players.
             size: side of the images in pixels; the networks are made for it.
-            channels: of pictures from a folder: 1 for grey, 3 for colour; the networks are made for them.
+            channels: of pictures from a folder: 1 for grey, 3 for colour, 4 for colour that may be transparent; the
+                networks are made for them.
             fit: how pictures from a folder become squares: "crop", "pad" or "squeeze".
             mirror: whether images are also shown in the mirror.
             jitter: whether pictures from a folder are decoded larger and shown through a window at a random place.

@@ -18,7 +18,7 @@ from ganbook.data.batch import Batch
 from ganbook.data.captions import PALETTE, person_of
 from ganbook.data.errors import DataError
 from ganbook.data.folder import load_whole
-from ganbook.data.images import to_float
+from ganbook.data.images import on_white, to_float
 from ganbook.data.pairs import Unpaired
 from ganbook.data.samples import Samples
 from ganbook.metrics.features import NAMES, REFEREES, Classifier, FeaturesUnavailable
@@ -200,6 +200,7 @@ def _compared(
         see, name = metrics.features("pixels"), "pixels"
         note = {"note": f"seen as 8 x 8 pixels only: {error}"}
     name = name or "inception"
+    made, real = on_white(made), on_white(real)
     of_made, of_real = see(made), see(real)
     scores = metrics.report_features(of_made, of_real, split, name, paired=paired, intervals=True)
     # What other programs print: all samples against all real images, however many of each.
@@ -227,7 +228,8 @@ def _memorisation(made: Tensor, seen: Tensor, unseen: Tensor | None, where: str)
 
 
 def _small(images: Tensor) -> Tensor:
-    """Images of at most 32 x 32 pixels."""
+    """Images of at most 32 x 32 pixels, on white where they are transparent."""
+    images = on_white(images)
     return adaptive_avg_pool2d(images, THUMBNAIL) if max(images.shape[-2:]) > THUMBNAIL else images
 
 

@@ -63,7 +63,7 @@ def test_all_classes_are_rows_and_files_lie_in_their_folders():
         (["cyclegan-emoji", "--source", "nowhere"], "--source is nowhere, and there is no such file or folder"),
         (["vae-digits", "--interpolate", "1", "2", "--each", "x"], "--each and --interpolate do not go together"),
         (["vae-digits", "--interpolate", "1", "2", "--out", "x.mp4"], "--out is x.mp4: allowed is a name that ends"),
-        (["cyclegan-emoji", "--interpolate", "1", "2", "--source", "a.png"], "takes no latents"),
+        (["cyclegan-emoji", "--interpolate", "1", "2", "--source", "a.png"], "latents, and cyclegan-emoji takes none"),
         (["vae-digits", "--data", "."], "--data is ., but nothing is read for these samples"),
     ],
 )  # fmt: skip
@@ -127,6 +127,8 @@ def test_a_folder_is_translated_file_by_file(tmp_path: Path):
     assert (np.asarray(Image.open("made/more/c.png")) == expected.permute(1, 2, 0).numpy()).all()
     done = ganbook("sample", "cyclegan-emoji", "--source", "mine", "--out", "grid.png")
     assert done.returncode == 0 and "3 pairs of source and translation: grid.png" in done.stdout
+    done = ganbook("sample", "cyclegan-emoji", "--source", "mine", "--n", "1", "--each", "first")
+    assert done.stdout == "1 file: first\n" and [path.name for path in Path("first").iterdir()] == ["a.png"]
     Image.new("RGB", (50, 60)).save(tmp_path / "mine/a.jpg")
     ganbook("sample", "cyclegan-emoji", "--source", "mine", "--each", "again")
     names = {path.relative_to("again").as_posix() for path in Path("again").rglob("*.png")}

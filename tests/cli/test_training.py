@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import json
+import shutil
 import sys
 from pathlib import Path
 
@@ -56,6 +57,7 @@ def test_a_run_knows_its_data_and_recipe_when_it_goes_on(own: Path, tmp_path: Pa
 @pytest.mark.parametrize(
     ("options", "sentence"),
     [
+        (["--size", "64x48"], "--size is '64x48': allowed is a whole number, the side of a square in"),
         (["--size", "100000"], "--size is 100000: allowed is"),
         (["--batch-size", "0"], "--batch-size is 0: allowed is"),
         (["--lr", "-1"], "--lr is -1.0: allowed is"),
@@ -102,6 +104,48 @@ def test_classes_of_ones_own_are_rows_and_have_names(own: Path, tmp_path: Path):
     assert done.returncode == 0, done.stderr
     done = ganbook("sample", out, "--label", "pink", "--out", str(tmp_path / "no.png"))
     assert done.returncode == 2 and "--label is 'pink': allowed is blue, green, red or 0 to 2" in one_sentence(done)
+
+
+def test_transparent_pictures_stay_transparent_from_the_folder_to_single_files(tmp_path: Path):
+    for i in range(14):
+        picture = Image.new("RGBA", (24, 24), (200, 10 * i, 30, 0))
+        picture.paste((200, 10 * i, 30, 255), (6, 6, 18, 18))
+        (tmp_path / "mine").mkdir(exist_ok=True)
+        picture.save(tmp_path / "mine" / f"{i}.png")
+    asked = ("dcgan-folder", "--data", str(tmp_path / "mine"), "--out", str(tmp_path / "run"), "--channels", "4")
+    done = ganbook("train", *asked, *TINY, "--augment", "differentiable", "--tensorboard")
+    assert done.returncode == 0, done.stderr
+    assert Image.open(tmp_path / "run" / "samples.png").mode == "RGB", "a grid is laid on white"
+    done = ganbook("sample", str(tmp_path / "run"), "--n", "5", "--each", str(tmp_path / "made"))
+    made = [Image.open(path) for path in (tmp_path / "made").iterdir()]
+    assert done.returncode == 0 and {(of.mode, of.size) for of in made} == {("RGBA", (16, 16))}
+    for given in ([str(tmp_path / "run")], [str(tmp_path / "made"), "--against", str(tmp_path / "mine")]):
+        done = ganbook("evaluate", *given, "--n", "12", "--features", "pixels", "--json")
+        assert done.returncode == 0 and json.loads(done.stdout)["floors"] > 0, done.stderr
+    done = ganbook("sample", str(tmp_path / "run"), "--n", "2", "--out", str(tmp_path / "two.jpg"))
+    assert done.returncode == 0, done.stderr
+
+
+def test_translated_transparent_pictures(tmp_path: Path):
+    for side in "AB":
+        (tmp_path / "mine" / side).mkdir(parents=True)
+        for i in range(6):
+            Image.new("RGBA", (24, 24), (40 * i, 99, 30, 128)).save(tmp_path / "mine" / side / f"{i}.png")
+    asked = ("pix2pix-folder", "--data", str(tmp_path / "mine"), "--out", str(tmp_path / "run"), "--channels", "4")
+    assert ganbook("train", *asked, "--size", "32", "--steps", "1").returncode == 0
+    source, out = str(tmp_path / "mine" / "A"), str(tmp_path / "made")
+    done = ganbook("sample", str(tmp_path / "run"), "--source", source, "--each", out, "--out", f"{out}.png")
+    assert done.returncode == 0 and "6 pairs" in done.stdout, done.stderr
+    assert Image.open(tmp_path / "made" / "0.png").mode == "RGBA" and Image.open(f"{out}.png").mode == "RGB"
+
+
+def test_what_a_run_leaves_in_the_folder_of_its_data_is_no_data(own: Path, tmp_path: Path):
+    shutil.copytree(own / "mine", tmp_path / "mine")
+    asked = ("--out", str(tmp_path / "mine" / "runs" / "first"), "--steps")
+    done = ganbook("train", "dcgan-folder", "--data", str(tmp_path / "mine"), *TINY[:4], *asked, "2")
+    assert done.returncode == 0, done.stderr
+    done = ganbook("train", "--resume", *asked, "4")
+    assert done.returncode == 0 and "4 rounds" in done.stdout, done.stderr
 
 
 def test_events_for_tensorboard(tmp_path: Path):

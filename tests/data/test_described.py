@@ -343,6 +343,8 @@ TABLES = {
     "semicolons": "\ufeffFilename;Caption;note\n{semicolons}",
     "quotes and windows": "file,caption\r\n{quoted}",
     "no endings": "image,description\n{bare}",
+    "empty columns": "file,caption\n{trailing}",
+    "lines in quotes": "file,caption\n{folded}",
 }
 
 
@@ -355,11 +357,26 @@ def test_captions_lie_in_one_table(kind, name, tmp_path):
         "turned": "\n".join(f"7,a picture {file[:2]},{file}" for file in files),
         "semicolons": "\n".join(f"{file};a picture {file[:2]};x" for file in files),
         "quoted": "\r\n".join(f'{file},"a picture {file[:2]}"' for file in files),
+        "trailing": "\n".join(f"{file},a picture {file[:2]},," for file in files),
+        "folded": "\n".join(f'{file},"a\npicture\r\n{file[:2]}"' for file in files),
         "bare": "\n".join(f"{file[:2]},a picture {file[:2]}" for file in files),
     }
     (tmp_path / name).write_text(TABLES[kind].format(**rows), encoding="utf-8")
     for of in (own(tmp_path), own(tmp_path, "test")):
         assert of.captions == tuple(f"a picture {i:02}" for i in numbered(of))
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "cp1252", "utf-16"])
+@pytest.mark.parametrize("in_table", [True, False])
+def test_captions_as_editors_and_spreadsheets_write_them(encoding, in_table, tmp_path):
+    pictured(tmp_path, 4)
+    for path in sorted(tmp_path.iterdir()):
+        if not in_table:
+            path.with_suffix(".txt").write_bytes("ein Gemälde, später".encode(encoding))
+    if in_table:
+        rows = "\r\n".join(f'{path.name},"ein Gemälde, später"' for path in sorted(tmp_path.iterdir()))
+        (tmp_path / "captions.csv").write_bytes(f"file,caption\r\n{rows}".encode(encoding))
+    assert own(tmp_path).captions == ("ein Gemälde, später",) * 3
 
 
 def test_a_file_may_have_several_rows_and_a_text_file_too(tmp_path):
@@ -395,7 +412,11 @@ def test_captions_of_train_and_test_in_a_table_each_or_in_one(tmp_path):
         ("file,caption\nnowhere.jpg,x", r"captions\.csv names nowhere\.jpg, which is not there: add the image, or"),
         (
             "file,caption\n00.PNG",
-            r"captions\.csv has a row '00\.PNG', which lacks a column: quote captions",
+            r"captions\.csv has a row '00\.PNG', which lacks a column: put captions with commas in quotes$",
+        ),
+        (
+            "file,caption\n00.PNG,a red, round thing",
+            r"has a row '00\.PNG,a red, round thing', which has more columns than the first: put captions with commas",
         ),
     ],
 )

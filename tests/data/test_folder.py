@@ -16,11 +16,12 @@ import torch
 from PIL import Image
 
 from ganbook import data
-from ganbook.data import encoded
+from ganbook.data import encoded, folder
 from ganbook.data.encoded import JITTER
 from ganbook.data.errors import DataError
 from ganbook.data.folder import held_out
 from ganbook.data.picture import squared
+from ganbook.recipes import recipe
 
 
 @pytest.fixture(autouse=True)
@@ -356,6 +357,26 @@ def test_of_a_few_pictures_one_is_held_out():
     assert 150 < sum(held_out(many)) < 250 and held_out(many)[:1000] == held_out(many[:1000])
 
 
+def test_the_folder_of_a_run_is_known_by_what_it_holds(tmp_path):
+    assert recipe.SETTINGS_FILE in folder.OF_A_RUN
+    save(tmp_path / "a.png")
+    save(tmp_path / "runs" / "first" / "samples.png")
+    assert len(folder.find_images(tmp_path)) == 2
+    (tmp_path / "runs" / "first" / "checkpoints").mkdir()
+    (tmp_path / "runs" / "first" / recipe.SETTINGS_FILE).write_text("{}")
+    assert folder.find_images(tmp_path) == (tmp_path / "a.png",)
+
+
+def test_a_class_of_one_picture_is_learned_from_whatever_its_name(tmp_path):
+    for i in range(40):
+        save(tmp_path / "many" / f"{i}.png", size=(8, 8))
+        save(tmp_path / f"alone-{i:02}" / "a.png", size=(8, 8))
+    train, test = both_splits(tmp_path)
+    assert any(held_out([f"alone-{i:02}/a.png" for i in range(40)])), "by its name alone"
+    assert set(train.numbers) == set(range(41)) and len(train) + len(test) == 80
+    assert set(test.numbers) == {train.classes.index("many")}
+
+
 # -- squares, channels, windows and mirrors -----------------------------------------------------------------------
 
 
@@ -377,10 +398,24 @@ def test_grey_sets_have_one_channel(padding):
     assert int(images_of(padding, size=8, channels=1)["kind.png"].float().mean()) == 76, "as the eye weighs red"
 
 
+def test_what_is_transparent_stays_so_in_four_channels_and_lies_on_white_in_three(padding):
+    clear = np.zeros((10, 30, 4), np.uint8)
+    clear[..., 0], clear[:, 10:20, 3] = 255, 128  # red, half of it to be seen in the middle, and nothing elsewhere
+    Image.fromarray(clear).save(padding / "clear.png")
+    for fit, corner in (("crop", 128), ("squeeze", 0), ("pad", 0)):
+        image = images_of(padding, size=30, fit=fit, channels=4)["clear.png"]
+        assert image.shape == (4, 30, 30)
+        assert image[:, 15, 15].tolist() == [255, 0, 0, 128] and int(image[3, 15, 1]) == corner, fit
+    on_white = images_of(padding, size=30, channels=3)["clear.png"]
+    assert on_white[:, 15, 15].tolist() == [255, 127, 127]
+    save(padding / "opaque.png", colour=(1, 2, 3))
+    assert images_of(padding, size=8, channels=4)["opaque.png"][:, 4, 4].tolist() == [1, 2, 3, 255]
+
+
 @pytest.mark.parametrize(
     ("name", "wrong", "said"),
     [
-        ("folder", {"channels": 4}, r"^channels is 4: allowed is 1 or 3; what is transparent is laid on white$"),
+        ("folder", {"channels": 2}, r"^channels is 2: allowed is 1 \(grey\), 3 \(colour; .* on white\) or 4 \(.*\)$"),
         ("folder", {"fit": "stretch"}, r"^fit is 'stretch': allowed is 'crop', 'squeeze' or 'pad' or None$"),
         ("digits", {"fit": "pad"}, r"^fit is 'pad': allowed for image files only, and 'digits' holds none$"),
         ("digits", {"channels": 3}, r"^channels is 3: allowed for image files only"),

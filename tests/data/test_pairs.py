@@ -238,7 +238,10 @@ def test_a_broken_half_is_named_before_it_is_met_or_its_pair_left_out(tmp_path, 
     side_by_side(tmp_path / "wide" / "train" / "a.png", "black", "white")
     Image.new("RGB", (41, 20)).save(tmp_path / "wide" / "train" / "b.png")
     side_by_side(tmp_path / "wide" / "test" / "a.png", "black", "white")
-    with pytest.raises(DataError, match=r"b\.png is 41 pixels wide: two images side by side need an even width"):
+    with pytest.raises(
+        DataError,
+        match=r"b\.png cannot be read as an image \(it is 41 pixels wide: two images side by side need an even width\)",
+    ):
         data.load("pairs-folder", "train", root=tmp_path / "wide", size=8).sound()
 
 
@@ -271,7 +274,8 @@ def test_halves_are_fitted_as_asked(tmp_path):
     side_by_side(tmp_path / "train" / "a.png", "black", "black", size=(30, 10))
     assert int(data.load("pairs-folder", root=tmp_path, size=30)[0][0].max()) == 0
     assert int(data.load("pairs-folder", root=tmp_path, size=30, fit="pad")[0][0].max()) == 255
-    assert data.load("pairs-folder", root=tmp_path, size=8, channels=1)[0][1].shape == (1, 8, 8)
+    for channels in (1, 4):
+        assert data.load("pairs-folder", root=tmp_path, size=8, channels=channels)[0][1].shape == (channels, 8, 8)
 
 
 # -- folders A and B ----------------------------------------------------------------------------------------------

@@ -114,6 +114,27 @@ def test_black_stays_black(tmp_path):
     assert (read_picture(tmp_path / "night.png", 8, 1) == -1).all()
 
 
+def test_a_transparent_picture_is_read_and_written_as_it_is(tmp_path):
+    image = torch.rand(4, 6, 6) * 2 - 1
+    torch.testing.assert_close(read_picture(write_picture(image, tmp_path / "a.png"), 6, 4), image, atol=0.005, rtol=0)
+    found = read_picture(write_picture(image, tmp_path / "a.webp"), 6, 4)
+    assert (found[3] - image[3]).abs().max() < 0.05 and found.shape == image.shape
+    assert (read_picture(tmp_path / "a.png", 6, 3) - data.on_white(image[None])[0]).abs().max() < 0.02
+    with pytest.raises(ValueError, match=r"a\.jpg: allowed is a name that ends in \.png or \.webp, for what is transp"):
+        write_picture(image, tmp_path / "a.jpg")
+    assert not (tmp_path / "a.jpg").exists()
+    with pytest.raises(ValueError, match=r"^channels is 2: allowed is"):
+        read_picture(tmp_path / "a.png", 6, 2)
+
+
+def test_only_transparent_images_are_laid_on_white():
+    image = torch.tensor([-1.0, 0.0, 1.0, 0.0]).view(1, 4, 1, 1)
+    assert data.on_white(image).flatten().tolist() == [0.0, 0.5, 1.0]
+    for channels in (1, 3):
+        assert data.on_white(image[:, :channels]) is not None
+        assert torch.equal(data.on_white(image[:, :channels]), image[:, :channels])
+
+
 def test_a_picture_is_padded_with_white(tmp_path):
     Image.new("RGB", (40, 20), (255, 0, 0)).save(tmp_path / "red.png")
     image = read_picture(tmp_path / "red.png", 16, 3)
@@ -197,7 +218,7 @@ def test_a_film_has_its_frames_and_their_time(name, tmp_path):
     [
         (write_picture, torch.zeros(3, 8, 8), "a.txt", r"^path is .*a\.txt: allowed is a name that ends in \.png, "),
         (write_picture, torch.zeros(3, 8, 8), "a", r"^path is .*: allowed is a name that ends in \.png, \.jpg, "),
-        (write_picture, torch.zeros(2, 8, 8), "a.png", r"^image's number of channels is 2: allowed is one of 1, 3$"),
+        (write_picture, torch.zeros(2, 8, 8), "a.png", r"^image's number of channels is 2: allowed is one of 1, 3, 4$"),
         (write_picture, torch.full((3, 8, 8), torch.nan), "a.png", r"^image holds NaN"),
         (write_picture, torch.zeros(8, 8), "a.png", r"^image has shape \(8, 8\)"),
         (write_film, torch.zeros(3, 8, 8), "a.gif", r"^frames has shape \(3, 8, 8\): allowed is \(N, C, H, W\)"),

@@ -145,6 +145,12 @@ def test_colours_are_changed_as_the_paper_says():
     assert 0.499 < contrast.min() < 0.52 and 1.48 < contrast.max() < 1.501
 
 
+def test_how_opaque_a_pixel_is_has_no_colour():
+    x = torch.rand(50, 4, 8, 8) * 2 - 1
+    seen = DiffAugment(shift=0.0, hole=0.0)(x)
+    assert torch.equal(seen[:, 3], x[:, 3]) and (seen[:, :3] != x[:, :3]).flatten(1).any(1).all()
+
+
 def test_holes_and_borders_are_grey():
     moved = DiffAugment(colour=False, shift=0.25, hole=0.0)(torch.ones(500, 1, 8, 8))
     assert set(moved.unique().tolist()) == {0.0, 1.0}

@@ -203,7 +203,7 @@ REFUSED = [
         {"size": (64, 48)},
         r"^size is \(64, 48\): allowed is a whole number, the side of a square .*--fit",
     ),
-    ("dcgan-folder", {"channels": 4}, r"^channels is 4: allowed is 1 or 3; what is transparent is laid on white$"),
+    ("dcgan-folder", {"channels": 2}, r"^channels is 2: allowed is 1 \(grey\), 3 .* or 4 \(what is transparent stays"),
     ("dcgan-folder", {"fit": "stretch"}, r"^fit is 'stretch': allowed is one of crop, squeeze, pad$"),
     ("dcgan-folder", {"precision": "fp16"}, r"^precision is 'fp16': allowed is one of float32, bf16$"),
     ("dcgan-folder", {"mirror": 1}, r"^mirror is 1: allowed is True or False$"),

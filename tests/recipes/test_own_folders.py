@@ -169,7 +169,7 @@ def test_fewer_pictures_than_a_batch_train(name: str, tmp_path: Path, capsys):
     assert "plays with 4 images per round instead of 8" in capsys.readouterr().out
 
 
-@pytest.mark.parametrize("channels", [1, 3])
+@pytest.mark.parametrize("channels", [1, 3, 4])
 @pytest.mark.parametrize("fit", ["crop", "pad", "squeeze"])
 def test_grey_transparent_and_oblong_pictures_train_in_one_folder(channels: int, fit: str, tmp_path: Path):
     kinds = [("L", 120), ("RGBA", (200, 30, 60, 100)), ("P", 3), ("LA", (90, 200)), ("1", 1), ("RGB", (1, 2, 3))]
