@@ -15,7 +15,7 @@ from pages import ROOT, pages
 FOLDER = ROOT / "book/reference/api"
 #: Public names that stand on another page: their own, or that of the module they come from.
 ELSEWHERE = {"ganbook.training.budget": "ganbook.budget"}
-WITHOUT_SOURCE = ["ganbook.recipes.load_run"]  # another name of Sampler.load
+WITH_SOURCE = ("function", "class", "exception", "method", "property")
 ROUNDS = {"gan_round", "wgan_round", "diffusion_round", "vae_round", "DecoderStart"}
 ROOMS = sorted({f"ganbook.{name}" for name in ganbook.__all__ if isinstance(getattr(ganbook, name), ModuleType)})
 
@@ -53,12 +53,23 @@ def test_every_public_name_is_on_the_page_of_its_module_with_its_source(built, s
         if f"{room}.{name}" in ELSEWHERE or (room == "ganbook.training" and name in ROUNDS):
             continue
         assert soup.find(id=f"{room}.{name}"), f"{name} is not on the page of {room}"
-    signatures = soup.select("dl.py.function > dt.sig, dl.py.class > dt.sig, dl.py.exception > dt.sig")
-    without = [dt["id"] for dt in signatures if not dt.select_one("a .viewcode-link")]
-    assert [anchor for anchor in without if anchor not in WITHOUT_SOURCE] == []
+    signatures = [dt for kind in WITH_SOURCE for dt in soup.select(f"dl.py.{kind} > dt.sig")]
+    assert [dt["id"] for dt in signatures if not dt.select_one("a .viewcode-link")] == []
     for link in soup.select("a:has(> .viewcode-link)"):
         target, _, anchor = link["href"].partition("#")
         assert soups[(built.page(PAGES[room]).parent / target).resolve()].find(id=anchor)
+
+
+def test_every_source_leads_back_to_the_entry_of_its_name(built, soups):
+    pages = [path for path in soups if built.html / "_modules" in path.parents]
+    links = [(path, link["href"].partition("#")) for path in pages for link in soups[path].select("a.viewcode-back")]
+    assert len(links) > 300
+    lost = [
+        f"{path.stem}: {anchor}"
+        for path, (target, _, anchor) in links
+        if not soups[(path.parent / target).resolve()].find(id=anchor)
+    ]
+    assert lost == []
 
 
 @pytest.mark.parametrize(
