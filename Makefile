@@ -5,11 +5,12 @@ VENV ?= .venv
 BIN := $(VENV)/bin
 PIP = $(BIN)/python -m pip install --disable-pip-version-check
 
-.PHONY: help install book pdf test lint bounds dist version version-check workflows colab exercises repository bench timings clean
+.PHONY: help install book pdf epub test lint bounds dist version version-check workflows colab exercises repository bench timings clean
 
 help:
 	@echo "make book        build the whole book, executed, and print the page to open"
 	@echo "make pdf         the whole book as one PDF (needs Chromium)"
+	@echo "make epub        the whole book as an EPUB (needs Chromium)"
 	@echo "make test        every test: library, notebooks, exercises, built book; a table at the end"
 	@echo "make lint        ruff, mypy, and what checks the pages' own code"
 	@echo "make install     the environment of all that, and nothing else"
@@ -27,9 +28,9 @@ help:
 book: $(VENV)/.book
 	$(BIN)/python tools/book.py
 
-pdf: book
+pdf epub: book
 	$(BIN)/python tools/browser.py --get
-	$(BIN)/python tools/pdf.py
+	$(BIN)/python tools/$@.py
 
 # Notebooks and pages are tested at the smallest budget. Some parts only: make test PARTS="library notebooks"
 test: $(VENV)/.test

@@ -40,6 +40,19 @@ def notebooks(root: Path = ROOT) -> list[Path]:
     return [page for page in pages(root) if page.suffix == ".ipynb"]
 
 
+def parts(root: Path = ROOT) -> dict[Path, str]:
+    """Captions of the book's parts, by the page that each begins with."""
+    toc = yaml.safe_load((root / "_toc.yml").read_text(encoding="utf-8"))
+    return {_file(root, next(_entries(part))): part["caption"] for part in toc["parts"]}
+
+
+def sections(root: Path = ROOT) -> set[Path]:
+    """The pages that stand below a chapter, such as the solutions of its exercises."""
+    toc = yaml.safe_load((root / "_toc.yml").read_text(encoding="utf-8"))
+    chapters = [chapter for part in toc["parts"] for chapter in part["chapters"]]
+    return {_file(root, entry) for chapter in chapters for entry in _entries(chapter.get("sections"))}
+
+
 def name(page: Path, root: Path = ROOT) -> str:
     """What a page is called in setup cells and timings: `game/two_players` for book/game/two_players.ipynb."""
     return page.resolve().relative_to((root / "book").resolve()).with_suffix("").as_posix()

@@ -11,8 +11,6 @@ from __future__ import annotations
 import argparse
 import io
 import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
 from html import escape
 from itertools import accumulate
 from pathlib import Path
@@ -22,36 +20,41 @@ from urllib.parse import unquote, urlsplit
 from pypdf import PdfReader, PdfWriter
 from pypdf.generic import ArrayObject, NameObject, NumberObject
 
-from browser import ADVICE, browser
-from pages import ROOT, config, pages
+from pages import ROOT, config, pages, parts, sections
+from paper import chromium, open_page
 
 MARGINS = {"top": "16mm", "bottom": "18mm", "left": "16mm", "right": "16mm"}
-#: Formulae are drawn.
-READY = "!window.MathJax?.startup?.promise || MathJax.startup.promise.then(() => true)"
-OPEN = "for (const folded of document.querySelectorAll('details')) folded.open = true"
-# Paper neither scrolls nor unfolds, and a box that scrolls is not divided among sheets. MathJax draws outlines of
-# width 0, which print as hairlines.
+# Sheets divide what is long: boxes that scroll, or lay their content out in a line, could not be divided. A cell of up
+# to fifteen lines stays whole. MathJax draws outlines of width 0, which print as hairlines.
 STYLE = """
 @page { size: A4 }
 .bd-header, .bd-header-article, .bd-sidebar, .bd-sidebar-primary, .bd-sidebar-secondary, .prev-next-footer, .bd-footer,
-.anim-controls, .copybtn, .headerlink, #gan-card, .skip-link, #jb-print-toc { display: none !important }
+#jb-print-toc { display: none !important }
 .bd-main .bd-content .bd-article-container { max-width: none !important; padding: 0 !important }
 .bd-article, .bd-container, .bd-container__inner { padding: 0 !important; margin: 0 !important }
-pre, div.highlight, .cell_output, .output, .cell_input { overflow: visible !important }
-pre { white-space: pre-wrap !important }
+pre, div.highlight, .cell_output, .output, .cell_input, div.math, mjx-container,
+.pst-scrollable-table-container, [style*="overflow-x"] { overflow: visible !important }
+.cell_input, .output, div[class*="highlight"] { display: block !important; break-inside: auto !important }
+pre { white-space: pre-wrap !important; break-inside: auto !important; orphans: 8; widows: 8 }
+mjx-container[display="true"] > svg { max-width: 100%; height: auto }
 * { animation: none !important; transition: none !important }
 details * { opacity: 1 !important }
-img, svg, tr, .ganbook-card { break-inside: avoid }
-h1, h2, h3, h4 { break-after: avoid }
+table:has(tr:nth-child(9)) { break-inside: auto !important }
+tr:nth-child(-n+3) { break-after: avoid } tr:nth-last-child(-n+3) { break-before: avoid }
+table.ganbook-claims td:nth-child(n+2):nth-child(-n+4) { white-space: nowrap }
+table.measured { font-size: 0.75em } table.measured :is(td, th) { padding: 2px 6px }
+img, svg, canvas, tr, .ganbook-card { break-inside: avoid }
+h1, h2, h3, h4, .sig { break-after: avoid }
 mjx-container [stroke-width="0"] { stroke: none }
 """
 SCALE = 0.8
 LARGEST = 40  # MB
 CONTENTS = """<!doctype html><html lang="en"><meta charset="utf-8"><style>
-body {{ font: 11pt/1.5 sans-serif }} h1 {{ font-size: 26pt; margin: 30% 0 0 }} h2 {{ break-before: page }}
+body {{ font: 11pt/1.35 sans-serif }} h1 {{ font-size: 26pt; margin: 30% 0 0 }} h2 {{ break-before: page }}
 ol {{ list-style: none; padding: 0 }} li {{ display: flex; gap: 0.5em }} li.below {{ padding-left: 1.5em }}
+li.part {{ font-weight: bold; margin-top: 0.6em; break-after: avoid }}
 li i {{ flex: 1; border-bottom: 1px dotted #888; margin-bottom: 0.4em }} a {{ color: inherit; text-decoration: none }}
-</style><h1>{title}</h1><p>{author}, {year}</p><h2>Contents</h2><ol>{lines}</ol></html>"""
+</style><h1>{title}</h1><p>{about}</p><p>{author}, {year}</p><h2>Contents</h2><ol>{lines}</ol></html>"""
 
 NUMBERS = """
 @page { size: A4; margin: 0 } body { margin: 0 } div { height: 296mm; position: relative; break-after: page }
@@ -59,28 +62,9 @@ p { position: absolute; bottom: 8mm; width: 100%; margin: 0; text-align: center;
 """
 
 
-@contextmanager
-def chromium() -> Iterator[Any]:
-    """A page of Chromium that asks no other host."""
-    from playwright.sync_api import sync_playwright
-
-    path = browser()
-    if path is None:
-        sys.exit(ADVICE)
-    with sync_playwright() as playwright:
-        arguments = ["--no-sandbox", "--host-resolver-rules=MAP * ~NOTFOUND"]
-        opened = playwright.chromium.launch(executable_path=path, args=arguments)
-        yield opened.new_page(color_scheme="light", viewport={"width": 1000, "height": 1400})
-        opened.close()
-
-
 def print_page(tab: Any, path: Path) -> tuple[str, PdfReader]:
     """Title and PDF of a built page."""
-    tab.goto(path.as_uri())
-    tab.add_style_tag(content=STYLE)
-    tab.evaluate(OPEN)
-    tab.wait_for_function(READY)
-    title = tab.evaluate("document.querySelector('article h1')?.innerText.replace(/#$/, '').trim() ?? document.title")
+    title = open_page(tab, path, STYLE)
     return title, read(tab.pdf(format="A4", scale=SCALE, print_background=True, margin=MARGINS))
 
 
@@ -88,14 +72,21 @@ def read(pdf: bytes) -> PdfReader:
     return PdfReader(io.BytesIO(pdf))
 
 
-def contents(tab: Any, entries: list[tuple[Path, str, int, int]]) -> PdfReader:
-    """Cover and contents, of (built page, title, depth, its first sheet)."""
+def contents(tab: Any, sources: list[Path], built: list[Path], titles: list[str], starts: list[int]) -> PdfReader:
+    """Cover and contents, of pages that begin on the sheets ``starts``, the first being 0."""
+    captions, below = parts(), sections()
     lines = "".join(
-        f'<li class="{"below" if depth else ""}"><a href="{path.as_uri()}">{escape(title)}</a><i></i>{sheet + 1}</li>'
-        for path, title, depth, sheet in entries
+        (f'<li class="part">{escape(captions[source])}</li>' if source in captions else "")
+        + f'<li class="{"below" if source in below else ""}"><a href="{path.as_uri()}">{escape(title)}</a><i></i>'
+        f"{sheet + 1}</li>"
+        for source, path, title, sheet in zip(sources, built, titles, starts, strict=True)
     )
     known = config()
-    tab.set_content(CONTENTS.format(title=known["title"], author=known["author"], year=known["copyright"], lines=lines))
+    tab.set_content(
+        CONTENTS.format(
+            title=known["title"], about=escape(titles[0]), author=known["author"], year=known["copyright"], lines=lines
+        )
+    )
     return read(tab.pdf(format="A4", margin=MARGINS))
 
 
@@ -109,21 +100,23 @@ def numbers(tab: Any, last: int) -> PdfReader:
 def bind(html: Path, sources: list[Path], output: Path) -> int:
     """Write the PDF of the built ``sources``; returns the number of its sheets."""
     built = [(html / source.relative_to(ROOT)).with_suffix(".html") for source in sources]
-    depths = [max(0, len(source.relative_to(ROOT / "book").parts) - 2) for source in sources]
     with chromium() as tab:
         printed = [print_page(tab, path) for path in built]
         titles = [title for title, _ in printed]
-        front = contents(tab, list(zip(built, titles, depths, [0] * len(built), strict=True)))
+        front = contents(tab, sources, built, titles, [0] * len(built))
         starts = [*accumulate((len(reader.pages) for _, reader in printed), initial=len(front.pages))]
-        front = contents(tab, list(zip(built, titles, depths, starts[:-1], strict=True)))
+        front = contents(tab, sources, built, titles, starts[:-1])
         feet = numbers(tab, starts[-1])
-    writer = PdfWriter()
+    writer, captions, below = PdfWriter(), parts(), sections()
     for reader in (front, *(reader for _, reader in printed)):
         writer.append(reader, import_outline=False)
-    above = None
-    for title, depth, start in zip(titles, depths, starts, strict=False):
-        entry = writer.add_outline_item(title=title, page_number=start, parent=above if depth else None)
-        above = above if depth else entry
+    part = chapter = None
+    for source, title, start in zip(sources, titles, starts, strict=False):
+        if source in captions:
+            part = writer.add_outline_item(title=captions[source], page_number=start, is_open=False)
+        parent = chapter if source in below else part
+        entry = writer.add_outline_item(title=title, page_number=start, parent=parent)
+        chapter = chapter if source in below else entry
     for sheet, foot in zip(writer.pages, feet.pages, strict=False):
         sheet.merge_page(foot)
     lead_inside(writer, dict(zip(built, starts, strict=False)))
