@@ -41,9 +41,10 @@ def with_pairs() -> Iterator[tuple[str, Recipe]]:
     whole = PIX2PIX_ABLATION[-1]
     yield "dropout", replace(whole, generator=_changed(whole.generator, UNet, dropout=0.5))
     yield "the paper's λ", replace(whole, play=pix2pix_round)
+    yield "G at D's rate", replace(whole, g_lr=whole.d_lr)
     yield "mode seeking", replace(whole, play=partial(mode_seeking_round, l1_weight=L1_WEIGHT))
     yield "mode seeking, a tenth", recipes.get("pix2pix-emoji-diverse")
-    for side, layers in ((1, 0), (16, 1), (70, 3)):
+    for side, layers in ((1, 0), (34, 2), (70, 3)):
         critic = _changed(whole.discriminator, PatchDiscriminator, layers=layers)
         yield f"patches of {side}", replace(whole, discriminator=critic)
 

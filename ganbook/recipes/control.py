@@ -85,7 +85,7 @@ def _by_a_unet(**more: Any) -> dict[str, Any]:
         {"size": size, "generator": partial(UNet, size=size, width=18, depth=depth, keep=2.0, **more)}
         for size, depth in ((64, 5), (32, 4))
     )
-    return {**large, "budgets": {"smoke": {**small, "steps": 20}, "gpu": {"steps": 1500}}}
+    return {**large, "budgets": {"smoke": {**small, "steps": 20}, "gpu": {"steps": 4000}}}
 
 
 L1_WEIGHT = 30.0
@@ -97,10 +97,10 @@ PIX2PIX_EMOJI = Recipe(
     data="emoji-lines",
     **_by_a_unet(),
     mirrored=True,
-    discriminator=partial(PatchDiscriminator, sources=1, layers=2, width=16, norm=False),
+    discriminator=partial(PatchDiscriminator, sources=1, layers=1, width=16, norm=False),
     prior=Prior(8),
     given="sources",
-    g_lr=1e-3,
+    g_lr=2e-3,
     d_lr=1e-3,
     betas=(0.5, 0.99),
     anneal_from=0.5,
@@ -181,6 +181,7 @@ CYCLEGAN_EMOJI = replace(
     prior=None,
     pairs_hidden=True,
     memory=partial(_pools, 32),
+    g_lr=1e-3,
     batch_size=32,
     steps=300,
     play=partial(cyclegan_round, identity_weight=2.0),

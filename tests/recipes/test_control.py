@@ -129,7 +129,7 @@ def test_without_skips_the_generator_loses_its_short_cuts_alone(budget: str):
 def test_emoji_are_painted_by_a_unet_and_judged_in_patches():
     game = recipes.get("pix2pix-emoji").at("laptop").game()
     assert isinstance(game.generator, UNet) and game.generator.skips and game.generator.latent_dim == 8
-    assert isinstance(game.discriminator, PatchDiscriminator) and receptive_field(game.discriminator) == 34
+    assert isinstance(game.discriminator, PatchDiscriminator) and receptive_field(game.discriminator) == 16
     assert game.discriminator.sources == 1, "the conditional critic sees the lines"
     assert game.generator.keep > 0, "an untrained painter repeats its lines"
     assert not any(isinstance(m, nn.BatchNorm2d) for m in game.discriminator.modules())
