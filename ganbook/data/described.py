@@ -223,7 +223,7 @@ def _rows(table: Path) -> Iterator[tuple[str, str]]:
         if len(row) <= max(file, text_at) or any(row[len(names) :]):
             wrong = "lacks a column" if len(row) <= max(file, text_at) else "has more columns than the first"
             raise DataError(f"{table} has a row {','.join(row)!r}, which {wrong}: put captions with commas in quotes")
-        yield row[file].strip(), " ".join(row[text_at].split())
+        yield row[file].strip().replace("\\", "/"), " ".join(row[text_at].split())
 
 
 def _not_there(asked: Published, base: Path, what: str) -> DataError:

@@ -264,10 +264,7 @@ def two_sides(base: Path) -> tuple[Sides, Sides | None] | None:
 
 def _partners(left: Path, right: Path) -> tuple[Sides, ...]:
     """The files of two folders that have the same names but for their endings."""
-    named = [
-        {path.relative_to(folder).with_suffix("").as_posix(): path for path in find_images(folder)}
-        for folder in (left, right)
-    ]
+    named = [_by_name(folder) for folder in (left, right)]
     alone = [files[name] for files in named for name in sorted(named[0].keys() ^ named[1].keys()) if name in files]
     if alone:
         more = f" (and {len(alone) - 1} more)" if len(alone) > 1 else ""
@@ -276,3 +273,14 @@ def _partners(left: Path, right: Path) -> tuple[Sides, ...]:
             f"their endings; for images that are no pairs there is cyclegan-folder"
         )
     return tuple((named[0][name], named[1][name]) for name in sorted(named[0]))
+
+
+def _by_name(folder: Path) -> dict[str, Path]:
+    """Files by their names without endings; DataError for two of one name, of which a partner could mean either."""
+    found: dict[str, Path] = {}
+    for path in find_images(folder):
+        name = path.relative_to(folder).with_suffix("").as_posix()
+        if name in found:
+            raise DataError(f"{found[name]} and {path.name} have one name but for their endings: rename or remove one")
+        found[name] = path
+    return found

@@ -428,7 +428,8 @@ class Recipe:
         if not size:
             raise ValueError(f"batch_size is {most}: allowed is {processes} or more, one per process")
         if say and size < self.batch_size:
-            print(f"{self.name} plays with {size} images per round instead of {self.batch_size}, as many as there are")
+            images = f"{size} image{'s' * (size > 1)}"
+            print(f"{self.name} plays with {images} per round instead of {self.batch_size}, as many as there are")
         return size
 
     def _penalty(self) -> Penalty | None:

@@ -344,6 +344,7 @@ TABLES = {
     "quotes and windows": "file,caption\r\n{quoted}",
     "no endings": "image,description\n{bare}",
     "empty columns": "file,caption\n{trailing}",
+    "windows' folders": "file,caption\n{backwards}",
     "lines in quotes": "file,caption\n{folded}",
 }
 
@@ -358,6 +359,7 @@ def test_captions_lie_in_one_table(kind, name, tmp_path):
         "semicolons": "\n".join(f"{file};a picture {file[:2]};x" for file in files),
         "quoted": "\r\n".join(f'{file},"a picture {file[:2]}"' for file in files),
         "trailing": "\n".join(f"{file},a picture {file[:2]},," for file in files),
+        "backwards": "\n".join(f".\\{file},a picture {file[:2]}" for file in files),
         "folded": "\n".join(f'{file},"a\npicture\r\n{file[:2]}"' for file in files),
         "bare": "\n".join(f"{file[:2]},a picture {file[:2]}" for file in files),
     }

@@ -227,6 +227,13 @@ def test_an_image_without_a_partner_is_named(tmp_path):
         data.load("pairs-folder", root=tmp_path)
 
 
+def test_two_images_of_one_name_are_no_side_of_a_pair(tmp_path):
+    apart(tmp_path, "A and B")
+    (tmp_path / "A" / "04.png").write_bytes((tmp_path / "A" / "05.jpg").read_bytes())
+    with pytest.raises(DataError, match=r"A/04\.jpg and 04\.png have one name but for their endings: rename or remove"):
+        data.load("pairs-folder", root=tmp_path)
+
+
 def test_a_broken_half_is_named_before_it_is_met_or_its_pair_left_out(tmp_path, monkeypatch):
     monkeypatch.setenv("GANBOOK_CACHE", str(tmp_path / "cache"))
     train = data.load("pairs-folder", root=apart(tmp_path / "data", "with test"))
