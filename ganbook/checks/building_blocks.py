@@ -10,9 +10,11 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from ganbook import convolutions
+from ganbook.checks.by_hand import USED_AUTOGRAD, by_autograd, by_hand
 from ganbook.checks.challenge import NoScore, Score, listed, scored, verdict
 from ganbook.checks.compare import Observation
-from ganbook.checks.task import Answer, Mistake, Reject, Sheet
+from ganbook.checks.readings.building_blocks import READING
+from ganbook.checks.task import Answer, Mistake, Reject, Sheet, loss_with_gradients
 
 sheet = Sheet("building_blocks", "Exercises 5: Building blocks")
 progress, done, hint, case = sheet.last_card, sheet.done, sheet.hint, sheet.case
@@ -467,7 +469,180 @@ even_upsampling = sheet.task(
     lesson="Two conditions that look alike and are not: k − 2p = s for the size, s divides k for the evenness.",
 )
 
-# -- 6 BatchNorm -------------------------------------------------------------------------------------
+# -- 6 a constant through 4-2-1 ----------------------------------------------------------------------
+
+
+def _phases(kernel: Tensor, rows: tuple[int, int] = (1, 0), columns: tuple[int, int] = (1, 0)) -> Tensor:
+    return torch.stack([torch.stack([kernel[r::2, c::2].sum() for c in columns]) for r in rows])
+
+
+phase_sums = sheet.task(
+    "phase_sums",
+    "Four numbers",
+    tried="phase_sums(kernel) with a random 4 × 4 kernel; what ConvTranspose2d paints in the middle of a constant",
+    setup=lambda: (torch.randn(4, 4),),
+    worlds={"a kernel of ones": lambda: (torch.ones(4, 4),)},
+    observe=lambda answer, world: loss_with_gradients(answer, {"kernel": world[0]}, name="the pattern"),
+    reference=lambda kernel: F.conv_transpose2d(torch.ones(1, 1, 5, 5), kernel[None, None], stride=2, padding=1)[
+        0, 0, 4:6, 4:6
+    ],
+    mistakes=(
+        Mistake(
+            "padding-forgotten",
+            "The four numbers are right and in the wrong places: the padding cuts the first row and column away, so "
+            "the "
+            "pattern begins one pixel further on.",
+            like=lambda kernel: _phases(kernel, (0, 1), (0, 1)),
+        ),
+        Mistake(
+            "rows-exchanged",
+            "The right numbers, with the two rows exchanged.",
+            like=lambda kernel: _phases(kernel, (0, 1), (1, 0)),
+        ),
+        Mistake(
+            "columns-exchanged",
+            "The right numbers, with the two columns exchanged.",
+            like=lambda kernel: _phases(kernel, (1, 0), (0, 1)),
+        ),
+        Mistake(
+            "quarters",
+            "You summed the kernel's four quarters. Copies lie two pixels apart: which weights of the kernel meet in "
+            "one "
+            "pixel?",
+            like=lambda kernel: torch.stack(
+                [torch.stack([kernel[r : r + 2, c : c + 2].sum() for c in (0, 2)]) for r in (0, 2)]
+            ),
+        ),
+        Mistake(
+            "mean-not-sum",
+            "The right weights, averaged. What is painted adds up.",
+            like=lambda kernel: _phases(kernel) / 4,
+        ),
+        Mistake(
+            "all-alike",
+            "One number for all pixels: the counts are even, each pixel gets four weights. But not the same four.",
+            like=(lambda kernel: kernel.sum().expand(2, 2) / 4, lambda kernel: kernel.sum().expand(2, 2)),
+        ),
+    ),
+    lesson="Even counts, four phases: each has four weights of its own, and only equal sums leave no checkerboard.",
+)
+
+# -- 7 reading ---------------------------------------------------------------------------------------
+
+reading = READING.task(
+    sheet,
+    "Read four paintings",
+    lesson="One pixel shows the kernel, two show the stride, and a constant shows what overlapping makes of both.",
+)
+logs, draw = READING.logs, READING.draw
+
+# -- 8 find the bugs ---------------------------------------------------------------------------------
+
+_INPUTS, _OUTPUTS = 6, 4
+
+
+def _block(kernel: int = 4, norm_first: bool = True, eps: float = 1e-5, norm: bool = True) -> Answer:
+    def build(inputs: int, outputs: int) -> nn.Module:
+        if kernel % 2:
+            up = nn.ConvTranspose2d(inputs, outputs, kernel, 2, kernel // 2, output_padding=1, bias=False)
+        else:
+            up = nn.ConvTranspose2d(inputs, outputs, kernel, 2, kernel // 2 - 1, bias=False)
+        rest = [nn.BatchNorm2d(outputs, eps)] * norm + [nn.ReLU()]
+        return nn.Sequential(up, *(rest if norm_first else rest[::-1]))
+
+    return build
+
+
+def _observe_block(answer: Answer, world: tuple[Tensor, Tensor]) -> Observation:
+    x, noise = world
+    block = answer(_INPUTS, _OUTPUTS)
+    if not isinstance(block, nn.Module):
+        raise Reject(
+            "not-a-module",
+            block,
+            "an nn.Module",
+            "`up_block` returns the layers as one module, say an `nn.Sequential`.",
+        )
+    weights = [m for m in block.modules() if isinstance(m, nn.Conv2d | nn.ConvTranspose2d | nn.BatchNorm2d)]
+    convolutional = [m for m in weights if not isinstance(m, nn.BatchNorm2d)]
+    with torch.no_grad():
+        for module in weights:
+            if module.bias is not None:
+                module.bias.zero_()
+        for module in convolutional:
+            module.weight.fill_(1.0)
+        block.eval()
+        painted = block(torch.ones(1, _INPUTS, 8, 8))
+        inside = painted[..., 5:-5, 5:-5]
+        for module in convolutional:
+            weight = module.weight
+            copies = -(-weight.numel() // len(noise))
+            weight.copy_(0.02 * noise.repeat(copies)[: weight.numel()].view_as(weight))
+        block.train()
+        out, loud = block(x), block(100 * x)
+        remembered = block.eval()(1000 * x).square().mean() > 4 * block(100 * x).square().mean()
+    return {
+        "the output's shape for 5 × 5 pixels": tuple(out.shape),
+        "the output has negative values": bool((out < 0).any()),
+        "mean square of the output, weights from N(0, 0.02)": out.square().mean(),
+        "the same, for an input 100 times larger": loud.square().mean(),
+        "in evaluation a louder input gives a louder output": bool(remembered),
+        "most painted pixel / least painted pixel": inside.max() / inside.min(),
+    }
+
+
+_KERNEL = "the kernel, which the stride does not divide: a checkerboard"
+_ORDER = "the order: behind the last layer the output should be at least 0 and half of it exactly 0"
+_SLIP = "the second argument of `BatchNorm2d`"
+
+up_block = sheet.task(
+    "up_block",
+    "Find the bugs: a block that doubles",
+    tried="up_block(6, 4): size, evenness, and output with weights from N(0, 0.02)",
+    setup=lambda: (torch.randn(32, _INPUTS, 5, 5), torch.randn(2000)),
+    observe=_observe_block,
+    reference=_block(),
+    blank=_block(kernel=3, norm_first=False, eps=0.8),
+    tolerance={
+        "mean square of the output, weights from N(0, 0.02)": 0.12,
+        "the same, for an input 100 times larger": 0.12,
+        "most painted pixel / least painted pixel": 0.01,
+    },
+    mistakes=(
+        Mistake("kernel-left", f"One bug is left: {_KERNEL}.", like=(_block(kernel=3), _block(kernel=5))),
+        Mistake("order-left", f"One bug is left: {_ORDER}.", like=_block(norm_first=False)),
+        Mistake(
+            "eps-left",
+            f"One bug is left: {_SLIP}. It is not the momentum: with weights this small, what is added to the "
+            "variance is far larger than the variance.",
+            like=(_block(eps=0.8), _block(eps=0.2), _block(eps=0.1)),
+        ),
+        Mistake(
+            "kernel-and-order-left",
+            f"Two bugs are left: {_KERNEL}; and {_ORDER}.",
+            like=_block(kernel=3, norm_first=False),
+        ),
+        Mistake(
+            "kernel-and-eps-left",
+            f"Two bugs are left: {_KERNEL}; and {_SLIP}.",
+            like=_block(kernel=3, eps=0.8),
+        ),
+        Mistake(
+            "order-and-eps-left",
+            f"Two bugs are left: {_ORDER}; and {_SLIP}.",
+            like=_block(norm_first=False, eps=0.8),
+        ),
+        Mistake(
+            "no-norm",
+            "The BatchNorm is gone: the output grows and shrinks with the weights. With N(0, 0.02) the signal fades "
+            "from block to block.",
+            like=(_block(norm=False), _block(kernel=3, norm=False)),
+        ),
+    ),
+    lesson="Even painting, normalised before the ReLU, and an ε that only guards against 0.",
+)
+
+# -- 9 BatchNorm -------------------------------------------------------------------------------------
 
 _ONE, _EPS = 0.1, 1e-5
 _AXES = (0, 2, 3)
@@ -683,110 +858,181 @@ batch_norm = sheet.task(
     lesson="One pair of statistics a channel, two variances, two modes: and the gradient flows through all of it.",
 )
 
-# -- 7 find the bugs ---------------------------------------------------------------------------------
-
-_INPUTS, _OUTPUTS = 6, 4
+# -- 10 BatchNorm, backwards -------------------------------------------------------------------------
 
 
-def _block(kernel: int = 4, norm_first: bool = True, eps: float = 1e-5, norm: bool = True) -> Answer:
-    def build(inputs: int, outputs: int) -> nn.Module:
-        if kernel % 2:
-            up = nn.ConvTranspose2d(inputs, outputs, kernel, 2, kernel // 2, output_padding=1, bias=False)
-        else:
-            up = nn.ConvTranspose2d(inputs, outputs, kernel, 2, kernel // 2 - 1, bias=False)
-        rest = [nn.BatchNorm2d(outputs, eps)] * norm + [nn.ReLU()]
-        return nn.Sequential(up, *(rest if norm_first else rest[::-1]))
-
-    return build
+def _backward_world(n: int = 3, height: int = 2, width: int = 3) -> tuple[Tensor, ...]:
+    x = 2 * torch.randn(n, 2, height, width, dtype=torch.float64) + 1
+    return x, 0.5 + torch.rand(2, dtype=torch.float64), torch.randn_like(x)
 
 
-def _observe_block(answer: Answer, world: tuple[Tensor, Tensor]) -> Observation:
-    x, noise = world
-    block = answer(_INPUTS, _OUTPUTS)
-    if not isinstance(block, nn.Module):
-        raise Reject(
-            "not-a-module",
-            block,
-            "an nn.Module",
-            "`up_block` returns the layers as one module, say an `nn.Sequential`.",
-        )
-    weights = [m for m in block.modules() if isinstance(m, nn.Conv2d | nn.ConvTranspose2d | nn.BatchNorm2d)]
-    convolutional = [m for m in weights if not isinstance(m, nn.BatchNorm2d)]
-    with torch.no_grad():
-        for module in weights:
-            if module.bias is not None:
-                module.bias.zero_()
-        for module in convolutional:
-            module.weight.fill_(1.0)
-        block.eval()
-        painted = block(torch.ones(1, _INPUTS, 8, 8))
-        inside = painted[..., 5:-5, 5:-5]
-        for module in convolutional:
-            weight = module.weight
-            copies = -(-weight.numel() // len(noise))
-            weight.copy_(0.02 * noise.repeat(copies)[: weight.numel()].view_as(weight))
-        block.train()
-        out, loud = block(x), block(100 * x)
-        remembered = block.eval()(1000 * x).square().mean() > 4 * block(100 * x).square().mean()
-    return {
-        "the output's shape for 5 × 5 pixels": tuple(out.shape),
-        "the output has negative values": bool((out < 0).any()),
-        "mean square of the output, weights from N(0, 0.02)": out.square().mean(),
-        "the same, for an input 100 times larger": loud.square().mean(),
-        "in evaluation a louder input gives a louder output": bool(remembered),
-        "most painted pixel / least painted pixel": inside.max() / inside.min(),
-    }
+def _norm_backward(
+    mean_term: float = 1.0,
+    variance_term: float = 1.0,
+    gamma_once: bool = True,
+    axes: tuple[int, ...] = (0, 2, 3),
+    reduced: str = "sum",
+    unbiased: bool = False,
+) -> Answer:
+    """The gradients by their formulas, with any of the mistakes in them."""
+
+    def backward(x: Tensor, gamma: Tensor, upstream: Tensor) -> tuple[Tensor, ...]:
+        var = x.var(axes, correction=1 if unbiased else 0, keepdim=True)
+        x_hat = (x - x.mean(axes, keepdim=True)) / torch.sqrt(var + 1e-5)
+        g = upstream * gamma[:, None, None] if gamma_once else upstream
+        inner = mean_term * g.mean(axes, keepdim=True) + variance_term * x_hat * (g * x_hat).mean(axes, keepdim=True)
+        by_vectors = [v.sum((0, 2, 3)) if reduced == "sum" else v.mean((0, 2, 3)) for v in (upstream * x_hat, upstream)]
+        return (g - inner) / torch.sqrt(var + 1e-5), *by_vectors
+
+    return backward
 
 
-_KERNEL = "the kernel, which the stride does not divide: a checkerboard"
-_ORDER = "the order: behind the last layer the output should be at least 0 and half of it exactly 0"
-_SLIP = "the second argument of `BatchNorm2d`"
+def _norm_by_autograd(x: Tensor, gamma: Tensor, upstream: Tensor) -> tuple[Tensor, ...]:
+    def weighed(x: Tensor, gamma: Tensor, beta: Tensor) -> Tensor:
+        return (upstream * F.batch_norm(x, None, None, gamma, beta, training=True)).sum()
 
-up_block = sheet.task(
-    "up_block",
-    "Find the bugs: a block that doubles",
-    tried="up_block(6, 4): size, evenness, and output with weights from N(0, 0.02)",
-    setup=lambda: (torch.randn(32, _INPUTS, 5, 5), torch.randn(2000)),
-    observe=_observe_block,
-    reference=_block(),
-    blank=_block(kernel=3, norm_first=False, eps=0.8),
-    tolerance={
-        "mean square of the output, weights from N(0, 0.02)": 0.12,
-        "the same, for an input 100 times larger": 0.12,
-        "most painted pixel / least painted pixel": 0.01,
+    return by_autograd(weighed)(x, gamma, torch.zeros_like(gamma))
+
+
+batch_norm_backward = sheet.task(
+    "batch_norm_backward",
+    "BatchNorm, backwards",
+    tried="batch_norm_backward(x, gamma, upstream) on (3, 2, 2, 3), without autograd; autograd's gradients",
+    setup=_backward_world,
+    worlds={
+        "a batch of one": lambda: _backward_world(1, 3, 2),
+        "one pixel": lambda: _backward_world(4, 1, 1),
+        "nearly flat channels": lambda: (
+            1 + 0.003 * torch.randn(3, 2, 2, 2).double(),
+            torch.ones(2).double(),
+            torch.randn(3, 2, 2, 2).double(),
+        ),
     },
+    observe=by_hand("the gradient by x", "the gradient by gamma", "the gradient by beta"),
+    reference=_norm_by_autograd,
     mistakes=(
-        Mistake("kernel-left", f"One bug is left: {_KERNEL}.", like=(_block(kernel=3), _block(kernel=5))),
-        Mistake("order-left", f"One bug is left: {_ORDER}.", like=_block(norm_first=False)),
         Mistake(
-            "eps-left",
-            f"One bug is left: {_SLIP}. It is not the momentum: with weights this small, what is added to the "
-            "variance is far larger than the variance.",
-            like=(_block(eps=0.8), _block(eps=0.2), _block(eps=0.1)),
+            "statistics-as-constants",
+            "Mean and variance are taken for constants. They are made of x: a pixel moves all others through them.",
+            like=_norm_backward(0.0, 0.0),
         ),
         Mistake(
-            "kernel-and-order-left",
-            f"Two bugs are left: {_KERNEL}; and {_ORDER}.",
-            like=_block(kernel=3, norm_first=False),
+            "mean-term-missing",
+            "What flows back through the mean is missing: the gradient of a channel must sum to 0.",
+            like=_norm_backward(mean_term=0.0),
         ),
         Mistake(
-            "kernel-and-eps-left",
-            f"Two bugs are left: {_KERNEL}; and {_SLIP}.",
-            like=_block(kernel=3, eps=0.8),
+            "variance-term-missing",
+            "What flows back through the variance is missing: stretching x changes nothing, so the gradient must be "
+            "orthogonal to x̂.",
+            like=_norm_backward(variance_term=0.0),
         ),
         Mistake(
-            "order-and-eps-left",
-            f"Two bugs are left: {_ORDER}; and {_SLIP}.",
-            like=_block(norm_first=False, eps=0.8),
+            "gamma-forgotten",
+            "γ is missing on the way back: it multiplied x̂ on the way there.",
+            like=_norm_backward(gamma_once=False),
         ),
         Mistake(
-            "no-norm",
-            "The BatchNorm is gone: the output grows and shrinks with the weights. With N(0, 0.02) the signal fades "
-            "from block to block.",
-            like=(_block(norm=False), _block(kernel=3, norm=False)),
+            "wrong-axes",
+            "The means are taken within each image. A channel's statistics belong to the whole batch.",
+            like=_norm_backward(axes=(2, 3)),
         ),
+        Mistake(
+            "means-for-gamma-and-beta",
+            "The gradients by γ and β are averaged. Every pixel's share of them adds up.",
+            like=_norm_backward(reduced="mean"),
+        ),
+        Mistake(
+            "unbiased",
+            "The variance is divided by m − 1. For normalising, PyTorch divides by m.",
+            like=_norm_backward(unbiased=True),
+        ),
+        USED_AUTOGRAD,
     ),
-    lesson="Even painting, normalised before the ReLU, and an ε that only guards against 0.",
+    lesson="Two things are taken out of what arrives: its mean, and its part along x̂. Shifts and stretches of a "
+    "channel "
+    "have no effect, so they get no gradient.",
+)
+
+# -- 11 painting, backwards --------------------------------------------------------------------------
+
+
+def _painting_world(stride: int = 2, k: int = 3, w: int = 2) -> tuple[Any, ...]:
+    x, kernel = torch.randn(3, 4, dtype=torch.float64), torch.randn(k, w, dtype=torch.float64)
+    return x, kernel, stride, torch.randn(2 * stride + k, 3 * stride + w, dtype=torch.float64)
+
+
+def _painting_backward(turned: bool = False, unit_stride: bool = False, own: bool = True, mean: bool = False) -> Answer:
+    """Gradients of painting by loops, with any of the mistakes in them. ``own``: each patch weighed by its pixel."""
+
+    def backward(x: Tensor, kernel: Tensor, stride: int, upstream: Tensor) -> tuple[Tensor, Tensor]:
+        k, w = kernel.shape
+        step = 1 if unit_stride else stride
+        by_x, by_kernel = torch.zeros_like(x), torch.zeros_like(kernel)
+        for i in range(x.shape[0]):
+            for j in range(x.shape[1]):
+                patch = upstream[i * step : i * step + k, j * step : j * step + w]
+                by_x[i, j] = (patch * (kernel.flip(0, 1) if turned else kernel)).sum()
+                by_kernel += patch * x[i, j] if own else patch
+        return by_x, by_kernel / x.numel() if mean else by_kernel
+
+    return backward
+
+
+def _painting_by_autograd(x: Tensor, kernel: Tensor, stride: int, upstream: Tensor) -> tuple[Tensor, ...]:
+    def weighed(x: Tensor, kernel: Tensor) -> Tensor:
+        return (upstream * F.conv_transpose2d(x[None, None], kernel[None, None], stride=stride)[0, 0]).sum()
+
+    return by_autograd(weighed)(x, kernel)
+
+
+transposed_backward = sheet.task(
+    "transposed_backward",
+    "Painting, backwards",
+    tried="transposed_backward(x, kernel, stride, upstream), 3 × 4 pixels, stride 2, without autograd; autograd's "
+    "gradients",
+    setup=_painting_world,
+    worlds={
+        "stride 1": lambda: _painting_world(1),
+        "stride 3, a kernel as large": lambda: _painting_world(3, 3, 3),
+        "a flat kernel": lambda: _painting_world(2, 2, 3),
+    },
+    observe=by_hand("the gradient by x", "the gradient by kernel"),
+    reference=_painting_by_autograd,
+    mistakes=(
+        Mistake(
+            "kernel-turned",
+            "The gradient by x uses the kernel turned by 180°. The pixel painted with the kernel as it is, and "
+            "collects with "
+            "it, too.",
+            like=_painting_backward(turned=True),
+        ),
+        Mistake(
+            "stride-forgotten",
+            "Patches are taken one pixel apart. A pixel's copy of the kernel lies where it was painted, `stride` "
+            "pixels on.",
+            like=_painting_backward(unit_stride=True),
+        ),
+        Mistake(
+            "pixel-forgotten",
+            "All patches count alike in the kernel's gradient. A bright pixel paints more of the kernel than a dark "
+            "one.",
+            like=_painting_backward(own=False),
+        ),
+        Mistake(
+            "averaged",
+            "The kernel's gradient is averaged over the pixels. Each pixel used the same weights; their shares add up.",
+            like=_painting_backward(mean=True),
+        ),
+        Mistake(
+            "swapped",
+            "The two gradients have changed places.",
+            like=lambda *world: _painting_backward()(*world)[::-1],
+        ),
+        USED_AUTOGRAD,
+    ),
+    lesson="The way back of a transposed convolution is an ordinary convolution with that stride: each layer is the "
+    "other's backward pass.",
 )
 
 # -- the challenge -----------------------------------------------------------------------------------

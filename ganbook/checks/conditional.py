@@ -12,6 +12,7 @@ from torch.nn import functional as F
 
 from ganbook.checks.challenge import NoScore, Score, listed, scored, verdict
 from ganbook.checks.compare import Observation, as_array, describe
+from ganbook.checks.readings.conditional import READING
 from ganbook.checks.task import Answer, Mistake, Reject, Sheet, Trial, flat_weights
 
 sheet = Sheet("conditional", "Exercises 10: Conditional GANs")
@@ -224,7 +225,242 @@ condition_discriminator = sheet.task(
     lesson="Every convolution of D's first layer now sees the class at every pixel, and G still gets its gradient.",
 )
 
-# -- 3 conditional BatchNorm -------------------------------------------------------------------------
+# -- 3 projection ------------------------------------------------------------------------------------
+
+
+def _projection_world() -> tuple[Tensor, ...]:
+    labels = torch.tensor([0, 2, 1, 1, 2, 0])[torch.randperm(6)]
+    return torch.randn(6, 4), labels, torch.randn(4), torch.randn(()) + 2, torch.randn(3, 4)
+
+
+def _plain(features: Tensor, weight: Tensor, bias: Tensor) -> Tensor:
+    return features @ weight + bias
+
+
+projection_logit = sheet.task(
+    "projection_logit",
+    "The projection discriminator's logit",
+    tried="projection_logit(features, labels, weight, bias, embedding) on 6 samples with 4 features and 3 classes",
+    setup=_projection_world,
+    worlds={
+        "one sample": lambda: (torch.randn(1, 3), torch.tensor([1]), torch.randn(3), torch.randn(()), torch.randn(2, 3))
+    },
+    observe=_observe_with_gradient,
+    reference=lambda f, y, w, b, v: _plain(f, w, b) + (v[y] * f).sum(1),
+    mistakes=(
+        Mistake(
+            "all-pairs",
+            "A table of every sample with every other sample's class came out. Each sample meets the vector of its own "
+            "class only, and gives one number.",
+            like=(
+                lambda f, y, w, b, v: _plain(f, w, b) + f @ v[y].T,
+                lambda f, y, w, b, v: _plain(f, w, b)[:, None] + f @ v[y].T,
+                lambda f, y, w, b, v: _plain(f, w, b) + (v[y] * f).sum(1, keepdim=True),
+                lambda f, y, w, b, v: _plain(f, w, b)[:, None] + (v[y] * f).sum(1),
+                lambda f, y, w, b, v: f @ v[y].T,
+            ),
+        ),
+        Mistake(
+            "one-logit-a-class",
+            "One number per class came out. D is told the class: pick the entry that belongs to it.",
+            like=(
+                lambda f, y, w, b, v: _plain(f, w, b)[:, None] + f @ v.T,
+                lambda f, y, w, b, v: f @ v.T,
+            ),
+        ),
+        Mistake(
+            "class-left-out",
+            "The label has no effect: this D asks whether the image is real, of any class.",
+            like=(lambda f, y, w, b, v: _plain(f, w, b), lambda f, y, w, b, v: f @ w),
+        ),
+        Mistake(
+            "class-term-alone",
+            "Only the class's part is left. The other part, `weight` and `bias`, says how real the image looks "
+            "whatever its class.",
+            like=(lambda f, y, w, b, v: (v[y] * f).sum(1), lambda f, y, w, b, v: (v[y] * f).sum(1) + b),
+        ),
+        Mistake(
+            "mean-not-sum",
+            "The product with the class's vector is averaged over the features. An inner product sums.",
+            like=lambda f, y, w, b, v: _plain(f, w, b) + (v[y] * f).mean(1),
+        ),
+        Mistake(
+            "every-class-added",
+            "The products with all classes are added up, so the label has no effect. Look up one row.",
+            like=lambda f, y, w, b, v: _plain(f, w, b) + (f @ v.T).sum(1),
+        ),
+        Mistake(
+            "best-class",
+            "You took the class that fits best. D is told which class is meant: a perfect picture of another class "
+            "must score low.",
+            like=lambda f, y, w, b, v: _plain(f, w, b) + (f @ v.T).max(1).values,
+        ),
+        Mistake(
+            "classifier",
+            "The class's part went through a log-softmax: that is a classifier's log-probability, as in AC-GAN. The "
+            "projection is the inner product itself, with nothing to sum to 1.",
+            like=lambda f, y, w, b, v: _plain(f, w, b) + (f @ v.T).log_softmax(1).gather(1, y[:, None]).squeeze(1),
+        ),
+        Mistake(
+            "added-to-the-features",
+            "The class's vector is added to the features, so it moves the logit by the same amount whatever the image. "
+            "The class must meet the features in a product.",
+            like=lambda f, y, w, b, v: _plain(f + v[y], w, b),
+        ),
+        Mistake(
+            "features-gated",
+            "The class's vector multiplies the features before `weight`. The two parts of the logit are added, each "
+            "with a vector of its own.",
+            like=lambda f, y, w, b, v: _plain(f * v[y], w, b),
+        ),
+        Mistake(
+            "probability",
+            "This is a probability. Networks of this course return logits; the sigmoid is the loss's.",
+            like=lambda f, y, w, b, v: (_plain(f, w, b) + (v[y] * f).sum(1)).sigmoid(),
+        ),
+    ),
+    lesson="Two inner products with the same features: is it real, and does it fit the class. The logit is their sum.",
+)
+
+# -- 4 class agreement -------------------------------------------------------------------------------
+
+_SHOULD = (0, 0, 0, 0, 0, 0, 0, 0, 1, 1, 1, 1, 1, 2, 2, 2, 2, 3, 3, 4)
+_SAID = (0, 0, 0, 0, 0, 0, 0, 3, 1, 1, 1, 2, 4, 2, 0, 0, 3, 3, 0, 1)
+_SECOND = (1, 2, 3, 4, 1, 2, 3, 0, 0, 2, 3, 1, 1, 0, 2, 2, 2, 0, 2, 2)  # the label where it was missed, but for two
+_SURE = (0, 2, 4, 6, 8, 10, 13)
+
+
+def _agreement_world() -> tuple[Tensor, Tensor]:
+    """20 samples, 12 named rightly: every other way of counting gives another number."""
+    rows = torch.arange(20)
+    scores = torch.rand(20, 5) * 0.3
+    scores[rows, torch.tensor(_SECOND)] += 0.6
+    scores[rows, torch.tensor(_SAID)] += 1.2
+    scores[torch.tensor(_SURE), torch.tensor(_SAID)[list(_SURE)]] += 5
+    order = torch.randperm(20)
+    return scores[order] + torch.randn(20, 1), torch.tensor(_SHOULD)[order]
+
+
+def _right(scores: Tensor, labels: Tensor) -> Tensor:
+    return (scores.argmax(1) == labels).float()
+
+
+def _by_class(scores: Tensor, labels: Tensor) -> Tensor:
+    return torch.stack([_right(scores, labels)[labels == label].mean() for label in set(labels.tolist())]).mean()
+
+
+def _in_top_two(scores: Tensor, labels: Tensor) -> Tensor:
+    return (scores.topk(2, dim=1).indices == labels[:, None]).any(1).float().mean()
+
+
+def _of_label(scores: Tensor, labels: Tensor) -> Tensor:
+    return scores.softmax(1)[torch.arange(len(labels)), labels]
+
+
+def _entries(scores: Tensor, labels: Tensor) -> Tensor:
+    classes = scores.shape[1]
+    return (F.one_hot(scores.argmax(1), classes) == F.one_hot(labels, classes)).float().mean()
+
+
+def _overlap(scores: Tensor, labels: Tensor) -> Tensor:
+    said, should = (torch.bincount(t, minlength=scores.shape[1]) for t in (scores.argmax(1), labels))
+    return torch.minimum(said, should).sum() / len(labels)
+
+
+agreement = sheet.task(
+    "agreement",
+    "Does the judge see what was asked for?",
+    tried="agreement(scores, labels) on 20 samples and 5 classes that are not equally frequent",
+    setup=_agreement_world,
+    worlds={"one sample": lambda: tuple(part[:1] for part in _agreement_world())},
+    reference=lambda scores, labels: _right(scores, labels).mean(),
+    mistakes=(
+        Mistake(
+            "argmax-over-the-batch",
+            "The argmax runs over the samples: it says which sample is the best of each class. Ask for each sample "
+            "which class scores highest.",
+            like=(
+                lambda scores, labels: (scores.argmax(0) == labels).float().mean(),
+                lambda scores, labels: (labels == scores.argmax(0)).float().mean(),
+            ),
+        ),
+        Mistake(
+            "top-two",
+            "You accept the second guess too. Agreement asks for the judge's first.",
+            like=_in_top_two,
+        ),
+        Mistake(
+            "averaged-over-classes",
+            "This is the mean of the classes' shares: rare classes weigh as much as frequent ones. Asked for is the "
+            "share of all samples.",
+            like=_by_class,
+        ),
+        Mistake(
+            "class-counts-compared",
+            "You compared how often each class occurs, not sample by sample. A generator that ignores its label can "
+            "draw every class equally often.",
+            like=(
+                _overlap,
+                lambda scores, labels: (scores.argmax(1).sort().values == labels.sort().values).float().mean(),
+            ),
+        ),
+        Mistake(
+            "mean-probability",
+            "This is the mean probability of the label asked for: a hesitant judge lowers it though every answer is "
+            "right. Count answers.",
+            like=(
+                lambda scores, labels: _of_label(scores, labels).mean(),
+                lambda scores, labels: scores.softmax(1).max(1).values.mean(),
+            ),
+        ),
+        Mistake(
+            "sure-ones-only",
+            "Only answers with a probability above ½ are counted. With several classes the best one may have less.",
+            like=lambda scores, labels: (_of_label(scores, labels) > 0.5).float().mean(),
+        ),
+        Mistake(
+            "entries-not-samples",
+            "You compared one-hot codes entry by entry: most entries are 0 in both, and count as agreement. Compare "
+            "one class with one label.",
+            like=_entries,
+        ),
+        Mistake(
+            "error-rate",
+            "This is the share of disagreement.",
+            like=lambda scores, labels: 1 - _right(scores, labels).mean(),
+        ),
+        Mistake(
+            "count",
+            "This is a count. A share lies between 0 and 1, and can be compared between batches of different size.",
+            like=lambda scores, labels: _right(scores, labels).sum(),
+        ),
+        Mistake(
+            "percent",
+            "This is a percentage; a share lies between 0 and 1.",
+            like=lambda scores, labels: 100 * _right(scores, labels).mean(),
+        ),
+        Mistake(
+            "truth-values",
+            "A comparison gives truth values, and PyTorch has no mean of those: turn them into numbers first.",
+            when=_says("could not infer output dtype"),
+        ),
+        Mistake(
+            "values-and-places",
+            "`max` over an axis returns two things, the values and their places, and the comparison met the pair. Only "
+            "the places are classes.",
+            when=_says("'bool' object has no attribute"),
+        ),
+        Mistake(
+            "lowest-score",
+            "You took the class with the lowest score. The judge's answer is the highest.",
+            like=lambda scores, labels: (scores.argmin(1) == labels).float().mean(),
+        ),
+    ),
+    small_case="Two samples, one of them named rightly: 0.5.",
+    lesson="A share of samples, one first guess each. Its ceiling is the judge's own accuracy on real images.",
+)
+
+# -- 5 conditional BatchNorm -------------------------------------------------------------------------
 
 
 def _scales(channels: int) -> tuple[Tensor, Tensor]:
@@ -373,104 +609,7 @@ conditional_batchnorm = sheet.task(
     lesson="One normalisation for all, two numbers a channel for each class: no more depends on the class here.",
 )
 
-# -- 4 projection ------------------------------------------------------------------------------------
-
-
-def _projection_world() -> tuple[Tensor, ...]:
-    labels = torch.tensor([0, 2, 1, 1, 2, 0])[torch.randperm(6)]
-    return torch.randn(6, 4), labels, torch.randn(4), torch.randn(()) + 2, torch.randn(3, 4)
-
-
-def _plain(features: Tensor, weight: Tensor, bias: Tensor) -> Tensor:
-    return features @ weight + bias
-
-
-projection_logit = sheet.task(
-    "projection_logit",
-    "The projection discriminator's logit",
-    tried="projection_logit(features, labels, weight, bias, embedding) on 6 samples with 4 features and 3 classes",
-    setup=_projection_world,
-    worlds={
-        "one sample": lambda: (torch.randn(1, 3), torch.tensor([1]), torch.randn(3), torch.randn(()), torch.randn(2, 3))
-    },
-    observe=_observe_with_gradient,
-    reference=lambda f, y, w, b, v: _plain(f, w, b) + (v[y] * f).sum(1),
-    mistakes=(
-        Mistake(
-            "all-pairs",
-            "A table of every sample with every other sample's class came out. Each sample meets the vector of its own "
-            "class only, and gives one number.",
-            like=(
-                lambda f, y, w, b, v: _plain(f, w, b) + f @ v[y].T,
-                lambda f, y, w, b, v: _plain(f, w, b)[:, None] + f @ v[y].T,
-                lambda f, y, w, b, v: _plain(f, w, b) + (v[y] * f).sum(1, keepdim=True),
-                lambda f, y, w, b, v: _plain(f, w, b)[:, None] + (v[y] * f).sum(1),
-                lambda f, y, w, b, v: f @ v[y].T,
-            ),
-        ),
-        Mistake(
-            "one-logit-a-class",
-            "One number per class came out. D is told the class: pick the entry that belongs to it.",
-            like=(
-                lambda f, y, w, b, v: _plain(f, w, b)[:, None] + f @ v.T,
-                lambda f, y, w, b, v: f @ v.T,
-            ),
-        ),
-        Mistake(
-            "class-left-out",
-            "The label has no effect: this D asks whether the image is real, of any class.",
-            like=(lambda f, y, w, b, v: _plain(f, w, b), lambda f, y, w, b, v: f @ w),
-        ),
-        Mistake(
-            "class-term-alone",
-            "Only the class's part is left. The other part, `weight` and `bias`, says how real the image looks "
-            "whatever its class.",
-            like=(lambda f, y, w, b, v: (v[y] * f).sum(1), lambda f, y, w, b, v: (v[y] * f).sum(1) + b),
-        ),
-        Mistake(
-            "mean-not-sum",
-            "The product with the class's vector is averaged over the features. An inner product sums.",
-            like=lambda f, y, w, b, v: _plain(f, w, b) + (v[y] * f).mean(1),
-        ),
-        Mistake(
-            "every-class-added",
-            "The products with all classes are added up, so the label has no effect. Look up one row.",
-            like=lambda f, y, w, b, v: _plain(f, w, b) + (f @ v.T).sum(1),
-        ),
-        Mistake(
-            "best-class",
-            "You took the class that fits best. D is told which class is meant: a perfect picture of another class "
-            "must score low.",
-            like=lambda f, y, w, b, v: _plain(f, w, b) + (f @ v.T).max(1).values,
-        ),
-        Mistake(
-            "classifier",
-            "The class's part went through a log-softmax: that is a classifier's log-probability, as in AC-GAN. The "
-            "projection is the inner product itself, with nothing to sum to 1.",
-            like=lambda f, y, w, b, v: _plain(f, w, b) + (f @ v.T).log_softmax(1).gather(1, y[:, None]).squeeze(1),
-        ),
-        Mistake(
-            "added-to-the-features",
-            "The class's vector is added to the features, so it moves the logit by the same amount whatever the image. "
-            "The class must meet the features in a product.",
-            like=lambda f, y, w, b, v: _plain(f + v[y], w, b),
-        ),
-        Mistake(
-            "features-gated",
-            "The class's vector multiplies the features before `weight`. The two parts of the logit are added, each "
-            "with a vector of its own.",
-            like=lambda f, y, w, b, v: _plain(f * v[y], w, b),
-        ),
-        Mistake(
-            "probability",
-            "This is a probability. Networks of this course return logits; the sigmoid is the loss's.",
-            like=lambda f, y, w, b, v: (_plain(f, w, b) + (v[y] * f).sum(1)).sigmoid(),
-        ),
-    ),
-    lesson="Two inner products with the same features: is it real, and does it fit the class. The logit is their sum.",
-)
-
-# -- 5 the auxiliary classifier ----------------------------------------------------------------------
+# -- 6 the auxiliary classifier ----------------------------------------------------------------------
 
 
 def _auxiliary_world() -> tuple[Tensor, ...]:
@@ -641,145 +780,17 @@ auxiliary_losses = sheet.task(
     lesson="One term is fought over, the other is shared: D and G both want the class named rightly.",
 )
 
-# -- 6 class agreement -------------------------------------------------------------------------------
+# -- 7 reading ---------------------------------------------------------------------------------------
 
-_SHOULD = (0, 0, 0, 0, 0, 0, 0, 0, 1, 1, 1, 1, 1, 2, 2, 2, 2, 3, 3, 4)
-_SAID = (0, 0, 0, 0, 0, 0, 0, 3, 1, 1, 1, 2, 4, 2, 0, 0, 3, 3, 0, 1)
-_SECOND = (1, 2, 3, 4, 1, 2, 3, 0, 0, 2, 3, 1, 1, 0, 2, 2, 2, 0, 2, 2)  # the label where it was missed, but for two
-_SURE = (0, 2, 4, 6, 8, 10, 13)
-
-
-def _agreement_world() -> tuple[Tensor, Tensor]:
-    """20 samples, 12 named rightly: every other way of counting gives another number."""
-    rows = torch.arange(20)
-    scores = torch.rand(20, 5) * 0.3
-    scores[rows, torch.tensor(_SECOND)] += 0.6
-    scores[rows, torch.tensor(_SAID)] += 1.2
-    scores[torch.tensor(_SURE), torch.tensor(_SAID)[list(_SURE)]] += 5
-    order = torch.randperm(20)
-    return scores[order] + torch.randn(20, 1), torch.tensor(_SHOULD)[order]
-
-
-def _right(scores: Tensor, labels: Tensor) -> Tensor:
-    return (scores.argmax(1) == labels).float()
-
-
-def _by_class(scores: Tensor, labels: Tensor) -> Tensor:
-    return torch.stack([_right(scores, labels)[labels == label].mean() for label in set(labels.tolist())]).mean()
-
-
-def _in_top_two(scores: Tensor, labels: Tensor) -> Tensor:
-    return (scores.topk(2, dim=1).indices == labels[:, None]).any(1).float().mean()
-
-
-def _of_label(scores: Tensor, labels: Tensor) -> Tensor:
-    return scores.softmax(1)[torch.arange(len(labels)), labels]
-
-
-def _entries(scores: Tensor, labels: Tensor) -> Tensor:
-    classes = scores.shape[1]
-    return (F.one_hot(scores.argmax(1), classes) == F.one_hot(labels, classes)).float().mean()
-
-
-def _overlap(scores: Tensor, labels: Tensor) -> Tensor:
-    said, should = (torch.bincount(t, minlength=scores.shape[1]) for t in (scores.argmax(1), labels))
-    return torch.minimum(said, should).sum() / len(labels)
-
-
-agreement = sheet.task(
-    "agreement",
-    "Does the judge see what was asked for?",
-    tried="agreement(scores, labels) on 20 samples and 5 classes that are not equally frequent",
-    setup=_agreement_world,
-    worlds={"one sample": lambda: tuple(part[:1] for part in _agreement_world())},
-    reference=lambda scores, labels: _right(scores, labels).mean(),
-    mistakes=(
-        Mistake(
-            "argmax-over-the-batch",
-            "The argmax runs over the samples: it says which sample is the best of each class. Ask for each sample "
-            "which class scores highest.",
-            like=(
-                lambda scores, labels: (scores.argmax(0) == labels).float().mean(),
-                lambda scores, labels: (labels == scores.argmax(0)).float().mean(),
-            ),
-        ),
-        Mistake(
-            "top-two",
-            "You accept the second guess too. Agreement asks for the judge's first.",
-            like=_in_top_two,
-        ),
-        Mistake(
-            "averaged-over-classes",
-            "This is the mean of the classes' shares: rare classes weigh as much as frequent ones. Asked for is the "
-            "share of all samples.",
-            like=_by_class,
-        ),
-        Mistake(
-            "class-counts-compared",
-            "You compared how often each class occurs, not sample by sample. A generator that ignores its label can "
-            "draw every class equally often.",
-            like=(
-                _overlap,
-                lambda scores, labels: (scores.argmax(1).sort().values == labels.sort().values).float().mean(),
-            ),
-        ),
-        Mistake(
-            "mean-probability",
-            "This is the mean probability of the label asked for: a hesitant judge lowers it though every answer is "
-            "right. Count answers.",
-            like=(
-                lambda scores, labels: _of_label(scores, labels).mean(),
-                lambda scores, labels: scores.softmax(1).max(1).values.mean(),
-            ),
-        ),
-        Mistake(
-            "sure-ones-only",
-            "Only answers with a probability above ½ are counted. With several classes the best one may have less.",
-            like=lambda scores, labels: (_of_label(scores, labels) > 0.5).float().mean(),
-        ),
-        Mistake(
-            "entries-not-samples",
-            "You compared one-hot codes entry by entry: most entries are 0 in both, and count as agreement. Compare "
-            "one class with one label.",
-            like=_entries,
-        ),
-        Mistake(
-            "error-rate",
-            "This is the share of disagreement.",
-            like=lambda scores, labels: 1 - _right(scores, labels).mean(),
-        ),
-        Mistake(
-            "count",
-            "This is a count. A share lies between 0 and 1, and can be compared between batches of different size.",
-            like=lambda scores, labels: _right(scores, labels).sum(),
-        ),
-        Mistake(
-            "percent",
-            "This is a percentage; a share lies between 0 and 1.",
-            like=lambda scores, labels: 100 * _right(scores, labels).mean(),
-        ),
-        Mistake(
-            "truth-values",
-            "A comparison gives truth values, and PyTorch has no mean of those: turn them into numbers first.",
-            when=_says("could not infer output dtype"),
-        ),
-        Mistake(
-            "values-and-places",
-            "`max` over an axis returns two things, the values and their places, and the comparison met the pair. Only "
-            "the places are classes.",
-            when=_says("'bool' object has no attribute"),
-        ),
-        Mistake(
-            "lowest-score",
-            "You took the class with the lowest score. The judge's answer is the highest.",
-            like=lambda scores, labels: (scores.argmin(1) == labels).float().mean(),
-        ),
-    ),
-    small_case="Two samples, one of them named rightly: 0.5.",
-    lesson="A share of samples, one first guess each. Its ceiling is the judge's own accuracy on real images.",
+reading = READING.task(
+    sheet,
+    "Read four tables",
+    lesson="A table of classes says where the agreement is lost, and the real pictures' table whether the judge lost "
+    "it.",
 )
+logs, draw = READING.logs, READING.draw
 
-# -- 7 find the bugs ---------------------------------------------------------------------------------
+# -- 8 find the bugs ---------------------------------------------------------------------------------
 
 _CLASSES = 4
 

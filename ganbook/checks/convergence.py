@@ -12,6 +12,7 @@ from torch import Tensor, nn
 
 from ganbook.checks.challenge import Score, listed, scored, verdict
 from ganbook.checks.compare import Observation
+from ganbook.checks.readings.convergence import READING
 from ganbook.checks.task import Answer, Mistake, Reject, Sheet, Trial
 
 sheet = Sheet("convergence", "Exercises 4: Does the game converge?")
@@ -109,7 +110,7 @@ simultaneous_step = sheet.task(
     "leads outwards.",
 )
 
-# -- 2 an alternating round, for any game --------------------------------------------------------------
+# -- 2 an alternating round, for any game ------------------------------------------------------------
 
 Value = Callable[[Tensor, Tensor], Tensor]
 
@@ -225,7 +226,7 @@ alternating_step = sheet.task(
     lesson="Psi moved, then theta answered the psi that it met, taken as a plain number: `detach` in small.",
 )
 
-# -- 3 eigenvalues of a round --------------------------------------------------------------------------
+# -- 3 eigenvalues of a round ------------------------------------------------------------------------
 
 Case = tuple[float, float, float]
 
@@ -349,7 +350,17 @@ growth_rate = sheet.task(
     "strong that they creep.",
 )
 
-# -- 4 R1 ----------------------------------------------------------------------------------------------
+# -- 4 reading ---------------------------------------------------------------------------------------
+
+reading = READING.task(
+    sheet,
+    "Read four orbits",
+    lesson="What the distance does over a turn is the modulus, how long a turn takes the angle, of one pair of "
+    "eigenvalues.",
+)
+logs, draw = READING.logs, READING.draw
+
+# -- 5 R1 --------------------------------------------------------------------------------------------
 
 Critic = Callable[[Tensor], Tensor]
 
@@ -494,7 +505,97 @@ r1_penalty = sheet.task(
     "critic feels it.",
 )
 
-# -- 5 the gradient penalty ------------------------------------------------------------------------------
+# -- 6 the Wasserstein distance on the line ----------------------------------------------------------
+
+
+def _sample_pairs() -> list[Pair]:
+    def centred(spread: float, mean: float) -> Tensor:
+        points = torch.randn(7)
+        return spread * (points - points.mean()) + mean
+
+    # pair 2: nearly one mean, unequal spread, so that the ways go in both directions
+    kinds = ((1.0, 1.5), (1.0, 0.3)), ((3.0, 0.3), (1.0, 0.2)), ((0.5, -1.0), (1.0, 0.3))
+    return [(centred(*x), centred(*y)) for x, y in kinds]
+
+
+def _observe_distances(answer: Answer, pairs: list[Pair]) -> Observation:
+    return {f"W₁ of pair {number}": answer(*pair) for number, pair in enumerate(pairs, 1)}
+
+
+def _sorted_gaps(x: Tensor, y: Tensor) -> Tensor:
+    return x.sort().values - y.sort().values
+
+
+wasserstein_1d = sheet.task(
+    "wasserstein_1d",
+    "The exact distance on the line",
+    tried="wasserstein_1d(x, y) on three pairs of 7 and 7 samples",
+    setup=_sample_pairs,
+    worlds={
+        "one sample each": lambda: [(torch.tensor([1.5]), torch.tensor([-0.25]))],
+        "many samples, with ties": lambda: [(torch.randint(4, (40,)).float(), torch.randint(6, (40,)).float())],
+    },
+    observe=_observe_distances,
+    reference=lambda x, y: _sorted_gaps(x, y).abs().mean(),
+    mistakes=(
+        Mistake(
+            "unsorted",
+            "You paired the samples in the order in which they came. Any pairing is a transport plan; the "
+            "*cheapest* one is wanted, and on the line it never lets two ways cross.",
+            like=lambda x, y: (x - y).abs().mean(),
+        ),
+        Mistake(
+            "one-sorted",
+            "Only one of the two is in order, which pairs them at random.",
+            like=(lambda x, y: (x.sort().values - y).abs().mean(), lambda x, y: (x - y.sort().values).abs().mean()),
+        ),
+        Mistake(
+            "opposite-order",
+            "The smallest of one meets the largest of the other: that is the dearest plan, not the cheapest.",
+            like=lambda x, y: (x.sort().values - y.sort(descending=True).values).abs().mean(),
+        ),
+        Mistake(
+            "difference-of-means",
+            "This is the difference of the means. Ways to the left and to the right cancel in it; two "
+            "samples of one mean and unequal spread would have distance 0. Each way counts with its length.",
+            like=(
+                lambda x, y: (x.mean() - y.mean()).abs(),
+                lambda x, y: x.mean() - y.mean(),
+                lambda x, y: y.mean() - x.mean(),
+            ),
+        ),
+        Mistake(
+            "all-pairs",
+            "You averaged over all pairs: that sends a part of every point to every other one. A cheapest "
+            "plan moves each point once.",
+            like=lambda x, y: (x[:, None] - y).abs().mean(),
+        ),
+        Mistake(
+            "squared",
+            "You squared the ways: with a square root outside, that is W₂; without one, its square. W₁ "
+            "takes their length.",
+            like=(
+                lambda x, y: _sorted_gaps(x, y).square().mean(),
+                lambda x, y: _sorted_gaps(x, y).square().mean().sqrt(),
+                lambda x, y: _sorted_gaps(x, y).norm(),
+            ),
+        ),
+        Mistake(
+            "sum-not-mean",
+            "You added up the ways. Each of the N points carries a mass of 1/N.",
+            like=lambda x, y: _sorted_gaps(x, y).abs().sum(),
+        ),
+        Mistake(
+            "largest-gap",
+            "This is the longest way. The distance is their mean.",
+            like=lambda x, y: _sorted_gaps(x, y).abs().max(),
+        ),
+    ),
+    lesson="On the line the cheapest plan moves the k-th smallest to the k-th smallest. A critic must come "
+    "to the same number.",
+)
+
+# -- 7 the gradient penalty --------------------------------------------------------------------------
 
 _PAIRS = 256
 
@@ -732,97 +833,7 @@ gradient_penalty = sheet.task(
     lesson="One point a pair, one norm a sample, and a graph to differentiate through.",
 )
 
-# -- 6 the Wasserstein distance on the line -----------------------------------------------------------------
-
-
-def _sample_pairs() -> list[Pair]:
-    def centred(spread: float, mean: float) -> Tensor:
-        points = torch.randn(7)
-        return spread * (points - points.mean()) + mean
-
-    # pair 2: nearly one mean, unequal spread, so that the ways go in both directions
-    kinds = ((1.0, 1.5), (1.0, 0.3)), ((3.0, 0.3), (1.0, 0.2)), ((0.5, -1.0), (1.0, 0.3))
-    return [(centred(*x), centred(*y)) for x, y in kinds]
-
-
-def _observe_distances(answer: Answer, pairs: list[Pair]) -> Observation:
-    return {f"W₁ of pair {number}": answer(*pair) for number, pair in enumerate(pairs, 1)}
-
-
-def _sorted_gaps(x: Tensor, y: Tensor) -> Tensor:
-    return x.sort().values - y.sort().values
-
-
-wasserstein_1d = sheet.task(
-    "wasserstein_1d",
-    "The exact distance on the line",
-    tried="wasserstein_1d(x, y) on three pairs of 7 and 7 samples",
-    setup=_sample_pairs,
-    worlds={
-        "one sample each": lambda: [(torch.tensor([1.5]), torch.tensor([-0.25]))],
-        "many samples, with ties": lambda: [(torch.randint(4, (40,)).float(), torch.randint(6, (40,)).float())],
-    },
-    observe=_observe_distances,
-    reference=lambda x, y: _sorted_gaps(x, y).abs().mean(),
-    mistakes=(
-        Mistake(
-            "unsorted",
-            "You paired the samples in the order in which they came. Any pairing is a transport plan; the "
-            "*cheapest* one is wanted, and on the line it never lets two ways cross.",
-            like=lambda x, y: (x - y).abs().mean(),
-        ),
-        Mistake(
-            "one-sorted",
-            "Only one of the two is in order, which pairs them at random.",
-            like=(lambda x, y: (x.sort().values - y).abs().mean(), lambda x, y: (x - y.sort().values).abs().mean()),
-        ),
-        Mistake(
-            "opposite-order",
-            "The smallest of one meets the largest of the other: that is the dearest plan, not the cheapest.",
-            like=lambda x, y: (x.sort().values - y.sort(descending=True).values).abs().mean(),
-        ),
-        Mistake(
-            "difference-of-means",
-            "This is the difference of the means. Ways to the left and to the right cancel in it; two "
-            "samples of one mean and unequal spread would have distance 0. Each way counts with its length.",
-            like=(
-                lambda x, y: (x.mean() - y.mean()).abs(),
-                lambda x, y: x.mean() - y.mean(),
-                lambda x, y: y.mean() - x.mean(),
-            ),
-        ),
-        Mistake(
-            "all-pairs",
-            "You averaged over all pairs: that sends a part of every point to every other one. A cheapest "
-            "plan moves each point once.",
-            like=lambda x, y: (x[:, None] - y).abs().mean(),
-        ),
-        Mistake(
-            "squared",
-            "You squared the ways: with a square root outside, that is W₂; without one, its square. W₁ "
-            "takes their length.",
-            like=(
-                lambda x, y: _sorted_gaps(x, y).square().mean(),
-                lambda x, y: _sorted_gaps(x, y).square().mean().sqrt(),
-                lambda x, y: _sorted_gaps(x, y).norm(),
-            ),
-        ),
-        Mistake(
-            "sum-not-mean",
-            "You added up the ways. Each of the N points carries a mass of 1/N.",
-            like=lambda x, y: _sorted_gaps(x, y).abs().sum(),
-        ),
-        Mistake(
-            "largest-gap",
-            "This is the longest way. The distance is their mean.",
-            like=lambda x, y: _sorted_gaps(x, y).abs().max(),
-        ),
-    ),
-    lesson="On the line the cheapest plan moves the k-th smallest to the k-th smallest. A critic must come "
-    "to the same number.",
-)
-
-# -- 7 find the bugs -----------------------------------------------------------------------------------
+# -- 8 find the bugs ---------------------------------------------------------------------------------
 
 
 @dataclass

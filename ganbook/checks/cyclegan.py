@@ -14,6 +14,7 @@ from torch.nn import functional as F
 
 from ganbook.checks.challenge import NoScore, Score, listed, scored, verdict
 from ganbook.checks.compare import Observation, as_array, describe
+from ganbook.checks.readings.cyclegan import READING
 from ganbook.checks.task import Answer, Mistake, Reject, Sheet, Trial, flat_weights
 
 sheet = Sheet("cyclegan", "Exercises 12: CycleGAN")
@@ -352,7 +353,102 @@ generator_objective = sheet.task(
     lesson="Two critics to convince, two circles to close, two kinds to leave alone: six terms, two numbers to choose.",
 )
 
-# -- 4 the image pool --------------------------------------------------------------------------------
+# -- 4 the hidden signal -----------------------------------------------------------------------------
+
+
+def _signal_world(n: int = 3, std: float = 0.4) -> tuple[Any, ...]:
+    players = _players()
+    return players.there, players.back, _images(n, 0.5), std, torch.randn(n, 2, 4, 4, dtype=torch.float64)
+
+
+def _noisy(g: Network, f: Network, x: Tensor, std: float, noise: Tensor) -> Tensor:
+    return f(g(x) + std * noise)
+
+
+def _sensitivity(noisy: Callable[..., Tensor] = _noisy, distance: Distance = _l1) -> Answer:
+    return lambda g, f, x, std, noise: distance(noisy(g, f, x, std, noise), x) - distance(f(g(x)), x)
+
+
+noise_sensitivity = sheet.task(
+    "noise_sensitivity",
+    "What noise destroys",
+    tried="noise_sensitivity(there, back, x, 0.4, noise) with small networks on 3 images",
+    setup=_signal_world,
+    worlds={"one image, much noise": lambda: _signal_world(1, 1.5), "no noise": lambda: _signal_world(2, 0.0)},
+    reference=_sensitivity(),
+    mistakes=(
+        Mistake(
+            "noise-on-the-source",
+            "The noise is added to the source. A signal hides in the *translation*: disturb that.",
+            like=_sensitivity(lambda g, f, x, std, noise: f(g(x + std * noise))),
+        ),
+        Mistake(
+            "noise-at-the-end",
+            "The noise is added to the reconstruction, after `back` has read the translation in peace.",
+            like=_sensitivity(lambda g, f, x, std, noise: f(g(x)) + std * noise),
+        ),
+        Mistake(
+            "no-baseline",
+            "This is the error with noise. Subtract the error without it, or a poor translator looks like one that "
+            "hides something.",
+            like=lambda g, f, x, std, noise: _l1(_noisy(g, f, x, std, noise), x),
+        ),
+        Mistake(
+            "turned-round",
+            "The clean error minus the noisy one: with a hidden signal your number would be negative.",
+            like=lambda *world: -_sensitivity()(*world),
+        ),
+        Mistake(
+            "between-reconstructions",
+            "You measured how far the reconstruction moves. Asked is how much further from x it ends.",
+            like=lambda g, f, x, std, noise: _l1(_noisy(g, f, x, std, noise), f(g(x))),
+        ),
+        Mistake("squared", "These are squared differences. Take absolute ones.", like=_sensitivity(distance=_squared)),
+        Mistake("summed", "This is a sum: take the mean over all entries.", like=_sensitivity(distance=_summed)),
+        Mistake(
+            "std-left-out",
+            "The noise is used as it is, with standard deviation 1. Scale it.",
+            like=_sensitivity(lambda g, f, x, std, noise: f(g(x) + noise)),
+        ),
+        Mistake(
+            "std-as-variance",
+            "You multiplied by the root or by the square of the standard deviation. It scales the noise as it is.",
+            like=(
+                _sensitivity(lambda g, f, x, std, noise: f(g(x) + std**0.5 * noise)),
+                _sensitivity(lambda g, f, x, std, noise: f(g(x) + std**2 * noise)),
+            ),
+        ),
+        Mistake(
+            "clamped",
+            "The noisy translation is clamped to the range of images. That takes noise away where pixels are extreme; "
+            "the definition does not.",
+            like=_sensitivity(lambda g, f, x, std, noise: f((g(x) + std * noise).clamp(-1, 1))),
+        ),
+        Mistake(
+            "translators-swapped",
+            "The translators are applied in the wrong order: a source meets `there` first.",
+            like=lambda g, f, x, std, noise: _sensitivity()(f, g, x, std, noise),
+        ),
+        Mistake(
+            "noise-of-its-own",
+            "You drew noise of your own. Use the one that is given, so that two translators meet the same.",
+            like=_sensitivity(lambda g, f, x, std, noise: f(g(x) + std * torch.randn_like(x))),
+        ),
+    ),
+    lesson="Noise too faint to see should cost next to nothing. Where it costs much, the image carries a message.",
+)
+
+# -- 5 reading ---------------------------------------------------------------------------------------
+
+reading = READING.task(
+    sheet,
+    "Read the way back",
+    lesson="A perfect way back has many causes. Noise tells the hidden message, the sets tell the identity, and only "
+    "the partners the rest.",
+)
+logs, draw = READING.logs, READING.draw
+
+# -- 6 the image pool --------------------------------------------------------------------------------
 
 _SIZE, _QUERIES = 8, 80
 _RETURNED, _BEYOND = "images returned for a batch of 2", "images kept beyond the size"
@@ -549,7 +645,7 @@ pool_query = sheet.task(
     lesson="Nothing is lost and nothing doubled: an exchange. Half of what the critic sees is history.",
 )
 
-# -- 5 unpaired batches ------------------------------------------------------------------------------
+# -- 7 unpaired batches ------------------------------------------------------------------------------
 
 _N, _M, _LONG, _BATCH = 12, 20, 15, 4
 _FORM, _COUNT = "batches of the right sizes", f"batches asked for {_LONG}"
@@ -696,92 +792,7 @@ unpaired_batches = sheet.task(
     lesson="Two orders from one stream of random numbers: reproducible, and no pair meets more often than by chance.",
 )
 
-# -- 6 the hidden signal -----------------------------------------------------------------------------
-
-
-def _signal_world(n: int = 3, std: float = 0.4) -> tuple[Any, ...]:
-    players = _players()
-    return players.there, players.back, _images(n, 0.5), std, torch.randn(n, 2, 4, 4, dtype=torch.float64)
-
-
-def _noisy(g: Network, f: Network, x: Tensor, std: float, noise: Tensor) -> Tensor:
-    return f(g(x) + std * noise)
-
-
-def _sensitivity(noisy: Callable[..., Tensor] = _noisy, distance: Distance = _l1) -> Answer:
-    return lambda g, f, x, std, noise: distance(noisy(g, f, x, std, noise), x) - distance(f(g(x)), x)
-
-
-noise_sensitivity = sheet.task(
-    "noise_sensitivity",
-    "What noise destroys",
-    tried="noise_sensitivity(there, back, x, 0.4, noise) with small networks on 3 images",
-    setup=_signal_world,
-    worlds={"one image, much noise": lambda: _signal_world(1, 1.5), "no noise": lambda: _signal_world(2, 0.0)},
-    reference=_sensitivity(),
-    mistakes=(
-        Mistake(
-            "noise-on-the-source",
-            "The noise is added to the source. A signal hides in the *translation*: disturb that.",
-            like=_sensitivity(lambda g, f, x, std, noise: f(g(x + std * noise))),
-        ),
-        Mistake(
-            "noise-at-the-end",
-            "The noise is added to the reconstruction, after `back` has read the translation in peace.",
-            like=_sensitivity(lambda g, f, x, std, noise: f(g(x)) + std * noise),
-        ),
-        Mistake(
-            "no-baseline",
-            "This is the error with noise. Subtract the error without it, or a poor translator looks like one that "
-            "hides something.",
-            like=lambda g, f, x, std, noise: _l1(_noisy(g, f, x, std, noise), x),
-        ),
-        Mistake(
-            "turned-round",
-            "The clean error minus the noisy one: with a hidden signal your number would be negative.",
-            like=lambda *world: -_sensitivity()(*world),
-        ),
-        Mistake(
-            "between-reconstructions",
-            "You measured how far the reconstruction moves. Asked is how much further from x it ends.",
-            like=lambda g, f, x, std, noise: _l1(_noisy(g, f, x, std, noise), f(g(x))),
-        ),
-        Mistake("squared", "These are squared differences. Take absolute ones.", like=_sensitivity(distance=_squared)),
-        Mistake("summed", "This is a sum: take the mean over all entries.", like=_sensitivity(distance=_summed)),
-        Mistake(
-            "std-left-out",
-            "The noise is used as it is, with standard deviation 1. Scale it.",
-            like=_sensitivity(lambda g, f, x, std, noise: f(g(x) + noise)),
-        ),
-        Mistake(
-            "std-as-variance",
-            "You multiplied by the root or by the square of the standard deviation. It scales the noise as it is.",
-            like=(
-                _sensitivity(lambda g, f, x, std, noise: f(g(x) + std**0.5 * noise)),
-                _sensitivity(lambda g, f, x, std, noise: f(g(x) + std**2 * noise)),
-            ),
-        ),
-        Mistake(
-            "clamped",
-            "The noisy translation is clamped to the range of images. That takes noise away where pixels are extreme; "
-            "the definition does not.",
-            like=_sensitivity(lambda g, f, x, std, noise: f((g(x) + std * noise).clamp(-1, 1))),
-        ),
-        Mistake(
-            "translators-swapped",
-            "The translators are applied in the wrong order: a source meets `there` first.",
-            like=lambda g, f, x, std, noise: _sensitivity()(f, g, x, std, noise),
-        ),
-        Mistake(
-            "noise-of-its-own",
-            "You drew noise of your own. Use the one that is given, so that two translators meet the same.",
-            like=_sensitivity(lambda g, f, x, std, noise: f(g(x) + std * torch.randn_like(x))),
-        ),
-    ),
-    lesson="Noise too faint to see should cost next to nothing. Where it costs much, the image carries a message.",
-)
-
-# -- 7 find the bugs ---------------------------------------------------------------------------------
+# -- 8 find the bugs ---------------------------------------------------------------------------------
 
 
 def _step_world(n: int = 3, m: int = 3) -> dict[str, Any]:

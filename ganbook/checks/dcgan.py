@@ -13,6 +13,7 @@ from torch.nn import functional as F
 
 from ganbook.checks.challenge import NoScore, Score, listed, scored, verdict
 from ganbook.checks.compare import Observation, as_array
+from ganbook.checks.readings.dcgan import READING
 from ganbook.checks.task import Answer, Latents, Mistake, Reject, Sheet, Trial, flat_weights
 
 sheet = Sheet("dcgan", "Exercises 6: DCGAN")
@@ -170,7 +171,117 @@ generator_block = sheet.task(
     lesson="Double the map, normalise, rectify: four of DCGAN's rules in three layers.",
 )
 
-# -- 2 initialisation --------------------------------------------------------------------------------
+# -- 2 ranges ----------------------------------------------------------------------------------------
+
+
+def _range_world() -> tuple[Tensor, Tensor]:
+    images = torch.randint(0, 256, (2, 1, 5, 5), dtype=torch.uint8)
+    images[0, 0, 0, :2] = torch.tensor([0, 255])
+    fake = torch.tanh(1.5 * torch.randn(3, 1, 5, 5))
+    fake[0, 0, 0, :2] = torch.tensor([-1.0, 1.0])
+    return images, fake
+
+
+def _observe_ranges(answer: Answer, world: tuple[Tensor, Tensor]) -> Observation:
+    images, fake = (entry.clone() for entry in world)
+    both = answer(images, fake)
+    if not isinstance(both, tuple | list) or len(both) != 2:
+        raise Reject("not-a-pair", both, "two results: real, pixels", "Return two tensors, separated by a comma.")
+    real, pixels = both
+    if isinstance(pixels, Tensor) and pixels.dtype != torch.uint8:
+        raise Reject(
+            "pixels-not-bytes",
+            str(pixels.dtype),
+            "torch.uint8",
+            "A picture is made of whole numbers from 0 to 255: round, then convert with `.to(torch.uint8)`.",
+        )
+    return {"real": real, "pixels": pixels.float() if isinstance(pixels, Tensor) else pixels}
+
+
+def _real(images: Tensor) -> Tensor:
+    return images.float() / 127.5 - 1
+
+
+def _pixels(fake: Tensor) -> Tensor:
+    return ((fake + 1) * 127.5).round().clamp(0, 255).to(torch.uint8)
+
+
+def _ranges(real: Callable[[Tensor], Tensor] = _real, pixels: Callable[[Tensor], Tensor] = _pixels) -> Answer:
+    return lambda images, fake: (real(images), pixels(fake))
+
+
+ranges = sheet.task(
+    "ranges",
+    "The range of tanh",
+    tried="ranges(images, fake): 2 images of bytes, with a 0 and a 255, and 3 outputs of a tanh",
+    setup=_range_world,
+    worlds={
+        "pictures without black and white, in three channels": lambda: (
+            torch.randint(40, 200, (3, 3, 2, 4), dtype=torch.uint8),
+            0.6 * torch.tanh(torch.randn(2, 3, 4, 2)),
+        ),
+        "one pixel": lambda: (torch.full((1, 1, 1, 1), 51, dtype=torch.uint8), torch.full((1, 1, 1, 1), -0.2)),
+    },
+    observe=_observe_ranges,
+    reference=_ranges(),
+    mistakes=(
+        Mistake(
+            "real-in-0-1",
+            "The real images lie in [0, 1], G's in [−1, 1]: D tells them apart by their darkest pixel, and learns "
+            "nothing else.",
+            like=_ranges(real=lambda x: x.float() / 255),
+        ),
+        Mistake(
+            "half-the-range",
+            "The real images lie in [−½, ½]: G would learn never to use its strongest black and white.",
+            like=_ranges(real=lambda x: x.float() / 255 - 0.5),
+        ),
+        Mistake(
+            "divided-by-128",
+            "255 does not become 1: the middle of 0 … 255 is 127.5, not 128 or 127.",
+            like=(
+                _ranges(real=lambda x: x.float() / 128 - 1),
+                _ranges(real=lambda x: x.float() / 127 - 1),
+            ),
+        ),
+        Mistake(
+            "byte-arithmetic",
+            "You computed with bytes, which wrap around at 256. Make the images floats first.",
+            like=(
+                _ranges(real=lambda x: (2 * x).float() / 255 - 1),
+                _ranges(real=lambda x: (2 * x - 255).float() / 255),
+            ),
+        ),
+        Mistake(
+            "standardised",
+            "The batch was standardised to mean 0 and spread 1. That leaves [−1, 1], and depends on which images are "
+            "in the batch.",
+            like=_ranges(real=lambda x: (x.float() - x.float().mean()) / x.float().std()),
+        ),
+        Mistake(
+            "pixels-cut",
+            "Decimals were cut off instead of rounded, so every picture comes out half a step too dark.",
+            like=_ranges(pixels=lambda x: ((x + 1) * 127.5).to(torch.uint8)),
+        ),
+        Mistake(
+            "pixels-negative",
+            "Negative outputs were not shifted: half of the range is below 0 and cannot be a byte.",
+            like=(
+                _ranges(pixels=lambda x: (x * 255).round().clamp(0, 255).to(torch.uint8)),
+                _ranges(pixels=lambda x: (x * 127.5).round().clamp(0, 255).to(torch.uint8)),
+                _ranges(pixels=lambda x: (x.abs() * 255).round().to(torch.uint8)),
+            ),
+        ),
+        Mistake(
+            "pixels-wrap",
+            "An output of 1 became 256, which a byte shows as 0: white pixels turn black.",
+            like=_ranges(pixels=lambda x: ((x + 1) * 128).round().to(torch.int64).remainder(256).to(torch.uint8)),
+        ),
+    ),
+    lesson="What D sees of both sources must have one range, the one that G's last layer can reach.",
+)
+
+# -- 3 initialisation --------------------------------------------------------------------------------
 
 _NEAR_0 = "the share of both convolutions' weights below 0.01 in size"
 _STATISTICS = {
@@ -323,117 +434,78 @@ initialise = sheet.task(
     lesson="Small random weights, γ around 1, no offsets: the first image is grey noise, and the first gradient alive.",
 )
 
-# -- 3 ranges ----------------------------------------------------------------------------------------
+# -- 4 counting weights ------------------------------------------------------------------------------
 
 
-def _range_world() -> tuple[Tensor, Tensor]:
-    images = torch.randint(0, 256, (2, 1, 5, 5), dtype=torch.uint8)
-    images[0, 0, 0, :2] = torch.tensor([0, 255])
-    fake = torch.tanh(1.5 * torch.randn(3, 1, 5, 5))
-    fake[0, 0, 0, :2] = torch.tensor([-1.0, 1.0])
-    return images, fake
+def _count(
+    kernel: int = 4,
+    norms: bool = True,
+    biases: bool = False,
+    doublings: int = 0,
+    last_norm: bool = False,
+    flat: bool = False,
+) -> Answer:
+    """Weights of DCGAN's generator, with any of the mistakes in the count."""
+
+    def count(side: int, latent_dim: int, width: int, channels: int) -> int:
+        steps = int(math.log2(side)) - 2 + doublings
+        maps = [latent_dim, *(width * 2 ** (steps - 1 - i) for i in range(steps)), channels]
+        total = 0
+        for layer, (inputs, outputs) in enumerate(pairwise(maps)):
+            last = layer == len(maps) - 2
+            total += inputs * outputs * (1 if flat and layer == 0 else kernel**2) + biases * outputs
+            total += 2 * outputs if norms and (last_norm or not last) else 0
+        return total
+
+    return count
 
 
-def _observe_ranges(answer: Answer, world: tuple[Tensor, Tensor]) -> Observation:
-    images, fake = (entry.clone() for entry in world)
-    both = answer(images, fake)
-    if not isinstance(both, tuple | list) or len(both) != 2:
-        raise Reject("not-a-pair", both, "two results: real, pixels", "Return two tensors, separated by a comma.")
-    real, pixels = both
-    if isinstance(pixels, Tensor) and pixels.dtype != torch.uint8:
-        raise Reject(
-            "pixels-not-bytes",
-            str(pixels.dtype),
-            "torch.uint8",
-            "A picture is made of whole numbers from 0 to 255: round, then convert with `.to(torch.uint8)`.",
-        )
-    return {"real": real, "pixels": pixels.float() if isinstance(pixels, Tensor) else pixels}
+def _counted_in_pytorch(side: int, latent_dim: int, width: int, channels: int) -> int:
+    layers: list[nn.Module] = []
+    maps, inputs = width * side // 8, latent_dim
+    while maps >= width:
+        layers += [nn.ConvTranspose2d(inputs, maps, 4, bias=False), nn.BatchNorm2d(maps)]
+        inputs, maps = maps, maps // 2
+    layers.append(nn.ConvTranspose2d(inputs, channels, 4, bias=False))
+    return sum(parameter.numel() for layer in layers for parameter in layer.parameters())
 
 
-def _real(images: Tensor) -> Tensor:
-    return images.float() / 127.5 - 1
-
-
-def _pixels(fake: Tensor) -> Tensor:
-    return ((fake + 1) * 127.5).round().clamp(0, 255).to(torch.uint8)
-
-
-def _ranges(real: Callable[[Tensor], Tensor] = _real, pixels: Callable[[Tensor], Tensor] = _pixels) -> Answer:
-    return lambda images, fake: (real(images), pixels(fake))
-
-
-ranges = sheet.task(
-    "ranges",
-    "The range of tanh",
-    tried="ranges(images, fake): 2 images of bytes, with a 0 and a 255, and 3 outputs of a tanh",
-    setup=_range_world,
+generator_weights = sheet.task(
+    "generator_weights",
+    "How many weights?",
+    tried="generator_weights(side, latent_dim, width, channels) for a few sizes; a network of PyTorch's, counted",
+    setup=lambda: (32, 10, 4, 1),
     worlds={
-        "pictures without black and white, in three channels": lambda: (
-            torch.randint(40, 200, (3, 3, 2, 4), dtype=torch.uint8),
-            0.6 * torch.tanh(torch.randn(2, 3, 4, 2)),
-        ),
-        "one pixel": lambda: (torch.full((1, 1, 1, 1), 51, dtype=torch.uint8), torch.full((1, 1, 1, 1), -0.2)),
+        "64 pixels": lambda: (64, 7, 3, 3),
+        "16 pixels": lambda: (16, 5, 2, 2),
+        "8 pixels": lambda: (8, 6, 5, 3),
     },
-    observe=_observe_ranges,
-    reference=_ranges(),
+    reference=_counted_in_pytorch,
     mistakes=(
+        Mistake("norms-forgotten", "BatchNorm has two learned numbers a map, γ and β.", like=_count(norms=False)),
         Mistake(
-            "real-in-0-1",
-            "The real images lie in [0, 1], G's in [−1, 1]: D tells them apart by their darkest pixel, and learns "
-            "nothing else.",
-            like=_ranges(real=lambda x: x.float() / 255),
+            "biases-counted",
+            "Biases are counted. Before BatchNorm they would do nothing, and here the last layer has none either.",
+            like=_count(biases=True),
+        ),
+        Mistake("norm-at-the-end", "The last layer has no BatchNorm: it makes the image.", like=_count(last_norm=True)),
+        Mistake("kernel-3", "Every kernel has 4 × 4 weights.", like=(_count(kernel=3), _count(kernel=2))),
+        Mistake(
+            "one-layer-too-many",
+            "One doubling too many: the first layer makes 4 × 4 pixels, not 2 × 2.",
+            like=_count(doublings=1),
         ),
         Mistake(
-            "half-the-range",
-            "The real images lie in [−½, ½]: G would learn never to use its strongest black and white.",
-            like=_ranges(real=lambda x: x.float() / 255 - 0.5),
-        ),
-        Mistake(
-            "divided-by-128",
-            "255 does not become 1: the middle of 0 … 255 is 127.5, not 128 or 127.",
-            like=(
-                _ranges(real=lambda x: x.float() / 128 - 1),
-                _ranges(real=lambda x: x.float() / 127 - 1),
-            ),
-        ),
-        Mistake(
-            "byte-arithmetic",
-            "You computed with bytes, which wrap around at 256. Make the images floats first.",
-            like=(
-                _ranges(real=lambda x: (2 * x).float() / 255 - 1),
-                _ranges(real=lambda x: (2 * x - 255).float() / 255),
-            ),
-        ),
-        Mistake(
-            "standardised",
-            "The batch was standardised to mean 0 and spread 1. That leaves [−1, 1], and depends on which images are "
-            "in the batch.",
-            like=_ranges(real=lambda x: (x.float() - x.float().mean()) / x.float().std()),
-        ),
-        Mistake(
-            "pixels-cut",
-            "Decimals were cut off instead of rounded, so every picture comes out half a step too dark.",
-            like=_ranges(pixels=lambda x: ((x + 1) * 127.5).to(torch.uint8)),
-        ),
-        Mistake(
-            "pixels-negative",
-            "Negative outputs were not shifted: half of the range is below 0 and cannot be a byte.",
-            like=(
-                _ranges(pixels=lambda x: (x * 255).round().clamp(0, 255).to(torch.uint8)),
-                _ranges(pixels=lambda x: (x * 127.5).round().clamp(0, 255).to(torch.uint8)),
-                _ranges(pixels=lambda x: (x.abs() * 255).round().to(torch.uint8)),
-            ),
-        ),
-        Mistake(
-            "pixels-wrap",
-            "An output of 1 became 256, which a byte shows as 0: white pixels turn black.",
-            like=_ranges(pixels=lambda x: ((x + 1) * 128).round().to(torch.int64).remainder(256).to(torch.uint8)),
+            "first-layer-flat",
+            "The first layer's kernel was left out: it takes 1 × 1 pixel to 4 × 4, with 4 × 4 weights a pair of maps.",
+            like=_count(flat=True),
         ),
     ),
-    lesson="What D sees of both sources must have one range, the one that G's last layer can reach.",
+    lesson="A further doubling at the small end takes the widest maps twice as wide: its layer alone holds four times "
+    "as many weights as the widest one before.",
 )
 
-# -- 4 gradient accumulation -------------------------------------------------------------------------
+# -- 5 gradient accumulation -------------------------------------------------------------------------
 
 
 def _small_d() -> nn.Sequential:
@@ -573,7 +645,7 @@ accumulate = sheet.task(
     lesson="Gradients add up in .grad: two backward passes and one step are the gradient of the summed loss.",
 )
 
-# -- 5 fixed noise -----------------------------------------------------------------------------------
+# -- 6 fixed noise -----------------------------------------------------------------------------------
 
 
 class _Shared(list[Tensor]):
@@ -713,7 +785,7 @@ snapshots = sheet.task(
     lesson="One draw, evaluation mode, no graph, and back: the film shows training and nothing else.",
 )
 
-# -- 6 spherical interpolation -----------------------------------------------------------------------
+# -- 7 spherical interpolation -----------------------------------------------------------------------
 
 
 _EQUAL = "between a latent and itself"
@@ -876,7 +948,16 @@ def _unclamped_raw(z0: Tensor, z1: Tensor, t: float) -> Tensor:
     return (((1 - t) * angle).sin() * z0 + (t * angle).sin() * z1) / angle.sin()
 
 
-# -- 7 find the bugs ---------------------------------------------------------------------------------
+# -- 8 reading ---------------------------------------------------------------------------------------
+
+reading = READING.task(
+    sheet,
+    "Read the maps",
+    lesson="Spreads layer by layer, before any training: a minute of looking that saves a day of training.",
+)
+logs, draw = READING.logs, READING.draw
+
+# -- 9 find the bugs ---------------------------------------------------------------------------------
 
 
 def _loop_world(n: int = 6, count: int = 2) -> dict[str, Any]:

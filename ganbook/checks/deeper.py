@@ -12,6 +12,7 @@ from torch.nn import functional as F
 
 from ganbook.checks.challenge import NoScore, Score, listed, scored, verdict
 from ganbook.checks.compare import Observation, describe
+from ganbook.checks.readings.deeper import READING
 from ganbook.checks.task import Answer, Mistake, Reject, Sheet, flat_weights, loss_with_gradients
 
 sheet = Sheet("deeper", "Exercises 9: Deeper generators")
@@ -565,7 +566,16 @@ paired_losses = sheet.task(
     lesson="Add any number to all logits and nothing changes: D has no absolute zero, only differences within pairs.",
 )
 
-# -- 7 find the bug ----------------------------------------------------------------------------------
+# -- 7 reading ---------------------------------------------------------------------------------------
+
+reading = READING.task(
+    sheet,
+    "Read the bound",
+    lesson="The two terms are one bargain: what is saved in one is paid in the other.",
+)
+logs, draw = READING.logs, READING.draw
+
+# -- 8 find the bug ----------------------------------------------------------------------------------
 
 
 def _vae_world(n: int = 8) -> dict[str, Any]:

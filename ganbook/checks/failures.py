@@ -13,6 +13,7 @@ from torch.nn import functional as F
 
 from ganbook.checks.challenge import NoScore, Score, listed, scored, verdict
 from ganbook.checks.compare import Observation, describe
+from ganbook.checks.readings.failures import READING
 from ganbook.checks.task import Answer, Latents, Mistake, Reject, Sheet, Trial, flat_weights, loss_with_gradients
 
 sheet = Sheet("failures", "Exercises 7: When training fails")
@@ -118,7 +119,135 @@ minibatch_stddev = sheet.task(
     lesson="All samples of a batch carry the same number, so a collapsed batch is caught as a whole.",
 )
 
-# -- 2 minibatch discrimination ----------------------------------------------------------------------
+# -- 2 one-sided label smoothing ---------------------------------------------------------------------
+
+_SMOOTH = 0.9
+
+
+def _bce(logits: Tensor, target: float) -> Tensor:
+    return target * F.softplus(-logits) + (1 - target) * F.softplus(logits)
+
+
+smoothed_loss = sheet.task(
+    "smoothed_loss",
+    "One-sided label smoothing",
+    tried="smoothed_loss(real_logits, fake_logits) on 6 real and 4 fake logits: the loss and its gradients",
+    setup=lambda: (torch.randn(6) + 1, torch.randn(4) - 1),
+    worlds={"one logit each": lambda: (torch.randn(1), torch.randn(1))},
+    observe=lambda answer, world: loss_with_gradients(answer, {"real_logits": world[0], "fake_logits": world[1]}),
+    reference=lambda real, fake: _bce(real, _SMOOTH).mean() + F.softplus(fake).mean(),
+    mistakes=(
+        Mistake(
+            "both-sides",
+            "The fakes are smoothed as well. A fake with a bad look then has a positive best logit, and G is told to "
+            "keep making it.",
+            like=(
+                lambda real, fake: _bce(real, _SMOOTH).mean() + _bce(fake, 1 - _SMOOTH).mean(),
+                lambda real, fake: _bce(real, _SMOOTH).mean() + _bce(fake, _SMOOTH).mean(),
+            ),
+        ),
+        Mistake(
+            "other-side",
+            "The wrong side is smoothed: the real label stays 1 here and the fake one moves. It should be the other "
+            "way round.",
+            like=lambda real, fake: F.softplus(-real).mean() + _bce(fake, 1 - _SMOOTH).mean(),
+        ),
+        Mistake(
+            "scaled",
+            "The real term is multiplied by 0.9 and its other half, 0.1 · −log(1 − D), is missing. Then the logit of "
+            "a real sample still wants to grow for ever.",
+            like=lambda real, fake: _SMOOTH * F.softplus(-real).mean() + F.softplus(fake).mean(),
+        ),
+        Mistake(
+            "not-smoothed",
+            "This is the loss without smoothing: real samples have label 1.",
+            like=lambda real, fake: F.softplus(-real).mean() + F.softplus(fake).mean(),
+        ),
+        Mistake(
+            "swapped",
+            "Real samples get the fake label and fakes the smoothed real one: that is G's wish, not D's loss.",
+            like=(
+                lambda real, fake: F.softplus(real).mean() + _bce(fake, _SMOOTH).mean(),
+                lambda real, fake: _bce(real, 1 - _SMOOTH).mean() + F.softplus(-fake).mean(),
+            ),
+        ),
+        Mistake(
+            "smoothed-logit",
+            "The logit is scaled, not the label. The 0.9 is a target for D, so it stands beside the logarithms.",
+            like=lambda real, fake: F.softplus(-_SMOOTH * real).mean() + F.softplus(fake).mean(),
+        ),
+        Mistake(
+            "one-mean",
+            "One mean over all samples: the six real ones outvote the four fakes. Each side has a mean of its own.",
+            like=lambda real, fake: torch.cat((_bce(real, _SMOOTH), F.softplus(fake))).mean(),
+        ),
+        Mistake(
+            "halved",
+            "Both terms are halved. That is the same game; here D's loss is the plain sum of the two means.",
+            like=lambda real, fake: (_bce(real, _SMOOTH).mean() + F.softplus(fake).mean()) / 2,
+        ),
+        Mistake(
+            "summed",
+            "You summed over the batch. Take a mean on each side, or the step grows with the batch.",
+            like=lambda real, fake: _bce(real, _SMOOTH).sum() + F.softplus(fake).sum(),
+        ),
+    ),
+    lesson="The best logit of a real sample that no fake comes near is now finite: log 9, where D = 0.9.",
+)
+
+# -- 3 knowledge by heart ----------------------------------------------------------------------------
+
+known_by_heart = sheet.task(
+    "known_by_heart",
+    "How much does D know by heart?",
+    tried="known_by_heart(learned, unseen, fake) with 6, 4 and 5 logits",
+    setup=lambda: (torch.randn(6) + 2, torch.randn(4), torch.randn(5) - 2),
+    worlds={
+        "one logit each": lambda: (torch.randn(1) + 3, torch.randn(1), torch.randn(1) - 3),
+        "unseen below the fakes": lambda: (torch.randn(6) + 2, torch.randn(4) - 3, torch.randn(5) - 2),
+    },
+    reference=lambda learned, unseen, fake: (learned.mean() - unseen.mean()) / (learned.mean() - fake.mean()),
+    mistakes=(
+        Mistake(
+            "upside-down",
+            "This is 1 for a D that has learned nothing by heart. Asked for is 0 where unseen images are rated like "
+            "learned ones.",
+            like=lambda learned, unseen, fake: (unseen.mean() - fake.mean()) / (learned.mean() - fake.mean()),
+        ),
+        Mistake(
+            "not-divided",
+            "A difference of logits has no unit: D may scale all of them. Divide by how far it tells learned from "
+            "fake.",
+            like=lambda learned, unseen, fake: learned.mean() - unseen.mean(),
+        ),
+        Mistake(
+            "against-the-unseen",
+            "The denominator should say how far D tells *learned* images from fakes.",
+            like=lambda learned, unseen, fake: (learned.mean() - unseen.mean()) / (unseen.mean() - fake.mean()),
+        ),
+        Mistake(
+            "by-probabilities",
+            "You compared probabilities. Where D is sure they all are 0 or 1; the means of the logits were asked for.",
+            like=lambda learned, unseen, fake: (
+                (learned.sigmoid().mean() - unseen.sigmoid().mean())
+                / (learned.sigmoid().mean() - fake.sigmoid().mean())
+            ),
+        ),
+        Mistake(
+            "sums",
+            "You compared sums. The three sets differ in size: take means.",
+            like=lambda learned, unseen, fake: (learned.sum() - unseen.sum()) / (learned.sum() - fake.sum()),
+        ),
+        Mistake(
+            "sign-turned",
+            "The size is right, the sign is not: it should grow as D rates unseen images lower.",
+            like=lambda learned, unseen, fake: (unseen.mean() - learned.mean()) / (learned.mean() - fake.mean()),
+        ),
+    ),
+    lesson="0: unseen images are rated like learned ones; 1: like fakes. It needs images set aside, and nothing else.",
+)
+
+# -- 4 minibatch discrimination ----------------------------------------------------------------------
 
 
 def _rows(x: Tensor, t: Tensor) -> Tensor:
@@ -220,7 +349,7 @@ minibatch_closeness = sheet.task(
     lesson="In a collapsed batch every sample has near neighbours in all kernels, and D reads it off one sample.",
 )
 
-# -- 3 spectral norm ---------------------------------------------------------------------------------
+# -- 5 spectral norm ---------------------------------------------------------------------------------
 
 
 def _spectral_world() -> tuple[Tensor, Tensor]:
@@ -342,83 +471,7 @@ spectral_weight = sheet.task(
     lesson="Two matrix–vector products a pass: the price of a critic whose layers have slope 1.",
 )
 
-# -- 4 one-sided label smoothing ---------------------------------------------------------------------
-
-_SMOOTH = 0.9
-
-
-def _bce(logits: Tensor, target: float) -> Tensor:
-    return target * F.softplus(-logits) + (1 - target) * F.softplus(logits)
-
-
-smoothed_loss = sheet.task(
-    "smoothed_loss",
-    "One-sided label smoothing",
-    tried="smoothed_loss(real_logits, fake_logits) on 6 real and 4 fake logits: the loss and its gradients",
-    setup=lambda: (torch.randn(6) + 1, torch.randn(4) - 1),
-    worlds={"one logit each": lambda: (torch.randn(1), torch.randn(1))},
-    observe=lambda answer, world: loss_with_gradients(answer, {"real_logits": world[0], "fake_logits": world[1]}),
-    reference=lambda real, fake: _bce(real, _SMOOTH).mean() + F.softplus(fake).mean(),
-    mistakes=(
-        Mistake(
-            "both-sides",
-            "The fakes are smoothed as well. A fake with a bad look then has a positive best logit, and G is told to "
-            "keep making it.",
-            like=(
-                lambda real, fake: _bce(real, _SMOOTH).mean() + _bce(fake, 1 - _SMOOTH).mean(),
-                lambda real, fake: _bce(real, _SMOOTH).mean() + _bce(fake, _SMOOTH).mean(),
-            ),
-        ),
-        Mistake(
-            "other-side",
-            "The wrong side is smoothed: the real label stays 1 here and the fake one moves. It should be the other "
-            "way round.",
-            like=lambda real, fake: F.softplus(-real).mean() + _bce(fake, 1 - _SMOOTH).mean(),
-        ),
-        Mistake(
-            "scaled",
-            "The real term is multiplied by 0.9 and its other half, 0.1 · −log(1 − D), is missing. Then the logit of "
-            "a real sample still wants to grow for ever.",
-            like=lambda real, fake: _SMOOTH * F.softplus(-real).mean() + F.softplus(fake).mean(),
-        ),
-        Mistake(
-            "not-smoothed",
-            "This is the loss without smoothing: real samples have label 1.",
-            like=lambda real, fake: F.softplus(-real).mean() + F.softplus(fake).mean(),
-        ),
-        Mistake(
-            "swapped",
-            "Real samples get the fake label and fakes the smoothed real one: that is G's wish, not D's loss.",
-            like=(
-                lambda real, fake: F.softplus(real).mean() + _bce(fake, _SMOOTH).mean(),
-                lambda real, fake: _bce(real, 1 - _SMOOTH).mean() + F.softplus(-fake).mean(),
-            ),
-        ),
-        Mistake(
-            "smoothed-logit",
-            "The logit is scaled, not the label. The 0.9 is a target for D, so it stands beside the logarithms.",
-            like=lambda real, fake: F.softplus(-_SMOOTH * real).mean() + F.softplus(fake).mean(),
-        ),
-        Mistake(
-            "one-mean",
-            "One mean over all samples: the six real ones outvote the four fakes. Each side has a mean of its own.",
-            like=lambda real, fake: torch.cat((_bce(real, _SMOOTH), F.softplus(fake))).mean(),
-        ),
-        Mistake(
-            "halved",
-            "Both terms are halved. That is the same game; here D's loss is the plain sum of the two means.",
-            like=lambda real, fake: (_bce(real, _SMOOTH).mean() + F.softplus(fake).mean()) / 2,
-        ),
-        Mistake(
-            "summed",
-            "You summed over the batch. Take a mean on each side, or the step grows with the batch.",
-            like=lambda real, fake: _bce(real, _SMOOTH).sum() + F.softplus(fake).sum(),
-        ),
-    ),
-    lesson="The best logit of a real sample that no fake comes near is now finite: log 9, where D = 0.9.",
-)
-
-# -- 5 the moving average ----------------------------------------------------------------------------
+# -- 6 the moving average ----------------------------------------------------------------------------
 
 _HALF_LIFE, _BATCH = 500, 64
 
@@ -571,7 +624,128 @@ ema_update = sheet.task(
     "computed anew for the averaged weights.",
 )
 
-# -- 6 diagnosis -------------------------------------------------------------------------------------
+# -- 7 augmentation ----------------------------------------------------------------------------------
+
+
+def _augmented_world(n: int = 5) -> tuple[Any, ...]:
+    judge = nn.Sequential(nn.Linear(3, 4), nn.Tanh(), nn.Linear(4, 1), nn.Flatten(0)).double()
+    return judge, torch.randn(n, 3, dtype=torch.float64) + 1, torch.randn(n + 1, 3, dtype=torch.float64)
+
+
+def _move(x: Tensor) -> Tensor:
+    """``augment``: a map of each point that is not the identity, and differentiable."""
+    return 1.3 * x + 0.2 * torch.sin(3 * x)
+
+
+def _observe_augmented(answer: Answer, world: tuple[Any, ...]) -> Observation:
+    judge, real, source = world
+    fake = source.clone().requires_grad_() * 1.0
+    d_loss, g_loss = _two(answer(judge, _move, real.clone(), fake))
+    weights = [*judge.parameters()]
+    return {
+        "D's loss": d_loss,
+        "the gradient of D's loss by D's weights": _flat_gradient(d_loss, weights),
+        "the gradient of D's loss by the fakes": _flat_gradient(d_loss, [fake], none=True),
+        "G's loss": g_loss,
+        "the gradient of G's loss by the fakes": _flat_gradient(g_loss, [fake]),
+    }
+
+
+def _two(came: Any) -> tuple[Any, Any]:
+    if not isinstance(came, tuple | list) or len(came) != 2:
+        raise Reject("not-a-pair", came, "two losses: D's, G's", "Return two things, separated by a comma.")
+    return came[0], came[1]
+
+
+def _flat_gradient(loss: Any, leaves: list[Tensor], none: bool = False) -> Any:
+    """All gradients as one vector; None where there is no way; whether there is one, if there should be ``none``."""
+    if not isinstance(loss, Tensor) or not loss.requires_grad:
+        return "no way" if none else None
+    found = torch.autograd.grad(loss.sum(), leaves, retain_graph=True, allow_unused=True)
+    if none:
+        return "no way" if found[0] is None else "a way"
+    return None if any(gradient is None for gradient in found) else torch.cat([g.flatten() for g in found])
+
+
+def _augmented(
+    real_too: bool = True,
+    fake_too: bool = True,
+    g_too: bool = True,
+    cut: bool = True,
+    g_cut: bool = False,
+    swapped: bool = False,
+) -> Answer:
+    """Both losses, with any of the mistakes in them."""
+
+    def losses(
+        judge: nn.Module, augment: Callable[[Tensor], Tensor], real: Tensor, fake: Tensor
+    ) -> tuple[Tensor, Tensor]:
+        def seen(x: Tensor, moved: bool) -> Tensor:
+            logits: Tensor = judge(augment(x) if moved else x)
+            return logits
+
+        of_real, of_fake = seen(real, real_too), seen(fake.detach() if cut else fake, fake_too)
+        if swapped:
+            of_real, of_fake = of_fake, of_real
+        for_g = seen(fake, g_too)
+        if g_cut:
+            moved = augment(fake.detach()) - fake.detach()
+            for_g = judge(fake + moved)
+        return F.softplus(-of_real).mean() + F.softplus(of_fake).mean(), F.softplus(-for_g).mean()
+
+    return losses
+
+
+augmented_losses = sheet.task(
+    "augmented_losses",
+    "Augmentation that G does not learn",
+    tried="augmented_losses(discriminator, augment, real, fake) with 5 real points and 6 fakes that hang on their "
+    "graph",
+    setup=_augmented_world,
+    worlds={"one real point": lambda: _augmented_world(1)},
+    observe=_observe_augmented,
+    reference=_augmented(),
+    mistakes=(
+        Mistake(
+            "real-only",
+            "Only the real images are moved. Then moved images are what is real, and G learns to draw them moved.",
+            like=(_augmented(fake_too=False, g_too=False), _augmented(fake_too=False)),
+        ),
+        Mistake(
+            "fakes-only",
+            "Only the fakes are moved in D's turn: D tells them by the movement and G is told nothing about its "
+            "images.",
+            like=(_augmented(real_too=False), _augmented(real_too=False, g_too=False)),
+        ),
+        Mistake(
+            "not-in-g-s-turn",
+            "In G's turn the fakes go to D as they are. D has only ever judged moved images: G must be judged on "
+            "moved ones, too.",
+            like=_augmented(g_too=False),
+        ),
+        Mistake(
+            "not-cut",
+            "D's loss reaches the fakes' graph. In D's turn the fakes are cut off from G, as without augmentation.",
+            like=_augmented(cut=False),
+        ),
+        Mistake(
+            "not-through-the-augmentation",
+            "G's gradient does not pass through the augmentation: it was taken for a constant. It must be "
+            "differentiated, or G is "
+            "told how to change another image than its own.",
+            like=_augmented(g_cut=True),
+        ),
+        Mistake(
+            "labels-swapped",
+            "D calls moved fakes real and moved real images fake.",
+            like=_augmented(swapped=True),
+        ),
+    ),
+    lesson="D never sees an unmoved image, of either kind; so it cannot learn single images by heart, and G's images "
+    "stay unmoved.",
+)
+
+# -- 8 diagnosis -------------------------------------------------------------------------------------
 
 _TRUTH = {
     "A": "vanishing gradient",
@@ -656,7 +830,16 @@ diagnosis = sheet.task(
     lesson="D's loss alone names none of the five. Log what G does: its gradient, its variety, its motion.",
 )
 
-# -- 7 find the bug ----------------------------------------------------------------------------------
+# -- 9 reading ---------------------------------------------------------------------------------------
+
+reading = READING.task(
+    sheet,
+    "Read four games, with points set aside",
+    lesson="Losses know nothing of points set aside. Two more curves tell learning by heart from all the rest.",
+)
+logs, draw = READING.logs, READING.draw
+
+# -- 10 find the bug ---------------------------------------------------------------------------------
 
 
 class _Game:

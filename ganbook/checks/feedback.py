@@ -140,6 +140,7 @@ def _frame(body: str, status: Status, label: str) -> str:
 
 
 def _inline(text: str) -> str:
-    """Escaped text with `code` between backticks as <code>."""
+    """Escaped text with `code` between backticks as <code>, and [text](https://…) as a link."""
     code = r'<code style="color:inherit;background:transparent;padding:0">\1</code>'
-    return re.sub(r"`([^`\n]+)`", code, html.escape(text))
+    linked = re.sub(r"\[([^\]\n]+)\]\((https://[^\s()]+)\)", r'<a href="\2">\1</a>', html.escape(text))
+    return re.sub(r"`([^`\n]+)`", code, linked)

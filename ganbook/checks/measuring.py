@@ -12,24 +12,218 @@ from torch import Tensor, nn
 
 from ganbook.checks.challenge import NoScore, Score, listed, scored, verdict
 from ganbook.checks.compare import Observation, as_array, describe
+from ganbook.checks.readings.measuring import READING
 from ganbook.checks.task import Answer, Mistake, Reject, Sheet
 
 sheet = Sheet("measuring", "Exercises 8: Measuring a generator")
 progress, done, hint, case = sheet.last_card, sheet.done, sheet.hint, sheet.case
 results, require_all_passed = sheet.results, sheet.require_all_passed
 
-# -- 1 the Fréchet distance --------------------------------------------------------------------------
+
+def _observe_two(answer: Answer, world: tuple[Tensor, ...]) -> Observation:
+    first, second = (tuple(part.clone() for part in pair) for pair in (world[:2], world[2:]))
+    return {"the first result": answer(*first), "the second result": answer(*second)}
+
+
+# -- 1 the Inception score ---------------------------------------------------------------------------
+
+
+def _probabilities() -> tuple[Tensor]:
+    p = (2 * torch.randn(11, 5, dtype=torch.float64)).softmax(1)
+    p[3] = torch.eye(5)[1]  # a classifier may be entirely sure
+    return (p.roll(1, 0),)
+
+
+def _log_ratio(p: Tensor, q: Tensor) -> Tensor:
+    ratio: Tensor = torch.special.xlogy(p, p) - torch.special.xlogy(p, q.expand_as(p))
+    return ratio
+
+
+def _kls(p: Tensor) -> Tensor:
+    return _log_ratio(p, p.mean(0)).sum(1)
+
+
+def _entropy(p: Tensor) -> Tensor:
+    entropy: Tensor = -torch.special.xlogy(p, p).sum(-1)
+    return entropy
+
+
+inception_score = sheet.task(
+    "inception_score",
+    "The Inception score, from probabilities",
+    tried="inception_score(probabilities) on 11 images and 5 classes; the classifier is entirely sure of one image",
+    setup=_probabilities,
+    worlds={
+        "one image": lambda: (torch.rand(1, 4, dtype=torch.float64).softmax(1),),
+        "all sure, two classes": lambda: (torch.eye(2, dtype=torch.float64)[[0, 1, 1, 0, 1]],),
+    },
+    reference=lambda p: _kls(p).mean().exp(),
+    mistakes=(
+        Mistake(
+            "not-finite",
+            "A probability of exactly 0 meets a logarithm: 0 · log 0 came out as NaN. In this sum it is 0, because x "
+            "log x → 0; `torch.special.xlogy` knows that.",
+            when=lambda t: math.isnan(float(t.got["the result"])),
+        ),
+        Mistake(
+            "no-exponential",
+            "This is the mean divergence, in nats. The score is its exponential, so that it counts classes.",
+            like=lambda p: _kls(p).mean(),
+        ),
+        Mistake(
+            "base-2",
+            "The logarithm has base 2 and the exponential base e, or the other way round. Any base will do if both "
+            "are the same.",
+            like=(lambda p: (_kls(p) / math.log(2)).mean().exp(), lambda p: 2 ** _kls(p).mean()),
+        ),
+        Mistake(
+            "divergence-reversed",
+            "KL(p(y) ‖ p(y|x)) is the wrong way round: it is infinite as soon as a classifier is sure of an image, "
+            "which is what the score should reward.",
+            like=lambda p: (p.mean(0) * (p.mean(0).log() - p.log())).sum(1).mean().exp(),
+        ),
+        Mistake(
+            "uniform-marginal",
+            "p(y) is the mean over the *images*, one number per class. Averaged over the classes it is the uniform "
+            "distribution, whatever the classifier says, and a class that never occurs costs nothing.",
+            like=lambda p: _log_ratio(p, p.mean(1, keepdim=True)).sum(1).mean().exp(),
+        ),
+        Mistake(
+            "exponential-first",
+            "The exponential comes after the mean over the images; yours is a mean of exponentials.",
+            like=lambda p: _kls(p).exp().mean(),
+        ),
+        Mistake(
+            "diversity-only",
+            "This is the entropy of p(y) alone: it rewards variety and forgets certainty. Noise whose classes are a "
+            "coin toss would win.",
+            like=(lambda p: _entropy(p.mean(0)).exp(), lambda p: _entropy(p.mean(0))),
+        ),
+        Mistake(
+            "certainty-only",
+            "This is the mean entropy of p(y|x) alone: it looks at certainty (and a low value is good) and forgets "
+            "variety.",
+            like=(
+                lambda p: _entropy(p).mean().exp(),
+                lambda p: (-_entropy(p).mean()).exp(),
+                lambda p: _entropy(p).mean(),
+            ),
+        ),
+        Mistake(
+            "sum-over-images",
+            "The divergences were added up over the images instead of averaged: the score grows with their number.",
+            like=lambda p: _kls(p).sum().exp(),
+        ),
+        Mistake(
+            "mean-over-classes",
+            "A divergence is a *sum* over the classes. You averaged over classes and images alike.",
+            like=lambda p: _log_ratio(p, p.mean(0)).mean().exp(),
+        ),
+    ),
+    lesson="Certain of each, even over all, and no real image anywhere in the formula.",
+)
+
+# -- 2 extrapolation ---------------------------------------------------------------------------------
+
+
+def _scores_by_n() -> tuple[Tensor, ...]:
+    """Sizes and scores of two generators."""
+    ns = torch.tensor([1600, 100, 200, 800, 400, 50], dtype=torch.float64)
+    limits, slopes = 2 + torch.rand(2, 1, dtype=torch.float64), 150 + 50 * torch.rand(2, 1, dtype=torch.float64)
+    one, other = limits + slopes / ns + 0.05 * torch.randn(2, 6, dtype=torch.float64)
+    return ns, one, ns, other
+
+
+def _fitted(x: Tensor, y: Tensor) -> tuple[Tensor, Tensor]:
+    slope = ((x - x.mean()) * (y - y.mean())).sum() / (x - x.mean()).square().sum()
+    return slope, y.mean() - slope * x.mean()
+
+
+extrapolated = sheet.task(
+    "extrapolated",
+    "What would infinitely many samples score?",
+    tried="extrapolated(ns, scores) on six sizes from 50 to 1600, in no order, and the noisy scores of two generators",
+    setup=_scores_by_n,
+    observe=_observe_two,
+    reference=lambda ns, scores: _fitted(1 / ns, scores)[1],
+    mistakes=(
+        Mistake(
+            "slope",
+            "You returned the slope of the line. The score of infinitely many samples is its value where 1/n is 0.",
+            like=lambda ns, scores: _fitted(1 / ns, scores)[0],
+        ),
+        Mistake(
+            "against-n",
+            "The line was fitted against n. The bias falls as 1/n, so it is against 1/n that the scores lie on a "
+            "line, and n = 0 is the wrong end.",
+            like=lambda ns, scores: _fitted(ns, scores)[1],
+        ),
+        Mistake(
+            "against-root",
+            "The line was fitted against 1/√n. That is how the spread of a mean falls; the bias of the Fréchet "
+            "distance falls as 1/n.",
+            like=lambda ns, scores: _fitted(ns.rsqrt(), scores)[1],
+        ),
+        Mistake(
+            "log-log",
+            "A line in log-log scale is a pure power: it goes to 0 for large n, and its intercept is the score at n = "
+            "1. The limit that you look for is added to the power.",
+            like=(
+                lambda ns, scores: _fitted(ns.log(), scores.log())[1].exp(),
+                lambda ns, scores: _fitted(ns.log(), scores.log())[1],
+                lambda ns, scores: _fitted(ns.log(), scores)[1],
+            ),
+        ),
+        Mistake(
+            "one-measurement",
+            "This is one of the measured scores. Even the one with the most samples still holds its bias.",
+            like=(
+                lambda ns, scores: scores[ns.argmax()],
+                lambda ns, scores: scores[-1],
+                lambda ns, scores: scores.min(),
+                lambda ns, scores: scores[0],
+            ),
+        ),
+        Mistake(
+            "mean",
+            "The mean of all scores is dominated by the small samples, whose bias is the largest.",
+            like=(lambda ns, scores: scores.mean(), lambda ns, scores: (ns * scores).sum() / ns.sum()),
+        ),
+        Mistake(
+            "two-points",
+            "Two points give a line, and all their noise. Fit all six.",
+            like=lambda ns, scores: _two_largest(ns, scores),
+        ),
+        Mistake(
+            "bias-subtracted-as-n",
+            "You multiplied by n where you should have divided: the product n · score grows like n, and its slope or "
+            "mean is another thing than the limit.",
+            like=(
+                lambda ns, scores: _fitted(ns, ns * scores)[1],
+                lambda ns, scores: (ns * scores).mean(),
+            ),
+        ),
+    ),
+    lesson=(
+        "The intercept is the score without its bias; the slope, and so the bias at a given n, belongs to the "
+        "generator."
+    ),
+)
+
+
+def _two_largest(ns: Tensor, scores: Tensor) -> Tensor:
+    (n, m), (s, t) = (v[ns.argsort(descending=True)[:2]] for v in (ns, scores))
+    limit: Tensor = (n * s - m * t) / (n - m)
+    return limit
+
+
+# -- 3 the Fréchet distance --------------------------------------------------------------------------
 
 
 def _correlated() -> tuple[Tensor, ...]:
     """Two pairs of sets: with one, two different mistakes may agree by chance."""
     sets = [torch.randn(n, 3) @ torch.randn(3, 3) + shift for n, shift in ((9, 1.0), (14, -0.5), (11, 0.0), (8, 0.7))]
     return tuple(sets)
-
-
-def _observe_two(answer: Answer, world: tuple[Tensor, ...]) -> Observation:
-    first, second = (tuple(part.clone() for part in pair) for pair in (world[:2], world[2:]))
-    return {"the first result": answer(*first), "the second result": answer(*second)}
 
 
 def _covariance(f: Tensor, unbiased: bool = True, centred: bool = True) -> Tensor:
@@ -157,7 +351,7 @@ frechet_distance = sheet.task(
     lesson="Two means, two covariances and one matrix root: this is all that the score knows of the images.",
 )
 
-# -- 2 the kernel distance ---------------------------------------------------------------------------
+# -- 4 the kernel distance ---------------------------------------------------------------------------
 
 
 def _kernel(x: Tensor, y: Tensor, scale: bool = True, one: float = 1.0, power: int = 3) -> Tensor:
@@ -278,7 +472,7 @@ kernel_distance = sheet.task(
     lesson="Right on average at any n, and free to be negative: that is what unbiased means.",
 )
 
-# -- 3 precision and recall --------------------------------------------------------------------------
+# -- 5 precision and recall --------------------------------------------------------------------------
 
 Shares = tuple[Tensor, Tensor]
 
@@ -407,198 +601,6 @@ precision_recall = sheet.task(
         ),
     ),
     lesson="Two questions, two numbers: is what is drawn real, and is what is real drawn?",
-)
-
-# -- 4 extrapolation ---------------------------------------------------------------------------------
-
-
-def _scores_by_n() -> tuple[Tensor, ...]:
-    """Sizes and scores of two generators."""
-    ns = torch.tensor([1600, 100, 200, 800, 400, 50], dtype=torch.float64)
-    limits, slopes = 2 + torch.rand(2, 1, dtype=torch.float64), 150 + 50 * torch.rand(2, 1, dtype=torch.float64)
-    one, other = limits + slopes / ns + 0.05 * torch.randn(2, 6, dtype=torch.float64)
-    return ns, one, ns, other
-
-
-def _fitted(x: Tensor, y: Tensor) -> tuple[Tensor, Tensor]:
-    slope = ((x - x.mean()) * (y - y.mean())).sum() / (x - x.mean()).square().sum()
-    return slope, y.mean() - slope * x.mean()
-
-
-extrapolated = sheet.task(
-    "extrapolated",
-    "What would infinitely many samples score?",
-    tried="extrapolated(ns, scores) on six sizes from 50 to 1600, in no order, and the noisy scores of two generators",
-    setup=_scores_by_n,
-    observe=_observe_two,
-    reference=lambda ns, scores: _fitted(1 / ns, scores)[1],
-    mistakes=(
-        Mistake(
-            "slope",
-            "You returned the slope of the line. The score of infinitely many samples is its value where 1/n is 0.",
-            like=lambda ns, scores: _fitted(1 / ns, scores)[0],
-        ),
-        Mistake(
-            "against-n",
-            "The line was fitted against n. The bias falls as 1/n, so it is against 1/n that the scores lie on a "
-            "line, and n = 0 is the wrong end.",
-            like=lambda ns, scores: _fitted(ns, scores)[1],
-        ),
-        Mistake(
-            "against-root",
-            "The line was fitted against 1/√n. That is how the spread of a mean falls; the bias of the Fréchet "
-            "distance falls as 1/n.",
-            like=lambda ns, scores: _fitted(ns.rsqrt(), scores)[1],
-        ),
-        Mistake(
-            "log-log",
-            "A line in log-log scale is a pure power: it goes to 0 for large n, and its intercept is the score at n = "
-            "1. The limit that you look for is added to the power.",
-            like=(
-                lambda ns, scores: _fitted(ns.log(), scores.log())[1].exp(),
-                lambda ns, scores: _fitted(ns.log(), scores.log())[1],
-                lambda ns, scores: _fitted(ns.log(), scores)[1],
-            ),
-        ),
-        Mistake(
-            "one-measurement",
-            "This is one of the measured scores. Even the one with the most samples still holds its bias.",
-            like=(
-                lambda ns, scores: scores[ns.argmax()],
-                lambda ns, scores: scores[-1],
-                lambda ns, scores: scores.min(),
-                lambda ns, scores: scores[0],
-            ),
-        ),
-        Mistake(
-            "mean",
-            "The mean of all scores is dominated by the small samples, whose bias is the largest.",
-            like=(lambda ns, scores: scores.mean(), lambda ns, scores: (ns * scores).sum() / ns.sum()),
-        ),
-        Mistake(
-            "two-points",
-            "Two points give a line, and all their noise. Fit all six.",
-            like=lambda ns, scores: _two_largest(ns, scores),
-        ),
-        Mistake(
-            "bias-subtracted-as-n",
-            "You multiplied by n where you should have divided: the product n · score grows like n, and its slope or "
-            "mean is another thing than the limit.",
-            like=(
-                lambda ns, scores: _fitted(ns, ns * scores)[1],
-                lambda ns, scores: (ns * scores).mean(),
-            ),
-        ),
-    ),
-    lesson=(
-        "The intercept is the score without its bias; the slope, and so the bias at a given n, belongs to the "
-        "generator."
-    ),
-)
-
-
-def _two_largest(ns: Tensor, scores: Tensor) -> Tensor:
-    (n, m), (s, t) = (v[ns.argsort(descending=True)[:2]] for v in (ns, scores))
-    limit: Tensor = (n * s - m * t) / (n - m)
-    return limit
-
-
-# -- 5 the Inception score ---------------------------------------------------------------------------
-
-
-def _probabilities() -> tuple[Tensor]:
-    p = (2 * torch.randn(11, 5, dtype=torch.float64)).softmax(1)
-    p[3] = torch.eye(5)[1]  # a classifier may be entirely sure
-    return (p.roll(1, 0),)
-
-
-def _log_ratio(p: Tensor, q: Tensor) -> Tensor:
-    ratio: Tensor = torch.special.xlogy(p, p) - torch.special.xlogy(p, q.expand_as(p))
-    return ratio
-
-
-def _kls(p: Tensor) -> Tensor:
-    return _log_ratio(p, p.mean(0)).sum(1)
-
-
-def _entropy(p: Tensor) -> Tensor:
-    entropy: Tensor = -torch.special.xlogy(p, p).sum(-1)
-    return entropy
-
-
-inception_score = sheet.task(
-    "inception_score",
-    "The Inception score, from probabilities",
-    tried="inception_score(probabilities) on 11 images and 5 classes; the classifier is entirely sure of one image",
-    setup=_probabilities,
-    worlds={
-        "one image": lambda: (torch.rand(1, 4, dtype=torch.float64).softmax(1),),
-        "all sure, two classes": lambda: (torch.eye(2, dtype=torch.float64)[[0, 1, 1, 0, 1]],),
-    },
-    reference=lambda p: _kls(p).mean().exp(),
-    mistakes=(
-        Mistake(
-            "not-finite",
-            "A probability of exactly 0 meets a logarithm: 0 · log 0 came out as NaN. In this sum it is 0, because x "
-            "log x → 0; `torch.special.xlogy` knows that.",
-            when=lambda t: math.isnan(float(t.got["the result"])),
-        ),
-        Mistake(
-            "no-exponential",
-            "This is the mean divergence, in nats. The score is its exponential, so that it counts classes.",
-            like=lambda p: _kls(p).mean(),
-        ),
-        Mistake(
-            "base-2",
-            "The logarithm has base 2 and the exponential base e, or the other way round. Any base will do if both "
-            "are the same.",
-            like=(lambda p: (_kls(p) / math.log(2)).mean().exp(), lambda p: 2 ** _kls(p).mean()),
-        ),
-        Mistake(
-            "divergence-reversed",
-            "KL(p(y) ‖ p(y|x)) is the wrong way round: it is infinite as soon as a classifier is sure of an image, "
-            "which is what the score should reward.",
-            like=lambda p: (p.mean(0) * (p.mean(0).log() - p.log())).sum(1).mean().exp(),
-        ),
-        Mistake(
-            "uniform-marginal",
-            "p(y) is the mean over the *images*, one number per class. Averaged over the classes it is the uniform "
-            "distribution, whatever the classifier says, and a class that never occurs costs nothing.",
-            like=lambda p: _log_ratio(p, p.mean(1, keepdim=True)).sum(1).mean().exp(),
-        ),
-        Mistake(
-            "exponential-first",
-            "The exponential comes after the mean over the images; yours is a mean of exponentials.",
-            like=lambda p: _kls(p).exp().mean(),
-        ),
-        Mistake(
-            "diversity-only",
-            "This is the entropy of p(y) alone: it rewards variety and forgets certainty. Noise whose classes are a "
-            "coin toss would win.",
-            like=(lambda p: _entropy(p.mean(0)).exp(), lambda p: _entropy(p.mean(0))),
-        ),
-        Mistake(
-            "certainty-only",
-            "This is the mean entropy of p(y|x) alone: it looks at certainty (and a low value is good) and forgets "
-            "variety.",
-            like=(
-                lambda p: _entropy(p).mean().exp(),
-                lambda p: (-_entropy(p).mean()).exp(),
-                lambda p: _entropy(p).mean(),
-            ),
-        ),
-        Mistake(
-            "sum-over-images",
-            "The divergences were added up over the images instead of averaged: the score grows with their number.",
-            like=lambda p: _kls(p).sum().exp(),
-        ),
-        Mistake(
-            "mean-over-classes",
-            "A divergence is a *sum* over the classes. You averaged over classes and images alike.",
-            like=lambda p: _log_ratio(p, p.mean(0)).mean().exp(),
-        ),
-    ),
-    lesson="Certain of each, even over all, and no real image anywhere in the formula.",
 )
 
 # -- 6 the memorisation test -------------------------------------------------------------------------
@@ -731,7 +733,118 @@ nearer_share = sheet.task(
     lesson="½ for fresh data, 1 for copies: the statistic of Mann and Whitney, on distances to the training set.",
 )
 
-# -- 7 find the bugs ---------------------------------------------------------------------------------
+# -- 7 the null of a claim ---------------------------------------------------------------------------
+
+
+def _labels(n: int = 60, classes: int = 4) -> tuple[Tensor, Tensor]:
+    """Classes that were asked for, some far more often than others, and what a judge saw."""
+    asked = torch.multinomial(torch.tensor([0.55, 0.25, 0.15, 0.05])[:classes], n, replacement=True)
+    seen = torch.where(
+        torch.rand(n) < 0.6, asked, torch.multinomial(torch.tensor([0.1, 0.6, 0.2, 0.1])[:classes], n, True)
+    )
+    return asked, seen
+
+
+def _classes(labels: Tensor) -> int:
+    return len(set(labels.tolist()))
+
+
+def _frequencies(labels: Tensor) -> Tensor:
+    return torch.bincount(labels, minlength=10).double() / len(labels)
+
+
+def _agreeing(null: Callable[[Tensor, Tensor], Any], share: Callable[[Tensor, Tensor], Any] | None = None) -> Answer:
+    def both(asked: Tensor, seen: Tensor) -> tuple[Any, Any]:
+        agreement = (asked == seen).double().mean() if share is None else share(asked, seen)
+        return agreement, null(asked, seen)
+
+    return both
+
+
+def _observe_agreement(answer: Answer, world: tuple[Tensor, Tensor]) -> Observation:
+    came = answer(*(labels.clone() for labels in world))
+    if not isinstance(came, tuple | list) or len(came) != 2:
+        raise Reject("not-a-pair", came, "two results: agreement, null", "Return two things, separated by a comma.")
+    return {"the agreement": came[0], "the null": came[1]}
+
+
+agreement_and_null = sheet.task(
+    "agreement_and_null",
+    "What if the sentence were false?",
+    tried="agreement_and_null(asked, seen) on 60 pairs of labels, some classes far more frequent than others",
+    setup=_labels,
+    worlds={
+        "two classes": lambda: _labels(40, 2),
+        "one class only": lambda: (torch.zeros(6, dtype=torch.long), torch.tensor([0, 0, 1, 0, 2, 0])),
+        "nothing agrees": lambda: (torch.tensor([0, 0, 1, 2]), torch.tensor([1, 2, 0, 0])),
+    },
+    observe=_observe_agreement,
+    reference=_agreeing(lambda asked, seen: (_frequencies(asked) * _frequencies(seen)).sum()),
+    mistakes=(
+        Mistake(
+            "one-over-classes",
+            "One over the number of classes is chance only where all classes are equally frequent, on one side at "
+            "least.",
+            like=(
+                _agreeing(lambda asked, seen: 1 / _classes(asked)),
+                _agreeing(lambda asked, seen: 1 / _classes(seen)),
+                _agreeing(lambda asked, seen: 1 / _classes(torch.cat((asked, seen)))),
+            ),
+        ),
+        Mistake(
+            "of-one-side",
+            "You used one side's frequencies twice. A generator that does not listen draws its own mixture, whatever "
+            "is asked for.",
+            like=(
+                _agreeing(lambda asked, seen: _frequencies(asked).square().sum()),
+                _agreeing(lambda asked, seen: _frequencies(seen).square().sum()),
+            ),
+        ),
+        Mistake(
+            "always-the-commonest",
+            "This is the best that a generator can do that does not listen. Asked for is what *this* one, with its own "
+            "mixture, would reach.",
+            like=(
+                _agreeing(lambda asked, seen: _frequencies(asked).max()),
+                _agreeing(lambda asked, seen: _frequencies(seen).max()),
+            ),
+        ),
+        Mistake(
+            "zero",
+            "A generator that does not listen is right by chance now and then.",
+            like=_agreeing(lambda asked, seen: 0.0),
+        ),
+        Mistake(
+            "disagreement",
+            "The first result is the share of pairs that do not agree.",
+            like=_agreeing(
+                lambda asked, seen: (_frequencies(asked) * _frequencies(seen)).sum(),
+                lambda asked, seen: (asked != seen).double().mean(),
+            ),
+        ),
+        Mistake(
+            "counted-not-shared",
+            "These are counts. A claim speaks of shares, so that it can be compared between sizes.",
+            like=_agreeing(
+                lambda asked, seen: (_frequencies(asked) * _frequencies(seen)).sum() * len(asked),
+                lambda asked, seen: (asked == seen).sum(),
+            ),
+        ),
+    ),
+    lesson="The null is what the figure would be if the sentence were false. A band that holds it says nothing, "
+    "however narrow.",
+)
+
+# -- 8 reading ---------------------------------------------------------------------------------------
+
+reading = READING.task(
+    sheet,
+    "Read five scores",
+    lesson="No score sees everything. Which of them moves, and which does not, names the fault.",
+)
+logs, draw = READING.logs, READING.draw
+
+# -- 9 find the bugs ---------------------------------------------------------------------------------
 
 
 class _Eyes(nn.Sequential):

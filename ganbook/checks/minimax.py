@@ -10,8 +10,10 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+from ganbook.checks.by_hand import USED_AUTOGRAD, by_autograd, by_hand
 from ganbook.checks.challenge import NoScore, Score, listed, scored, verdict
 from ganbook.checks.compare import Observation
+from ganbook.checks.readings.minimax import READING
 from ganbook.checks.task import Answer, Mistake, Reject, Sheet, Trial
 
 sheet = Sheet("minimax", "Exercises 2: The minimax objective")
@@ -124,7 +126,7 @@ value_from_logits = sheet.task(
         ),
         Mistake(
             "halved",
-            "This is V/2, the average of the two terms. Some texts write the ½ (task 6 asks which conventions "
+            "This is V/2, the average of the two terms. Some texts write the ½ (task 8 asks which conventions "
             "agree), but V(D, G) is the sum.",
             like=lambda real, fake: value(real, fake) / 2,
         ),
@@ -770,7 +772,76 @@ value_from_labels = sheet.task(
     lesson="The minimax game is a classification: V = −2 × cross-entropy if real and fake are equally frequent.",
 )
 
-# -- 6 which conventions agree -----------------------------------------------------------------------
+# -- 6 the gradient of D's loss, by hand -------------------------------------------------------------
+
+loss_gradients = sheet.task(
+    "loss_gradients",
+    "D's loss, differentiated by hand",
+    tried="loss_gradients(real_logits, fake_logits) on 5 real and 3 fake logits, without autograd; autograd's "
+    "gradients",
+    setup=lambda: (2 * torch.randn(5), 2 * torch.randn(3)),
+    worlds={
+        "one logit each": lambda: (torch.randn(1), torch.randn(1)),
+        "logits far out": lambda: (torch.tensor([-40.0, 40.0]), torch.tensor([-90.0, 0.0, 90.0])),
+    },
+    observe=by_hand("the gradient by real_logits", "the gradient by fake_logits"),
+    reference=by_autograd(lambda real, fake: F.softplus(-real).mean() + F.softplus(fake).mean()),
+    mistakes=(
+        Mistake(
+            "of-the-value",
+            "These are the gradients of V, which D wants large. D's loss is −V: both signs turn.",
+            like=lambda real, fake: ((1 - real.sigmoid()) / len(real), -fake.sigmoid() / len(fake)),
+        ),
+        Mistake(
+            "mean-forgotten",
+            "Each entry is the slope of its own term. The loss holds means: what does one logit of N move?",
+            like=lambda real, fake: (real.sigmoid() - 1, fake.sigmoid()),
+        ),
+        Mistake(
+            "one-mean",
+            "You divided by the number of all logits together. Each batch has a mean of its own.",
+            like=lambda real, fake: tuple(
+                slope / (len(real) + len(fake)) for slope in (real.sigmoid() - 1, fake.sigmoid())
+            ),
+        ),
+        Mistake(
+            "by-the-probability",
+            "These are slopes by D, not by the logit: the sigmoid between them contributes a factor, D(1 − D).",
+            like=lambda real, fake: (-1 / (real.sigmoid() * len(real)), 1 / ((1 - fake.sigmoid()) * len(fake))),
+        ),
+        Mistake(
+            "sigmoid-slope-alone",
+            "D(1 − D) is the slope of the sigmoid. The logarithm outside it contributes a factor, too.",
+            like=lambda real, fake: tuple(
+                sign * a.sigmoid() * (1 - a.sigmoid()) / len(a) for sign, a in ((-1, real), (1, fake))
+            ),
+        ),
+        Mistake(
+            "fakes-as-real",
+            "The fakes are pulled up like real samples: their term is −log(1 − D).",
+            like=lambda real, fake: ((real.sigmoid() - 1) / len(real), (fake.sigmoid() - 1) / len(fake)),
+        ),
+        Mistake(
+            "swapped",
+            "The two gradients have changed places.",
+            like=lambda real, fake: (fake.sigmoid() / len(fake), (real.sigmoid() - 1) / len(real)),
+        ),
+        USED_AUTOGRAD,
+    ),
+    lesson="Verdict minus label, over the batch: a sure and right verdict gives no pull, a wrong one pulls with 1/N "
+    "at most.",
+)
+
+# -- 7 reading ---------------------------------------------------------------------------------------
+
+reading = READING.task(
+    sheet,
+    "Read three estimates",
+    lesson="An estimate on points that D has learned from is no estimate of V: keep some aside.",
+)
+logs, draw = READING.logs, READING.draw
+
+# -- 8 which conventions agree -----------------------------------------------------------------------
 
 Objective = Callable[[Tensor, Tensor], Tensor]
 
@@ -929,7 +1000,7 @@ convention = sheet.task(
     "game: in it the fake term no longer pulls towards D*.",
 )
 
-# -- 7 find the bug ----------------------------------------------------------------------------------
+# -- 9 find the bug ----------------------------------------------------------------------------------
 
 
 class _Discriminator(nn.Module):

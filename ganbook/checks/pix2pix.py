@@ -13,6 +13,7 @@ from torch.nn import functional as F
 
 from ganbook.checks.challenge import NoScore, Score, scored, verdict
 from ganbook.checks.compare import Observation, describe
+from ganbook.checks.readings.pix2pix import READING
 from ganbook.checks.task import Answer, Mistake, Reject, Sheet, flat_weights
 
 sheet = Sheet("pix2pix", "Exercises 11: Pix2pix")
@@ -95,7 +96,173 @@ best_constant = sheet.task(
     lesson="Each pixel goes where half of the truths lie on either side; of an outlier's distance L1 knows nothing.",
 )
 
-# -- 2 the receptive field ---------------------------------------------------------------------------
+# -- 2 the losses ------------------------------------------------------------------------------------
+
+
+def _loss_world() -> tuple[Any, ...]:
+    logits = torch.randn(4, 1, 3, 5), torch.randn(4, 1, 3, 5)
+    return (*logits, 2 * torch.rand(4, 3, 6, 6) - 1, 2 * torch.rand(4, 3, 6, 6) - 1, 7.0)
+
+
+def _observe_losses(answer: Answer, world: tuple[Any, ...]) -> Observation:
+    real_logits, fake_logits, fake = (part.clone().requires_grad_() for part in world[:3])
+    came = answer(real_logits, fake_logits, fake, world[3].clone(), world[4])
+    if not isinstance(came, tuple | list) or len(came) != 2:
+        raise Reject("not-a-pair", came, "two results: d_loss, g_loss", "Return both losses, separated by a comma.")
+
+    def by(loss: Any, leaves: tuple[Tensor, ...]) -> tuple[Tensor | None, ...]:
+        if not (isinstance(loss, Tensor) and loss.requires_grad):
+            return (None,) * len(leaves)
+        return torch.autograd.grad(loss.sum(), leaves, retain_graph=True, allow_unused=True)
+
+    of_d, of_g = by(came[0], (real_logits, fake_logits)), by(came[1], (fake_logits, fake))
+    return {
+        "D's loss": came[0],
+        "the gradient of D's loss by real_logits": of_d[0],
+        "the gradient of D's loss by fake_logits": of_d[1],
+        "G's loss": came[1],
+        "the gradient of G's loss by fake_logits": of_g[0],
+        "the gradient of G's loss by fake": of_g[1],
+    }
+
+
+def _own_d(real: Tensor, fake: Tensor) -> Tensor:
+    return 0.5 * (F.softplus(-real).mean() + F.softplus(fake).mean())
+
+
+def _own_g(logits: Tensor, fake: Tensor, real: Tensor, weight: float) -> Tensor:
+    return F.softplus(-logits).mean() + weight * (fake - real).abs().mean()
+
+
+def _losses(d_loss: Answer = _own_d, g_loss: Answer = _own_g) -> Answer:
+    return lambda real_logits, fake_logits, fake, real, l1_weight: (
+        d_loss(real_logits, fake_logits),
+        g_loss(fake_logits, fake, real, l1_weight),
+    )
+
+
+def _image_mean(logits: Tensor) -> Tensor:
+    return logits.mean((1, 2, 3))
+
+
+def _patch_sum(values: Tensor) -> Tensor:
+    return values.flatten(1).sum(1).mean()
+
+
+pix2pix_losses = sheet.task(
+    "pix2pix_losses",
+    "Two losses and a weight",
+    tried="pix2pix_losses(…, l1_weight=7.0) on logits (4, 1, 3, 5) and images (4, 3, 6, 6): values and gradients",
+    setup=_loss_world,
+    worlds={
+        "one image, one patch": lambda: (
+            *(torch.randn(1, 1, 1, 1) for _ in range(2)),
+            *(2 * torch.rand(1, 1, 2, 3) - 1 for _ in range(2)),
+            0.5,
+        )
+    },
+    observe=_observe_losses,
+    reference=_losses(),
+    mistakes=(
+        Mistake(
+            "half-missing",
+            "D's loss is twice what is asked for: pix2pix halves it, so that D learns more slowly than G.",
+            like=_losses(d_loss=lambda r, f: 2 * _own_d(r, f)),
+        ),
+        Mistake(
+            "labels-swapped",
+            "D's labels are swapped: this is small where real patches are called fake.",
+            like=_losses(d_loss=lambda r, f: _own_d(-r, -f)),
+        ),
+        Mistake(
+            "saturating",
+            "G minimises log(1 − σ(a)), which is flat exactly where D is sure. Let it minimise −log σ(a).",
+            like=_losses(g_loss=lambda a, fake, real, w: -F.softplus(a).mean() + w * (fake - real).abs().mean()),
+        ),
+        Mistake(
+            "g-as-d-labels-fakes",
+            "G is rewarded for looking fake. In its turn the label of a fake is 1.",
+            like=_losses(g_loss=lambda a, *rest: _own_g(-a, *rest)),
+        ),
+        Mistake(
+            "half-on-g",
+            "G's adversarial term is halved too. Only D is slowed down; halving both changes the weight of L1.",
+            like=_losses(g_loss=lambda a, fake, real, w: _own_g(a, fake, real, 2 * w) / 2),
+        ),
+        Mistake(
+            "squares",
+            "This is the squared distance. Its best answer is the mean of all truths, which is blurrier than L1's "
+            "median.",
+            like=_losses(g_loss=lambda a, fake, real, w: F.softplus(-a).mean() + w * (fake - real).square().mean()),
+        ),
+        Mistake(
+            "l1-summed",
+            "The distance is summed over pixels. Then its weight grows with the size of the images, and the game "
+            "counts for nothing; take the mean.",
+            like=(
+                _losses(g_loss=lambda a, fake, real, w: F.softplus(-a).mean() + w * (fake - real).abs().sum()),
+                _losses(g_loss=lambda a, fake, real, w: F.softplus(-a).mean() + w * _patch_sum((fake - real).abs())),
+            ),
+        ),
+        Mistake(
+            "weight-on-the-game",
+            "The weight multiplies the adversarial term. It belongs to L1.",
+            like=(
+                _losses(g_loss=lambda a, fake, real, w: w * F.softplus(-a).mean() + (fake - real).abs().mean()),
+                _losses(g_loss=lambda a, fake, real, w: w * _own_g(a, fake, real, 1.0)),
+            ),
+        ),
+        Mistake(
+            "weight-ignored",
+            "`l1_weight` is not used: L1 counts 1 or 100 times, whatever is asked for.",
+            like=(
+                _losses(g_loss=lambda a, fake, real, _: _own_g(a, fake, real, 1.0)),
+                _losses(g_loss=lambda a, fake, real, _: _own_g(a, fake, real, 100.0)),
+            ),
+        ),
+        Mistake(
+            "l1-missing",
+            "G's loss has no L1 in it. Then any plausible image will do, near the truth or not.",
+            like=_losses(g_loss=lambda a, *_: F.softplus(-a).mean()),
+        ),
+        Mistake(
+            "l1-cut-off",
+            "The value is right, but L1 sends no gradient back: fakes that were detached, or turned into a number.",
+            like=_losses(g_loss=lambda a, fake, real, w: _own_g(a, fake.detach(), real, w)),
+        ),
+        Mistake(
+            "patches-averaged-first",
+            "You averaged the logits of an image before the loss: one verdict per image again. Each patch has a loss "
+            "of its own; the mean comes last.",
+            like=_losses(
+                lambda r, f: _own_d(_image_mean(r), _image_mean(f)), lambda a, *rest: _own_g(_image_mean(a), *rest)
+            ),
+        ),
+        Mistake(
+            "patches-summed",
+            "The losses of an image's patches are summed. Take the mean over patches too, or the game's weight "
+            "depends on the size of the images.",
+            like=(
+                _losses(
+                    lambda r, f: 0.5 * (_patch_sum(F.softplus(-r)) + _patch_sum(F.softplus(f))),
+                    lambda a, fake, real, w: _patch_sum(F.softplus(-a)) + w * (fake - real).abs().mean(),
+                ),
+                _losses(
+                    lambda r, f: 0.5 * (F.softplus(-r).sum() + F.softplus(f).sum()),
+                    lambda a, fake, real, w: F.softplus(-a).sum() + w * (fake - real).abs().mean(),
+                ),
+            ),
+        ),
+        Mistake(
+            "two-sigmoids",
+            "A sigmoid was applied before a loss that applies its own. These are logits already.",
+            like=_losses(lambda r, f: _own_d(r.sigmoid(), f.sigmoid()), lambda a, *rest: _own_g(a.sigmoid(), *rest)),
+        ),
+    ),
+    lesson="Means everywhere, so the one number that balances game and distance is l1_weight, at any size.",
+)
+
+# -- 3 the receptive field ---------------------------------------------------------------------------
 
 _Chain = Sequence[tuple[int, int]]
 _PATCHGAN = ((4, 2), (4, 2), (4, 2), (4, 1), (4, 1))
@@ -223,7 +390,7 @@ receptive_field = sheet.task(
     lesson="Five layers see 70 × 70 pixels; that, and not the size of the image, is what D can ask about.",
 )
 
-# -- 3 a PatchGAN ------------------------------------------------------------------------------------
+# -- 4 a PatchGAN ------------------------------------------------------------------------------------
 
 _BUILDS = ((3, 1, 2, 4, 40), (2, 2, 3, 2, 48))  # channels, sources, layers, width, side
 
@@ -445,7 +612,7 @@ patch_discriminator = sheet.task(
     lesson="A fully convolutional D: the same weights judge every patch, so it takes images of any size.",
 )
 
-# -- 4 the decoder's way up --------------------------------------------------------------------------
+# -- 5 the decoder's way up --------------------------------------------------------------------------
 
 _Stage = Callable[[Tensor], Tensor]
 
@@ -576,172 +743,6 @@ decode = sheet.task(
         ),
     ),
     lesson="Lines go straight across; what must be invented travels through the bottleneck.",
-)
-
-# -- 5 the losses ------------------------------------------------------------------------------------
-
-
-def _loss_world() -> tuple[Any, ...]:
-    logits = torch.randn(4, 1, 3, 5), torch.randn(4, 1, 3, 5)
-    return (*logits, 2 * torch.rand(4, 3, 6, 6) - 1, 2 * torch.rand(4, 3, 6, 6) - 1, 7.0)
-
-
-def _observe_losses(answer: Answer, world: tuple[Any, ...]) -> Observation:
-    real_logits, fake_logits, fake = (part.clone().requires_grad_() for part in world[:3])
-    came = answer(real_logits, fake_logits, fake, world[3].clone(), world[4])
-    if not isinstance(came, tuple | list) or len(came) != 2:
-        raise Reject("not-a-pair", came, "two results: d_loss, g_loss", "Return both losses, separated by a comma.")
-
-    def by(loss: Any, leaves: tuple[Tensor, ...]) -> tuple[Tensor | None, ...]:
-        if not (isinstance(loss, Tensor) and loss.requires_grad):
-            return (None,) * len(leaves)
-        return torch.autograd.grad(loss.sum(), leaves, retain_graph=True, allow_unused=True)
-
-    of_d, of_g = by(came[0], (real_logits, fake_logits)), by(came[1], (fake_logits, fake))
-    return {
-        "D's loss": came[0],
-        "the gradient of D's loss by real_logits": of_d[0],
-        "the gradient of D's loss by fake_logits": of_d[1],
-        "G's loss": came[1],
-        "the gradient of G's loss by fake_logits": of_g[0],
-        "the gradient of G's loss by fake": of_g[1],
-    }
-
-
-def _own_d(real: Tensor, fake: Tensor) -> Tensor:
-    return 0.5 * (F.softplus(-real).mean() + F.softplus(fake).mean())
-
-
-def _own_g(logits: Tensor, fake: Tensor, real: Tensor, weight: float) -> Tensor:
-    return F.softplus(-logits).mean() + weight * (fake - real).abs().mean()
-
-
-def _losses(d_loss: Answer = _own_d, g_loss: Answer = _own_g) -> Answer:
-    return lambda real_logits, fake_logits, fake, real, l1_weight: (
-        d_loss(real_logits, fake_logits),
-        g_loss(fake_logits, fake, real, l1_weight),
-    )
-
-
-def _image_mean(logits: Tensor) -> Tensor:
-    return logits.mean((1, 2, 3))
-
-
-def _patch_sum(values: Tensor) -> Tensor:
-    return values.flatten(1).sum(1).mean()
-
-
-pix2pix_losses = sheet.task(
-    "pix2pix_losses",
-    "Two losses and a weight",
-    tried="pix2pix_losses(…, l1_weight=7.0) on logits (4, 1, 3, 5) and images (4, 3, 6, 6): values and gradients",
-    setup=_loss_world,
-    worlds={
-        "one image, one patch": lambda: (
-            *(torch.randn(1, 1, 1, 1) for _ in range(2)),
-            *(2 * torch.rand(1, 1, 2, 3) - 1 for _ in range(2)),
-            0.5,
-        )
-    },
-    observe=_observe_losses,
-    reference=_losses(),
-    mistakes=(
-        Mistake(
-            "half-missing",
-            "D's loss is twice what is asked for: pix2pix halves it, so that D learns more slowly than G.",
-            like=_losses(d_loss=lambda r, f: 2 * _own_d(r, f)),
-        ),
-        Mistake(
-            "labels-swapped",
-            "D's labels are swapped: this is small where real patches are called fake.",
-            like=_losses(d_loss=lambda r, f: _own_d(-r, -f)),
-        ),
-        Mistake(
-            "saturating",
-            "G minimises log(1 − σ(a)), which is flat exactly where D is sure. Let it minimise −log σ(a).",
-            like=_losses(g_loss=lambda a, fake, real, w: -F.softplus(a).mean() + w * (fake - real).abs().mean()),
-        ),
-        Mistake(
-            "g-as-d-labels-fakes",
-            "G is rewarded for looking fake. In its turn the label of a fake is 1.",
-            like=_losses(g_loss=lambda a, *rest: _own_g(-a, *rest)),
-        ),
-        Mistake(
-            "half-on-g",
-            "G's adversarial term is halved too. Only D is slowed down; halving both changes the weight of L1.",
-            like=_losses(g_loss=lambda a, fake, real, w: _own_g(a, fake, real, 2 * w) / 2),
-        ),
-        Mistake(
-            "squares",
-            "This is the squared distance. Its best answer is the mean of all truths, which is blurrier than L1's "
-            "median.",
-            like=_losses(g_loss=lambda a, fake, real, w: F.softplus(-a).mean() + w * (fake - real).square().mean()),
-        ),
-        Mistake(
-            "l1-summed",
-            "The distance is summed over pixels. Then its weight grows with the size of the images, and the game "
-            "counts for nothing; take the mean.",
-            like=(
-                _losses(g_loss=lambda a, fake, real, w: F.softplus(-a).mean() + w * (fake - real).abs().sum()),
-                _losses(g_loss=lambda a, fake, real, w: F.softplus(-a).mean() + w * _patch_sum((fake - real).abs())),
-            ),
-        ),
-        Mistake(
-            "weight-on-the-game",
-            "The weight multiplies the adversarial term. It belongs to L1.",
-            like=(
-                _losses(g_loss=lambda a, fake, real, w: w * F.softplus(-a).mean() + (fake - real).abs().mean()),
-                _losses(g_loss=lambda a, fake, real, w: w * _own_g(a, fake, real, 1.0)),
-            ),
-        ),
-        Mistake(
-            "weight-ignored",
-            "`l1_weight` is not used: L1 counts 1 or 100 times, whatever is asked for.",
-            like=(
-                _losses(g_loss=lambda a, fake, real, _: _own_g(a, fake, real, 1.0)),
-                _losses(g_loss=lambda a, fake, real, _: _own_g(a, fake, real, 100.0)),
-            ),
-        ),
-        Mistake(
-            "l1-missing",
-            "G's loss has no L1 in it. Then any plausible image will do, near the truth or not.",
-            like=_losses(g_loss=lambda a, *_: F.softplus(-a).mean()),
-        ),
-        Mistake(
-            "l1-cut-off",
-            "The value is right, but L1 sends no gradient back: fakes that were detached, or turned into a number.",
-            like=_losses(g_loss=lambda a, fake, real, w: _own_g(a, fake.detach(), real, w)),
-        ),
-        Mistake(
-            "patches-averaged-first",
-            "You averaged the logits of an image before the loss: one verdict per image again. Each patch has a loss "
-            "of its own; the mean comes last.",
-            like=_losses(
-                lambda r, f: _own_d(_image_mean(r), _image_mean(f)), lambda a, *rest: _own_g(_image_mean(a), *rest)
-            ),
-        ),
-        Mistake(
-            "patches-summed",
-            "The losses of an image's patches are summed. Take the mean over patches too, or the game's weight "
-            "depends on the size of the images.",
-            like=(
-                _losses(
-                    lambda r, f: 0.5 * (_patch_sum(F.softplus(-r)) + _patch_sum(F.softplus(f))),
-                    lambda a, fake, real, w: _patch_sum(F.softplus(-a)) + w * (fake - real).abs().mean(),
-                ),
-                _losses(
-                    lambda r, f: 0.5 * (F.softplus(-r).sum() + F.softplus(f).sum()),
-                    lambda a, fake, real, w: F.softplus(-a).sum() + w * (fake - real).abs().mean(),
-                ),
-            ),
-        ),
-        Mistake(
-            "two-sigmoids",
-            "A sigmoid was applied before a loss that applies its own. These are logits already.",
-            like=_losses(lambda r, f: _own_d(r.sigmoid(), f.sigmoid()), lambda a, *rest: _own_g(a.sigmoid(), *rest)),
-        ),
-    ),
-    lesson="Means everywhere, so the one number that balances game and distance is l1_weight, at any size.",
 )
 
 # -- 6 how much of the noise arrives -----------------------------------------------------------------
@@ -876,7 +877,16 @@ noise_dependence = sheet.task(
     lesson="Zero means that the noise is ignored: the source then settles every pixel, whatever z says.",
 )
 
-# -- 7 find the bug ----------------------------------------------------------------------------------
+# -- 7 reading ---------------------------------------------------------------------------------------
+
+reading = READING.task(
+    sheet,
+    "Read a translation",
+    lesson="L1 alone fell where the pictures got worse. The colour and the change with z say what it does not see.",
+)
+logs, draw = READING.logs, READING.draw
+
+# -- 8 find the bug ----------------------------------------------------------------------------------
 
 
 class _Painter(nn.Module):

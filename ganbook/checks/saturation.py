@@ -12,6 +12,7 @@ from torch.nn import functional as F
 
 from ganbook.checks.challenge import Score, listed, scored, verdict
 from ganbook.checks.compare import Observation, describe
+from ganbook.checks.readings.saturation import READING
 from ganbook.checks.task import Answer, Latents, Mistake, Reject, Sheet, Trial, flat_weights
 
 sheet = Sheet("saturation", "Exercises 3: Saturation")
@@ -737,7 +738,16 @@ gradient_norm = sheet.task(
     lesson="One number for the whole generator, and the game goes on as if nobody had looked.",
 )
 
-# -- 7 find the bug ----------------------------------------------------------------------------------
+# -- 7 reading ---------------------------------------------------------------------------------------
+
+reading = READING.task(
+    sheet,
+    "Read four ways to a standstill",
+    lesson="Standing fakes have several causes. The gradient that reaches G tells saturation from the others.",
+)
+logs, draw = READING.logs, READING.draw
+
+# -- 8 find the bug ----------------------------------------------------------------------------------
 
 
 def _stuck_world(sure: bool = True, n: int = 8) -> dict[str, Any]:

@@ -13,6 +13,7 @@ from torch import Tensor, nn
 
 from ganbook.checks.challenge import NoScore, Score, listed, scored, verdict
 from ganbook.checks.compare import Observation, describe
+from ganbook.checks.readings.standing import READING
 from ganbook.checks.task import Answer, Mistake, Reject, Sheet
 
 sheet = Sheet("standing", "Exercises 14: Where GANs stand")
@@ -21,256 +22,7 @@ results, require_all_passed = sheet.results, sheet.require_all_passed
 
 Function = Callable[[Tensor], Tensor]
 
-# -- 1 bits per dimension ----------------------------------------------------------------------------
-
-_SHAPE = (3, 4, 6)
-
-
-def _likelihoods() -> tuple[Tensor, tuple[int, ...]]:
-    """Densities on both sides of 1, so that no sign can hide; fewer than 9 bits, so that 127.5 is told from 128."""
-    return math.prod(_SHAPE) * (2.4 * torch.rand(5) - 1.2), _SHAPE
-
-
-def _bits(
-    unit: float = math.log(2),
-    scale: float = 127.5,
-    sign: int = 1,
-    scale_sign: int = 1,
-    divided: bool = True,
-    once: bool = False,
-    dims: Callable[[Sequence[int]], int] = math.prod,
-) -> Answer:
-    def bits(log_likelihood: Tensor, shape: Sequence[int]) -> Tensor:
-        d = dims(shape)
-        total = -sign * log_likelihood + scale_sign * (1 if once else d) * math.log(scale)
-        return total / unit / (d if divided else 1)
-
-    return bits
-
-
-bits_per_dim = sheet.task(
-    "bits_per_dim",
-    "From nats to bits per dimension",
-    tried="bits_per_dim(log_likelihood, (3, 4, 6)) with five log-likelihoods",
-    setup=_likelihoods,
-    worlds={
-        "one grey image": lambda: (torch.tensor([-50.0]), (1, 5, 5)),
-        "wide images": lambda: (10 * torch.randn(3), (3, 2, 9)),
-    },
-    reference=_bits(),
-    mistakes=(
-        Mistake(
-            "nats",
-            "These are nats. A log-likelihood is a natural logarithm; a bit is a halving, so its logarithm has base 2.",
-            like=(_bits(unit=1), _bits(unit=1, scale=1)),
-        ),
-        Mistake(
-            "not-divided",
-            "These are the bits of a whole image. Per dimension, images of different sizes can be compared.",
-            like=(_bits(divided=False), _bits(divided=False, scale=1), _bits(divided=False, unit=1)),
-        ),
-        Mistake(
-            "scaling-forgotten",
-            "The scaling is forgotten: this is the density in [−1, 1], where a grey level is 1/127.5 wide. Squeezing "
-            "the axis raised it; the code is for levels of width 1.",
-            like=(_bits(scale=1), _bits(scale=1, sign=-1)),
-        ),
-        Mistake(
-            "scaling-the-wrong-way",
-            "The scaling counts with the wrong sign. On the wide axis from 0 to 255 the same mass is spread thinner, "
-            "so the likelihood falls and more bits are needed.",
-            like=(_bits(scale_sign=-1), _bits(scale_sign=-1, unit=1)),
-        ),
-        Mistake(
-            "sign",
-            "The log-likelihood has the wrong sign. A likelier image needs fewer bits.",
-            like=(_bits(sign=-1), _bits(sign=-1, scale_sign=-1)),
-        ),
-        Mistake(
-            "scaling-once",
-            "The scaling counts once an image. Each of the dimensions is stretched, and their factors multiply.",
-            like=(_bits(once=True), _bits(once=True, unit=1)),
-        ),
-        Mistake(
-            "other-range",
-            "That is the scaling of another range. Here 255 steps from grey to grey fill an interval of length 2.",
-            like=tuple(_bits(scale=scale) for scale in (255.0, 256.0, 128.0)),
-        ),
-        Mistake(
-            "channels-forgotten",
-            "You divided by the number of pixels. A dimension is one number: every channel of a pixel counts.",
-            like=(
-                _bits(dims=lambda shape: math.prod(shape[1:])),
-                lambda log_likelihood, shape: (
-                    (math.prod(shape) * math.log(127.5) - log_likelihood) / math.log(2) / math.prod(shape[1:])
-                ),
-            ),
-        ),
-        Mistake(
-            "half-in-nats",
-            "One of the two terms is in bits and the other one in nats. Convert both, or their sum.",
-            like=(
-                lambda log_likelihood, shape: -log_likelihood / (math.log(2) * math.prod(shape)) + math.log(127.5),
-                lambda log_likelihood, shape: -log_likelihood / math.prod(shape) + math.log2(127.5),
-            ),
-        ),
-        Mistake(
-            "times-log-two",
-            "You multiplied by log 2. One bit is log 2 = 0.69 nats, so there are more bits than nats.",
-            like=(_bits(unit=1 / math.log(2)), _bits(unit=1 / math.log(2), scale=1)),
-        ),
-    ),
-    small_case="An image of one pixel whose density in [−1, 1] is ½ everywhere needs log2(255) bits.",
-    lesson="A figure in bits per dimension says nothing until the scaling of the pixels is said.",
-)
-
-# -- 2 change of variables ---------------------------------------------------------------------------
-
-
-def _layer(n: int = 3, half: int = 3) -> tuple[Tensor, Function, Function]:
-    """As many points as entries of a half: a sum over the wrong axis raises no error."""
-    weights = torch.randn(2, half, half)
-
-    def scale(x: Tensor) -> Tensor:
-        return 0.8 * torch.tanh(x @ weights[0] + 0.4)
-
-    def shift(x: Tensor) -> Tensor:
-        return torch.tanh(x @ weights[1]) - 0.5
-
-    return torch.randn(n, 2 * half) + 0.3, scale, shift
-
-
-def _normal(z: Tensor) -> Tensor:
-    return (-0.5 * z.square() - 0.5 * math.log(2 * math.pi)).sum(1)
-
-
-def _coupling(
-    log_det: Function = lambda s: -s.sum(1),
-    back: Callable[[Tensor, Tensor, Tensor], Tensor] = lambda x2, s, t: (x2 - t) * torch.exp(-s),
-    density: Callable[[Tensor, Tensor], Tensor] = lambda x1, z2: _normal(torch.cat((x1, z2), dim=1)),
-    swapped: bool = False,
-    both: bool = False,
-) -> Answer:
-    def log_density(x: Tensor, scale: Function, shift: Function) -> Tensor:
-        x1, x2 = x.chunk(2, dim=1)
-        if swapped:
-            x1, x2 = x2, x1
-        s, t = scale(x1), shift(x1)
-        return density(back(x1, s, t) if both else x1, back(x2, s, t)) + log_det(s)
-
-    return log_density
-
-
-def _forwards(x2: Tensor, s: Tensor, t: Tensor) -> Tensor:
-    return x2 * torch.exp(s) + t
-
-
-coupling_log_density = sheet.task(
-    "coupling_log_density",
-    "What a flow knows",
-    tried="coupling_log_density(x, scale, shift) on 3 points with 6 entries",
-    setup=_layer,
-    worlds={"five points in the plane": lambda: _layer(5, 1), "one point": lambda: _layer(1, 2)},
-    reference=_coupling(),
-    mistakes=(
-        Mistake(
-            "log-det-sign",
-            "The log-determinant has the wrong sign. Where the layer stretches (s above 0), it thins the density out.",
-            like=_coupling(lambda s: s.sum(1)),
-        ),
-        Mistake(
-            "log-det-missing",
-            "This is the density of z. Nothing says yet how much volume the layer makes or takes on the way to x.",
-            like=_coupling(lambda s: torch.zeros(())),
-        ),
-        Mistake(
-            "wrong-axis",
-            "The log-determinant is not that of each point. A point's volume changes by the product over *its own* "
-            "entries, which runs along dimension 1.",
-            like=(
-                _coupling(lambda s: -s.sum(0)),
-                _coupling(lambda s: -s.sum()),
-                _coupling(lambda s: -s.mean(1)),
-                _coupling(lambda s: -s.mean()),
-                _coupling(lambda s: -s.mean(0)),
-                _coupling(lambda s: -s.sum(1).mean()),
-            ),
-        ),
-        Mistake(
-            "two-pi",
-            "The normal density's constant is missing, or not counted once for each of the entries of z. Without it, "
-            "densities do not integrate to 1.",
-            like=(
-                _coupling(density=lambda x1, z2: -0.5 * torch.cat((x1, z2), 1).square().sum(1)),
-                _coupling(
-                    density=lambda x1, z2: -0.5 * torch.cat((x1, z2), 1).square().sum(1) - 0.5 * math.log(2 * math.pi)
-                ),
-                _coupling(
-                    density=lambda x1, z2: (
-                        -0.5 * torch.cat((x1, z2), 1).square().sum(1) - x1.shape[1] * 0.5 * math.log(2 * math.pi)
-                    )
-                ),
-                _coupling(
-                    density=lambda x1, z2: (
-                        -0.5 * torch.cat((x1, z2), 1).square().sum(1) - 2 * x1.shape[1] * math.log(2 * math.pi)
-                    )
-                ),
-            ),
-        ),
-        Mistake(
-            "half-left-out",
-            "Only the second half went into the normal density. The first one is not changed, but it is as random.",
-            like=(_coupling(density=lambda x1, z2: _normal(z2)), _coupling(density=lambda x1, z2: _normal(x1))),
-        ),
-        Mistake(
-            "both-halves",
-            "Both halves were transformed. The first one passes unchanged; only so does the way back know s and t.",
-            like=(_coupling(both=True), _coupling(lambda s: -2 * s.sum(1), both=True)),
-        ),
-        Mistake(
-            "halves-swapped",
-            "The halves have changed places: the first one stays and feeds `scale` and `shift`.",
-            like=(
-                _coupling(swapped=True),
-                _coupling(lambda s: s.sum(1), swapped=True),
-                _coupling(lambda s: s.sum(1), _forwards, swapped=True),
-            ),
-        ),
-        Mistake(
-            "wrong-direction",
-            "You sent x through the layer once more. The layer leads from z to x: undo it, last operation first.",
-            like=(_coupling(lambda s: s.sum(1), _forwards), _coupling(back=_forwards)),
-        ),
-        Mistake(
-            "shift-after",
-            "The scaling was undone before the shift. What came last, the shift, has to go first.",
-            like=(
-                _coupling(back=lambda x2, s, t: x2 * torch.exp(-s) - t),
-                _coupling(lambda s: s.sum(1), lambda x2, s, t: x2 * torch.exp(-s) - t),
-            ),
-        ),
-        Mistake(
-            "without-exp",
-            "s was taken as the factor itself. It is the factor's logarithm: any s will do, and no factor is 0.",
-            like=(
-                _coupling(back=lambda x2, s, t: (x2 - t) / s),
-                _coupling(lambda s: -s.abs().log().sum(1), lambda x2, s, t: (x2 - t) / s),
-                _coupling(lambda s: s.abs().log().sum(1), lambda x2, s, t: (x2 - t) / s),
-            ),
-        ),
-        Mistake(
-            "x-in-the-normal",
-            "The normal density was taken at x. It is z that is normal: find the z that x was made of.",
-            like=(
-                _coupling(back=lambda x2, s, t: x2),
-                _coupling(lambda s: s.sum(1), lambda x2, s, t: x2),
-            ),
-        ),
-    ),
-    lesson="A flow gives up freedom in each layer so that a log-determinant costs one sum; a GAN gives up the density.",
-)
-
-# -- 3 noising ---------------------------------------------------------------------------------------
+# -- 1 noising ---------------------------------------------------------------------------------------
 
 
 def _noising() -> tuple[Tensor, Tensor, Tensor]:
@@ -357,7 +109,7 @@ add_noise = sheet.task(
     lesson="One draw leads to any t: no chain of t small steps is needed to make a training pair.",
 )
 
-# -- 4 the loss --------------------------------------------------------------------------------------
+# -- 2 the loss --------------------------------------------------------------------------------------
 
 
 class _Predictor(nn.Module):
@@ -496,7 +248,7 @@ noise_prediction_loss = sheet.task(
         ),
         Mistake(
             "weights-of-the-noise",
-            "The noised image is not that of task 3: look at the two weights.",
+            "The noised image is not that of task 1: look at the two weights.",
             like=(
                 _loss(_noised(lambda a: a, lambda a: 1 - a)),
                 _loss(_noised(lambda a: (1 - a).sqrt(), torch.sqrt)),
@@ -508,7 +260,7 @@ noise_prediction_loss = sheet.task(
     lesson="A regression: one player, one loss, nothing to balance. The price comes when images are drawn.",
 )
 
-# -- 5 one step of DDIM ------------------------------------------------------------------------------
+# -- 3 one step of DDIM ------------------------------------------------------------------------------
 
 
 def _step_world() -> tuple[Tensor, ...]:
@@ -574,7 +326,7 @@ ddim_step = sheet.task(
         ),
         Mistake(
             "x_t-for-the-image",
-            "x_t stands where the predicted image belongs: noise goes on top of noise. Solve task 3's formula for x0.",
+            "x_t stands where the predicted image belongs: noise goes on top of noise. Solve task 1's formula for x0.",
             like=_ddim(clean=lambda x, eps, a: x),
         ),
         Mistake(
@@ -641,7 +393,110 @@ ddim_step = sheet.task(
     lesson="Without fresh noise the chain is a map from z to an image, as G is; it calls its network at every step.",
 )
 
-# -- 6 a fair comparison -----------------------------------------------------------------------------
+# -- 4 bits per dimension ----------------------------------------------------------------------------
+
+_SHAPE = (3, 4, 6)
+
+
+def _likelihoods() -> tuple[Tensor, tuple[int, ...]]:
+    """Densities on both sides of 1, so that no sign can hide; fewer than 9 bits, so that 127.5 is told from 128."""
+    return math.prod(_SHAPE) * (2.4 * torch.rand(5) - 1.2), _SHAPE
+
+
+def _bits(
+    unit: float = math.log(2),
+    scale: float = 127.5,
+    sign: int = 1,
+    scale_sign: int = 1,
+    divided: bool = True,
+    once: bool = False,
+    dims: Callable[[Sequence[int]], int] = math.prod,
+) -> Answer:
+    def bits(log_likelihood: Tensor, shape: Sequence[int]) -> Tensor:
+        d = dims(shape)
+        total = -sign * log_likelihood + scale_sign * (1 if once else d) * math.log(scale)
+        return total / unit / (d if divided else 1)
+
+    return bits
+
+
+bits_per_dim = sheet.task(
+    "bits_per_dim",
+    "From nats to bits per dimension",
+    tried="bits_per_dim(log_likelihood, (3, 4, 6)) with five log-likelihoods",
+    setup=_likelihoods,
+    worlds={
+        "one grey image": lambda: (torch.tensor([-50.0]), (1, 5, 5)),
+        "wide images": lambda: (10 * torch.randn(3), (3, 2, 9)),
+    },
+    reference=_bits(),
+    mistakes=(
+        Mistake(
+            "nats",
+            "These are nats. A log-likelihood is a natural logarithm; a bit is a halving, so its logarithm has base 2.",
+            like=(_bits(unit=1), _bits(unit=1, scale=1)),
+        ),
+        Mistake(
+            "not-divided",
+            "These are the bits of a whole image. Per dimension, images of different sizes can be compared.",
+            like=(_bits(divided=False), _bits(divided=False, scale=1), _bits(divided=False, unit=1)),
+        ),
+        Mistake(
+            "scaling-forgotten",
+            "The scaling is forgotten: this is the density in [−1, 1], where a grey level is 1/127.5 wide. Squeezing "
+            "the axis raised it; the code is for levels of width 1.",
+            like=(_bits(scale=1), _bits(scale=1, sign=-1)),
+        ),
+        Mistake(
+            "scaling-the-wrong-way",
+            "The scaling counts with the wrong sign. On the wide axis from 0 to 255 the same mass is spread thinner, "
+            "so the likelihood falls and more bits are needed.",
+            like=(_bits(scale_sign=-1), _bits(scale_sign=-1, unit=1)),
+        ),
+        Mistake(
+            "sign",
+            "The log-likelihood has the wrong sign. A likelier image needs fewer bits.",
+            like=(_bits(sign=-1), _bits(sign=-1, scale_sign=-1)),
+        ),
+        Mistake(
+            "scaling-once",
+            "The scaling counts once an image. Each of the dimensions is stretched, and their factors multiply.",
+            like=(_bits(once=True), _bits(once=True, unit=1)),
+        ),
+        Mistake(
+            "other-range",
+            "That is the scaling of another range. Here 255 steps from grey to grey fill an interval of length 2.",
+            like=tuple(_bits(scale=scale) for scale in (255.0, 256.0, 128.0)),
+        ),
+        Mistake(
+            "channels-forgotten",
+            "You divided by the number of pixels. A dimension is one number: every channel of a pixel counts.",
+            like=(
+                _bits(dims=lambda shape: math.prod(shape[1:])),
+                lambda log_likelihood, shape: (
+                    (math.prod(shape) * math.log(127.5) - log_likelihood) / math.log(2) / math.prod(shape[1:])
+                ),
+            ),
+        ),
+        Mistake(
+            "half-in-nats",
+            "One of the two terms is in bits and the other one in nats. Convert both, or their sum.",
+            like=(
+                lambda log_likelihood, shape: -log_likelihood / (math.log(2) * math.prod(shape)) + math.log(127.5),
+                lambda log_likelihood, shape: -log_likelihood / math.prod(shape) + math.log2(127.5),
+            ),
+        ),
+        Mistake(
+            "times-log-two",
+            "You multiplied by log 2. One bit is log 2 = 0.69 nats, so there are more bits than nats.",
+            like=(_bits(unit=1 / math.log(2)), _bits(unit=1 / math.log(2), scale=1)),
+        ),
+    ),
+    small_case="An image of one pixel whose density in [−1, 1] is ½ everywhere needs log2(255) bits.",
+    lesson="A figure in bits per dimension says nothing until the scaling of the pixels is said.",
+)
+
+# -- 5 a fair comparison -----------------------------------------------------------------------------
 
 Row = Mapping[str, Any]
 _KEYS = ("features", "split", "n", "device")
@@ -839,7 +694,163 @@ speed_ratio = sheet.task(
     lesson="A speed means something beside a quality, and a quality beside its features, split and n.",
 )
 
-# -- 7 find the bug ----------------------------------------------------------------------------------
+# -- 6 reading ---------------------------------------------------------------------------------------
+
+reading = READING.task(
+    sheet,
+    "Read a walk",
+    lesson="A sampler has no loss to watch. What x, the image seen and the noise should spread by is known at every "
+    "step.",
+)
+logs, draw = READING.logs, READING.draw
+
+# -- 7 change of variables ---------------------------------------------------------------------------
+
+
+def _layer(n: int = 3, half: int = 3) -> tuple[Tensor, Function, Function]:
+    """As many points as entries of a half: a sum over the wrong axis raises no error."""
+    weights = torch.randn(2, half, half)
+
+    def scale(x: Tensor) -> Tensor:
+        return 0.8 * torch.tanh(x @ weights[0] + 0.4)
+
+    def shift(x: Tensor) -> Tensor:
+        return torch.tanh(x @ weights[1]) - 0.5
+
+    return torch.randn(n, 2 * half) + 0.3, scale, shift
+
+
+def _normal(z: Tensor) -> Tensor:
+    return (-0.5 * z.square() - 0.5 * math.log(2 * math.pi)).sum(1)
+
+
+def _coupling(
+    log_det: Function = lambda s: -s.sum(1),
+    back: Callable[[Tensor, Tensor, Tensor], Tensor] = lambda x2, s, t: (x2 - t) * torch.exp(-s),
+    density: Callable[[Tensor, Tensor], Tensor] = lambda x1, z2: _normal(torch.cat((x1, z2), dim=1)),
+    swapped: bool = False,
+    both: bool = False,
+) -> Answer:
+    def log_density(x: Tensor, scale: Function, shift: Function) -> Tensor:
+        x1, x2 = x.chunk(2, dim=1)
+        if swapped:
+            x1, x2 = x2, x1
+        s, t = scale(x1), shift(x1)
+        return density(back(x1, s, t) if both else x1, back(x2, s, t)) + log_det(s)
+
+    return log_density
+
+
+def _forwards(x2: Tensor, s: Tensor, t: Tensor) -> Tensor:
+    return x2 * torch.exp(s) + t
+
+
+coupling_log_density = sheet.task(
+    "coupling_log_density",
+    "What a flow knows",
+    tried="coupling_log_density(x, scale, shift) on 3 points with 6 entries",
+    setup=_layer,
+    worlds={"five points in the plane": lambda: _layer(5, 1), "one point": lambda: _layer(1, 2)},
+    reference=_coupling(),
+    mistakes=(
+        Mistake(
+            "log-det-sign",
+            "The log-determinant has the wrong sign. Where the layer stretches (s above 0), it thins the density out.",
+            like=_coupling(lambda s: s.sum(1)),
+        ),
+        Mistake(
+            "log-det-missing",
+            "This is the density of z. Nothing says yet how much volume the layer makes or takes on the way to x.",
+            like=_coupling(lambda s: torch.zeros(())),
+        ),
+        Mistake(
+            "wrong-axis",
+            "The log-determinant is not that of each point. A point's volume changes by the product over *its own* "
+            "entries, which runs along dimension 1.",
+            like=(
+                _coupling(lambda s: -s.sum(0)),
+                _coupling(lambda s: -s.sum()),
+                _coupling(lambda s: -s.mean(1)),
+                _coupling(lambda s: -s.mean()),
+                _coupling(lambda s: -s.mean(0)),
+                _coupling(lambda s: -s.sum(1).mean()),
+            ),
+        ),
+        Mistake(
+            "two-pi",
+            "The normal density's constant is missing, or not counted once for each of the entries of z. Without it, "
+            "densities do not integrate to 1.",
+            like=(
+                _coupling(density=lambda x1, z2: -0.5 * torch.cat((x1, z2), 1).square().sum(1)),
+                _coupling(
+                    density=lambda x1, z2: -0.5 * torch.cat((x1, z2), 1).square().sum(1) - 0.5 * math.log(2 * math.pi)
+                ),
+                _coupling(
+                    density=lambda x1, z2: (
+                        -0.5 * torch.cat((x1, z2), 1).square().sum(1) - x1.shape[1] * 0.5 * math.log(2 * math.pi)
+                    )
+                ),
+                _coupling(
+                    density=lambda x1, z2: (
+                        -0.5 * torch.cat((x1, z2), 1).square().sum(1) - 2 * x1.shape[1] * math.log(2 * math.pi)
+                    )
+                ),
+            ),
+        ),
+        Mistake(
+            "half-left-out",
+            "Only the second half went into the normal density. The first one is not changed, but it is as random.",
+            like=(_coupling(density=lambda x1, z2: _normal(z2)), _coupling(density=lambda x1, z2: _normal(x1))),
+        ),
+        Mistake(
+            "both-halves",
+            "Both halves were transformed. The first one passes unchanged; only so does the way back know s and t.",
+            like=(_coupling(both=True), _coupling(lambda s: -2 * s.sum(1), both=True)),
+        ),
+        Mistake(
+            "halves-swapped",
+            "The halves have changed places: the first one stays and feeds `scale` and `shift`.",
+            like=(
+                _coupling(swapped=True),
+                _coupling(lambda s: s.sum(1), swapped=True),
+                _coupling(lambda s: s.sum(1), _forwards, swapped=True),
+            ),
+        ),
+        Mistake(
+            "wrong-direction",
+            "You sent x through the layer once more. The layer leads from z to x: undo it, last operation first.",
+            like=(_coupling(lambda s: s.sum(1), _forwards), _coupling(back=_forwards)),
+        ),
+        Mistake(
+            "shift-after",
+            "The scaling was undone before the shift. What came last, the shift, has to go first.",
+            like=(
+                _coupling(back=lambda x2, s, t: x2 * torch.exp(-s) - t),
+                _coupling(lambda s: s.sum(1), lambda x2, s, t: x2 * torch.exp(-s) - t),
+            ),
+        ),
+        Mistake(
+            "without-exp",
+            "s was taken as the factor itself. It is the factor's logarithm: any s will do, and no factor is 0.",
+            like=(
+                _coupling(back=lambda x2, s, t: (x2 - t) / s),
+                _coupling(lambda s: -s.abs().log().sum(1), lambda x2, s, t: (x2 - t) / s),
+                _coupling(lambda s: s.abs().log().sum(1), lambda x2, s, t: (x2 - t) / s),
+            ),
+        ),
+        Mistake(
+            "x-in-the-normal",
+            "The normal density was taken at x. It is z that is normal: find the z that x was made of.",
+            like=(
+                _coupling(back=lambda x2, s, t: x2),
+                _coupling(lambda s: s.sum(1), lambda x2, s, t: x2),
+            ),
+        ),
+    ),
+    lesson="A flow gives up freedom in each layer so that a log-determinant costs one sum; a GAN gives up the density.",
+)
+
+# -- 8 find the bug ----------------------------------------------------------------------------------
 
 
 def _loop_world(n: int = 5, last: int = 12) -> tuple[_Predictor, Tensor, Tensor]:

@@ -34,7 +34,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn.utils import parameters_to_vector
 
-from ganbook.checks import STUB_MESSAGE, limit, scores
+from ganbook.checks import STUB_MESSAGE, limit, scores, sections
 from ganbook.checks.compare import Difference, Observation, Seen, alike, describe, first_difference, prepared
 from ganbook.checks.feedback import Progress, Result, Rung, Status
 from ganbook.checks.limit import TooLong, time_limit
@@ -147,7 +147,6 @@ class Task:
     ``takes``    "function", or "value" where the answer is a number or tensor, not a function; then
                  ``reference``, ``like`` and ``also`` are functions of the world that return it.
     ``small_case`` a case that can be done in the head.
-    ``section``  the heading in the chapter where the task's matter is told.
     ``tolerance`` absolute tolerance by observed name, for statistics and quadrature.
     """
 
@@ -167,7 +166,6 @@ class Task:
     tolerance: Mapping[str, float] = field(default_factory=dict)
     lesson: str = ""
     small_case: str = ""
-    section: str = ""
     sheet: Sheet | None = None
     _known: dict[tuple[int, _Stage], _Run] = field(default_factory=dict, repr=False)
 
@@ -654,13 +652,8 @@ class Sheet:
                 "to run",
                 f'`{task.name}(*check.case("{task.name}"))` runs your function where it was found to differ.',
             )
-        yield "read again", self.where_to_read(task)
+        yield "read again", sections.where(self.name, task.name)
         yield "expected", difference.expected
-
-    def where_to_read(self, task: Task) -> str:
-        """The chapter, and the section of it, that a task belongs to."""
-        chapter = f"the chapter of {self.title.removeprefix('Exercises ')}" if self.title else "the chapter"
-        return f"{chapter}, section “{task.section}”" if task.section else chapter
 
     def hint(self, name: str | None = None) -> Result:
         """The next rung of the ladder of hints: for the task that was checked last, or the one named.

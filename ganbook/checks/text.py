@@ -13,6 +13,7 @@ from torch.nn import functional as F
 
 from ganbook.checks.challenge import NoScore, Score, scored, verdict
 from ganbook.checks.compare import Observation, describe
+from ganbook.checks.readings.text import READING
 from ganbook.checks.task import Answer, Mistake, Reject, Sheet, Trial, flat_weights, loss_with_gradients
 
 if TYPE_CHECKING:
@@ -758,7 +759,16 @@ retrieval_at_1 = sheet.task(
     lesson="A share by chance would be 1 / M: say how large the gallery is whenever you report R@1.",
 )
 
-# -- 7 find the bugs ---------------------------------------------------------------------------------
+# -- 7 reading ---------------------------------------------------------------------------------------
+
+reading = READING.task(
+    sheet,
+    "Read three kinds of pairs",
+    lesson="Three logits, each for one kind of pair: two that meet name what D is no longer told apart.",
+)
+logs, draw = READING.logs, READING.draw
+
+# -- 8 find the bugs ---------------------------------------------------------------------------------
 
 
 class _Painter(nn.Module):

@@ -12,8 +12,10 @@ from torch.nn import functional as F
 from torch.nn.utils import parameters_to_vector
 from torch.optim import Optimizer
 
+from ganbook.checks.by_hand import USED_AUTOGRAD, by_autograd, by_hand
 from ganbook.checks.challenge import NoScore, Score, listed, scored
 from ganbook.checks.compare import Observation, describe
+from ganbook.checks.readings.two_players import READING
 from ganbook.checks.task import Answer, Latents, Mistake, Reject, Sheet, loss_with_gradients
 from ganbook.data.toy import Mixture, ring
 from ganbook.metrics import mode_coverage
@@ -917,6 +919,116 @@ covered_modes = sheet.task(
         ),
     ),
     lesson="Coverage says how many modes are reached; how many samples are good is another question (chapter 7).",
+)
+
+# -- 8 reading ---------------------------------------------------------------------------------------
+
+reading = READING.task(
+    sheet,
+    "Read four games",
+    lesson="One curve alone tells little. Who still answers whom is in the way they move against each other.",
+)
+logs, draw = READING.logs, READING.draw
+
+# -- 9 a round by hand -------------------------------------------------------------------------------
+
+
+def _line_game(n: int = 6) -> tuple[Any, ...]:
+    """G(z) = s z + t, D's logit w x + b, a batch of real points and two of noise, a step size."""
+    s, t, w, b = 0.5 + torch.rand(4).double()
+    real, z, fresh = torch.randn(3, n, dtype=torch.float64)
+    return s, t, w - 1.5, b, real + 1, z, fresh, 0.3
+
+
+def _slopes_of_d(w: Tensor, b: Tensor, real: Tensor, fake: Tensor) -> tuple[Tensor, Tensor]:
+    r, f = torch.sigmoid(w * real + b) - 1, torch.sigmoid(w * fake + b)
+    return (r * real).mean() + (f * fake).mean(), r.mean() + f.mean()
+
+
+def _line_round(
+    climbs: bool = False,
+    total: bool = False,
+    old_d: bool = False,
+    old_z: bool = False,
+    slope: Callable[[Tensor], Tensor] = lambda a: torch.sigmoid(a) - 1,
+    through_d: bool = True,
+    halved: bool = False,
+) -> Answer:
+    """The round by its formulas, with any of the mistakes in it. ``slope``: of G's loss by the logit."""
+
+    def play(
+        s: Tensor, t: Tensor, w: Tensor, b: Tensor, real: Tensor, z: Tensor, fresh: Tensor, eta: float
+    ) -> tuple[Tensor, ...]:
+        by_w, by_b = _slopes_of_d(w, b, real, s * z + t)
+        step = (-eta if climbs else eta) * (0.5 if halved else 1.0) * (len(z) if total else 1)
+        new_w, new_b = w - step * by_w, b - step * by_b
+        met = (w, b) if old_d else (new_w, new_b)
+        noise = z if old_z else fresh
+        pull = slope(met[0] * (s * noise + t) + met[1]) * (met[0] if through_d else 1.0)
+        return s - eta * (pull * noise).mean(), t - eta * pull.mean(), new_w, new_b
+
+    return play
+
+
+def _round_by_autograd(
+    s: Tensor, t: Tensor, w: Tensor, b: Tensor, real: Tensor, z: Tensor, fresh: Tensor, eta: float
+) -> tuple[Tensor, ...]:
+    def d_loss(w: Tensor, b: Tensor) -> Tensor:
+        return F.softplus(-(w * real + b)).mean() + F.softplus(w * (s * z + t) + b).mean()
+
+    by_w, by_b = by_autograd(d_loss)(w, b)
+    w, b = w - eta * by_w, b - eta * by_b
+    by_s, by_t = by_autograd(lambda s, t: F.softplus(-(w * (s * fresh + t) + b)).mean())(s, t)
+    return s - eta * by_s, t - eta * by_t, w, b
+
+
+round_by_hand = sheet.task(
+    "round_by_hand",
+    "A whole round, by hand",
+    tried="round_by_hand(…) with 6 real points and 6 latents a turn, without autograd; autograd's round",
+    setup=_line_game,
+    worlds={"a batch of one": lambda: _line_game(1)},
+    observe=by_hand("the new s", "the new t", "the new w", "the new b"),
+    reference=_round_by_autograd,
+    mistakes=(
+        Mistake(
+            "old-d",
+            "G moved against the D from before its step. It meets the D that has just moved.",
+            like=_line_round(old_d=True),
+        ),
+        Mistake("old-noise", "G's turn used D's latents again: it has its own, `fresh`.", like=_line_round(old_z=True)),
+        Mistake(
+            "d-climbs",
+            "D climbs its loss. Follow one sign: a real point with D below ½ should be rated higher after the step.",
+            like=_line_round(climbs=True),
+        ),
+        Mistake(
+            "g-upside-down",
+            "G climbs its loss: its fakes are rated lower after the step than before.",
+            like=_line_round(slope=lambda a: 1 - torch.sigmoid(a)),
+        ),
+        Mistake(
+            "saturating",
+            "This is the step of the saturating loss: −σ(a) is the slope of log(1 − D). Asked for is −log D.",
+            like=_line_round(slope=lambda a: -torch.sigmoid(a)),
+        ),
+        Mistake(
+            "not-through-d",
+            "G's slope stops at the logit. From the logit to the sample it passes through D: which factor is that?",
+            like=_line_round(through_d=False),
+        ),
+        Mistake(
+            "summed",
+            "D's slopes are summed over the batch; its loss holds means.",
+            like=_line_round(total=True),
+        ),
+        Mistake(
+            "halved", "D's step is half as long: its loss is the sum of the two means.", like=_line_round(halved=True)
+        ),
+        USED_AUTOGRAD,
+    ),
+    lesson="D's part is logistic regression. G's is one factor longer: it passes through w, so G learns from D's "
+    "slope alone.",
 )
 
 # -- the challenge -----------------------------------------------------------------------------------

@@ -3,7 +3,7 @@
 import numpy as np
 import torch
 import torch.nn.functional as F
-from harness import Answers
+from harness import Answers, keep_readings
 from torch import nn
 
 answers = Answers("building_blocks")
@@ -804,3 +804,224 @@ def resized(inputs, outputs):
     return nn.Sequential(
         nn.Upsample(scale_factor=2), nn.Conv2d(inputs, outputs, 3, 1, 1), nn.BatchNorm2d(outputs), nn.ReLU()
     )
+
+
+# -- phase_sums --------------------------------------------------------------------------------------
+
+
+def patterned(rows, columns):
+    return lambda kernel: torch.stack([kernel[r::2, c::2].sum() for r in rows for c in columns]).view(2, 2)
+
+
+@answers.wrong("phase_sums", hint="padding-forgotten")
+def from_the_canvas(kernel):
+    return patterned((0, 1), (0, 1))(kernel)
+
+
+@answers.wrong("phase_sums", hint="rows-exchanged")
+def rows_from_the_canvas(kernel):
+    return patterned((0, 1), (1, 0))(kernel)
+
+
+@answers.wrong("phase_sums", hint="columns-exchanged")
+def columns_from_the_canvas(kernel):
+    return patterned((1, 0), (0, 1))(kernel)
+
+
+@answers.wrong("phase_sums", hint="quarters")
+def quarters_of_the_kernel(kernel):
+    return kernel.view(2, 2, 2, 2).sum((1, 3))
+
+
+@answers.wrong("phase_sums", hint="mean-not-sum")
+def averaged_phases(kernel):
+    return F.pixel_unshuffle(kernel[None], 2).mean((1, 2)).flip(0).view(2, 2)
+
+
+@answers.wrong("phase_sums", hint="all-alike")
+def a_quarter_of_all(kernel):
+    return (kernel.sum() / 4).expand(2, 2)
+
+
+@answers.right("phase_sums")
+def phases_shuffled(kernel):
+    return F.pixel_unshuffle(kernel[None], 2).sum((1, 2)).flip(0).view(2, 2)
+
+
+@answers.right("phase_sums")
+def painted_and_cut(kernel):
+    return F.conv_transpose2d(torch.ones(1, 1, 3, 3), kernel[None, None], stride=2, padding=1)[0, 0, 2:4, 2:4]
+
+
+@answers.right("phase_sums")
+def weight_by_weight(kernel):
+    pattern = [[0, 0], [0, 0]]
+    for i in range(4):
+        for j in range(4):
+            pattern[1 - i % 2][1 - j % 2] = pattern[1 - i % 2][1 - j % 2] + kernel[i, j]
+    return torch.stack([torch.stack(row) for row in pattern])
+
+
+# -- batch_norm_backward -----------------------------------------------------------------------------
+
+
+def norm_gradients(mean_part=True, variance_part=True, with_gamma=True, axes=(0, 2, 3), reduce=torch.sum, correction=0):
+    def backward(x, gamma, upstream):
+        centred = x - x.mean(axes, keepdim=True)
+        deviation = (x.var(axes, correction=correction, keepdim=True) + 1e-5).sqrt()
+        x_hat = centred / deviation
+        g = upstream * gamma.view(1, -1, 1, 1) if with_gamma else upstream
+        by_x = g
+        if mean_part:
+            by_x = by_x - g.mean(axes, keepdim=True)
+        if variance_part:
+            by_x = by_x - x_hat * (g * x_hat).mean(axes, keepdim=True)
+        return by_x / deviation, reduce(upstream * x_hat, (0, 2, 3)), reduce(upstream, (0, 2, 3))
+
+    return backward
+
+
+for hint, function in {
+    "statistics-as-constants": norm_gradients(mean_part=False, variance_part=False),
+    "mean-term-missing": norm_gradients(mean_part=False),
+    "variance-term-missing": norm_gradients(variance_part=False),
+    "gamma-forgotten": norm_gradients(with_gamma=False),
+    "wrong-axes": norm_gradients(axes=(2, 3)),
+    "means-for-gamma-and-beta": norm_gradients(reduce=torch.mean),
+    "unbiased": norm_gradients(correction=1),
+}.items():
+    function.__name__ = f"norm_{hint.replace('-', '_')}"
+    answers.wrong("batch_norm_backward", hint=hint)(function)
+
+
+@answers.wrong("batch_norm_backward", hint="used-autograd")
+def norm_by_backward(x, gamma, upstream):
+    x.requires_grad_(), gamma.requires_grad_()
+    beta = torch.zeros_like(gamma, requires_grad=True)
+    return torch.autograd.grad((upstream * F.batch_norm(x, None, None, gamma, beta, True)).sum(), (x, gamma, beta))
+
+
+@answers.wrong("batch_norm_backward", hint="value")
+def variance_with_half_its_weight(x, gamma, upstream):
+    x_hat = F.batch_norm(x, None, None, training=True)
+    deviation = (x.var((0, 2, 3), correction=0, keepdim=True) + 1e-5).sqrt()
+    g = upstream * gamma.view(1, -1, 1, 1)
+    by_x = g - g.mean((0, 2, 3), keepdim=True) - 0.5 * x_hat * (g * x_hat).mean((0, 2, 3), keepdim=True)
+    return by_x / deviation, (upstream * x_hat).sum((0, 2, 3)), upstream.sum((0, 2, 3))
+
+
+@answers.right("batch_norm_backward")
+def two_parts_taken_out(x, gamma, upstream):
+    return norm_gradients()(x, gamma, upstream)
+
+
+@answers.right("batch_norm_backward")
+def step_by_step(x, gamma, upstream):
+    """Through variance and mean one after the other, as the paper that introduced the layer writes it."""
+    axes, m = (0, 2, 3), x.numel() / x.shape[1]
+    mean, var = x.mean(axes, keepdim=True), x.var(axes, correction=0, keepdim=True) + 1e-5
+    by_hat = upstream * gamma[None, :, None, None]
+    by_var = (by_hat * (x - mean)).sum(axes, keepdim=True) * -0.5 * var**-1.5
+    by_mean = -(by_hat / var.sqrt()).sum(axes, keepdim=True)
+    by_x = by_hat / var.sqrt() + by_var * 2 * (x - mean) / m + by_mean / m
+    return by_x, (upstream * (x - mean) / var.sqrt()).sum(axes), upstream.sum(axes)
+
+
+@answers.right("batch_norm_backward")
+def channel_by_channel(x, gamma, upstream):
+    by_x, by_gamma = torch.empty_like(x), []
+    for c in range(x.shape[1]):
+        v, g = x[:, c].flatten(), upstream[:, c].flatten()
+        m, hat = len(v), (v - v.mean()) / (v.var(correction=0) + 1e-5).sqrt()
+        matrix = torch.eye(m, dtype=x.dtype) - 1 / m - torch.outer(hat, hat) / m
+        by_x[:, c] = (gamma[c] / (v.var(correction=0) + 1e-5).sqrt() * (matrix @ g)).view_as(x[:, c])
+        by_gamma.append(hat @ g)
+    return by_x, torch.stack(by_gamma), upstream.sum((0, 2, 3))
+
+
+# -- transposed_backward -----------------------------------------------------------------------------
+
+
+def collect(x, kernel, stride, upstream, step=None, of_pixel=None, of_kernel=None):
+    step, (k, w) = step or stride, kernel.shape
+    of_kernel = kernel if of_kernel is None else of_kernel
+    by_x, by_kernel = torch.zeros_like(x), torch.zeros_like(kernel)
+    for i in range(x.shape[0]):
+        for j in range(x.shape[1]):
+            patch = upstream[i * step : i * step + k, j * step : j * step + w]
+            by_x[i, j] = (patch * of_kernel).sum()
+            by_kernel += (x[i, j] if of_pixel is None else of_pixel) * patch
+    return by_x, by_kernel
+
+
+@answers.wrong("transposed_backward", hint="kernel-turned")
+def collected_with_a_turned_kernel(x, kernel, stride, upstream):
+    return collect(x, kernel, stride, upstream, of_kernel=kernel.flip(0).flip(1))
+
+
+@answers.wrong("transposed_backward", hint="stride-forgotten")
+def patches_one_apart(x, kernel, stride, upstream):
+    return collect(x, kernel, stride, upstream, step=1)
+
+
+@answers.wrong("transposed_backward", hint="pixel-forgotten")
+def patches_not_weighed(x, kernel, stride, upstream):
+    return collect(x, kernel, stride, upstream, of_pixel=1.0)
+
+
+@answers.wrong("transposed_backward", hint="averaged")
+def kernel_averaged(x, kernel, stride, upstream):
+    by_x, by_kernel = collect(x, kernel, stride, upstream)
+    return by_x, by_kernel / len(x.flatten())
+
+
+@answers.wrong("transposed_backward", hint="swapped")
+def kernel_first(x, kernel, stride, upstream):
+    return collect(x, kernel, stride, upstream)[::-1]
+
+
+@answers.wrong("transposed_backward", hint="used-autograd")
+def painted_and_differentiated(x, kernel, stride, upstream):
+    x.requires_grad_(), kernel.requires_grad_()
+    painted = F.conv_transpose2d(x[None, None], kernel[None, None], stride=stride)[0, 0]
+    return torch.autograd.grad((painted * upstream).sum(), (x, kernel))
+
+
+@answers.wrong("transposed_backward", hint="returned")
+def only_by_the_image(x, kernel, stride, upstream):
+    return collect(x, kernel, stride, upstream)[0]
+
+
+@answers.right("transposed_backward")
+def collected_patch_by_patch(x, kernel, stride, upstream):
+    return collect(x, kernel, stride, upstream)
+
+
+@answers.right("transposed_backward")
+def by_two_convolutions(x, kernel, stride, upstream):
+    by_x = F.conv2d(upstream[None, None], kernel[None, None], stride=stride)[0, 0]
+    spread = torch.zeros(*((n - 1) * stride + 1 for n in x.shape), dtype=x.dtype)
+    spread[::stride, ::stride] = x
+    return by_x, F.conv2d(upstream[None, None], spread[None, None])[0, 0]
+
+
+@answers.right("transposed_backward")
+def all_patches_at_once(x, kernel, stride, upstream):
+    patches = upstream.unfold(0, kernel.shape[0], stride).unfold(1, kernel.shape[1], stride)
+    return torch.einsum("hwij,ij->hw", patches, kernel), torch.einsum("hwij,hw->ij", patches, x)
+
+
+# -- reading -----------------------------------------------------------------------------------------
+
+keep_readings(
+    answers,
+    {"A": ("counts differ", 3), "B": ("phases differ", 2), "C": ("gaps", 4), "D": ("phases differ", 3)},
+    {
+        "a-misread": {"A": ("phases differ", 3)},
+        "b-misread": {"B": ("counts differ", 2)},
+        "c-misread": {"C": ("counts differ", 4)},
+        "d-misread": {"D": ("even", 3)},
+        "misplaced": {"A": ("counts differ", 4)},
+        "unknown-place": {"A": ("counts differ", 9)},
+    },
+)

@@ -3,7 +3,7 @@
 import numpy as np
 import torch
 import torch.nn.functional as F
-from harness import Answers
+from harness import Answers, keep_readings
 from torch import nn
 
 answers = Answers("conditional")
@@ -825,3 +825,24 @@ def one_pass_through_d(generator, discriminator, g_optimizer, d_optimizer, real,
     d_optimizer.step()
     asked = asked.flip(0)
     return d_loss, g_step(discriminator, g_optimizer, generator(sample_z(n), asked), asked)
+
+
+# -- reading -----------------------------------------------------------------------------------------
+
+keep_readings(
+    answers,
+    {
+        "A": ("unknown to the judge", 2),
+        "B": ("drawn for every other", 5),
+        "C": ("exchanged with the next", 3),
+        "D": ("ignored", 6),
+    },
+    {
+        "a-misread": {"A": ("exchanged with the next", 2)},
+        "b-misread": {"B": ("ignored", 5)},
+        "c-misread": {"C": ("never drawn", 3)},
+        "d-misread": {"D": ("never drawn", 6)},
+        "misplaced": {"C": ("exchanged with the next", 4)},
+        "unknown-place": {"C": ("exchanged with the next", 8)},
+    },
+)

@@ -4,7 +4,7 @@ import math
 
 import numpy as np
 import torch
-from harness import Answers
+from harness import Answers, keep_readings
 
 answers = Answers("convergence")
 
@@ -734,3 +734,19 @@ def two_backward_passes(critic, generator, optimizer, real, z, t, weight):
     (-distance).backward()
     optimizer.step()
     return penalty.item() - distance.item()
+
+
+# -- reading -----------------------------------------------------------------------------------------
+
+keep_readings(
+    answers,
+    {"A": ("larger steps", 64), "B": ("both at once", 48), "C": ("θ stands still", 112), "D": ("D is damped", 80)},
+    {
+        "a-misread": {"A": ("both at once", 64)},
+        "b-misread": {"B": ("momentum", 48)},
+        "c-misread": {"C": ("both at once", 112)},
+        "d-misread": {"D": ("larger steps", 80)},
+        "misplaced": {"D": ("D is damped", 152)},
+        "unknown-place": {"D": ("D is damped", 81)},
+    },
+)

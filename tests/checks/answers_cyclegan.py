@@ -5,7 +5,7 @@ import random
 import numpy as np
 import torch
 import torch.nn.functional as F
-from harness import Answers
+from harness import Answers, keep_readings
 
 answers = Answers("cyclegan")
 
@@ -948,3 +948,19 @@ def fakes_made_twice(there, back, critic_x, critic_y, g_optimizer, d_optimizer, 
         g_loss += loss.item()
     g_optimizer.step()
     return d_loss, g_loss
+
+
+# -- reading -----------------------------------------------------------------------------------------
+
+keep_readings(
+    answers,
+    {"A": ("turns round", 0.03), "B": ("smuggles", 0.001), "C": ("forgets", 0), "D": ("changes nothing", 0.1)},
+    {
+        "a-misread": {"A": ("honest", 0.03)},
+        "b-misread": {"B": ("forgets", 0.001)},
+        "c-misread": {"C": ("smuggles", 0)},
+        "d-misread": {"D": ("honest", 0.1)},
+        "misplaced": {"D": ("changes nothing", 0.03)},
+        "unknown-place": {"D": ("changes nothing", 0.05)},
+    },
+)

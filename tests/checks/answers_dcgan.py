@@ -1,12 +1,13 @@
 """Wrong and right answers to the exercises of chapter 6."""
 
+import itertools
 import math
 from collections import OrderedDict
 
 import numpy as np
 import torch
 import torch.nn.functional as F
-from harness import Answers
+from harness import Answers, keep_readings
 from torch import nn
 
 answers = Answers("dcgan")
@@ -839,3 +840,81 @@ def without_optimisers(generator, discriminator, batches, sample_z, lr):
         descend(discriminator, losses)
         descend(generator, -F.logsigmoid(discriminator(generator(sample_z(len(real))))).mean())
     return generator, discriminator
+
+
+# -- generator_weights -------------------------------------------------------------------------------
+
+
+def pairs_of(side, latent_dim, width, channels, more=0):
+    doublings = int(side).bit_length() - 3 + more
+    maps = [latent_dim] + [width << i for i in reversed(range(doublings))] + [channels]
+    return list(itertools.pairwise(maps))
+
+
+@answers.wrong("generator_weights", hint="norms-forgotten")
+def kernels_alone(side, latent_dim, width, channels):
+    return sum(16 * a * b for a, b in pairs_of(side, latent_dim, width, channels))
+
+
+@answers.wrong("generator_weights", hint="biases-counted")
+def with_biases(side, latent_dim, width, channels):
+    pairs = pairs_of(side, latent_dim, width, channels)
+    return sum(16 * a * b + 3 * b for a, b in pairs) - 2 * channels
+
+
+@answers.wrong("generator_weights", hint="norm-at-the-end")
+def normed_image(side, latent_dim, width, channels):
+    return sum(16 * a * b + 2 * b for a, b in pairs_of(side, latent_dim, width, channels))
+
+
+@answers.wrong("generator_weights", hint="kernel-3")
+def kernels_of_3(side, latent_dim, width, channels):
+    return sum(9 * a * b + 2 * b for a, b in pairs_of(side, latent_dim, width, channels)) - 2 * channels
+
+
+@answers.wrong("generator_weights", hint="one-layer-too-many")
+def from_two_pixels(side, latent_dim, width, channels):
+    return sum(16 * a * b + 2 * b for a, b in pairs_of(side, latent_dim, width, channels, 1)) - 2 * channels
+
+
+@answers.wrong("generator_weights", hint="first-layer-flat")
+def latent_without_a_kernel(side, latent_dim, width, channels):
+    (a, b), *rest = pairs_of(side, latent_dim, width, channels)
+    return a * b + 2 * b + sum(16 * a * b + 2 * b for a, b in rest) - 2 * channels
+
+
+@answers.right("generator_weights")
+def each_pair_of_maps(side, latent_dim, width, channels):
+    return sum(16 * a * b + 2 * b for a, b in pairs_of(side, latent_dim, width, channels)) - 2 * channels
+
+
+@answers.right("generator_weights")
+def from_the_image_back(side, latent_dim, width, channels):
+    total, maps, side = 16 * width * channels, width, side // 2
+    while side > 4:
+        total += 16 * (2 * maps) * maps + 2 * maps
+        maps, side = 2 * maps, side // 2
+    return total + 16 * latent_dim * maps + 2 * maps
+
+
+@answers.right("generator_weights")
+def counted_by_pytorch(side, latent_dim, width, channels):
+    pairs = pairs_of(side, latent_dim, width, channels)
+    layers = [nn.ConvTranspose2d(a, b, 4, bias=False) for a, b in pairs] + [nn.BatchNorm2d(b) for _, b in pairs[:-1]]
+    return sum(p.numel() for p in nn.ModuleList(layers).parameters())
+
+
+# -- reading -----------------------------------------------------------------------------------------
+
+keep_readings(
+    answers,
+    {"A": ("γ around 0", 4), "B": ("no ReLU", 3), "C": ("no BatchNorm", 2), "D": ("weights ten times as large", 5)},
+    {
+        "a-misread": {"A": ("no BatchNorm", 4)},
+        "b-misread": {"B": ("LeakyReLU", 3)},
+        "c-misread": {"C": ("γ around 0", 2)},
+        "d-misread": {"D": ("no ReLU", 5)},
+        "misplaced": {"A": ("γ around 0", 5), "C": ("no BatchNorm", 3)},
+        "unknown-place": {"A": ("γ around 0", 7)},
+    },
+)

@@ -5,7 +5,7 @@ import math
 import numpy as np
 import torch
 import torch.nn.functional as F
-from harness import Answers
+from harness import Answers, keep_readings
 from torch.distributions import Independent, Normal, kl_divergence
 
 answers = Answers("deeper")
@@ -564,3 +564,24 @@ def two_backward_passes(encoder, decoder, optimizer, x, noise, std):
     rate_of(mean, log_variance).mean().backward()
     optimizer.step()
     return distortion_of(x, reconstruction, std).mean() + rate_of(mean, log_variance).mean()
+
+
+# -- reading -----------------------------------------------------------------------------------------
+
+keep_readings(
+    answers,
+    {
+        "A": ("σ doubled", 240),
+        "B": ("KL left out", 200),
+        "C": ("KL counted ten times", 280),
+        "D": ("noise left out", 260),
+    },
+    {
+        "a-misread": {"A": ("KL counted ten times", 240)},
+        "b-misread": {"B": ("noise left out", 200)},
+        "c-misread": {"C": ("σ doubled", 280)},
+        "d-misread": {"D": ("KL left out", 260)},
+        "misplaced": {"B": ("KL left out", 260)},
+        "unknown-place": {"B": ("KL left out", 210)},
+    },
+)

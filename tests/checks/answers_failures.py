@@ -5,7 +5,7 @@ import math
 
 import torch
 import torch.nn.functional as F
-from harness import Answers
+from harness import Answers, keep_readings
 
 answers = Answers("failures")
 
@@ -681,3 +681,149 @@ def with_autograd_grad(generator, discriminator, g_optimizer, d_optimizer, real,
     fake = generator(sample_z(len(real)))
     d_loss = step(d_optimizer, discriminator, bce(discriminator(real), 1.0) + bce(discriminator(fake), 0.0))
     return d_loss, step(g_optimizer, generator, bce(discriminator(generator(sample_z(len(real)))), 1.0))
+
+
+# -- known_by_heart ----------------------------------------------------------------------------------
+
+
+@answers.wrong("known_by_heart", hint="upside-down")
+def share_of_the_unseen(learned, unseen, fake):
+    return 1 - in_one_line(learned, unseen, fake)
+
+
+@answers.wrong("known_by_heart", hint="not-divided")
+def gap(learned, unseen, fake):
+    return learned.mean() - unseen.mean()
+
+
+@answers.wrong("known_by_heart", hint="against-the-unseen")
+def over_the_wrong_fall(learned, unseen, fake):
+    return (learned.mean() - unseen.mean()) / (unseen.mean() - fake.mean())
+
+
+@answers.wrong("known_by_heart", hint="by-probabilities")
+def of_probabilities(learned, unseen, fake):
+    return in_one_line(learned.sigmoid(), unseen.sigmoid(), fake.sigmoid())
+
+
+@answers.wrong("known_by_heart", hint="sums")
+def of_sums(learned, unseen, fake):
+    return (learned.sum() - unseen.sum()) / (learned.sum() - fake.sum())
+
+
+@answers.wrong("known_by_heart", hint="sign-turned")
+def unseen_first(learned, unseen, fake):
+    return -in_one_line(learned, unseen, fake)
+
+
+@answers.right("known_by_heart")
+def in_one_line(learned, unseen, fake):
+    return (learned.mean() - unseen.mean()) / (learned.mean() - fake.mean())
+
+
+@answers.right("known_by_heart")
+def from_the_fakes_up(learned, unseen, fake):
+    zero = fake.mean()
+    return 1 - (unseen.mean() - zero) / (learned.mean() - zero)
+
+
+@answers.right("known_by_heart")
+def with_plain_numbers(learned, unseen, fake):
+    a, b, c = (sum(logits.tolist()) / len(logits) for logits in (learned, unseen, fake))
+    return (b - a) / (c - a)
+
+
+# -- augmented_losses --------------------------------------------------------------------------------
+
+
+def two_losses(of_real, of_fake, for_g):
+    return F.softplus(-of_real).mean() + F.softplus(of_fake).mean(), F.softplus(-for_g).mean()
+
+
+@answers.wrong("augmented_losses", hint="real-only")
+def real_alone(discriminator, augment, real, fake):
+    return two_losses(discriminator(augment(real)), discriminator(fake.detach()), discriminator(fake))
+
+
+@answers.wrong("augmented_losses", hint="fakes-only")
+def fakes_alone(discriminator, augment, real, fake):
+    moved = augment(fake)
+    return two_losses(discriminator(real), discriminator(moved.detach()), discriminator(moved))
+
+
+@answers.wrong("augmented_losses", hint="not-in-g-s-turn")
+def d_alone(discriminator, augment, real, fake):
+    return two_losses(discriminator(augment(real)), discriminator(augment(fake.detach())), discriminator(fake))
+
+
+@answers.wrong("augmented_losses", hint="not-cut")
+def fakes_attached(discriminator, augment, real, fake):
+    logits = discriminator(augment(fake))
+    return two_losses(discriminator(augment(real)), logits, logits)
+
+
+@answers.wrong("augmented_losses", hint="not-through-the-augmentation")
+def straight_through(discriminator, augment, real, fake):
+    with torch.no_grad():
+        difference = augment(fake) - fake
+    moved = fake + difference
+    return two_losses(discriminator(augment(real)), discriminator(moved.detach()), discriminator(moved))
+
+
+@answers.wrong("augmented_losses", hint="labels-swapped")
+def real_called_fake_when_moved(discriminator, augment, real, fake):
+    return two_losses(discriminator(augment(fake.detach())), discriminator(augment(real)), discriminator(augment(fake)))
+
+
+@answers.wrong("augmented_losses", hint="no-gradient")
+def moved_without_a_graph(discriminator, augment, real, fake):
+    with torch.no_grad():
+        moved = augment(fake)
+    return two_losses(discriminator(augment(real)), discriminator(moved), discriminator(moved))
+
+
+@answers.wrong("augmented_losses", hint="not-a-pair")
+def sum_of_both(discriminator, augment, real, fake):
+    return sum(all_moved(discriminator, augment, real, fake))
+
+
+@answers.right("augmented_losses")
+def all_moved(discriminator, augment, real, fake):
+    return two_losses(discriminator(augment(real)), discriminator(augment(fake.detach())), discriminator(augment(fake)))
+
+
+@answers.right("augmented_losses")
+def moved_once(discriminator, augment, real, fake):
+    moved = augment(fake)
+    return two_losses(discriminator(augment(real)), discriminator(moved.detach()), discriminator(moved))
+
+
+@answers.right("augmented_losses")
+def with_cross_entropy_and_one_pass(discriminator, augment, real, fake):
+    bce = F.binary_cross_entropy_with_logits
+    of_real, of_fake = discriminator(augment(torch.cat((real, fake.detach())))).split((len(real), len(fake)))
+    for_g = discriminator(augment(fake))
+    return bce(of_real, torch.ones_like(of_real)) + bce(of_fake, torch.zeros_like(of_fake)), bce(
+        for_g, torch.ones_like(for_g)
+    )
+
+
+# -- reading -----------------------------------------------------------------------------------------
+
+keep_readings(
+    answers,
+    {
+        "A": ("only real points are moved", 120),
+        "B": ("learned by heart", 160),
+        "C": ("G stands still", 140),
+        "D": ("D stands still", 100),
+    },
+    {
+        "a-misread": {"A": ("D stands still", 120)},
+        "b-misread": {"B": ("mode collapse", 160)},
+        "c-misread": {"C": ("mode collapse", 140)},
+        "d-misread": {"D": ("G stands still", 100)},
+        "misplaced": {"B": ("learned by heart", 220)},
+        "unknown-name": {"B": ("overfitting", 160)},
+    },
+)

@@ -4,7 +4,7 @@ import math
 
 import numpy as np
 import torch
-from harness import Answers
+from harness import Answers, keep_readings
 
 from ganbook import metrics
 
@@ -745,3 +745,102 @@ def one_pass_over_everything(generator, network, train, test, sample_z, n):
     fake = generator.eval()(sample_z(n))
     found = network.eval()(torch.cat((fake, as_float(test[: 2 * n])))).chunk(3)
     return metrics.frechet_distance(found[1], found[0]), metrics.frechet_distance(found[1], found[2])
+
+
+# -- agreement_and_null ------------------------------------------------------------------------------
+
+
+def frequencies(labels):
+    return torch.bincount(labels, minlength=12) / len(labels)
+
+
+def agreement_of(asked, seen):
+    return (asked == seen).double().mean()
+
+
+def product_of(asked, seen):
+    return (frequencies(asked) * frequencies(seen)).sum()
+
+
+@answers.wrong("agreement_and_null", hint="one-over-classes")
+def guessing(asked, seen):
+    return agreement_of(asked, seen), 1 / len(set(asked.tolist()))
+
+
+@answers.wrong("agreement_and_null", hint="of-one-side")
+def what_is_asked_for_twice(asked, seen):
+    return agreement_of(asked, seen), frequencies(asked).square().sum()
+
+
+@answers.wrong("agreement_and_null", hint="of-one-side")
+def what_is_seen_twice(asked, seen):
+    return agreement_of(asked, seen), product_of(seen, seen)
+
+
+@answers.wrong("agreement_and_null", hint="always-the-commonest")
+def majority(asked, seen):
+    return agreement_of(asked, seen), (asked == asked.mode().values).double().mean()
+
+
+@answers.wrong("agreement_and_null", hint="zero")
+def nothing_by_chance(asked, seen):
+    return agreement_of(asked, seen), 0
+
+
+@answers.wrong("agreement_and_null", hint="disagreement")
+def share_of_errors(asked, seen):
+    return (asked != seen).double().mean(), product_of(asked, seen)
+
+
+@answers.wrong("agreement_and_null", hint="counted-not-shared")
+def counts_of_both(asked, seen):
+    return (asked == seen).sum(), product_of(asked, seen) * len(asked)
+
+
+@answers.wrong("agreement_and_null", hint="not-a-pair")
+def excess(asked, seen):
+    return agreement_of(asked, seen) - product_of(asked, seen)
+
+
+@answers.wrong("agreement_and_null", hint="value")
+def one_shuffle(asked, seen):
+    return agreement_of(asked, seen), agreement_of(asked, seen.roll(1))
+
+
+@answers.right("agreement_and_null")
+def product_of_frequencies(asked, seen):
+    return agreement_of(asked, seen), product_of(asked, seen)
+
+
+@answers.right("agreement_and_null")
+def every_pairing(asked, seen):
+    return (asked == seen).float().mean(), (asked[:, None] == seen[None]).double().mean()
+
+
+@answers.right("agreement_and_null")
+def counted_by_hand(asked, seen):
+    asked, seen = asked.tolist(), seen.tolist()
+    null = sum(asked.count(k) * seen.count(k) for k in set(asked)) / len(asked) ** 2
+    return sum(a == b for a, b in zip(asked, seen, strict=True)) / len(asked), null
+
+
+@answers.right("agreement_and_null")
+def mean_over_all_rotations(asked, seen):
+    rotated = torch.stack([(asked == seen.roll(k)).double().mean() for k in range(len(seen))])
+    return rotated[0], rotated.mean()
+
+
+# -- reading -----------------------------------------------------------------------------------------
+
+keep_readings(
+    answers,
+    {"A": ("fewer samples", 6), "B": ("copies", 8), "C": ("blurred", 4), "D": ("modes dropped", 7)},
+    {
+        "a-misread": {"A": ("blurred", 6)},
+        "b-misread": {"B": ("modes dropped", 8)},
+        "c-misread": {"C": ("fewer samples", 4)},
+        "d-misread": {"D": ("blurred", 7)},
+        "misplaced": {"D": ("modes dropped", 6)},
+        "unknown-place": {"D": ("modes dropped", 0)},
+    },
+)

@@ -5,7 +5,7 @@ import math
 import numpy as np
 import torch
 import torch.nn.functional as F
-from harness import Answers
+from harness import Answers, keep_readings
 from torch import nn
 
 answers = Answers("minimax")
@@ -865,3 +865,94 @@ def probabilities_and_bce(discriminator, optimizer, real, fake, steps):
         fake_loss.backward()
         optimizer.step()
     return discriminator
+
+
+# -- loss_gradients ----------------------------------------------------------------------------------
+
+
+@answers.wrong("loss_gradients", hint="of-the-value")
+def gradients_of_v(real_logits, fake_logits):
+    return (1 - torch.sigmoid(real_logits)) / len(real_logits), -torch.sigmoid(fake_logits) / len(fake_logits)
+
+
+@answers.wrong("loss_gradients", hint="mean-forgotten")
+def own_slopes(real_logits, fake_logits):
+    return -torch.sigmoid(-real_logits), torch.sigmoid(fake_logits)
+
+
+@answers.wrong("loss_gradients", hint="one-mean")
+def over_all_logits(real_logits, fake_logits):
+    n = len(real_logits) + len(fake_logits)
+    return (torch.sigmoid(real_logits) - 1) / n, torch.sigmoid(fake_logits) / n
+
+
+@answers.wrong("loss_gradients", hint="by-the-probability")
+def without_the_sigmoid(real_logits, fake_logits):
+    d_real, d_fake = torch.sigmoid(real_logits), torch.sigmoid(fake_logits)
+    return -1 / d_real / len(d_real), 1 / (1 - d_fake) / len(d_fake)
+
+
+@answers.wrong("loss_gradients", hint="sigmoid-slope-alone")
+def without_the_logarithm(real_logits, fake_logits):
+    d_real, d_fake = torch.sigmoid(real_logits), torch.sigmoid(fake_logits)
+    return -d_real * (1 - d_real) / len(d_real), d_fake * (1 - d_fake) / len(d_fake)
+
+
+@answers.wrong("loss_gradients", hint="fakes-as-real")
+def label_one_for_both(real_logits, fake_logits):
+    return tuple((torch.sigmoid(a) - 1) / len(a) for a in (real_logits, fake_logits))
+
+
+@answers.wrong("loss_gradients", hint="swapped")
+def fakes_first(real_logits, fake_logits):
+    return tuple(reversed(verdict_minus_label(real_logits, fake_logits)))
+
+
+@answers.wrong("loss_gradients", hint="used-autograd")
+def by_backward(real_logits, fake_logits):
+    real_logits.requires_grad_()
+    fake_logits.requires_grad_()
+    (F.softplus(-real_logits).mean() + F.softplus(fake_logits).mean()).backward()
+    return real_logits.grad, fake_logits.grad
+
+
+@answers.wrong("loss_gradients", hint="returned")
+def one_long_vector_of_both(real_logits, fake_logits):
+    return torch.cat(verdict_minus_label(real_logits, fake_logits))
+
+
+@answers.right("loss_gradients")
+def verdict_minus_label(real_logits, fake_logits):
+    return (torch.sigmoid(real_logits) - 1) / len(real_logits), torch.sigmoid(fake_logits) / len(fake_logits)
+
+
+@answers.right("loss_gradients")
+def with_the_other_sigmoid(real_logits, fake_logits):
+    return -torch.sigmoid(-real_logits) / real_logits.numel(), (1 - torch.sigmoid(-fake_logits)) / fake_logits.numel()
+
+
+@answers.right("loss_gradients")
+def one_logit_at_a_time(real_logits, fake_logits):
+    def slope(a, label, n):
+        return (1 / (1 + math.exp(-a)) - label) / n
+
+    return [slope(a, 1, len(real_logits)) for a in real_logits.tolist()], [
+        slope(a, 0, len(fake_logits)) for a in fake_logits.tolist()
+    ]
+
+
+# -- reading -----------------------------------------------------------------------------------------
+
+keep_readings(
+    answers,
+    {"A": ("small batches", 200), "B": ("G moved", 260), "C": ("same points", 160), "D": ("sign turned", 300)},
+    {
+        "a-misread": {"A": ("same points", 200)},
+        "b-misread": {"B": ("sign turned", 260)},
+        "c-misread": {"C": ("small batches", 160)},
+        "d-misread": {"D": ("G moved", 300)},
+        "misplaced": {"C": ("same points", 220)},
+        "form": {"B": ("G moved", 260, "surely")},
+        "unknown-place": {"B": ("G moved", "260")},
+    },
+)

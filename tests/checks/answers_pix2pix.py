@@ -5,7 +5,7 @@ from itertools import pairwise
 import numpy as np
 import torch
 import torch.nn.functional as F
-from harness import Answers
+from harness import Answers, keep_readings
 from torch import nn
 
 answers = Answers("pix2pix")
@@ -945,3 +945,24 @@ def two_backward_passes(generator, discriminator, g_optimizer, d_optimizer, real
         loss.backward(retain_graph=True)
     g_optimizer.step()
     return sum(d_losses).item(), sum(g_losses).item()
+
+
+# -- reading -----------------------------------------------------------------------------------------
+
+keep_readings(
+    answers,
+    {
+        "A": ("D stands still", 220),
+        "B": ("no game", 260),
+        "C": ("source hidden from G", 280),
+        "D": ("noise withheld", 240),
+    },
+    {
+        "a-misread": {"A": ("no L1", 220)},
+        "b-misread": {"B": ("noise withheld", 260)},
+        "c-misread": {"C": ("no L1", 280)},
+        "d-misread": {"D": ("no game", 240)},
+        "misplaced": {"B": ("no game", 320)},
+        "unknown-name": {"B": ("L1 alone", 260)},
+    },
+)

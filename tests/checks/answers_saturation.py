@@ -5,7 +5,7 @@ import math
 import numpy as np
 import torch
 import torch.nn.functional as F
-from harness import Answers
+from harness import Answers, keep_readings
 from torch import nn
 
 answers = Answers("saturation")
@@ -788,3 +788,24 @@ def repaired_with_frozen_d(generator, discriminator, g_optimizer, d_optimizer, r
     d_optimizer.step()
     with frozen(discriminator):
         return d_loss, g_turn(g_optimizer, loss.generator(discriminator(generator(sample_z(len(real))))))
+
+
+# -- reading -----------------------------------------------------------------------------------------
+
+keep_readings(
+    answers,
+    {
+        "A": ("saturating loss", 60),
+        "B": ("G learns to be caught", 40),
+        "C": ("D stands still", 80),
+        "D": ("G stands still", 50),
+    },
+    {
+        "a-misread": {"A": ("G stands still", 60)},
+        "b-misread": {"B": ("D stands still", 40)},
+        "c-misread": {"C": ("more steps of D", 80)},
+        "d-misread": {"D": ("saturating loss", 50)},
+        "misplaced": {"A": ("saturating loss", 50)},
+        "unknown-name": {"A": ("saturation", 60)},
+    },
+)

@@ -6,7 +6,7 @@ from itertools import pairwise
 import numpy as np
 import torch
 import torch.nn.functional as F
-from harness import Answers
+from harness import Answers, keep_readings
 from torch import nn
 
 answers = Answers("standing")
@@ -958,3 +958,24 @@ def recursive(network, alpha_bar, z, steps):
         return after(as_a_slope(x, eps, alpha_bar[times[k]], alpha_bar[times[k + 1]]), k + 1)
 
     return after(z, 0)
+
+
+# -- reading -----------------------------------------------------------------------------------------
+
+keep_readings(
+    answers,
+    {
+        "A": ("fresh noise", 12),
+        "B": ("image clipped at 1", 15),
+        "C": ("a fifth too much noise", 9),
+        "D": ("told the first time", 18),
+    },
+    {
+        "a-misread": {"A": ("a step left out", 12)},
+        "b-misread": {"B": ("told the first time", 15)},
+        "c-misread": {"C": ("fresh noise", 9)},
+        "d-misread": {"D": ("image clipped at 1", 18)},
+        "misplaced": {"A": ("fresh noise", 11)},
+        "unknown-name": {"A": ("noise", 12)},
+    },
+)

@@ -3,7 +3,7 @@
 import numpy as np
 import torch
 import torch.nn.functional as F
-from harness import Answers
+from harness import Answers, keep_readings
 
 answers = Answers("text")
 
@@ -891,3 +891,24 @@ def three_kinds_in_one_batch(generator, discriminator, g_optimizer, d_optimizer,
     discriminator.requires_grad_(True)
     g_optimizer.step()
     return loss, g_loss
+
+
+# -- reading -----------------------------------------------------------------------------------------
+
+keep_readings(
+    answers,
+    {
+        "A": ("captions of fakes shuffled", 260),
+        "B": ("no wrong pairs", 320),
+        "C": ("wrong pairs called right", 280),
+        "D": ("G stands still", 300),
+    },
+    {
+        "a-misread": {"A": ("G stands still", 260)},
+        "b-misread": {"B": ("wrong pairs called right", 320)},
+        "c-misread": {"C": ("no wrong pairs", 280)},
+        "d-misread": {"D": ("captions of fakes shuffled", 300)},
+        "misplaced": {"D": ("G stands still", 340)},
+        "unknown-place": {"D": ("G stands still", 310)},
+    },
+)

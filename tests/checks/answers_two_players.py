@@ -5,7 +5,7 @@ import math
 import numpy as np
 import torch
 import torch.nn.functional as F
-from harness import Answers
+from harness import Answers, keep_readings
 from torch import nn
 
 from ganbook import losses
@@ -992,3 +992,108 @@ def with_loops(samples, centres, std):
 def nearest_and_close(samples, centres, std):
     distance, nearest = torch.cdist(samples, centres).min(dim=1)
     return float(len(set(nearest[distance < 3 * std].tolist())))
+
+
+# -- round_by_hand -----------------------------------------------------------------------------------
+
+
+def d_slopes(w, b, real, fake):
+    on_real, on_fake = torch.sigmoid(w * real + b) - 1, torch.sigmoid(w * fake + b)
+    return (on_real * real).mean() + (on_fake * fake).mean(), on_real.mean() + on_fake.mean()
+
+
+def g_slopes(s, t, w, b, z, slope=lambda a: torch.sigmoid(a) - 1, factor=True):
+    pull = slope(w * (s * z + t) + b) * (w if factor else 1)
+    return (pull * z).mean(), pull.mean()
+
+
+def round_with(d_sign=-1, d_scale=1, g=g_slopes, meets_new=True, uses_fresh=True):
+    def play(s, t, w, b, real, z, fresh, eta):
+        by_w, by_b = d_slopes(w, b, real, s * z + t)
+        new_w, new_b = w + d_sign * d_scale * eta * by_w, b + d_sign * d_scale * eta * by_b
+        by_s, by_t = g(s, t, *((new_w, new_b) if meets_new else (w, b)), fresh if uses_fresh else z)
+        return s - eta * by_s, t - eta * by_t, new_w, new_b
+
+    return play
+
+
+for hint, function in {
+    "old-d": round_with(meets_new=False),
+    "old-noise": round_with(uses_fresh=False),
+    "d-climbs": round_with(d_sign=1),
+    "g-upside-down": round_with(g=lambda *a: g_slopes(*a, slope=lambda a: torch.sigmoid(-a))),
+    "saturating": round_with(g=lambda *a: g_slopes(*a, slope=lambda a: -torch.sigmoid(a))),
+    "not-through-d": round_with(g=lambda *a: g_slopes(*a, factor=False)),
+    "halved": round_with(d_scale=0.5),
+}.items():
+    function.__name__ = hint.replace("-", "_")
+    answers.wrong("round_by_hand", hint=hint)(function)
+
+
+@answers.wrong("round_by_hand", hint="summed")
+def sums_in_d(s, t, w, b, real, z, fresh, eta):
+    return round_with(d_scale=len(real))(s, t, w, b, real, z, fresh, eta)
+
+
+@answers.wrong("round_by_hand", hint="used-autograd")
+def with_backward(s, t, w, b, real, z, fresh, eta):
+    w.requires_grad_(), b.requires_grad_()
+    (F.softplus(-(w * real + b)).mean() + F.softplus(w * (s * z + t) + b).mean()).backward()
+    return s, t, w - eta * w.grad, b - eta * b.grad
+
+
+@answers.wrong("round_by_hand", hint="value")
+def d_first(s, t, w, b, real, z, fresh, eta):
+    s, t, w, b = round_with()(s, t, w, b, real, z, fresh, eta)
+    return w, b, s, t
+
+
+@answers.right("round_by_hand")
+def by_the_formulas(*game):
+    return round_with()(*game)
+
+
+@answers.right("round_by_hand")
+def with_labels(s, t, w, b, real, z, fresh, eta):
+    x, label = torch.cat((real, s * z + t)), torch.cat((torch.ones_like(real), torch.zeros_like(z)))
+    error = 2 * (torch.sigmoid(w * x + b) - label)  # two means of equal size are twice the one over all
+    w, b = w - eta * (error * x).mean(), b - eta * error.mean()
+    x = s * fresh + t
+    error = (torch.sigmoid(w * x + b) - 1) * w
+    return s - eta * (error * fresh).mean(), t - eta * error.mean(), w, b
+
+
+@answers.right("round_by_hand")
+def with_numbers(s, t, w, b, real, z, fresh, eta):
+    import numpy as np
+
+    s, t, w, b, real, z, fresh = (value.numpy() for value in (s, t, w, b, real, z, fresh))
+    sigma = lambda a: 1 / (1 + np.exp(-a))  # noqa: E731
+    fake = s * z + t
+    r, f = sigma(w * real + b) - 1, sigma(w * fake + b)
+    w, b = w - eta * (np.mean(r * real) + np.mean(f * fake)), b - eta * (r.mean() + f.mean())
+    pull = -w * sigma(-(w * (s * fresh + t) + b))
+    return s - eta * np.mean(pull * fresh), t - eta * pull.mean(), w, b
+
+
+# -- reading -----------------------------------------------------------------------------------------
+
+keep_readings(
+    answers,
+    {
+        "A": ("labels exchanged", 130),
+        "B": ("G stands still", 160),
+        "C": ("D stands still", 180),
+        "D": ("G learns to be caught", 140),
+    },
+    {
+        "a-misread": {"A": ("D stands still", 130)},
+        "b-misread": {"B": ("the same noise again", 160)},
+        "c-misread": {"C": ("G stands still", 180)},
+        "d-misread": {"D": ("G stands still", 140)},
+        "misplaced": {"B": ("G stands still", 180), "C": ("D stands still", 170)},
+        "unknown-name": {"A": ("mode collapse", 130)},
+        "unknown-place": {"A": ("labels exchanged", 131)},
+        "form": {"A": "labels exchanged"},
+    },
+)

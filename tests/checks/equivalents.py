@@ -48,6 +48,7 @@ EQUIVALENT = {
     "building_blocks.transposed_convolution": {"sign turned in `canvas": _MINUS_ZERO},
     "building_blocks.zero_grid": {"sign turned": _MINUS_ZERO},
     "building_blocks.batch_norm": {"first two swapped": _ORDER},
+    "building_blocks.batch_norm_backward": {"first two swapped in `axes": _ORDER},
     "building_blocks.up_block": {
         "bias of": "BatchNorm takes the bias away again",
         "False turned": "BatchNorm takes the bias away again",

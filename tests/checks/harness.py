@@ -38,6 +38,30 @@ class Answers:
         return lambda function: self.rights.append((task, function)) or function
 
 
+def keep_readings(answers, right, wrong):
+    """Answers to the task `reading`: the right one in three forms; wrong: hint -> letter -> what is said instead."""
+
+    @answers.right("reading")
+    def as_tuples(world):
+        return dict(right)
+
+    @answers.right("reading")
+    def as_lists_in_another_order(world):
+        return {letter: [name, float(place)] for letter, (name, place) in reversed(right.items())}
+
+    @answers.right("reading")
+    def with_more_letters(world):
+        return {**right, "Z": "not asked for"}
+
+    for hint, changed in wrong.items():
+
+        def said(world, changed=changed):
+            return {**right, **changed}
+
+        said.__name__ = hint.replace("-", "_")
+        answers.wrong("reading", hint=hint)(said)
+
+
 def sheets():
     """Exercise notebooks that have answers, in the order of the chapters: name -> (sheet, answers)."""
     found = {}

@@ -48,7 +48,7 @@ def test_progress_over_all_notebooks(folder):
     task(right(task))
     score = checks.progress(folder)
     assert score.done == 2 and score.passed["minimax"] == ("value_from_logits",)
-    assert f"2 of {total} tasks" in repr(score) and "saturation       1 of 7" in repr(score)
+    assert f"2 of {total} tasks" in repr(score) and "saturation       1 of 8" in repr(score)
     assert f"all exercises: 2 of {total} tasks" in repr(checks.saturation.progress())
     assert "All exercises: 2 of" in checks.saturation.progress()._repr_html_()
     assert {row["notebook"] for row in score.rows()} == set(checks.NOTEBOOKS)
