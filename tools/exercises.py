@@ -37,7 +37,7 @@ GUARD = "check.require_all_passed()"
 HOW_TO = """\
 **How this works.** Replace each `raise NotImplementedError("{stub}")` by your own lines, run the cell, then run the
 check below it. A card tells you what was tried and what came and, if something differs, where to look. Check again, or
-call `check.hint()`, for more: the mistake by its name, a case to run, the chapter to read, at last what was expected.
+call `check.hint()`, for more: the mistake by its name, a case to run, the section to read, at last what was expected.
 You may check as often as you like, and go on with the next task before the last one passes. ●○○ is a task of a few
 lines, ●●● one to think about.
 When you are done or stuck for good, compare with the [solutions](solutions/{name}.ipynb)."""
