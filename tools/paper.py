@@ -46,7 +46,6 @@ def chromium() -> Iterator[Any]:
     if path is None:
         sys.exit(ADVICE)
     with sync_playwright() as playwright:
-        # Pages are files, and each asks for workers and images beside it.
         arguments = ["--no-sandbox", "--host-resolver-rules=MAP * ~NOTFOUND"]
         opened = playwright.chromium.launch(executable_path=path, args=arguments)
         # Nothing moves by itself.

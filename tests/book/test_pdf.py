@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from concurrent.futures import ProcessPoolExecutor
 from multiprocessing import get_context
-from pathlib import Path
-from typing import Any
 
 import pytest
 from pypdf import PdfReader
@@ -18,33 +15,18 @@ from pages import ROOT
 PAGES = [ROOT / "book/game/minimax.ipynb", ROOT / "book/game/playground.md", ROOT / "book/reference/notation.md"]
 PARTS = ["In your browser", "Reference"]  # those that begin with one of them
 #: Where the widest formula and the widest table are.
-WIDE = [ROOT / "book/control/cyclegan.ipynb", ROOT / "book/reference/real_data.md"]
+WIDE = [ROOT / "book/control/cyclegan.ipynb", ROOT / "book/control/standing.ipynb"]
 TOO_WIDE = """[...document.querySelectorAll('article :is(table, mjx-container[display] > svg)')]
 .map((one) => [one.getBoundingClientRect().right, document.querySelector('article').getBoundingClientRect().right])
 .filter(([right, room]) => right > room + 1)"""
 
 
-def alone(function: Callable[..., Any], *arguments: Any) -> Any:
-    """What a function returns that drives a browser of its own: Playwright allows one loop in a process."""
-    with ProcessPoolExecutor(1, get_context("spawn")) as process:
-        return process.submit(function, *arguments).result()
-
-
-def too_wide(paths: list[Path]) -> list[list[float]]:
-    """Right edges, of what is cut off and of the sheet's text."""
-    with paper.chromium() as tab:
-        tab.emulate_media(media="print")
-        found = []
-        for path in paths:
-            paper.open_page(tab, path, pdf.STYLE)
-            found += tab.evaluate(TOO_WIDE)
-        return found
-
-
 @pytest.fixture(scope="module")
 def printed(built, tmp_path_factory) -> PdfReader:
     file = tmp_path_factory.mktemp("pdf") / "book.pdf"
-    sheets = alone(pdf.bind, built.html, PAGES, file)
+    # Playwright allows one loop in a process, and the tests of pages have it.
+    with ProcessPoolExecutor(1, get_context("spawn")) as process:
+        sheets = process.submit(pdf.bind, built.html, PAGES, file).result()
     assert file.stat().st_size < 5e6
     reader = PdfReader(file)
     assert len(reader.pages) == sheets > 20
@@ -101,5 +83,11 @@ def test_a_game_is_pictured_in_mid_play(printed):
     assert int(words[words.index("Round") + 1]) >= paper.ROUNDS
 
 
-def test_no_table_and_no_formula_is_cut_off(built):
-    assert alone(too_wide, [built.page(source) for source in WIDE]) == []
+@pytest.mark.parametrize("source", WIDE, ids=lambda path: path.stem)
+def test_no_table_and_no_formula_is_cut_off(built, browser, source):
+    tab = browser.new_page(viewport={"width": paper.WIDTH, "height": 1400})
+    tab.emulate_media(media="print")
+    paper.open_page(tab, built.page(source), pdf.STYLE)
+    assert tab.locator("article :is(table, mjx-container[display] > svg)").count() > 0
+    assert tab.evaluate(TOO_WIDE) == []
+    tab.close()
