@@ -30,7 +30,7 @@ PLAY = f"""async (game) => {{
 # Paper does not scroll: what is wider than the sheet gets smaller.
 FIT = """for (const table of document.querySelectorAll('article table')) {
   const room = table.parentElement.clientWidth;
-  if (table.offsetWidth > room) table.style.zoom = room / table.offsetWidth;
+  for (let zoom = 0.95; zoom > 0.3 && table.getBoundingClientRect().width > room; zoom -= 0.05) table.style.zoom = zoom;
 }"""
 #: What a reader presses or is led by on the page, and what belongs to a screen.
 SCREEN_ONLY = """.anim-controls, .copybtn, .headerlink, .viewcode-link, .toggle-button, .skip-link, #gan-card,
