@@ -13,7 +13,7 @@ from torch.nn import functional as F
 from ganbook.checks.challenge import NoScore, Score, listed, scored, verdict
 from ganbook.checks.compare import Observation, as_array, describe
 from ganbook.checks.readings.conditional import READING
-from ganbook.checks.task import Answer, Mistake, Reject, Sheet, Trial, flat_weights
+from ganbook.checks.task import Answer, Mistake, Sheet, Trial, flat_weights, pair
 
 sheet = Sheet("conditional", "Exercises 10: Conditional GANs")
 progress, done, hint, case = sheet.last_card, sheet.done, sheet.hint, sheet.case
@@ -629,9 +629,7 @@ def _observe_auxiliary(answer: Answer, world: tuple[Tensor, ...]) -> Observation
     real, real_scores, real_labels, fake, fake_scores, fake_labels = world
     names = ("real_logits", "real_scores", "fake_logits", "fake_scores")
     leaves = [part.clone().requires_grad_() for part in (real, real_scores, fake, fake_scores)]
-    came = answer(leaves[0], leaves[1], real_labels, leaves[2], leaves[3], fake_labels)
-    if not isinstance(came, tuple | list) or len(came) != 2:
-        raise Reject("not-a-pair", came, "two results: d_loss, g_loss", "Return both losses, separated by a comma.")
+    came = pair(answer(leaves[0], leaves[1], real_labels, leaves[2], leaves[3], fake_labels), "d_loss", "g_loss")
     seen: dict[str, Any] = {}
     for name, loss, reached in zip(("D's loss", "G's loss"), came, (names, names[2:]), strict=True):
         gradients: dict[str, Tensor | None] = dict.fromkeys(names)

@@ -14,7 +14,7 @@ from torch.nn import functional as F
 from ganbook.checks.challenge import NoScore, Score, listed, scored, verdict
 from ganbook.checks.compare import Observation, as_array
 from ganbook.checks.readings.dcgan import READING
-from ganbook.checks.task import Answer, Latents, Mistake, Reject, Sheet, Trial, flat_weights
+from ganbook.checks.task import Answer, Latents, Mistake, Reject, Sheet, Trial, flat_weights, pair
 
 sheet = Sheet("dcgan", "Exercises 6: DCGAN")
 progress, done, hint, case = sheet.last_card, sheet.done, sheet.hint, sheet.case
@@ -184,10 +184,7 @@ def _range_world() -> tuple[Tensor, Tensor]:
 
 def _observe_ranges(answer: Answer, world: tuple[Tensor, Tensor]) -> Observation:
     images, fake = (entry.clone() for entry in world)
-    both = answer(images, fake)
-    if not isinstance(both, tuple | list) or len(both) != 2:
-        raise Reject("not-a-pair", both, "two results: real, pixels", "Return two tensors, separated by a comma.")
-    real, pixels = both
+    real, pixels = pair(answer(images, fake), "real", "pixels")
     if isinstance(pixels, Tensor) and pixels.dtype != torch.uint8:
         raise Reject(
             "pixels-not-bytes",

@@ -13,7 +13,7 @@ from torch.nn import functional as F
 from ganbook.checks.challenge import NoScore, Score, listed, scored, verdict
 from ganbook.checks.compare import Observation, describe
 from ganbook.checks.readings.deeper import READING
-from ganbook.checks.task import Answer, Mistake, Reject, Sheet, flat_weights, loss_with_gradients
+from ganbook.checks.task import Answer, Mistake, Sheet, flat_weights, loss_with_gradients, pair
 
 sheet = Sheet("deeper", "Exercises 9: Deeper generators")
 progress, done, hint, case = sheet.last_card, sheet.done, sheet.hint, sheet.case
@@ -479,9 +479,7 @@ negative_elbo = sheet.task(
 
 def _observe_pair(answer: Answer, world: tuple[Tensor, Tensor]) -> Observation:
     real, fake = (part.clone().requires_grad_() for part in world)
-    came = answer(real, fake)
-    if not isinstance(came, tuple | list) or len(came) != 2:
-        raise Reject("not-a-pair", came, "two results: d_loss, g_loss", "Return both losses, separated by a comma.")
+    came = pair(answer(real, fake), "d_loss", "g_loss")
     seen: dict[str, Any] = {}
     for name, loss in zip(("D's loss", "G's loss"), came, strict=True):
         gradients: tuple[Tensor | None, ...] = (None, None)

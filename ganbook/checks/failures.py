@@ -14,7 +14,7 @@ from torch.nn import functional as F
 from ganbook.checks.challenge import NoScore, Score, listed, scored, verdict
 from ganbook.checks.compare import Observation, describe
 from ganbook.checks.readings.failures import READING
-from ganbook.checks.task import Answer, Latents, Mistake, Reject, Sheet, Trial, flat_weights, loss_with_gradients
+from ganbook.checks.task import Answer, Latents, Mistake, Reject, Sheet, Trial, flat_weights, loss_with_gradients, pair
 
 sheet = Sheet("failures", "Exercises 7: When training fails")
 progress, done, hint, case = sheet.last_card, sheet.done, sheet.hint, sheet.case
@@ -359,11 +359,7 @@ def _spectral_world() -> tuple[Tensor, Tensor]:
 def _observe_spectral(answer: Answer, world: tuple[Tensor, Tensor]) -> Observation:
     weight, v = world
     leaf = weight.clone().requires_grad_()
-    result = answer(leaf, v.clone())
-    if not isinstance(result, tuple | list) or len(result) != 2:
-        raise Reject(
-            "not-a-pair", result, "two results: the weight divided by σ, and the new v", "Return both, in this order."
-        )
+    result = pair(answer(leaf, v.clone()), "the weight divided by σ", "the new v")
     return {
         "the new v": result[1],
         "the weight divided by σ": result[0],
@@ -640,7 +636,7 @@ def _move(x: Tensor) -> Tensor:
 def _observe_augmented(answer: Answer, world: tuple[Any, ...]) -> Observation:
     judge, real, source = world
     fake = source.clone().requires_grad_() * 1.0
-    d_loss, g_loss = _two(answer(judge, _move, real.clone(), fake))
+    d_loss, g_loss = pair(answer(judge, _move, real.clone(), fake), "d_loss", "g_loss")
     weights = [*judge.parameters()]
     return {
         "D's loss": d_loss,
@@ -649,12 +645,6 @@ def _observe_augmented(answer: Answer, world: tuple[Any, ...]) -> Observation:
         "G's loss": g_loss,
         "the gradient of G's loss by the fakes": _flat_gradient(g_loss, [fake]),
     }
-
-
-def _two(came: Any) -> tuple[Any, Any]:
-    if not isinstance(came, tuple | list) or len(came) != 2:
-        raise Reject("not-a-pair", came, "two losses: D's, G's", "Return two things, separated by a comma.")
-    return came[0], came[1]
 
 
 def _flat_gradient(loss: Any, leaves: list[Tensor], none: bool = False) -> Any:

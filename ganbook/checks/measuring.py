@@ -13,7 +13,7 @@ from torch import Tensor, nn
 from ganbook.checks.challenge import NoScore, Score, listed, scored, verdict
 from ganbook.checks.compare import Observation, as_array, describe
 from ganbook.checks.readings.measuring import READING
-from ganbook.checks.task import Answer, Mistake, Reject, Sheet
+from ganbook.checks.task import Answer, Mistake, Reject, Sheet, pair
 
 sheet = Sheet("measuring", "Exercises 8: Measuring a generator")
 progress, done, hint, case = sheet.last_card, sheet.done, sheet.hint, sheet.case
@@ -490,11 +490,7 @@ def _six_pairs() -> list[tuple[Tensor, Tensor, int]]:
 def _observe_shares(answer: Answer, world: list[tuple[Tensor, Tensor, int]]) -> Observation:
     found = []
     for real, fake, k in world:
-        both = answer(real.clone(), fake.clone(), k)
-        if not isinstance(both, tuple | list) or len(both) != 2:
-            raise Reject(
-                "not-a-pair", both, "two results: precision, recall", "Return two things, separated by a comma."
-            )
+        both = pair(answer(real.clone(), fake.clone(), k), "precision", "recall")
         arrays = [as_array(share) for share in both]
         if any(array is None or array.size != 1 for array in arrays):
             raise Reject(
@@ -762,9 +758,7 @@ def _agreeing(null: Callable[[Tensor, Tensor], Any], share: Callable[[Tensor, Te
 
 
 def _observe_agreement(answer: Answer, world: tuple[Tensor, Tensor]) -> Observation:
-    came = answer(*(labels.clone() for labels in world))
-    if not isinstance(came, tuple | list) or len(came) != 2:
-        raise Reject("not-a-pair", came, "two results: agreement, null", "Return two things, separated by a comma.")
+    came = pair(answer(*(labels.clone() for labels in world)), "the agreement", "the null")
     return {"the agreement": came[0], "the null": came[1]}
 
 
@@ -884,9 +878,8 @@ def _measuring_world() -> dict[str, Any]:
 def _observe_evaluation(answer: Answer, world: dict[str, Any]) -> Observation:
     with torch.no_grad():
         both = answer(*world["networks"], *(i.clone() for i in world["images"]), lambda n: world["z"][:n].clone(), 12)
-    if not isinstance(both, tuple | list) or len(both) != 2:
-        raise Reject("not-a-pair", both, "two results: score, floor", "Return two things, separated by a comma.")
-    return {"the score": both[0], "the floor": both[1]}
+    score, floor = pair(both, "score", "floor")
+    return {"the score": score, "the floor": floor}
 
 
 def _evaluation(

@@ -14,7 +14,7 @@ from torch.nn import functional as F
 from ganbook.checks.challenge import NoScore, Score, scored, verdict
 from ganbook.checks.compare import Observation, describe
 from ganbook.checks.readings.pix2pix import READING
-from ganbook.checks.task import Answer, Mistake, Reject, Sheet, flat_weights
+from ganbook.checks.task import Answer, Mistake, Reject, Sheet, flat_weights, pair
 
 sheet = Sheet("pix2pix", "Exercises 11: Pix2pix")
 progress, done, hint, case = sheet.last_card, sheet.done, sheet.hint, sheet.case
@@ -106,9 +106,7 @@ def _loss_world() -> tuple[Any, ...]:
 
 def _observe_losses(answer: Answer, world: tuple[Any, ...]) -> Observation:
     real_logits, fake_logits, fake = (part.clone().requires_grad_() for part in world[:3])
-    came = answer(real_logits, fake_logits, fake, world[3].clone(), world[4])
-    if not isinstance(came, tuple | list) or len(came) != 2:
-        raise Reject("not-a-pair", came, "two results: d_loss, g_loss", "Return both losses, separated by a comma.")
+    came = pair(answer(real_logits, fake_logits, fake, world[3].clone(), world[4]), "d_loss", "g_loss")
 
     def by(loss: Any, leaves: tuple[Tensor, ...]) -> tuple[Tensor | None, ...]:
         if not (isinstance(loss, Tensor) and loss.requires_grad):

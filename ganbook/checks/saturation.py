@@ -13,22 +13,13 @@ from torch.nn import functional as F
 from ganbook.checks.challenge import Score, listed, scored, verdict
 from ganbook.checks.compare import Observation, describe
 from ganbook.checks.readings.saturation import READING
-from ganbook.checks.task import Answer, Latents, Mistake, Reject, Sheet, Trial, flat_weights
+from ganbook.checks.task import Answer, Latents, Mistake, Reject, Sheet, Trial, flat_weights, pair
 
 sheet = Sheet("saturation", "Exercises 3: Saturation")
 progress, done, hint, case = sheet.last_card, sheet.done, sheet.hint, sheet.case
 results, require_all_passed = sheet.results, sheet.require_all_passed
 
 Pair = tuple[Tensor, Tensor]
-
-
-def _pair(name: str, came: object, first: str, second: str) -> tuple[Any, Any]:
-    """The two things that an answer must return; rejected in words if it is not two things."""
-    if not isinstance(came, tuple | list) or len(came) != 2:
-        raise Reject(
-            "not-a-pair", came, f"two results: {first}, {second}", f"`{name}` returns two things, separated by a comma."
-        )
-    return came[0], came[1]
 
 
 # -- 1 the two losses --------------------------------------------------------------------------------
@@ -45,7 +36,7 @@ def _non_saturating(a: Tensor) -> Tensor:
 def _observe_losses(answer: Answer, world: tuple[Tensor]) -> Observation:
     logits = world[0].clone().requires_grad_()
     seen: dict[str, Any] = {}
-    losses = _pair("generator_losses", answer(logits), "saturating", "non-saturating")
+    losses = pair(answer(logits), "saturating", "non-saturating")
     for name, loss in zip(("saturating", "non-saturating"), losses, strict=True):
         gradient = None
         if isinstance(loss, Tensor) and loss.requires_grad:
@@ -161,8 +152,8 @@ def _observe_slopes(answer: Answer, world: tuple[Tensor]) -> Observation:
     logits = world[0]
     seen: dict[str, Any] = {}
     for where, a in ((f"at a = {_FAKE_LOGIT:g}", torch.tensor([_FAKE_LOGIT])), (f"at {len(logits)} logits", logits)):
-        pair = _pair("slopes", answer(a.clone()), "saturating slope", "non-saturating slope")
-        seen |= {f"the saturating slope {where}": pair[0], f"the non-saturating slope {where}": pair[1]}
+        first, second = pair(answer(a.clone()), "saturating slope", "non-saturating slope")
+        seen |= {f"the saturating slope {where}": first, f"the non-saturating slope {where}": second}
     return seen
 
 
@@ -334,7 +325,7 @@ def _observe_logs(answer: Answer, world: Mapping[str, Tensor]) -> Observation:
     for precision, dtype in _PRECISIONS.items():
         for which, logits in world.items():
             leaf = logits.to(dtype, copy=True).requires_grad_()
-            both = _pair("log_probabilities", answer(leaf), "log D", "log(1 − D)")
+            both = pair(answer(leaf), "log D", "log(1 − D)")
             for name, log in zip(("log D", "log(1 − D)"), both, strict=True):
                 values[f"{name} for {which} ({precision})"] = log
                 gradient = None

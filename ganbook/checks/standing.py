@@ -14,7 +14,7 @@ from torch import Tensor, nn
 from ganbook.checks.challenge import NoScore, Score, listed, scored, verdict
 from ganbook.checks.compare import Observation, describe
 from ganbook.checks.readings.standing import READING
-from ganbook.checks.task import Answer, Mistake, Reject, Sheet
+from ganbook.checks.task import Answer, Mistake, Sheet, pair
 
 sheet = Sheet("standing", "Exercises 14: Where GANs stand")
 progress, done, hint, case = sheet.last_card, sheet.done, sheet.hint, sheet.case
@@ -547,14 +547,11 @@ def _tie() -> list[tuple[list[dict[str, Any]], dict[str, Any]]]:
 def _observe_tables(answer: Answer, world: Sequence[tuple[list[dict[str, Any]], dict[str, Any]]]) -> Observation:
     seen = {}
     for number, (rows, ours) in enumerate(world, start=1):
-        came = answer([dict(row) for row in rows], dict(ours))
-        if not isinstance(came, tuple | list) or len(came) != 2:
-            raise Reject(
-                "not-a-pair",
-                came,
-                "the name of a model and a number",
-                "Return two things: the `model` of the row that you chose, and the ratio of the seconds.",
-            )
+        came = pair(
+            answer([dict(row) for row in rows], dict(ours)),
+            "the `model` of the row that you chose",
+            "the ratio of the seconds",
+        )
         seen[f"the model chosen from table {number}"], seen[f"the ratio in table {number}"] = came
     return seen
 

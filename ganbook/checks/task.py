@@ -592,6 +592,18 @@ def loss_with_gradients(
     return {name: result} | {f"the gradient by {of}": value for of, value in zip(leaves, gradients, strict=True)}
 
 
+def pair(came: Any, first: str, second: str) -> tuple[Any, Any]:
+    """The two things that an answer must return.
+
+    Raises:
+        Reject: it returned something else.
+    """
+    if not isinstance(came, tuple | list) or len(came) != 2:
+        hint = f"Return two things, separated by a comma: {first}, then {second}."
+        raise Reject("not-a-pair", came, f"two results: {first}, {second}", hint)
+    return came[0], came[1]
+
+
 def _tried(task: Task, verdict: _Verdict) -> str:
     return f"{task.tried}; then: {verdict.world}" if verdict.world else task.tried
 

@@ -14,7 +14,7 @@ from torch.nn import functional as F
 from ganbook.checks.challenge import NoScore, Score, scored, verdict
 from ganbook.checks.compare import Observation, describe
 from ganbook.checks.readings.text import READING
-from ganbook.checks.task import Answer, Mistake, Reject, Sheet, Trial, flat_weights, loss_with_gradients
+from ganbook.checks.task import Answer, Mistake, Sheet, Trial, flat_weights, loss_with_gradients, pair
 
 if TYPE_CHECKING:
     from ganbook.data.captions import CaptionedDigits
@@ -167,15 +167,8 @@ def _told() -> tuple[Tensor, Tensor]:
 
 
 def _both(answer: Answer, told: Tensor, noise: Tensor, training: bool) -> tuple[Any, Any]:
-    pair = answer(told, noise.clone(), training)
-    if not isinstance(pair, tuple | list) or len(pair) != 2:
-        raise Reject(
-            "not-a-pair",
-            pair,
-            "a condition and a divergence",
-            "Two things are asked for: the condition that G gets, and the divergence that its loss gets.",
-        )
-    return pair[0], pair[1]
+    came = answer(told, noise.clone(), training)
+    return pair(came, "the condition that G gets", "the divergence that its loss gets")
 
 
 def _observe_augmented(answer: Answer, world: tuple[Tensor, Tensor]) -> Observation:

@@ -937,7 +937,7 @@ def _line_game(n: int = 6) -> tuple[Any, ...]:
     """G(z) = s z + t, D's logit w x + b, a batch of real points and two of noise, a step size."""
     s, t, w, b = 0.5 + torch.rand(4).double()
     real, z, fresh = torch.randn(3, n, dtype=torch.float64)
-    return s, t, w - 1.5, b, real + 1, z, fresh, 0.3
+    return s, t, w - 2.5, b, real + 1, z, fresh, 0.3
 
 
 def _slopes_of_d(w: Tensor, b: Tensor, real: Tensor, fake: Tensor) -> tuple[Tensor, Tensor]:

@@ -802,11 +802,6 @@ def excess(asked, seen):
     return agreement_of(asked, seen) - product_of(asked, seen)
 
 
-@answers.wrong("agreement_and_null", hint="value")
-def one_shuffle(asked, seen):
-    return agreement_of(asked, seen), agreement_of(asked, seen.roll(1))
-
-
 @answers.right("agreement_and_null")
 def product_of_frequencies(asked, seen):
     return agreement_of(asked, seen), product_of(asked, seen)
