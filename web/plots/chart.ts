@@ -21,7 +21,7 @@ export interface AxesOptions {
   xLabel?: string;
   yLabel?: string;
   title?: string;
-  /** Where ticks stand, with their text; by default about five round numbers. */
+  /** Where ticks stand, with their text; by default about five round numbers, as there is room. */
   xTicks?: readonly (readonly [number, string])[];
   yTicks?: readonly (readonly [number, string])[];
   legend?: readonly Entry[];
@@ -46,6 +46,7 @@ export interface Stroke {
   opacity?: number;
 }
 
+const GAP = 8; // between two ticks' texts
 const MARGIN = { left: 60, right: 20, top: 48, bottom: 42 };
 let clips = 0;
 
@@ -151,8 +152,8 @@ export class Axes {
     const [left, right] = x.map(this.#x) as [number, number];
     const [bottom, top] = y.map(this.#y) as [number, number];
     const clip = `gan-clip-${clips++}`;
-    const xTicks = this.#options.xTicks ?? ticks(x);
-    const yTicks = this.#options.yTicks ?? ticks(y);
+    const xTicks = this.#options.xTicks ?? ticks(x, right - left, (text) => 0.62 * FONT * text.length + GAP);
+    const yTicks = this.#options.yTicks ?? ticks(y, bottom - top, () => FONT);
     return [
       `<clipPath id="${clip}"><rect x="${left - 7}" y="${top - 7}" width="${right - left + 14}" height="${bottom - top + 14}"/></clipPath>`,
       `<g clip-path="url(#${clip})">${this.#marks.join("")}</g>`,
@@ -263,10 +264,16 @@ function squared(box: Box): Box {
   return { left: box.left + (box.width - x - side) / 2, top: box.top, width: side + x, height: side + y };
 }
 
-function ticks(range: Range): [number, string][] {
+/** About five round numbers, or fewer where their texts, each as long as `long` says, would run into each other. */
+export function ticks(range: Range, room: number, long: (text: string) => number): [number, string][] {
   const scale = scaleLinear(range, [0, 1]);
-  const format = scale.tickFormat(5, "~f");
-  return scale.ticks(5).map((value) => [value, format(value)]);
+  for (let count = 5; ; count--) {
+    const format = scale.tickFormat(count, "~f");
+    const shown = scale.ticks(count).map((value): [number, string] => [value, format(value)]);
+    // Texts stand around their ticks: half of the first and half of the last lie outside.
+    const needed = shown.slice(1).reduce((sum, [, text]) => sum + long(text), 0);
+    if (needed <= room || count === 1) return shown;
+  }
 }
 
 /** From `from` on, or from further left where the last one would be cut off. */
