@@ -159,6 +159,7 @@ def good_calls() -> Iterator[Call]:
     yield from network(augment.RandomShift, {}, x=small)
     yield from network(augment.RandomAffine, {}, x=small)
     yield from network(augment.DiffAugment, {}, x=small)
+    yield from network(augment.AdaptiveAugment, {}, x=small)
     yield call(cycle.ImagePool, shape=(1, 4, 4), size=3)
     yield call(functools.partial(cycle.ImagePool((1, 16, 16), 3).query), "ImagePool.query", images=small)
     chain = nn.Sequential(nn.ReLU())
