@@ -79,7 +79,7 @@ class Reading:
         seen: dict[str, Any] = {}
         for letter in self.cases:
             fault, place = self._pair(letter, value[letter])
-            seen |= {f"{letter}": fault, f"the {self.where} of {letter}": self._nearest(letter, fault, place)}
+            seen |= {_case(letter): fault, f"the {self.where} of {letter}": self._nearest(letter, fault, place)}
         return seen
 
     def _pair(self, letter: str, value: Any) -> tuple[str, float]:
@@ -108,12 +108,16 @@ class Reading:
         return Mistake(
             f"{letter.lower()}-misread",
             f"{letter}: {self.faults[fault]}",
-            when=lambda trial: trial.got[letter] != fault,
+            when=lambda trial: trial.got[_case(letter)] != fault,
         )
 
     def _misplaced(self, trial: Trial) -> bool:
-        names = all(trial.got[letter] == fault for letter, (fault, _) in self.cases.items())
+        names = all(trial.got[_case(letter)] == fault for letter, (fault, _) in self.cases.items())
         return names and any(trial.got[key] != trial.want[key] for key in trial.want)
+
+
+def _case(letter: str) -> str:
+    return f"what is wrong in {letter}"
 
 
 def _draw(logs: Mapping[str, Log], places: Sequence[float], where: str) -> None:
