@@ -1,4 +1,4 @@
-"""What 200 pictures can and cannot give: a folder's DCGAN on few emoji of people and on all, shown to D in three ways.
+"""What 200 pictures can and cannot give: a folder's DCGAN on few emoji of people and on all, as D sees them in four ways.
 
     python -m benchmarks.few_pictures [--seeds 2]
 
@@ -6,7 +6,7 @@ Plays "dcgan-folder" as `ganbook train dcgan-folder --size 32 --batch-size 32 --
 ROUNDS on so many pictures of the training split. Samples are scored by the independent referee against all
 pictures of people, and held against those that were learned from: are they nearer to them than unseen ones? Writes
 ganbook/results/few_pictures.json, which book/start/your_own_data shows, after every run; runs that stand there already
-are skipped. Two seeds take about an hour of one core.
+are skipped. A seed takes about an hour and a half of one core.
 """
 
 from __future__ import annotations
@@ -72,7 +72,7 @@ def scores(samples: Tensor, learned: Tensor, unseen: Tensor, every: Tensor) -> d
     return {
         "frechet_distance": score.distance, "floors": score.distance / floor.mean, "floor": floor.mean, "n": n,
         "splits": splits, "features": FEATURES, "copies": found.copies, "nearer": found.nearer,
-        "memorisation_z": found.z, "different": len(found.indices.unique()), "n_samples": len(samples),
+        "memorisation_z": found.z, "different": len(set(found.indices.tolist())), "n_samples": len(samples),
     }  # fmt: skip
 
 
