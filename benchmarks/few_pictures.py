@@ -1,4 +1,4 @@
-"""What 200 pictures can and cannot give: a folder's DCGAN on few emoji of people and on all, as D sees them in four ways.
+"""What 200 pictures can and cannot give: a folder's DCGAN on few emoji of people and on all, seen by D in four ways.
 
     python -m benchmarks.few_pictures [--seeds 2]
 
