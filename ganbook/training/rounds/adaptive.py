@@ -66,8 +66,8 @@ def _augmentation(game: Game) -> AdaptiveAugment:
 
 @contextmanager
 def _heard(discriminator: nn.Module, real: Tensor) -> Iterator[list[Tensor]]:
-    """What D says of ``real`` in the meantime, without gradients; of other images, too,
-    that come after them in one call, it is left out."""
+    """What D says of ``real`` in the meantime, without gradients. What it says of more
+    than ``real`` in the same call, such as of wrong captions, is left out."""
     found: list[Tensor] = []
 
     def hear(_: nn.Module, given: tuple[Any, ...], said: Any) -> None:
