@@ -89,7 +89,8 @@ def _by_a_unet(**more: Any) -> dict[str, Any]:
 
 
 L1_WEIGHT = 30.0
-"""The paper's 100 gives a little less L1 and, by the referee, a larger Fréchet distance (benchmarks/translation.py)."""
+"""The paper's 100 gives a little less L1 and, by two networks of three seeds each, mostly a larger Fréchet distance
+(benchmarks/translation.py)."""
 
 PIX2PIX_EMOJI = Recipe(
     name="pix2pix-emoji",
