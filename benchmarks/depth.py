@@ -7,8 +7,8 @@ stand at the smallest map. Plain layers are those of the pre-activated blocks wi
 plays ``--seconds``, which are rounds times what a round of it takes (as in speedrun.py). G's learning rate is tuned
 alike for all: seed 0 plays each of RATES, and the other seeds the one that ended best.
 
-Floors are the independent referee's. Every run is written into ganbook/results/depth.json, which chapter 9 shows; runs
-that stand there already are skipped. ``--only`` plays the rows whose name contains TEXT. It takes an hour of one core.
+Floors are the independent referee's. Every run is written into ganbook/results/depth.json; runs that stand there
+already are skipped. ``--only`` plays the rows whose name contains TEXT. It takes an hour of one core.
 """
 
 from __future__ import annotations
@@ -52,18 +52,19 @@ def label(form: str, layers: int) -> str:
     return f"{form}, {layers} layers"
 
 
-def best_rate(runs: Sequence[Mapping[str, Any]], form: str, layers: int) -> float:
-    """Of seed 0's runs the rate that ended nearest to the digits; one that failed ended nowhere."""
+def best_rate(runs: Sequence[Mapping[str, Any]], form: str, layers: int) -> float | None:
+    """Of seed 0's runs the rate that ended nearest to the digits, None without runs; one that failed ended nowhere."""
     tried = [run for run in runs if {"form": form, "layers": layers, "seed": 0}.items() <= run.items()]
-    rate: float = min(tried, key=lambda run: run["floors"] or math.inf)["rate"]
-    return rate
+    best = min(tried, key=lambda run: run["floors"] or math.inf, default=None)
+    return None if best is None else float(best["rate"])
 
 
 def figures(kept: Any) -> list[Figure]:
     """Floors at each row's best rate, by the seeds that did not choose it."""
     found = []
     for form, layers in ROWS:
-        rate = best_rate(kept["runs"], form, layers)
+        if (rate := best_rate(kept["runs"], form, layers)) is None:
+            continue
         floors = [
             run["floors"] or math.inf
             for run in kept["runs"]
@@ -98,7 +99,8 @@ def main() -> None:
 
     go_on([(*row, rate) for row in rows for rate in RATES], [0])
     runs = results.load(NAME)["runs"]
-    go_on([(*row, best_rate(runs, *row)) for row in rows], range(1, arguments.seeds + 1))
+    best = [(*row, rate) for row in rows if (rate := best_rate(runs, *row)) is not None]
+    go_on(best, range(1, arguments.seeds + 1))
 
 
 if __name__ == "__main__":

@@ -32,6 +32,11 @@ def run(rate, floors, seed=0):
 def test_the_best_rate_is_that_of_seed_0_and_never_one_that_failed():
     runs = [run(1e-3, 9.0), run(3e-3, None), run(3e-4, 12.0), run(3e-4, 1.0, seed=1)]
     assert depth.best_rate(runs, "plain", 6) == 1e-3
+    assert depth.best_rate(runs, "plain", 18) is None
+
+
+def test_rows_that_were_not_played_have_no_figure():
+    assert [figure.values for figure in depth.figures({"runs": [run(1e-3, 9.0), run(1e-3, 8.0, 1)]})] == [[8.0]]
 
 
 def test_the_seed_that_chose_the_rate_is_not_shown(monkeypatch):
