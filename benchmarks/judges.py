@@ -51,7 +51,7 @@ class SeeingDiscriminator(nn.Module):
 def figures(kept: Any) -> list[Figure]:
     """Floors by each judge, by what D sees."""
     return [
-        Figure(f"D sees with {row}: floors by {judge}", over(kept["runs"], judge, seen=row), ".1f")
+        Figure(f"D sees with {row}: floors by {judge}", over(kept, judge, seen=row), ".1f")
         for row, judge in product(ROWS, JUDGES)
     ]
 

@@ -167,7 +167,7 @@ def test_a_translator_shows_its_sources(translator: Path, tmp_path: Path):
     Image.new("RGB", (50, 70), "white").save(tmp_path / "mine.png")
     mine = ("sample", str(translator), "--source", str(tmp_path / "mine.png"), "--out", str(tmp_path / "out.png"))
     done = ganbook(*mine)
-    assert done.returncode == 0 and "1 pairs" in done.stdout
+    assert done.returncode == 0 and "1 pair of" in done.stdout
     wide, high = Image.open(tmp_path / "out.png").size
     assert wide > 1.8 * high  # the source, and right of it its translation
 

@@ -30,6 +30,7 @@ def of_each_round() -> dict[str, Recipe]:
     """By the name of each round a recipe that plays it, on data that need neither network nor folder."""
     found: dict[str, Recipe] = {}
     known = [recipes.get(name).at("gpu") for name in recipes.names()]
+    known.append(recipes.get("dcgan-digits").changed(augment="adaptive").at("gpu"))
     for recipe in (*known, CURES["label supervision"](plain(data.toy.ring(), steps=2))):
         if not isinstance(recipe.data, str) or NEEDS[recipe.data].place == "package":
             play: Any = recipe.play.func if isinstance(recipe.play, partial) else recipe.play
