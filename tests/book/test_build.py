@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 
 import nbformat
@@ -30,6 +31,12 @@ def test_every_notebook_on_the_pages_was_executed(built):
     for page in pages():
         if page.suffix == ".ipynb":
             cache.match_cache_notebook(nbformat.read(page, as_version=4))  # raises KeyError where it is missing
+
+
+def test_no_page_prints_where_an_object_lies(built):
+    """A call that ends a cell shows what it returned: "<matplotlib.legend.Legend at 0x7f…>" tells a reader nothing."""
+    told = [page for page in pages() if re.search(r"&lt;[\w.]+ at 0x[0-9a-f]+", built.page(page).read_text("utf-8"))]
+    assert [str(page.relative_to(ROOT)) for page in told] == []
 
 
 def test_no_notebook_is_executed_twice(built):
