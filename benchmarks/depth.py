@@ -23,7 +23,7 @@ from typing import Any
 import torch
 
 from benchmarks.common import Figure, options, sweep
-from benchmarks.speedrun import Clock, Referee, paces, timed_run
+from benchmarks.speedrun import Clock, Referee, measured_so_far, paces, timed_run
 from ganbook import recipes, results
 from ganbook.models import ResNetGenerator
 from ganbook.recipes.recipe import Recipe
@@ -79,7 +79,7 @@ def main() -> None:
     arguments = options(__doc__, seeds=3, seconds=60.0, only="")
     torch.set_num_threads(1)
     referee = Referee()
-    kept: dict[str, Any] = results.load(NAME) if NAME in results.names() else {}
+    kept = measured_so_far(NAME, referee.protocol)
     pace = kept["paces"] if kept else paces({label(*row): recipe_of(*row) for row in ROWS})
     rows = [row for row in ROWS if arguments.only in label(*row)]
 

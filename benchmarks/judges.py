@@ -11,7 +11,7 @@ already are skipped. Five seeds take a quarter of an hour of one core.
 from __future__ import annotations
 
 from dataclasses import replace
-from functools import cache, partial
+from functools import partial
 from itertools import product
 from typing import Any
 
@@ -19,12 +19,13 @@ import torch
 from torch import Tensor, nn
 
 from benchmarks.common import Figure, options, over, sweep
-from benchmarks.speedrun import Referee
+from benchmarks.speedrun import shared_referee
 from ganbook import metrics, recipes
+from ganbook.metrics.features import DigitsNet
 from ganbook.models import CompactDiscriminator, RandomAffine
 
 NAME = "judges"
-ROUNDS, FEATURES, HIDDEN = 400, 64, 128
+ROUNDS, HIDDEN = 400, 128
 JUDGES = ("digits", "digits-referee")
 ROWS = ("none", *JUDGES)
 """Whose features D reads beside the pixels."""
@@ -41,7 +42,7 @@ class SeeingDiscriminator(nn.Module):
         super().__init__()
         self.compact = CompactDiscriminator(augmentation=RandomAffine)
         self.eyes = (metrics.features(judge),)
-        self.read = nn.Sequential(nn.Linear(FEATURES, HIDDEN), nn.LeakyReLU(0.2), nn.Linear(HIDDEN, 1))
+        self.read = nn.Sequential(nn.Linear(DigitsNet.dim, HIDDEN), nn.LeakyReLU(0.2), nn.Linear(HIDDEN, 1))
 
     def forward(self, x: Tensor) -> Tensor:
         found: Tensor = self.compact(x) + self.read(self.eyes[0](x)).squeeze(1)
@@ -56,19 +57,13 @@ def figures(kept: Any) -> list[Figure]:
     ]
 
 
-@cache
-def judge_of(name: str) -> Referee:
-    """The same for all runs: what it says of the real digits is computed once."""
-    return Referee(name)
-
-
 def play(cell: dict[str, Any]) -> dict[str, Any]:
     """One game, scored by both."""
     recipe = replace(recipes.get("dcgan-digits").at("laptop"), steps=ROUNDS, score=lambda *_: {})
     if cell["seen"] in JUDGES:
         recipe = replace(recipe, discriminator=partial(SeeingDiscriminator, cell["seen"]))
     sampler = recipe.train("laptop", cell["seed"], progress=False).sampler
-    judges = {name: judge_of(name) for name in JUDGES}
+    judges = {name: shared_referee(name) for name in JUDGES}
     said = {key: judges[JUDGES[0]].protocol[key] for key in ("n", "splits", "split")}
     return {"rounds": ROUNDS, **said, **{name: one.distance(sampler) / one.floor.mean for name, one in judges.items()}}
 

@@ -11,7 +11,7 @@ samples are scored by the independent referee against all digits. Writes ganbook
 from __future__ import annotations
 
 from dataclasses import replace
-from functools import cache, partial
+from functools import partial
 from itertools import product
 from typing import Any
 
@@ -19,7 +19,7 @@ import torch
 from torch import Tensor
 
 from benchmarks.common import Figure, options, over, sweep
-from benchmarks.speedrun import Referee
+from benchmarks.speedrun import shared_referee
 from ganbook import data, recipes
 from ganbook.data.images import to_float
 from ganbook.models import CompactDiscriminator, RandomAffine
@@ -86,15 +86,9 @@ def play(cell: dict[str, Any]) -> dict[str, Any]:
     return {"rounds": ROUNDS, "told_apart": witness.told_apart, "curve": witness.curve, **scores(run.sampler)}
 
 
-@cache
-def referee() -> Referee:
-    """The same for all runs: what it says of the real digits is computed once."""
-    return Referee()
-
-
 def scores(sampler: Sampler) -> dict[str, Any]:
     """By the referee, against all digits."""
-    judge = referee()
+    judge = shared_referee()
     distance, floor = judge.distance(sampler), judge.floor.mean
     said = {name: judge.protocol[name] for name in ("n", "splits", "features", "split")}
     return {"frechet_distance": distance, "floors": distance / floor, "floor": floor, **said}

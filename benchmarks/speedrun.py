@@ -21,7 +21,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
-from functools import partial
+from functools import cache, partial
 from itertools import pairwise, product
 from statistics import median
 from time import process_time
@@ -78,6 +78,12 @@ class Referee:
     def floors(self, game: Game) -> float:
         """Of the game's averaged generator."""
         return self.distance(Sampler(game.averaged_generator(), game.prior, {})) / self.floor.mean
+
+
+@cache
+def shared_referee(features: str = FEATURES) -> Referee:
+    """The same for all runs: what it says of the real digits is computed once."""
+    return Referee(features)
 
 
 class Look(NamedTuple):
@@ -258,12 +264,14 @@ def report(kept: Any) -> str:
     return f"Floors after {race.swept:g} s, by rate\n{table(swept)}\n\nThe race, median (range)\n{table(raced)}"
 
 
-def check_protocol(kept: Any, protocol: Mapping[str, Any]) -> None:
-    """Runs that were measured by something else are not mixed with new ones."""
-    for name, now in protocol.items() if kept else ():
-        was = kept.get(name)
+def measured_so_far(name: str, protocol: Mapping[str, Any]) -> dict[str, Any]:
+    """The results of that name, or {}; runs that were measured by something else are not mixed with new ones."""
+    kept: dict[str, Any] = results.load(name) if name in results.names() else {}
+    for key, now in protocol.items() if kept else ():
+        was = kept.get(key)
         if was != now and not (isinstance(was, float) and abs(was - now) < 1e-3 * now):
-            raise SystemExit(f"{results.path(NAME)} has {name} {was}, and it is {now} now: move the file away")
+            raise SystemExit(f"{results.path(name)} has {key} {was}, and it is {now} now: move the file away")
+    return kept
 
 
 def main() -> None:
@@ -271,8 +279,7 @@ def main() -> None:
     arguments = options(__doc__, seeds=5, limit=600.0, sweep=90.0, only="")
     torch.set_num_threads(1)
     referee = Referee()
-    kept: dict[str, Any] = results.load(NAME) if NAME in results.names() else {}
-    check_protocol(kept, referee.protocol)
+    kept = measured_so_far(NAME, referee.protocol)
     contenders = {name: recipes.get(name).at("laptop") for name in (OURS, *PUBLISHED)}
     pace = kept["paces"] if kept else paces(contenders)
 

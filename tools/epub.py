@@ -8,7 +8,6 @@ article. A link to a page of the book leads inside, one to another file of the s
 
 from __future__ import annotations
 
-import argparse
 import json
 import re
 import uuid
@@ -22,8 +21,8 @@ from urllib.parse import unquote, urlsplit
 
 from pygments.formatters import HtmlFormatter
 
-from pages import ROOT, config, pages, parts
-from paper import SCREEN_ONLY, chromium, open_page
+from pages import ROOT, config, parts
+from paper import SCREEN_ONLY, asked, built_pages, chromium, open_page
 
 TYPES = {".webp": "image/webp", ".png": "image/png", ".svg": "image/svg+xml", ".jpg": "image/jpeg"}
 GONE = f"{SCREEN_ONLY}, script, style, noscript, button, input, select, label, .gp-bar"
@@ -128,7 +127,7 @@ def item(number: int, name: str, content: str | bytes) -> str:
 
 def bind(html: Path, sources: list[Path], output: Path) -> int:
     """Write the EPUB of the built ``sources``; returns the number of its files."""
-    built = [(html / source.relative_to(ROOT)).with_suffix(".html") for source in sources]
+    built = built_pages(html, sources)
     names = [
         f"{source.relative_to(ROOT / 'book').with_suffix('').as_posix().replace('/', '-')}.xhtml" for source in sources
     ]
@@ -166,14 +165,9 @@ def bind(html: Path, sources: list[Path], output: Path) -> int:
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description="Bind the built book as an EPUB.")
-    parser.add_argument("page", nargs="*", help="source files; default: all of _toc.yml")
-    parser.add_argument("--html", type=Path, default=ROOT / "_build/html", help="where the built book is")
-    parser.add_argument("--output", type=Path, default=ROOT / "_build/ganbook.epub", help="the file to write")
-    arguments = parser.parse_args()
-    chosen = [Path(page).resolve() for page in arguments.page] or pages()
-    files = bind(arguments.html.resolve(), chosen, arguments.output)
-    print(f"{arguments.output}: {files} files, {arguments.output.stat().st_size / 1e6:.1f} MB")
+    html, sources, output = asked("Bind the built book as an EPUB.", ".epub")
+    files = bind(html, sources, output)
+    print(f"{output}: {files} files, {output.stat().st_size / 1e6:.1f} MB")
 
 
 if __name__ == "__main__":

@@ -25,14 +25,18 @@ def config(root: Path = ROOT) -> dict[str, Any]:
     return loaded
 
 
+def _toc(root: Path) -> dict[str, Any]:
+    loaded: dict[str, Any] = yaml.safe_load((root / "_toc.yml").read_text(encoding="utf-8"))
+    return loaded
+
+
 def pages(root: Path = ROOT) -> list[Path]:
     """Files of all pages in reading order.
 
     Raises:
         FileNotFoundError: `_toc.yml` names a page that is neither a notebook nor a Markdown file.
     """
-    toc = yaml.safe_load((root / "_toc.yml").read_text(encoding="utf-8"))
-    return [_file(root, entry) for entry in _entries(toc)]
+    return [_file(root, entry) for entry in _entries(_toc(root))]
 
 
 def notebooks(root: Path = ROOT) -> list[Path]:
@@ -42,14 +46,12 @@ def notebooks(root: Path = ROOT) -> list[Path]:
 
 def parts(root: Path = ROOT) -> dict[Path, str]:
     """Captions of the book's parts, by the page that each begins with."""
-    toc = yaml.safe_load((root / "_toc.yml").read_text(encoding="utf-8"))
-    return {_file(root, next(_entries(part))): part["caption"] for part in toc["parts"]}
+    return {_file(root, next(_entries(part))): part["caption"] for part in _toc(root)["parts"]}
 
 
 def sections(root: Path = ROOT) -> set[Path]:
     """The pages that stand below a chapter, such as the solutions of its exercises."""
-    toc = yaml.safe_load((root / "_toc.yml").read_text(encoding="utf-8"))
-    chapters = [chapter for part in toc["parts"] for chapter in part["chapters"]]
+    chapters = [chapter for part in _toc(root)["parts"] for chapter in part["chapters"]]
     return {_file(root, entry) for chapter in chapters for entry in _entries(chapter.get("sections"))}
 
 

@@ -5,6 +5,7 @@ Games of the playground are played for some rounds first, so that there is a pic
 
 from __future__ import annotations
 
+import argparse
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -12,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from browser import ADVICE, browser
+from pages import ROOT, pages
 
 #: Width in CSS pixels of what stands between the margins of a sheet of A4, at the scale of tools/pdf.py.
 WIDTH = 841
@@ -35,6 +37,21 @@ FIT = """for (const table of document.querySelectorAll('article table')) {
 #: What a reader presses or is led by on the page, and what belongs to a screen.
 SCREEN_ONLY = """.anim-controls, .copybtn, .headerlink, .viewcode-link, .toggle-button, .skip-link, #gan-card,
 details.hide > summary, .gan-buttons, .gp-lesson, .gp-beside, .gp-settings, .gp-link, [data-demo] button"""
+
+
+def asked(what: str, ending: str) -> tuple[Path, list[Path], Path]:
+    """Of the command line: the folder of the built book, the source files of its pages, and the file to write."""
+    parser = argparse.ArgumentParser(description=what)
+    parser.add_argument("page", nargs="*", help="source files; default: all of _toc.yml")
+    parser.add_argument("--html", type=Path, default=ROOT / "_build/html", help="where the built book is")
+    parser.add_argument("--output", type=Path, default=ROOT / f"_build/ganbook{ending}", help="the file to write")
+    arguments = parser.parse_args()
+    return arguments.html.resolve(), [Path(page).resolve() for page in arguments.page] or pages(), arguments.output
+
+
+def built_pages(html: Path, sources: list[Path]) -> list[Path]:
+    """What the book's build made of the source files."""
+    return [(html / source.relative_to(ROOT)).with_suffix(".html") for source in sources]
 
 
 @contextmanager

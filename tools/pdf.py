@@ -8,7 +8,6 @@ A link to a page of the book leads to its place in the PDF; other links stay wha
 
 from __future__ import annotations
 
-import argparse
 import io
 import sys
 from html import escape
@@ -20,8 +19,8 @@ from urllib.parse import unquote, urlsplit
 from pypdf import PdfReader, PdfWriter
 from pypdf.generic import ArrayObject, NameObject, NumberObject
 
-from pages import ROOT, config, pages, parts, sections
-from paper import chromium, open_page
+from pages import config, parts, sections
+from paper import asked, built_pages, chromium, open_page
 
 MARGINS = {"top": "16mm", "bottom": "18mm", "left": "16mm", "right": "16mm"}
 # Sheets divide what is long: boxes that scroll, or lay their content out in a line, could not be divided. A cell of up
@@ -99,7 +98,7 @@ def numbers(tab: Any, last: int) -> PdfReader:
 
 def bind(html: Path, sources: list[Path], output: Path) -> int:
     """Write the PDF of the built ``sources``; returns the number of its sheets."""
-    built = [(html / source.relative_to(ROOT)).with_suffix(".html") for source in sources]
+    built = built_pages(html, sources)
     with chromium() as tab:
         printed = [print_page(tab, path) for path in built]
         titles = [title for title, _ in printed]
@@ -144,15 +143,10 @@ def lead_inside(writer: PdfWriter, starts: dict[Path, int]) -> None:
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description="Print the built book as one PDF.")
-    parser.add_argument("page", nargs="*", help="source files; default: all of _toc.yml")
-    parser.add_argument("--html", type=Path, default=ROOT / "_build/html", help="where the built book is")
-    parser.add_argument("--output", type=Path, default=ROOT / "_build/ganbook.pdf", help="the file to write")
-    arguments = parser.parse_args()
-    chosen = [Path(page).resolve() for page in arguments.page] or pages()
-    sheets = bind(arguments.html.resolve(), chosen, arguments.output)
-    size = arguments.output.stat().st_size / 1e6
-    print(f"{arguments.output}: {sheets} pages, {size:.1f} MB")
+    html, sources, output = asked("Print the built book as one PDF.", ".pdf")
+    sheets = bind(html, sources, output)
+    size = output.stat().st_size / 1e6
+    print(f"{output}: {sheets} pages, {size:.1f} MB")
     if size > LARGEST:
         sys.exit(f"the PDF is larger than {LARGEST} MB")
 

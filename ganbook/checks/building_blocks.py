@@ -490,8 +490,7 @@ phase_sums = sheet.task(
         Mistake(
             "padding-forgotten",
             "The four numbers are right and in the wrong places: the padding cuts the first row and column away, so "
-            "the "
-            "pattern begins one pixel further on.",
+            "the pattern begins one pixel further on.",
             like=lambda kernel: _phases(kernel, (0, 1), (0, 1)),
         ),
         Mistake(
@@ -507,8 +506,7 @@ phase_sums = sheet.task(
         Mistake(
             "quarters",
             "You summed the kernel's four quarters. Copies lie two pixels apart: which weights of the kernel meet in "
-            "one "
-            "pixel?",
+            "one pixel?",
             like=lambda kernel: torch.stack(
                 [torch.stack([kernel[r : r + 2, c : c + 2].sum() for c in (0, 2)]) for r in (0, 2)]
             ),
@@ -950,8 +948,7 @@ batch_norm_backward = sheet.task(
         USED_AUTOGRAD,
     ),
     lesson="Two things are taken out of what arrives: its mean, and its part along x̂. Shifts and stretches of a "
-    "channel "
-    "have no effect, so they get no gradient.",
+    "channel have no effect, so they get no gradient.",
 )
 
 # -- 11 painting, backwards --------------------------------------------------------------------------
@@ -1003,8 +1000,7 @@ transposed_backward = sheet.task(
         Mistake(
             "kernel-turned",
             "The gradient by x uses the kernel turned by 180°. The pixel painted with the kernel as it is, and "
-            "collects with "
-            "it, too.",
+            "collects with it, too.",
             like=_painting_backward(turned=True),
         ),
         Mistake(

@@ -14,9 +14,8 @@ from ganbook.checks.task import Answer, Mistake, Reject
 #: A loss is differentiated in an answer all the same, and the error says so.
 USED_AUTOGRAD = Mistake(
     "used-autograd",
-    "Your function asks autograd for a gradient, and it is off in this check: by hand means by the formula. Derive "
-    "it on "
-    "paper first; autograd is what it will be compared with.",
+    "Your function asks autograd for a gradient, and it is off in this check: by hand means by the formula. Derive it "
+    "on paper first; autograd is what it will be compared with.",
     when=lambda trial: "does not require grad" in str(trial.error),
 )
 

@@ -186,9 +186,8 @@ alternating_step = sheet.task(
         ),
         Mistake(
             "through-the-step",
-            "Theta's gradient runs back through psi's move, since the new psi was computed from theta: "
-            "theta takes in how psi will answer (that is unrolling). For theta's turn the new psi is a "
-            "plain number: cut it off.",
+            "Theta's gradient runs back through psi's move, since the new psi was computed from theta: theta takes in "
+            "how psi will answer (that is unrolling). For theta's turn the new psi is a plain number: cut it off.",
             like=_through_the_step,
         ),
         Mistake(
@@ -445,9 +444,8 @@ r1_penalty = sheet.task(
         ),
         Mistake(
             "mean-of-logits",
-            "You differentiated the *mean* of the logits, so each sample's gradient is N times too small, "
-            "and its square N² times. Each logit depends on its own sample only: which reduction keeps "
-            "every gradient whole?",
+            "You differentiated the *mean* of the logits, so each sample's gradient is N times too small, and its "
+            "square N² times. Each logit depends on its own sample only: which reduction keeps every gradient whole?",
             like=(
                 lambda critic, real, fake, gamma: gamma / 2 * _per_sample(_slope(critic, real) / len(real)),
                 lambda critic, real, fake, gamma: gamma / 2 * (_slope(critic, real) / len(real)).square().sum(),

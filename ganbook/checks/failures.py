@@ -721,8 +721,7 @@ augmented_losses = sheet.task(
         Mistake(
             "not-through-the-augmentation",
             "G's gradient does not pass through the augmentation: it was taken for a constant. It must be "
-            "differentiated, or G is "
-            "told how to change another image than its own.",
+            "differentiated, or G is told how to change another image than its own.",
             like=_augmented(g_cut=True),
         ),
         Mistake(

@@ -249,9 +249,8 @@ optimal_discriminator = sheet.task(
         ),
         Mistake(
             "zero-by-zero",
-            "Right wherever a density is positive, NaN where both vanish: 0/0. V does not care what D says "
-            "there, but a NaN spreads through every integral and every plot. Decide those points by "
-            "themselves.",
+            "Right wherever a density is positive, NaN where both vanish: 0/0. V does not care what D says there, but "
+            "a NaN spreads through every integral and every plot. Decide those points by themselves.",
             like=lambda p, q: p / (p + q),
         ),
         Mistake(

@@ -197,9 +197,8 @@ slopes = sheet.task(
         ),
         Mistake(
             "slope-by-d",
-            "These are slopes by the probability D. They do not vanish at D = 0, which is why saturation "
-            "cannot be seen on that axis: G's gradient reaches the logit, so the chain rule has one more "
-            "factor.",
+            "These are slopes by the probability D. They do not vanish at D = 0, which is why saturation cannot be "
+            "seen on that axis: G's gradient reaches the logit, so the chain rule has one more factor.",
             like=lambda a: (-1 / (1 - _sigma(a)), -1 / _sigma(a)),
         ),
         Mistake(
@@ -430,9 +429,8 @@ log_probabilities = sheet.task(
         ),
         Mistake(
             "log-of-zero",
-            "A probability was made first and its logarithm taken afterwards. In float32, σ(−100) is 0, and 1 "
-            "− σ(a) is 0 from a = 17 on: the logarithm of 0 is −inf. Go from the logit to the logarithm in "
-            "one step.",
+            "A probability was made first and its logarithm taken afterwards. In float32, σ(−100) is 0, and 1 − σ(a) "
+            "is 0 from a = 17 on: the logarithm of 0 is −inf. Go from the logit to the logarithm in one step.",
             when=_log_of_zero,
         ),
     ),

@@ -90,11 +90,13 @@ def sample(
         _film(sampler, conditions or {"n": count}, interpolate, frames, truncation, place)
         print(f"{frames} frames from seed {interpolate[0]} to seed {interpolate[1]}: {place}")
         return
+    from ganbook.data.errors import counted
+
     samples = sampler.sample(**(conditions or {"n": count}), seed=seed, truncation=truncation)
-    what = _counted(len(samples), "held-out caption" if held_out and "captions" in conditions else "sample")
+    what = counted(len(samples), "held-out caption" if held_out and "captions" in conditions else "sample")
     if each is not None:
         _write_each(sampler, samples, conditions, each, paths, source, label)
-        print(f"{_counted(len(samples), 'file')}: {each}")
+        print(f"{counted(len(samples), 'file')}: {each}")
         if out is None:
             return
     _print_grid(sampler, samples, conditions, out or Path("samples.png"), what)
@@ -109,10 +111,6 @@ def sample(
 
         if note := caption_note(sampler.generator, caption):
             print(note)
-
-
-def _counted(n: int, what: str) -> str:
-    return f"{n} {what}{'s' * (n > 1)}"
 
 
 def _check_place(out: Path | None, each: Path | None, film: bool) -> None:
@@ -251,10 +249,11 @@ def _print_grid(sampler: Sampler, samples: Tensor, conditions: dict[str, Any], o
 
     from ganbook.cli.pictures import GRID_COLUMNS, columns_of, picture_of
     from ganbook.data import on_white
+    from ganbook.data.errors import counted
 
     if "sources" in conditions:
         halves = [on_white(half).expand(-1, 3, -1, -1) for half in (conditions["sources"], samples)]
-        said = _counted(len(samples), "pair")
+        said = counted(len(samples), "pair")
         print(f"{said} of source and translation: {picture_of(torch.cat(halves, dim=3), out)}")
         return
     by_class = "labels" in conditions and len(set(conditions["labels"])) > 1

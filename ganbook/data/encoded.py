@@ -16,7 +16,7 @@ from torch import Tensor
 from torch.utils.data import DataLoader, Dataset, default_collate
 
 from ganbook.data.batch import MOVED, Batch, Order, step_generator
-from ganbook.data.errors import DataError, EmptySplit, first_line, say
+from ganbook.data.errors import DataError, EmptySplit, counted, first_line, say
 from ganbook.data.images import to_float, windows
 from ganbook.data.picture import Fit, eight_bits, open_picture, squared
 from ganbook.data.samples import Samples
@@ -168,7 +168,7 @@ class ImageFiles(Samples, Dataset[tuple[Tensor, Any]]):
         if not broken:
             return self
         (first, said), more = next(iter(broken.items())), len(broken) - 1
-        others = f", nor {more} other{'s' * (more > 1)}" if more else ""
+        others = f", nor {counted(more, 'other')}" if more else ""
         if not skip:
             raise DataError(
                 f"{self.called(first)} cannot be read as an image ({said}){others}: remove or replace "

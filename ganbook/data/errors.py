@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 from functools import cache
 
-__all__ = ["DataError", "EmptySplit", "first_line", "say"]
+__all__ = ["DataError", "EmptySplit", "counted", "first_line", "say"]
 
 
 class DataError(RuntimeError):
@@ -27,3 +27,12 @@ def first_line(error: BaseException) -> str:
 def say(sentence: str) -> None:
     """On stderr, once in a process: both splits of a run may read one folder."""
     print(sentence, file=sys.stderr)
+
+
+def counted(n: int, what: str) -> str:
+    """So many of something, in words.
+
+    >>> counted(1, "image"), counted(2, "other file")
+    ('1 image', '2 other files')
+    """
+    return f"{n} {what}{'s' * (n != 1)}"

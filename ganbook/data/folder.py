@@ -9,7 +9,7 @@ from pathlib import Path
 
 from ganbook.data.download import Remote, fetch, fetch_folder, or_else
 from ganbook.data.encoded import OWNERS, ImageFiles
-from ganbook.data.errors import DataError, EmptySplit, say
+from ganbook.data.errors import DataError, EmptySplit, counted, say
 from ganbook.data.picture import endings
 
 __all__ = [
@@ -36,11 +36,11 @@ def find_images(folder: Path, beside: Sequence[str] = ()) -> tuple[Path, ...]:
     for path in _files(folder, frozenset({os.path.realpath(folder)})):
         if path.suffix.lower() not in beside:
             (images if path.suffix.lower() in endings() else others).append(path)
-    said = f"{folder}: {len(images)} image{'s' * (len(images) != 1)}"
+    said = f"{folder}: {counted(len(images), 'image')}"
     if others:
         kinds = sorted({path.suffix.lower() or "none" for path in others})
         listed = f"endings {', '.join(kinds[:9])}{', ...' * (len(kinds) > 9)}"
-        said += f", {len(others)} other file{'s' * (len(others) > 1)} passed over ({listed})"
+        said += f", {counted(len(others), 'other file')} passed over ({listed})"
     if not images:
         raise DataError(f"{said}: an image is a file that ends in {', '.join(sorted(endings()))}")
     say(said)

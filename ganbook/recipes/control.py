@@ -89,7 +89,7 @@ def _by_a_unet(**more: Any) -> dict[str, Any]:
 
 
 L1_WEIGHT = 30.0
-"""The paper's 100 gives a little less L1 and, by two networks of three seeds each, mostly a larger Fréchet distance
+"""The paper's 100 gives a little less L1 under each of three seeds, and by Fréchet distance a larger one under most
 (benchmarks/translation.py)."""
 
 PIX2PIX_EMOJI = Recipe(

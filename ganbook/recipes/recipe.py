@@ -23,7 +23,7 @@ from ganbook.arguments import check_whole
 from ganbook.data.cache import write_atomically
 from ganbook.data.catalogue import NEEDS
 from ganbook.data.encoded import JITTER, ImageFiles
-from ganbook.data.errors import EmptySplit
+from ganbook.data.errors import EmptySplit, counted
 from ganbook.data.images import mirrored
 from ganbook.data.pairs import Unpaired, unpaired
 from ganbook.data.picture import Fit
@@ -428,7 +428,7 @@ class Recipe:
         if not size:
             raise ValueError(f"batch_size is {most}: allowed is {processes} or more, one per process")
         if say and size < self.batch_size:
-            images = f"{size} image{'s' * (size > 1)}"
+            images = counted(size, "image")
             print(f"{self.name} plays with {images} per round instead of {self.batch_size}, as many as there are")
         return size
 

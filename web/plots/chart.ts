@@ -152,7 +152,7 @@ export class Axes {
     const [left, right] = x.map(this.#x) as [number, number];
     const [bottom, top] = y.map(this.#y) as [number, number];
     const clip = `gan-clip-${clips++}`;
-    const xTicks = this.#options.xTicks ?? ticks(x, right - left, (text) => 0.62 * FONT * text.length + GAP);
+    const xTicks = this.#options.xTicks ?? ticks(x, right - left, (text) => wide(text) + GAP);
     const yTicks = this.#options.yTicks ?? ticks(y, bottom - top, () => FONT);
     return [
       `<clipPath id="${clip}"><rect x="${left - 7}" y="${top - 7}" width="${right - left + 14}" height="${bottom - top + 14}"/></clipPath>`,
@@ -177,12 +177,15 @@ export class Axes {
   }
 }
 
+/** About how long a text is. */
+const wide = (text: string): number => 0.62 * FONT * text.length;
+
 /** A title above the middle of its axes, or smaller and above the middle of its box where it would be cut off. */
 function heading(title: string, middle: number, { left, top, width }: Box): string {
-  const wide = 0.62 * FONT * title.length;
+  const long = wide(title);
   const room = 2 * Math.min(middle - left, left + width - middle);
-  const at = wide > room ? left + width / 2 : middle;
-  const size = wide > width ? ` font-size="${px((FONT * width) / wide)}"` : "";
+  const at = long > room ? left + width / 2 : middle;
+  const size = long > width ? ` font-size="${px((FONT * width) / long)}"` : "";
   return `<text x="${px(at)}" y="${top + 16}" text-anchor="middle" font-weight="600"${size}>${escaped(title)}</text>`;
 }
 

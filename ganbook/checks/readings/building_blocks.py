@@ -36,13 +36,11 @@ READING = Reading(
     grids=True,
     faults={
         "even": "away from the border every pixel of the constant's picture is the same.",
-        "counts differ": "in the constant's picture brighter lines cross the darker ground, and nothing is black: "
-        "all the "
-        "kernel's weights are one, and some pixels are painted more often than others.",
+        "counts differ": "in the constant's picture brighter lines cross the darker ground, and nothing is black: all "
+        "the kernel's weights are one, and some pixels are painted more often than others.",
         "gaps": "some pixels are black: nobody paints them.",
         "phases differ": "the picture of one pixel is rough: the kernel's weights differ. Each pixel is painted "
-        "equally often, "
-        "and by other weights than its neighbours.",
+        "equally often, and by other weights than its neighbours.",
     },
     cases={"A": ("counts differ", 3), "B": ("phases differ", 2), "C": ("gaps", 4), "D": ("phases differ", 3)},
     places=STRIDES,

@@ -65,6 +65,5 @@ READING = Reading(
     places=tuple(range(CLASSES)),
     where="class",
     astray="The names are right, a class is not. A row is the class that was asked for, a column the one that was "
-    "seen; "
-    "of two classes that are exchanged, name the smaller.",
+    "seen; of two classes that are exchanged, name the smaller.",
 )

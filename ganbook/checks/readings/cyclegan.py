@@ -56,8 +56,7 @@ READING = Reading(
         "forgets": "the way back fails without any noise: something is lost already.",
         "changes nothing": "the way back is perfect because there was no way: where do the translations lie?",
         "turns round": "the translations lie among the targets and the way back is perfect. No loss of the two sees "
-        "what the "
-        "last curve shows.",
+        "what the last curve shows.",
     },
     cases={
         "A": ("turns round", 0.03),

@@ -40,8 +40,7 @@ READING = Reading(
         "no ReLU": "in one layer nothing is zero, and the next layer's maps are larger before their norm: it also gets "
         "what ReLU would have taken away.",
         "LeakyReLU": "a slope of 0.2 leaves no zeros either. But it passes a fifth of the negative part: compare how "
-        "large "
-        "the next layer's maps are before their norm with what a whole negative part gives.",
+        "large the next layer's maps are before their norm with what a whole negative part gives.",
     },
     cases={
         "A": ("γ around 0", 4),

@@ -41,12 +41,10 @@ def play(fault: str, place: float) -> Log:
 READING = Reading(
     play=play,
     faults={
-        "learned by heart": "two curves that lay together part: what D says of the points that it learns from, and "
-        "of those "
-        "set aside.",
+        "learned by heart": "two curves that lay together part: what D says of the points that it learns from, and of "
+        "those set aside.",
         "only real points are moved": "nobody stands still and D treats learned and set-aside points alike. Look at "
-        "what G is "
-        "taught: how far apart its fakes lie.",
+        "what G is taught: how far apart its fakes lie.",
         "G stands still": "the fakes' spread does not change at all, and their mean follows the data no longer, to "
         "and fro.",
         "D stands still": "what D says of the data hardly changes, and the fakes run up its slope, away from all data.",
@@ -62,6 +60,5 @@ READING = Reading(
     places=ROUNDS,
     slack=2,
     astray="The names are right, a round is not. Asked for is the last look at which all is well, where the curves "
-    "leave "
-    "their way.",
+    "leave their way.",
 )

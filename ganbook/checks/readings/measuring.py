@@ -66,12 +66,10 @@ READING = Reading(
         "which rises?",
         "copies": "both distances and the precision look better than ever. One share compares with images that G "
         "learned from.",
-        "fewer samples": "one distance rises and the other stays around the same value, only less surely. What do "
-        "they do when "
-        "n falls?",
+        "fewer samples": "one distance rises and the other stays around the same value, only less surely. What do they "
+        "do when n falls?",
         "test split exchanged": "a score against the training split would flatter all samples a little and leave the "
-        "two shares "
-        "of the heaps as they are.",
+        "two shares of the heaps as they are.",
     },
     cases={"A": ("fewer samples", 6), "B": ("copies", 8), "C": ("blurred", 4), "D": ("modes dropped", 7)},
     places=LOOKS,

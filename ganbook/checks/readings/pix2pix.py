@@ -66,8 +66,7 @@ READING = Reading(
     play=play,
     faults={
         "D stands still": "the logits swing with the data, as nobody adapts them, and what G paints for D leads it "
-        "away from "
-        "the truth.",
+        "away from the truth.",
         "no game": "the L1 falls, and with it the colour: what remains is what L1 asks for when three answers are "
         "right.",
         "source hidden from G": "the L1 jumps at once to what a picture for any other source would give.",

@@ -40,12 +40,10 @@ READING = Reading(
     play=play,
     faults={
         "saturating loss": "two things happen in one look: the fakes stop, and G's gradient falls by orders of "
-        "magnitude. "
-        "A G that is merely not moved keeps its gradient.",
+        "magnitude. A G that is merely not moved keeps its gradient.",
         "G learns to be caught": "the fakes do not stop, they turn round, and their gradient is as strong as before.",
         "D stands still": "the fakes' logits rise: nobody answers G any more, and what it has learned to please does "
-        "not "
-        "change.",
+        "not change.",
         "G stands still": "the fakes stop, and the gradient that reaches G is as large as ever. It is not used.",
         "more steps of D": "D that steps more often is sooner sure; it keeps no gradient of the non-saturating loss "
         "from G.",

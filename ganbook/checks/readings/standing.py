@@ -49,9 +49,8 @@ def play(fault: str, place: float) -> Log:
 READING = Reading(
     play=play,
     faults={
-        "fresh noise": "the spread of x dips once and comes back, and the noise put back has a spread of exactly 1: "
-        "it is not "
-        "the noise that was found.",
+        "fresh noise": "the spread of x dips once and comes back, and the noise put back has a spread of exactly 1: it "
+        "is not the noise that was found.",
         "image clipped at 1": "the image seen falls at once to the spread of values that are all −1 or 1.",
         "a fifth too much noise": "the spread of x leaves what is due upwards, by more with every step.",
         "told the first time": "the image seen shrinks while x was still right: the network takes nearly all of x "
@@ -67,6 +66,5 @@ READING = Reading(
     places=STEPS,
     where="step",
     astray="The names are right, a step is not. Asked for is the first step that is taken wrongly: where a curve is "
-    "first "
-    "off its way, not the last place where it was on it.",
+    "first off its way, not the last place where it was on it.",
 )

@@ -66,13 +66,11 @@ READING = Reading(
     play=play,
     faults={
         "captions of fakes shuffled": "fakes are no longer obeyed at once, while they are as real as before; and D "
-        "rates what "
-        "G draws below the wrong pairs.",
+        "rates what G draws below the wrong pairs.",
         "no wrong pairs": "the pictures obey as before, and one of D's curves slowly comes to the other two.",
         "wrong pairs called right": "three curves become one within a look: D is told that every caption fits.",
-        "G stands still": "all is well for a while; then every caption is disobeyed, because the places have moved "
-        "on and the "
-        "fakes have not.",
+        "G stands still": "all is well for a while; then every caption is disobeyed, because the places have moved on "
+        "and the fakes have not.",
         "D stands still": "a D that stands still gives old verdicts: its logits of real pairs would fall as the "
         "places move on.",
     },

@@ -45,8 +45,7 @@ READING = Reading(
         "D stands still": "somebody no longer answers: D's verdict on a point does not change any more, and G runs "
         "after it past the data.",
         "labels exchanged": "look at what D says of real points. A D that merely stands still or has a bad day does "
-        "not "
-        "rate them *below* the fakes.",
+        "not rate them *below* the fakes.",
         "G learns to be caught": "the fakes do not lag behind the data, they run from them, and G's loss grows with "
         "it.",
         "the same noise again": "the fakes' mean and both losses are alive. Compare with what the other three show.",
