@@ -1,14 +1,22 @@
 """Wrong and right answers for the exercise checks: how they are written down and counted.
 
-`answers_NAME.py` holds those of one exercise notebook:
+`answers_NAME.py` holds those of one exercise notebook. Right answers are functions; wrong ones are mostly a right one
+with something exchanged in its body, or another body:
 
     answers = Answers("two_players")
 
-    @answers.wrong("sample_noise", hint="uniform-01")
-    def uniform_from_0(n, latent_dim, prior): ...
-
     @answers.right("sample_noise")
-    def with_uniform_(n, latent_dim, prior): ...
+    def drawn(n, latent_dim, prior):
+        return torch.randn(n, latent_dim) if prior == "gaussian" else 2 * torch.rand(n, latent_dim) - 1
+
+    answers.slips("sample_noise", drawn, {
+        "uniform-01": [(" - 1", ""), "torch.rand(n, latent_dim)"],
+        "always-gaussian": ["torch.randn(n, latent_dim)"],
+    })
+    answers.wrong("sample_noise", "type", lambda n, latent_dim, prior: np.random.randn(n, latent_dim))
+
+    @answers.wrong("sample_noise", hint="same-z-for-all-rows")
+    def what_differs_more(n, latent_dim, prior): ...
 
 For a task that takes a value, the function takes the task's inputs (its world) and returns the value.
 """
@@ -19,6 +27,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from ganbook import checks
+from ganbook.checks.edits import edited
 
 HERE = Path(__file__).parent
 sys.path.insert(0, str(HERE))
@@ -31,11 +40,28 @@ class Answers:
     wrongs: list = field(default_factory=list)  # (task, function, hint id)
     rights: list = field(default_factory=list)  # (task, function)
 
-    def wrong(self, task, hint):
-        return lambda function: self.wrongs.append((task, function, hint)) or function
+    def wrong(self, task, hint, *functions):
+        """Keep these answers; without any: the decorator that keeps one."""
+        number = sum((name, drawn) == (task, hint) for name, _, drawn in self.wrongs)
+        return _keep(functions, hint, number, lambda function: self.wrongs.append((task, function, hint)))
 
-    def right(self, task):
-        return lambda function: self.rights.append((task, function)) or function
+    def right(self, task, *functions):
+        number = sum(name == task for name, _ in self.rights)
+        return _keep(functions, "right", number, lambda function: self.rights.append((task, function)))
+
+    def slips(self, task, of, by_hint):
+        """Wrong answers as edits of a right one: {hint: [slip, …]}, with slips as `edited` takes them."""
+        for hint, slips in by_hint.items():
+            self.wrong(task, hint, *(edited(of, slip, name="<lambda>") for slip in slips))
+
+
+def _keep(functions, kind, number, keep):
+    """Keep each; one without a name of its own is called by its kind and number, as the tests are called after it."""
+    for place, function in enumerate(functions, number + 1):
+        if function.__name__ == "<lambda>":
+            function.__name__ = f"{kind}-{place}"
+        keep(function)
+    return (lambda function: keep(function) or function) if not functions else None
 
 
 def keep_readings(answers, right, wrong):
@@ -54,12 +80,7 @@ def keep_readings(answers, right, wrong):
         return {**right, "Z": "not asked for"}
 
     for hint, changed in wrong.items():
-
-        def said(world, changed=changed):
-            return {**right, **changed}
-
-        said.__name__ = hint.replace("-", "_")
-        answers.wrong("reading", hint=hint)(said)
+        answers.wrong("reading", hint, lambda world, changed=changed: {**right, **changed})
 
 
 def sheets():
