@@ -15,83 +15,6 @@ answers = Answers("two_players")
 # -- sample_noise ------------------------------------------------------------------------------------
 
 
-@answers.wrong("sample_noise", hint="uniform-01")
-def uniform_on_0_1(n, latent_dim, prior):
-    return torch.randn(n, latent_dim) if prior == "gaussian" else torch.rand(n, latent_dim)
-
-
-@answers.wrong("sample_noise", hint="always-gaussian")
-def prior_ignored(n, latent_dim, prior):
-    return torch.randn(n, latent_dim)
-
-
-@answers.wrong("sample_noise", hint="always-uniform")
-def prior_misspelt(n, latent_dim, prior):
-    return torch.randn(n, latent_dim) if prior == "normal" else 2 * torch.rand(n, latent_dim) - 1
-
-
-@answers.wrong("sample_noise", hint="priors-swapped")
-def condition_upside_down(n, latent_dim, prior):
-    return torch.randn(n, latent_dim) if prior == "uniform" else 2 * torch.rand(n, latent_dim) - 1
-
-
-@answers.wrong("sample_noise", hint="same-z-for-all-rows")
-def one_latent_expanded(n, latent_dim, prior):
-    z = torch.randn(1, latent_dim) if prior == "gaussian" else 2 * torch.rand(1, latent_dim) - 1
-    return z.expand(n, latent_dim)
-
-
-@answers.wrong("sample_noise", hint="one-number-per-row")
-def one_number_repeated(n, latent_dim, prior):
-    z = torch.randn(n, 1) if prior == "gaussian" else 2 * torch.rand(n, 1) - 1
-    return z.repeat(1, latent_dim)
-
-
-@answers.wrong("sample_noise", hint="seed-fixed-inside")
-def reproducible_by_accident(n, latent_dim, prior):
-    torch.manual_seed(0)
-    return torch.randn(n, latent_dim) if prior == "gaussian" else 2 * torch.rand(n, latent_dim) - 1
-
-
-@answers.wrong("sample_noise", hint="axes-swapped")
-def latents_in_columns(n, latent_dim, prior):
-    return torch.randn(latent_dim, n) if prior == "gaussian" else 2 * torch.rand(latent_dim, n) - 1
-
-
-@answers.wrong("sample_noise", hint="uniform-unit-variance")
-def uniform_standardised(n, latent_dim, prior):
-    if prior == "gaussian":
-        return torch.randn(n, latent_dim)
-    return torch.empty(n, latent_dim).uniform_(-math.sqrt(3), math.sqrt(3))
-
-
-@answers.wrong("sample_noise", hint="uniform-other-range")
-def uniform_on_0_2(n, latent_dim, prior):
-    return torch.randn(n, latent_dim) if prior == "gaussian" else 2 * torch.rand(n, latent_dim)
-
-
-@answers.wrong("sample_noise", hint="uniform-other-range")
-def uniform_on_half(n, latent_dim, prior):
-    return torch.randn(n, latent_dim) if prior == "gaussian" else torch.rand(n, latent_dim) - 0.5
-
-
-@answers.wrong("sample_noise", hint="uniform-other-range")
-def gaussian_clamped(n, latent_dim, prior):
-    z = torch.randn(n, latent_dim)
-    return z if prior == "gaussian" else z.clamp(-1, 1)
-
-
-@answers.wrong("sample_noise", hint="shape")
-def image_shaped(n, latent_dim, prior):
-    return torch.randn(n, latent_dim, 1, 1) if prior == "gaussian" else 2 * torch.rand(n, latent_dim, 1, 1) - 1
-
-
-@answers.wrong("sample_noise", hint="type")
-def numpy_noise(n, latent_dim, prior):
-    rng = np.random.default_rng()
-    return rng.standard_normal((n, latent_dim)) if prior == "gaussian" else rng.uniform(-1, 1, (n, latent_dim))
-
-
 @answers.right("sample_noise")
 def noise_rand_randn(n, latent_dim, prior):
     return torch.randn(n, latent_dim) if prior == "gaussian" else 2 * torch.rand(n, latent_dim) - 1
@@ -117,6 +40,32 @@ def noise_from_numpy(n, latent_dim, prior):
     return torch.from_numpy(z).float()
 
 
+answers.slips(
+    "sample_noise",
+    noise_rand_randn,
+    {
+        "uniform-01": [("2 * torch.rand(n, latent_dim) - 1", "torch.rand(n, latent_dim)")],
+        "always-gaussian": ["torch.randn(n, latent_dim)"],
+        "always-uniform": [('"gaussian"', '"normal"')],
+        "priors-swapped": [("==", "!=")],
+        "same-z-for-all-rows": [("(n, latent_dim)", "(1, latent_dim).expand(n, latent_dim)")],
+        "one-number-per-row": [("(n, latent_dim)", "(n, 1).repeat(1, latent_dim)")],
+        "seed-fixed-inside": [("return", "torch.manual_seed(0); return")],
+        "axes-swapped": [("n, latent_dim", "latent_dim, n")],
+        "uniform-other-range": [(" - 1", ""), ("2 * torch.rand(n, latent_dim) - 1", "torch.rand(n, latent_dim) - 0.5")],
+        "shape": [("latent_dim)", "latent_dim, 1, 1)")],
+    },
+)
+answers.slips(
+    "sample_noise",
+    noise_in_place,
+    {
+        "uniform-unit-variance": [("-1, 1", "-(3**0.5), 3**0.5")],
+        "uniform-other-range": [("z.uniform_(-1, 1)", "z.normal_().clamp(-1, 1)")],
+    },
+)
+answers.slips("sample_noise", noise_from_numpy, {"type": [("torch.from_numpy(z).float()", "z")]})
+
 # -- discriminator_loss ------------------------------------------------------------------------------
 
 
@@ -124,678 +73,182 @@ def bce(logits, label, reduction="mean"):
     return F.binary_cross_entropy_with_logits(logits, torch.full_like(logits, label), reduction=reduction)
 
 
-@answers.wrong("discriminator_loss", hint="swapped-labels")
-def real_is_0(real_logits, fake_logits):
-    return bce(real_logits, 0.0) + bce(fake_logits, 1.0)
-
-
-@answers.wrong("discriminator_loss", hint="both-real")
-def ones_for_all(real_logits, fake_logits):
-    return bce(real_logits, 1.0) + bce(fake_logits, 1.0)
-
-
-@answers.wrong("discriminator_loss", hint="sigmoid-twice")
-def probabilities_as_logits(real_logits, fake_logits):
-    return bce(torch.sigmoid(real_logits), 1.0) + bce(torch.sigmoid(fake_logits), 0.0)
-
-
-@answers.wrong("discriminator_loss", hint="logits-as-probabilities")
-def logits_as_probabilities(real_logits, fake_logits):
-    loss = nn.BCELoss()
-    return loss(real_logits, torch.ones_like(real_logits)) + loss(fake_logits, torch.zeros_like(fake_logits))
-
-
-@answers.wrong("discriminator_loss", hint="sum-not-mean")
-def summed(real_logits, fake_logits):
-    return bce(real_logits, 1.0, "sum") + bce(fake_logits, 0.0, "sum")
-
-
-@answers.wrong("discriminator_loss", hint="pooled-mean")
-def one_mean_over_both(real_logits, fake_logits):
-    losses = [bce(real_logits, 1.0, "none"), bce(fake_logits, 0.0, "none")]
-    return torch.cat(losses).mean()
-
-
-@answers.wrong("discriminator_loss", hint="halved")
-def average_of_the_two(real_logits, fake_logits):
-    return 0.5 * (bce(real_logits, 1.0) + bce(fake_logits, 0.0))
-
-
-@answers.wrong("discriminator_loss", hint="value-not-loss")
-def the_value_itself(real_logits, fake_logits):
-    return torch.log(real_logits.sigmoid()).mean() + torch.log(1 - fake_logits.sigmoid()).mean()
-
-
-@answers.wrong("discriminator_loss", hint="one-term")
-def fakes_forgotten(real_logits, fake_logits):
-    return bce(real_logits, 1.0)
-
-
-@answers.wrong("discriminator_loss", hint="no-log")
-def means_of_probabilities(real_logits, fake_logits):
-    return -(real_logits.sigmoid().mean() + (1 - fake_logits.sigmoid()).mean())
-
-
-@answers.wrong("discriminator_loss", hint="log-of-mean")
-def log_after_mean(real_logits, fake_logits):
-    return -torch.log(real_logits.sigmoid().mean()) - torch.log(1 - fake_logits.sigmoid().mean())
-
-
-@answers.wrong("discriminator_loss", hint="log-of-logits")
-def sigma_forgotten(real_logits, fake_logits):
-    return -(torch.log(real_logits).mean() + torch.log(1 - fake_logits).mean())
-
-
-@answers.wrong("discriminator_loss", hint="softmax-over-batch")
-def softmax_for_sigmoid(real_logits, fake_logits):
-    d_real, d_fake = F.softmax(real_logits, dim=0), F.softmax(fake_logits, dim=0)
-    return -torch.log(d_real).mean() - torch.log(1 - d_fake).mean()
-
-
-@answers.wrong("discriminator_loss", hint="fake-term-sign")
-def difference_of_terms(real_logits, fake_logits):
-    return bce(real_logits, 1.0) - bce(fake_logits, 0.0)
-
-
-@answers.wrong("discriminator_loss", hint="arguments-swapped")
-def labels_first(real_logits, fake_logits):
-    loss = nn.BCEWithLogitsLoss()
-    return loss(torch.ones(len(real_logits)), real_logits) + loss(torch.zeros(len(fake_logits)), fake_logits)
-
-
-@answers.wrong("discriminator_loss", hint="another-game")
-def least_squares(real_logits, fake_logits):
-    return losses.get("least_squares").discriminator(real_logits, fake_logits)
-
-
-@answers.wrong("discriminator_loss", hint="another-game")
-def hinge(real_logits, fake_logits):
-    return losses.get("hinge").discriminator(real_logits, fake_logits)
-
-
-@answers.wrong("discriminator_loss", hint="another-game")
-def wasserstein(real_logits, fake_logits):
-    return losses.get("wasserstein").discriminator(real_logits, fake_logits)
-
-
-@answers.wrong("discriminator_loss", hint="scale")
-def counted_three_times(real_logits, fake_logits):
-    return 3 * (bce(real_logits, 1.0) + bce(fake_logits, 0.0))
-
-
-@answers.wrong("discriminator_loss", hint="no-gradient")
-def as_a_python_number(real_logits, fake_logits):
-    return (bce(real_logits, 1.0) + bce(fake_logits, 0.0)).item()
-
-
-@answers.wrong("discriminator_loss", hint="no-gradient")
-def fakes_detached_here(real_logits, fake_logits):
-    return bce(real_logits, 1.0) + bce(fake_logits.detach(), 0.0)
-
-
-@answers.wrong("discriminator_loss", hint="shape")
-def not_reduced(real_logits, fake_logits):
-    return bce(real_logits, 1.0, "none")[:4] + bce(fake_logits, 0.0, "none")
+@answers.right("discriminator_loss")
+def two_cross_entropies(real, fake):
+    return bce(real, 1.0) + bce(fake, 0.0)
 
 
 @answers.right("discriminator_loss")
-def two_cross_entropies(real_logits, fake_logits):
-    return bce(real_logits, 1.0) + bce(fake_logits, 0.0)
+def softplus(real, fake):
+    return F.softplus(-real).mean() + F.softplus(fake).mean()
 
 
 @answers.right("discriminator_loss")
-def from_the_library(real_logits, fake_logits):
-    return losses.get("non_saturating").discriminator(real_logits, fake_logits)
+def logsigmoid_float64_keepdim(real, fake):
+    return -(F.logsigmoid(real.double()).mean(0, keepdim=True) + F.logsigmoid(-fake.double()).mean(0))
 
 
-@answers.right("discriminator_loss")
-def softplus(real_logits, fake_logits):
-    return F.softplus(-real_logits).mean() + F.softplus(fake_logits).mean()
-
-
-@answers.right("discriminator_loss")
-def logsigmoid_float64_keepdim(real_logits, fake_logits):
-    terms = F.logsigmoid(real_logits.double()).mean(0, keepdim=True) + F.logsigmoid(-fake_logits.double()).mean(0)
-    return -terms
-
-
-@answers.wrong("discriminator_loss", hint="through-probabilities")
-def definition_with_probabilities(real_logits, fake_logits):
-    d_real, d_fake = torch.sigmoid(real_logits), torch.sigmoid(fake_logits)
-    return -torch.log(d_real).mean() - torch.log(1 - d_fake).mean()
-
+answers.right("discriminator_loss", losses.get("non_saturating").discriminator)
+answers.slips(
+    "discriminator_loss",
+    two_cross_entropies,
+    {
+        "swapped-labels": ["bce(real, 0.0) + bce(fake, 1.0)"],
+        "both-real": [("0.0", "1.0")],
+        "sigmoid-twice": [(("real", "real.sigmoid()"), ("fake", "fake.sigmoid()"))],
+        "logits-as-probabilities": ["nn.BCELoss()(real, 0 * real + 1) + nn.BCELoss()(fake, 0 * fake)"],
+        "sum-not-mean": [((", 1.0", ', 1.0, "sum"'), (", 0.0", ', 0.0, "sum"'))],
+        "pooled-mean": ['torch.cat([bce(real, 1.0, "none"), bce(fake, 0.0, "none")]).mean()'],
+        "halved": ["0.5 * (bce(real, 1.0) + bce(fake, 0.0))"],
+        "value-not-loss": ["torch.log(real.sigmoid()).mean() + torch.log(1 - fake.sigmoid()).mean()"],
+        "one-term": ["bce(real, 1.0)"],
+        "no-log": ["-(real.sigmoid().mean() + (1 - fake.sigmoid()).mean())"],
+        "log-of-mean": ["-torch.log(real.sigmoid().mean()) - torch.log(1 - fake.sigmoid().mean())"],
+        "log-of-logits": ["-(torch.log(real).mean() + torch.log(1 - fake).mean())"],
+        "softmax-over-batch": ["-F.log_softmax(real, dim=0).mean() - torch.log(1 - F.softmax(fake, dim=0)).mean()"],
+        "fake-term-sign": [(" + ", " - ")],
+        "arguments-swapped": [
+            "loss = nn.BCEWithLogitsLoss(); return loss(torch.ones(len(real)), real) + loss(0 * fake, fake)"
+        ],
+        "scale": ["3 * (bce(real, 1.0) + bce(fake, 0.0))"],
+        "no-gradient": ["(bce(real, 1.0) + bce(fake, 0.0)).item()", ("fake", "fake.detach()")],
+        "shape": ['bce(real, 1.0, "none")[:4] + bce(fake, 0.0, "none")'],
+        "through-probabilities": ["-torch.log(torch.sigmoid(real)).mean() - torch.log(1 - torch.sigmoid(fake)).mean()"],
+    },
+)
+answers.wrong(
+    "discriminator_loss",
+    "another-game",
+    *(losses.get(game).discriminator for game in ("least_squares", "hinge", "wasserstein")),
+)
 
 # -- generator_loss ----------------------------------------------------------------------------------
 
 
-@answers.wrong("generator_loss", hint="labels-of-d")
-def fakes_are_0(fake_logits):
-    return bce(fake_logits, 0.0)
-
-
-@answers.wrong("generator_loss", hint="saturating")
-def minimax_form(fake_logits):
-    return torch.log(1 - torch.sigmoid(fake_logits)).mean()
-
-
-@answers.wrong("generator_loss", hint="wrong-sign")
-def log_d_unnegated(fake_logits):
-    return F.logsigmoid(fake_logits).mean()
-
-
-@answers.wrong("generator_loss", hint="sigmoid-twice")
-def sigmoid_then_with_logits(fake_logits):
-    return nn.BCEWithLogitsLoss()(torch.sigmoid(fake_logits), torch.ones_like(fake_logits))
-
-
-@answers.wrong("generator_loss", hint="sum-not-mean")
-def g_summed(fake_logits):
-    return F.softplus(-fake_logits).sum()
-
-
-@answers.wrong("generator_loss", hint="no-log")
-def one_minus_probability(fake_logits):
-    return torch.mean(1 - torch.sigmoid(fake_logits))
-
-
-@answers.wrong("generator_loss", hint="no-log")
-def minus_probability(fake_logits):
-    return -fake_logits.sigmoid().mean()
-
-
-@answers.wrong("generator_loss", hint="log-of-mean")
-def g_log_after_mean(fake_logits):
-    return -torch.log(torch.sigmoid(fake_logits).mean())
-
-
-@answers.wrong("generator_loss", hint="logits-averaged")
-def critic_score(fake_logits):
-    return -fake_logits.mean()
-
-
-@answers.wrong("generator_loss", hint="another-game")
-def g_least_squares(fake_logits):
-    return losses.get("least_squares").generator(fake_logits)
-
-
-@answers.wrong("generator_loss", hint="no-gradient")
-def detached_logits(fake_logits):
-    return bce(fake_logits.detach(), 1.0)
-
-
-@answers.wrong("generator_loss", hint="logits-as-probabilities")
-def bce_on_logits(fake_logits):
-    return F.binary_cross_entropy(fake_logits, torch.ones_like(fake_logits))
-
-
-@answers.wrong("generator_loss", hint="shape")
-def g_not_reduced(fake_logits):
-    return F.softplus(-fake_logits)
-
-
-@answers.wrong("generator_loss", hint="changed-input")
-def sigmoid_in_place(fake_logits):
-    with torch.no_grad():
-        fake_logits.sigmoid_()
-    return -torch.log(fake_logits).mean()
+@answers.right("generator_loss")
+def g_cross_entropy(fake):
+    return bce(fake, 1.0)
 
 
 @answers.right("generator_loss")
-def g_cross_entropy(fake_logits):
-    return bce(fake_logits, 1.0)
+def g_softplus(fake):
+    return F.softplus(-fake).mean()
 
 
 @answers.right("generator_loss")
-def g_softplus(fake_logits):
-    return F.softplus(-fake_logits).mean()
+def g_definition_float64(fake):
+    return -(torch.sigmoid(fake.double()).log().sum() / fake.numel()).reshape(1)
 
 
-@answers.right("generator_loss")
-def g_definition_float64(fake_logits):
-    return -(torch.sigmoid(fake_logits.double()).log().sum() / fake_logits.numel()).reshape(1)
-
-
-@answers.wrong("generator_loss", hint="through-probabilities")
-def g_bce_of_probabilities(fake_logits):
-    d_fake = torch.sigmoid(fake_logits)
-    return nn.BCELoss()(d_fake, torch.ones(len(fake_logits)))
-
+answers.slips(
+    "generator_loss",
+    g_softplus,
+    {
+        "labels-of-d": [("-fake", "fake")],
+        "saturating": ["torch.log(1 - torch.sigmoid(fake)).mean()"],
+        "wrong-sign": ["F.logsigmoid(fake).mean()"],
+        "sigmoid-twice": ["nn.BCEWithLogitsLoss()(torch.sigmoid(fake), torch.ones_like(fake))"],
+        "sum-not-mean": [("mean", "sum")],
+        "no-log": ["torch.mean(1 - torch.sigmoid(fake))", "-fake.sigmoid().mean()"],
+        "log-of-mean": ["-torch.log(torch.sigmoid(fake).mean())"],
+        "logits-averaged": ["-fake.mean()"],
+        "another-game": ['losses.get("least_squares").generator(fake)'],
+        "no-gradient": [("-fake", "-fake.detach()")],
+        "logits-as-probabilities": ["F.binary_cross_entropy(fake, torch.ones_like(fake))"],
+        "shape": [(".mean()", "")],
+        "changed-input": ["with torch.no_grad(): fake.sigmoid_()\nreturn -torch.log(fake).mean()"],
+        "through-probabilities": ["nn.BCELoss()(torch.sigmoid(fake), torch.ones(len(fake)))"],
+    },
+)
 
 # -- discriminator_step ------------------------------------------------------------------------------
 
 
-def d_loss_of(real_logits, fake_logits):
-    return bce(real_logits, 1.0) + bce(fake_logits, 0.0)
-
-
-@answers.wrong("discriminator_step", hint="missing-detach")
-def step_without_detach(discriminator, generator, d_optimizer, real, z):
-    d_optimizer.zero_grad()
-    loss = d_loss_of(discriminator(real), discriminator(generator(z)))
-    loss.backward()
-    d_optimizer.step()
-    return loss
-
-
-@answers.wrong("discriminator_step", hint="missing-zero-grad")
-def step_without_zero_grad(discriminator, generator, d_optimizer, real, z):
-    loss = d_loss_of(discriminator(real), discriminator(generator(z).detach()))
-    loss.backward()
-    d_optimizer.step()
-    return loss
-
-
-@answers.wrong("discriminator_step", hint="missing-zero-grad")
-def step_clears_the_wrong_player(discriminator, generator, d_optimizer, real, z):
-    generator.zero_grad()
-    loss = d_loss_of(discriminator(real), discriminator(generator(z).detach()))
-    loss.backward()
-    d_optimizer.step()
-    return loss.item()
-
-
-@answers.wrong("discriminator_step", hint="d-did-not-move")
-def step_forgotten(discriminator, generator, d_optimizer, real, z):
-    d_optimizer.zero_grad()
-    loss = d_loss_of(discriminator(real), discriminator(generator(z).detach()))
-    loss.backward()
-    return loss
-
-
-@answers.wrong("discriminator_step", hint="d-did-not-move")
-def step_cleared_after_backward(discriminator, generator, d_optimizer, real, z):
-    loss = d_loss_of(discriminator(real), discriminator(generator(z).detach()))
-    loss.backward()
-    d_optimizer.zero_grad()
-    d_optimizer.step()
-    return loss
-
-
-@answers.wrong("discriminator_step", hint="d-did-not-move")
-def step_without_backward(discriminator, generator, d_optimizer, real, z):
-    d_optimizer.zero_grad()
-    loss = d_loss_of(discriminator(real), discriminator(generator(z).detach()))
-    d_optimizer.step()
-    return loss
-
-
-@answers.wrong("discriminator_step", hint="swapped-labels")
-def step_with_swapped_labels(discriminator, generator, d_optimizer, real, z):
-    d_optimizer.zero_grad()
-    loss = d_loss_of(discriminator(generator(z).detach()), discriminator(real))
-    loss.backward()
-    d_optimizer.step()
-    return loss
-
-
-@answers.wrong("discriminator_step", hint="logits-detached")
-def step_cut_after_d(discriminator, generator, d_optimizer, real, z):
-    d_optimizer.zero_grad()
-    loss = d_loss_of(discriminator(real), discriminator(generator(z)).detach())
-    loss.backward()
-    d_optimizer.step()
-    return loss
-
-
-@answers.wrong("discriminator_step", hint="one-batch")
-def step_without_real(discriminator, generator, d_optimizer, real, z):
-    d_optimizer.zero_grad()
-    loss = bce(discriminator(generator(z).detach()), 0.0)
-    loss.backward()
-    d_optimizer.step()
-    return loss
-
-
-@answers.wrong("discriminator_step", hint="one-batch")
-def step_without_fakes(discriminator, generator, d_optimizer, real, z):
-    d_optimizer.zero_grad()
-    loss = bce(discriminator(real), 1.0)
-    loss.backward()
-    d_optimizer.step()
-    return loss
-
-
-@answers.wrong("discriminator_step", hint="own-noise")
-def step_with_noise_of_its_own(discriminator, generator, d_optimizer, real, z):
-    d_optimizer.zero_grad()
-    fake = generator(torch.randn(len(real), 3)).detach()
-    loss = d_loss_of(discriminator(real), discriminator(fake))
-    loss.backward()
-    d_optimizer.step()
-    return loss
-
-
-@answers.wrong("discriminator_step", hint="halved")
-def step_on_the_average(discriminator, generator, d_optimizer, real, z):
-    d_optimizer.zero_grad()
-    loss = 0.5 * d_loss_of(discriminator(real), discriminator(generator(z).detach()))
-    loss.backward()
-    d_optimizer.step()
-    return loss
-
-
-@answers.wrong("discriminator_step", hint="sum-not-mean")
-def step_on_the_sum(discriminator, generator, d_optimizer, real, z):
-    d_optimizer.zero_grad()
-    loss = F.softplus(-discriminator(real)).sum() + F.softplus(discriminator(generator(z).detach())).sum()
-    loss.backward()
-    d_optimizer.step()
-    return loss
-
-
-@answers.wrong("discriminator_step", hint="value")
-def step_taken_twice(discriminator, generator, d_optimizer, real, z):
-    d_optimizer.zero_grad()
-    loss = d_loss_of(discriminator(real), discriminator(generator(z).detach()))
-    loss.backward()
-    d_optimizer.step()
-    d_optimizer.step()
-    return loss
-
-
-@answers.wrong("discriminator_step", hint="shape")
-def step_on_z_itself(discriminator, generator, d_optimizer, real, z):
-    d_optimizer.zero_grad()
-    loss = d_loss_of(discriminator(real), discriminator(z))
-    loss.backward()
-    d_optimizer.step()
-    return loss
-
-
-@answers.wrong("discriminator_step", hint="uphill")
-def step_on_the_value(discriminator, generator, d_optimizer, real, z):
-    d_optimizer.zero_grad()
-    with torch.no_grad():
-        fake = generator(z)
-    value = torch.log(discriminator(real).sigmoid()).mean() + torch.log(1 - discriminator(fake).sigmoid()).mean()
-    value.backward()
-    d_optimizer.step()
-    return value
-
-
-@answers.wrong("discriminator_step", hint="generators-loss")
-def step_on_gs_loss(discriminator, generator, d_optimizer, real, z):
-    d_optimizer.zero_grad()
-    loss = bce(discriminator(real), 1.0) + bce(discriminator(generator(z).detach()), 1.0)
-    loss.backward()
-    d_optimizer.step()
-    return loss
-
-
-@answers.wrong("discriminator_step", hint="no-gradient")
-def step_all_without_grad(discriminator, generator, d_optimizer, real, z):
-    d_optimizer.zero_grad()
-    with torch.no_grad():
-        loss = d_loss_of(discriminator(real), discriminator(generator(z)))
-    loss.backward()
-    d_optimizer.step()
-    return loss
-
-
 @answers.right("discriminator_step")
-def step_with_detach(discriminator, generator, d_optimizer, real, z):
+def step_with_detach(discriminator, generator, optimizer, real, z):
     fake = generator(z).detach()
-    loss = d_loss_of(discriminator(real), discriminator(fake))
-    d_optimizer.zero_grad()
+    loss = bce(discriminator(real), 1.0) + bce(discriminator(fake), 0.0)
+    optimizer.zero_grad()
     loss.backward()
-    d_optimizer.step()
+    optimizer.step()
     return loss
 
 
 @answers.right("discriminator_step")
-def step_with_two_backwards(discriminator, generator, d_optimizer, real, z):
-    d_optimizer.zero_grad(set_to_none=False)
+def step_with_two_backwards(discriminator, generator, optimizer, real, z):
+    optimizer.zero_grad(set_to_none=False)
     real_loss = bce(discriminator(real), 1.0)
     real_loss.backward()
     with torch.no_grad():
         fake = generator(z)
     fake_loss = bce(discriminator(fake), 0.0)
     fake_loss.backward()
-    d_optimizer.step()
+    optimizer.step()
     return real_loss.item() + fake_loss.item()
 
 
 @answers.right("discriminator_step")
-def step_cleared_at_the_end(discriminator, generator, d_optimizer, real, z):
+def step_cleared_at_the_end(discriminator, generator, optimizer, real, z):
     fake = generator(z).data
     real_logits, fake_logits = discriminator(torch.cat([real, fake])).split([len(real), len(fake)])
-    loss = F.softplus(-real_logits).mean() + F.softplus(fake_logits).mean()
+    loss = softplus(real_logits, fake_logits)
     loss.backward()
-    d_optimizer.step()
+    optimizer.step()
     discriminator.zero_grad()
     return loss
 
 
 @answers.right("discriminator_step")
-def step_with_autograd_grad(discriminator, generator, d_optimizer, real, z):
-    loss = d_loss_of(discriminator(real), discriminator(generator(z)))
+def step_with_autograd_grad(discriminator, generator, optimizer, real, z):
+    loss = softplus(discriminator(real), discriminator(generator(z)))
     weights = list(discriminator.parameters())
     for weight, gradient in zip(weights, torch.autograd.grad(loss, weights), strict=True):
         weight.grad = gradient
-    d_optimizer.step()
+    optimizer.step()
     return loss.detach().numpy()
 
+
+answers.slips(
+    "discriminator_step",
+    step_with_detach,
+    {
+        "missing-detach": [(".detach()", "")],
+        "missing-zero-grad": [("optimizer.zero_grad()", ""), ("optimizer.zero_grad()", "generator.zero_grad()")],
+        "d-did-not-move": [
+            ("optimizer.step()", ""),
+            ("optimizer.step()", "optimizer.zero_grad(); optimizer.step()"),
+            ("loss.backward()", ""),
+        ],
+        "swapped-labels": [(("(real), 1.0", "(real), 0.0"), ("(fake), 0.0", "(fake), 1.0"))],
+        "logits-detached": [((".detach()", ""), ("(fake)", "(fake).detach()"))],
+        "one-batch": [("bce(discriminator(real), 1.0) + ", ""), (" + bce(discriminator(fake), 0.0)", "")],
+        "own-noise": [("(z)", "(torch.randn(len(real), 3))")],
+        "halved": [("optimizer.zero_grad()", "optimizer.zero_grad(); loss = loss / 2")],
+        "sum-not-mean": [((", 1.0", ', 1.0, "sum"'), (", 0.0", ', 0.0, "sum"'))],
+        "value": [("optimizer.step()", "optimizer.step(); optimizer.step()")],
+        "shape": [("generator(z)", "z")],
+        "uphill": [("optimizer.zero_grad()", "optimizer.zero_grad(); loss = -loss")],
+        "generators-loss": [("0.0", "1.0")],
+        "no-gradient": [("loss = ", "with torch.no_grad(): loss = ")],
+    },
+)
 
 # -- training_round ----------------------------------------------------------------------------------
 
 
-def d_turn(generator, discriminator, d_optimizer, real, z, cut=True):
-    d_optimizer.zero_grad()
-    fake = generator(z)
-    d_loss = d_loss_of(discriminator(real), discriminator(fake.detach() if cut else fake))
-    d_loss.backward()
-    d_optimizer.step()
-    return d_loss
-
-
-def g_turn(generator, discriminator, g_optimizer, z, label=1.0):
-    g_optimizer.zero_grad()
-    g_loss = bce(discriminator(generator(z)), label)
-    g_loss.backward()
-    g_optimizer.step()
-    return g_loss
-
-
-@answers.wrong("training_round", hint="own-noise")
-def round_with_noise_of_its_own(generator, discriminator, g_optimizer, d_optimizer, real, sample_z):
-    d_loss = d_turn(generator, discriminator, d_optimizer, real, torch.randn(len(real), 3))
-    return d_loss, g_turn(generator, discriminator, g_optimizer, torch.randn(len(real), 3))
-
-
-@answers.wrong("training_round", hint="one-latent")
-def round_on_one_fake(generator, discriminator, g_optimizer, d_optimizer, real, sample_z):
-    d_loss = d_turn(generator, discriminator, d_optimizer, real, sample_z(1))
-    return d_loss, g_turn(generator, discriminator, g_optimizer, sample_z(1))
-
-
-@answers.wrong("training_round", hint="type")
-def round_with_one_number(generator, discriminator, g_optimizer, d_optimizer, real, sample_z):
-    return sum(round_two_turns(generator, discriminator, g_optimizer, d_optimizer, real, sample_z))
-
-
-@answers.wrong("training_round", hint="noise-reused")
-def round_with_one_z(generator, discriminator, g_optimizer, d_optimizer, real, sample_z):
-    z = sample_z(len(real))
-    return d_turn(generator, discriminator, d_optimizer, real, z), g_turn(generator, discriminator, g_optimizer, z)
-
-
-@answers.wrong("training_round", hint="noise-reused")
-def round_with_one_fake(generator, discriminator, g_optimizer, d_optimizer, real, sample_z):
-    fake = generator(sample_z(len(real)))
-    d_optimizer.zero_grad()
-    d_loss = d_loss_of(discriminator(real), discriminator(fake.detach()))
-    d_loss.backward()
-    d_optimizer.step()
-    g_optimizer.zero_grad()
-    g_loss = bce(discriminator(fake), 1.0)
-    g_loss.backward()
-    g_optimizer.step()
-    return d_loss, g_loss
-
-
-@answers.wrong("training_round", hint="order-swapped")
-def round_g_first(generator, discriminator, g_optimizer, d_optimizer, real, sample_z):
-    g_loss = g_turn(generator, discriminator, g_optimizer, sample_z(len(real)))
-    d_loss = d_turn(generator, discriminator, d_optimizer, real, sample_z(len(real)))
-    return d_loss, g_loss
-
-
-@answers.wrong("training_round", hint="missing-detach")
-def round_without_detach(generator, discriminator, g_optimizer, d_optimizer, real, sample_z):
-    d_loss = d_turn(generator, discriminator, d_optimizer, real, sample_z(len(real)), cut=False)
-    return d_loss, g_turn(generator, discriminator, g_optimizer, sample_z(len(real)))
-
-
-@answers.wrong("training_round", hint="d-gradient-left-on-g")
-def round_all_cleared_at_the_top(generator, discriminator, g_optimizer, d_optimizer, real, sample_z):
-    g_optimizer.zero_grad()
-    d_loss = d_turn(generator, discriminator, d_optimizer, real, sample_z(len(real)), cut=False)
-    g_loss = bce(discriminator(generator(sample_z(len(real)))), 1.0)
-    g_loss.backward()
-    g_optimizer.step()
-    return d_loss, g_loss
-
-
-@answers.wrong("training_round", hint="missing-zero-grad")
-def round_d_never_cleared(generator, discriminator, g_optimizer, d_optimizer, real, sample_z):
-    d_loss = d_loss_of(discriminator(real), discriminator(generator(sample_z(len(real))).detach()))
-    d_loss.backward()
-    d_optimizer.step()
-    return d_loss, g_turn(generator, discriminator, g_optimizer, sample_z(len(real)))
-
-
-@answers.wrong("training_round", hint="missing-zero-grad")
-def round_d_cleared_before_gs_turn_only(generator, discriminator, g_optimizer, d_optimizer, real, sample_z):
-    d_loss = d_loss_of(discriminator(real), discriminator(generator(sample_z(len(real))).detach()))
-    d_loss.backward()
-    d_optimizer.step()
-    d_optimizer.zero_grad()
-    return d_loss, g_turn(generator, discriminator, g_optimizer, sample_z(len(real)))
-
-
-@answers.wrong("training_round", hint="missing-zero-grad")
-def round_g_never_cleared(generator, discriminator, g_optimizer, d_optimizer, real, sample_z):
-    d_loss = d_turn(generator, discriminator, d_optimizer, real, sample_z(len(real)))
-    g_loss = bce(discriminator(generator(sample_z(len(real)))), 1.0)
-    g_loss.backward()
-    g_optimizer.step()
-    return d_loss, g_loss
-
-
-@answers.wrong("training_round", hint="g-did-not-move")
-def round_detached_everywhere(generator, discriminator, g_optimizer, d_optimizer, real, sample_z):
-    d_loss = d_turn(generator, discriminator, d_optimizer, real, sample_z(len(real)))
-    g_optimizer.zero_grad()
-    g_loss = bce(discriminator(generator(sample_z(len(real))).detach()), 1.0)
-    g_loss.backward()
-    g_optimizer.step()
-    return d_loss, g_loss
-
-
-@answers.wrong("training_round", hint="d-moved-in-gs-turn")
-def round_steps_the_wrong_optimizer(generator, discriminator, g_optimizer, d_optimizer, real, sample_z):
-    d_loss = d_turn(generator, discriminator, d_optimizer, real, sample_z(len(real)))
-    d_optimizer.zero_grad()
-    g_optimizer.zero_grad()
-    g_loss = bce(discriminator(generator(sample_z(len(real)))), 1.0)
-    g_loss.backward()
-    d_optimizer.step()
-    return d_loss, g_loss
-
-
-@answers.wrong("training_round", hint="d-moved-in-gs-turn")
-def round_steps_both_in_gs_turn(generator, discriminator, g_optimizer, d_optimizer, real, sample_z):
-    d_loss = d_turn(generator, discriminator, d_optimizer, real, sample_z(len(real)))
-    d_optimizer.zero_grad()
-    g_loss = g_turn(generator, discriminator, g_optimizer, sample_z(len(real)))
-    d_optimizer.step()
-    return d_loss, g_loss
-
-
-@answers.wrong("training_round", hint="labels-of-d")
-def round_with_ds_labels(generator, discriminator, g_optimizer, d_optimizer, real, sample_z):
-    d_loss = d_turn(generator, discriminator, d_optimizer, real, sample_z(len(real)))
-    return d_loss, g_turn(generator, discriminator, g_optimizer, sample_z(len(real)), label=0.0)
-
-
-@answers.wrong("training_round", hint="saturating")
-def round_saturating(generator, discriminator, g_optimizer, d_optimizer, real, sample_z):
-    d_loss = d_turn(generator, discriminator, d_optimizer, real, sample_z(len(real)))
-    g_optimizer.zero_grad()
-    g_loss = torch.log(1 - discriminator(generator(sample_z(len(real)))).sigmoid()).mean()
-    g_loss.backward()
-    g_optimizer.step()
-    return d_loss, g_loss
-
-
-@answers.wrong("training_round", hint="simultaneous")
-def round_both_at_once(generator, discriminator, g_optimizer, d_optimizer, real, sample_z):
-    d_loss = d_loss_of(discriminator(real), discriminator(generator(sample_z(len(real))).detach()))
-    g_loss = bce(discriminator(generator(sample_z(len(real)))), 1.0)
-    d_optimizer.zero_grad()
-    d_loss.backward()
-    g_optimizer.zero_grad()
-    g_loss.backward(inputs=list(generator.parameters()))
-    d_optimizer.step()
-    g_optimizer.step()
-    return d_loss, g_loss
-
-
-@answers.wrong("training_round", hint="g-did-not-move")
-def round_d_only(generator, discriminator, g_optimizer, d_optimizer, real, sample_z):
-    d_loss = d_turn(generator, discriminator, d_optimizer, real, sample_z(len(real)))
-    g_loss = bce(discriminator(generator(sample_z(len(real)))), 1.0)
-    return d_loss, g_loss
-
-
-@answers.wrong("training_round", hint="d-did-not-move")
-def round_d_clears_what_it_computed(generator, discriminator, g_optimizer, d_optimizer, real, sample_z):
-    d_loss = d_loss_of(discriminator(real), discriminator(generator(sample_z(len(real))).detach()))
-    d_loss.backward()
-    d_optimizer.zero_grad()
-    d_optimizer.step()
-    return d_loss, g_turn(generator, discriminator, g_optimizer, sample_z(len(real)))
-
-
-@answers.wrong("training_round", hint="returned-swapped")
-def round_g_loss_first(generator, discriminator, g_optimizer, d_optimizer, real, sample_z):
-    d_loss = d_turn(generator, discriminator, d_optimizer, real, sample_z(len(real)))
-    return g_turn(generator, discriminator, g_optimizer, sample_z(len(real))), d_loss
-
-
-@answers.wrong("training_round", hint="graph-out-of-date")
-def round_logits_kept_over_ds_step(generator, discriminator, g_optimizer, d_optimizer, real, sample_z):
-    fake = generator(sample_z(len(real)))
-    fake_logits = discriminator(fake)
-    d_loss = d_loss_of(discriminator(real), fake_logits)
-    d_optimizer.zero_grad()
-    d_loss.backward(retain_graph=True)
-    d_optimizer.step()
-    g_optimizer.zero_grad()
-    g_loss = bce(fake_logits, 1.0)
-    g_loss.backward()
-    g_optimizer.step()
-    return d_loss, g_loss
-
-
-@answers.wrong("training_round", hint="graph-used-twice")
-def round_fake_kept_undetached(generator, discriminator, g_optimizer, d_optimizer, real, sample_z):
-    fake = generator(sample_z(len(real)))
-    d_loss = d_loss_of(discriminator(real), discriminator(fake))
-    d_optimizer.zero_grad()
-    d_loss.backward()
-    d_optimizer.step()
-    g_optimizer.zero_grad()
-    g_loss = bce(discriminator(fake), 1.0)
-    g_loss.backward()
-    g_optimizer.step()
-    return d_loss, g_loss
-
-
 @answers.right("training_round")
 def round_two_turns(generator, discriminator, g_optimizer, d_optimizer, real, sample_z):
-    d_loss = d_turn(generator, discriminator, d_optimizer, real, sample_z(len(real)))
-    return d_loss, g_turn(generator, discriminator, g_optimizer, sample_z(len(real)))
+    fake = generator(sample_z(len(real)))
+    d_loss = bce(discriminator(real), 1.0) + bce(discriminator(fake.detach()), 0.0)
+    d_optimizer.zero_grad()
+    d_loss.backward()
+    d_optimizer.step()
+    fake = generator(sample_z(len(real)))
+    g_loss = bce(discriminator(fake), 1.0)
+    g_optimizer.zero_grad()
+    g_loss.backward()
+    g_optimizer.step()
+    return d_loss, g_loss
 
 
 @answers.right("training_round")
@@ -803,7 +256,7 @@ def round_noise_first_d_frozen(generator, discriminator, g_optimizer, d_optimize
     z_d, z_g = sample_z(real.shape[0]), sample_z(real.shape[0])
     with torch.no_grad():
         fake = generator(z_d)
-    d_loss = F.softplus(-discriminator(real)).mean() + F.softplus(discriminator(fake)).mean()
+    d_loss = softplus(discriminator(real), discriminator(fake))
     d_optimizer.zero_grad()
     d_loss.backward()
     d_optimizer.step()
@@ -833,145 +286,133 @@ def round_cleared_after_each_step(generator, discriminator, g_optimizer, d_optim
     return d_loss, g_loss
 
 
+AGAIN = "fake = generator(sample_z(len(real)))\n    g_loss"  # G's turn begins
+D_TURN, G_TURN = (
+    f"{player}_optimizer.zero_grad()\n    {player}_loss.backward()\n    {player}_optimizer.step()" for player in "dg"
+)
+answers.slips(
+    "training_round",
+    round_two_turns,
+    {
+        "own-noise": [("sample_z(len(real))", "torch.randn(len(real), 3)")],
+        "one-latent": [("sample_z(len(real))", "sample_z(1)")],
+        "type": [("d_loss, g_loss", "d_loss + g_loss")],
+        "noise-reused": [
+            ((AGAIN, "fake = generator(z)\n    g_loss"), ("(sample_z(len(real)))", "(z := sample_z(len(real)))")),
+            (AGAIN, "g_loss"),
+        ],
+        "order-swapped": [
+            (
+                (f"    {D_TURN}\n    {AGAIN}", "    g_loss"),
+                (G_TURN, f"{G_TURN}\n    fake = generator(sample_z(len(real)))\n    D_LOSS\n    {D_TURN}"),
+                ("    d_loss = bce(discriminator(real), 1.0) + bce(discriminator(fake.detach()), 0.0)\n", ""),
+                ("D_LOSS", "d_loss = bce(discriminator(real), 1.0) + bce(discriminator(fake.detach()), 0.0)"),
+            )
+        ],
+        "missing-detach": [(".detach()", "")],
+        "d-gradient-left-on-g": [
+            ((".detach()", ""), ("g_optimizer.zero_grad()", ""), ("d_loss =", "g_optimizer.zero_grad(); d_loss ="))
+        ],
+        "missing-zero-grad": [
+            ("d_optimizer.zero_grad()", ""),
+            (("d_optimizer.zero_grad()", ""), ("d_optimizer.step()", "d_optimizer.step(); d_optimizer.zero_grad()")),
+            ("g_optimizer.zero_grad()", ""),
+        ],
+        "g-did-not-move": [("(fake), 1.0", "(fake.detach()), 1.0"), (G_TURN, "")],
+        "d-moved-in-gs-turn": [
+            ("g_optimizer.step()", "d_optimizer.step()"),
+            (G_TURN, f"d_optimizer.zero_grad()\n    {G_TURN}\n    d_optimizer.step()"),
+            (G_TURN, f"d_optimizer.zero_grad()\n    {G_TURN}".replace("g_optimizer.step", "d_optimizer.step")),
+        ],
+        "labels-of-d": [("(fake), 1.0", "(fake), 0.0")],
+        "saturating": [("bce(discriminator(fake), 1.0)", "torch.log(1 - discriminator(fake).sigmoid()).mean()")],
+        "simultaneous": [
+            (
+                (D_TURN, ""),
+                ("g_loss.backward()", "g_loss.backward(inputs=list(generator.parameters()))"),
+                ("g_optimizer.zero_grad()", "d_optimizer.zero_grad(); d_loss.backward(); g_optimizer.zero_grad()"),
+                ("g_optimizer.step()", "d_optimizer.step(); g_optimizer.step()"),
+            )
+        ],
+        "d-did-not-move": [("d_optimizer.step()", "d_optimizer.zero_grad(); d_optimizer.step()")],
+        "returned-swapped": [("d_loss, g_loss", "g_loss, d_loss")],
+        "graph-out-of-date": [
+            (
+                ("discriminator(fake.detach())", "fake_logits"),
+                ("d_loss = ", "fake_logits = discriminator(fake); d_loss = "),
+                ("d_loss.backward()", "d_loss.backward(retain_graph=True)"),
+                (AGAIN, "g_loss"),
+                ("discriminator(fake), 1.0", "fake_logits, 1.0"),
+            )
+        ],
+        "graph-used-twice": [((".detach()", ""), (AGAIN, "g_loss"))],
+    },
+)
+
 # -- repaired_round ----------------------------------------------------------------------------------
 
 
-def given_round(cut=False, clear_d=False, label=0.0, clear_g_late=False, cut_g=False, sign=1.0):
-    """The round that the notebook gives, with some of its bugs repaired (or new ones made)."""
-
-    def play(generator, discriminator, g_optimizer, d_optimizer, real, sample_z):
-        g_optimizer.zero_grad()
-        fake = generator(sample_z(len(real)))
-        d_loss = d_loss_of(discriminator(real), discriminator(fake.detach() if cut else fake))
-        if clear_d:
-            d_optimizer.zero_grad()
-        d_loss.backward()
-        d_optimizer.step()
-        fake = generator(sample_z(len(real)))
-        g_loss = sign * bce(discriminator(fake.detach() if cut_g else fake), label)
-        if clear_g_late:
-            g_optimizer.zero_grad()
-        g_loss.backward()
-        g_optimizer.step()
-        return d_loss, g_loss
-
-    return play
-
-
-def keep(kind, name, hint=None, **repairs):
-    play = given_round(**repairs)
-    play.__name__ = name
-    (answers.wrong("repaired_round", hint=hint) if kind == "wrong" else answers.right("repaired_round"))(play)
-
-
-keep("wrong", "only_label_repaired", "two-left-gradients", label=1.0)
-keep("wrong", "only_detach_added", "two-left-label-and-d", cut=True)
-keep("wrong", "only_g_cleared_late", "two-left-label-and-d", clear_g_late=True)
-keep("wrong", "only_d_cleared", "two-left-label-and-g", clear_d=True)
-keep("wrong", "detach_still_missing", "g-polluted", clear_d=True, label=1.0)
-keep("wrong", "d_still_never_cleared", "d-accumulates", cut=True, label=1.0)
-keep("wrong", "label_still_0", "wrong-label", cut=True, clear_d=True)
-keep("wrong", "minus_in_front_of_the_loss", "saturating", cut=True, clear_d=True, sign=-1.0)
-keep("wrong", "detached_in_both_turns", "g-cut-off", cut=True, clear_d=True, label=1.0, cut_g=True)
-keep("wrong", "detached_in_gs_turn_only", "g-cut-off", clear_g_late=True, clear_d=True, label=1.0, cut_g=True)
-keep("wrong", "detached_in_gs_turn_instead", "g-cut-off", clear_d=True, label=1.0, cut_g=True)
-keep("right", "three_repairs", cut=True, clear_d=True, label=1.0)
-keep("right", "g_cleared_late_instead_of_detach", clear_g_late=True, clear_d=True, label=1.0)
-keep("right", "belt_and_braces", cut=True, clear_g_late=True, clear_d=True, label=1.0)
+@answers.right("repaired_round")
+def three_repairs(generator, discriminator, g_optimizer, d_optimizer, real, sample_z):
+    g_optimizer.zero_grad()
+    fake = generator(sample_z(len(real)))
+    d_loss = bce(discriminator(real), 1.0) + bce(discriminator(fake.detach()), 0.0)
+    d_optimizer.zero_grad()
+    d_loss.backward()
+    d_optimizer.step()
+    fake = generator(sample_z(len(real)))
+    g_loss = bce(discriminator(fake), 1.0)
+    g_loss.backward()
+    g_optimizer.step()
+    return d_loss, g_loss
 
 
 @answers.right("repaired_round")
-def repaired_by_rewriting(generator, discriminator, g_optimizer, d_optimizer, real, sample_z):
-    return round_noise_first_d_frozen(generator, discriminator, g_optimizer, d_optimizer, real, sample_z)
+def g_cleared_late_instead_of_detach(generator, discriminator, g_optimizer, d_optimizer, real, sample_z):
+    fake = generator(sample_z(len(real)))
+    d_loss = bce(discriminator(real), 1.0) + bce(discriminator(fake), 0.0)
+    d_optimizer.zero_grad()
+    d_loss.backward()
+    d_optimizer.step()
+    g_loss = bce(discriminator(generator(sample_z(len(real)))), 1.0)
+    g_optimizer.zero_grad()
+    g_loss.backward()
+    g_optimizer.step()
+    return d_loss, g_loss
 
+
+answers.right("repaired_round", round_two_turns, round_noise_first_d_frozen)
+UNCUT, NEVER_CLEARED, LABEL_0 = (".detach()", ""), ("d_optimizer.zero_grad()", ""), ("(fake), 1.0", "(fake), 0.0")
+CUT_G = ("(fake), 1.0", "(fake.detach()), 1.0")
+answers.slips(
+    "repaired_round",
+    three_repairs,
+    {
+        "two-left-gradients": [(UNCUT, NEVER_CLEARED)],
+        "two-left-label-and-d": [(NEVER_CLEARED, LABEL_0)],
+        "two-left-label-and-g": [(UNCUT, LABEL_0)],
+        "g-polluted": [UNCUT],
+        "d-accumulates": [NEVER_CLEARED],
+        "wrong-label": [LABEL_0],
+        "saturating": [("bce(discriminator(fake), 1.0)", "-bce(discriminator(fake), 0.0)")],
+        "g-cut-off": [CUT_G, (UNCUT, CUT_G)],
+    },
+)
+answers.slips(
+    "repaired_round",
+    g_cleared_late_instead_of_detach,
+    {
+        "two-left-label-and-d": [(NEVER_CLEARED, ("len(real)))), 1.0", "len(real)))), 0.0"))],
+        "g-cut-off": [("len(real)))), 1.0", "len(real))).detach()), 1.0")],
+    },
+)
 
 # -- covered_modes -----------------------------------------------------------------------------------
 
 
-def pairwise(samples, centres):
-    return (samples[:, None, :] - centres[None, :, :]).norm(dim=-1)
-
-
-@answers.wrong("covered_modes", hint="nearest-only")
-def nearest_centre(samples, centres, std):
-    return len(torch.unique(pairwise(samples, centres).argmin(dim=1)))
-
-
-@answers.wrong("covered_modes", hint="squared-distance")
-def root_forgotten(samples, centres, std):
-    squared = ((samples[:, None] - centres) ** 2).sum(-1)
-    return (squared <= 3 * std).any(dim=0).sum()
-
-
-@answers.wrong("covered_modes", hint="radius-too-small")
-def one_standard_deviation(samples, centres, std):
-    return int((pairwise(samples, centres) < std).any(dim=0).sum())
-
-
-@answers.wrong("covered_modes", hint="radius-too-small")
-def three_variances(samples, centres, std):
-    return int((pairwise(samples, centres) ** 2 < 3 * std**2).any(dim=0).sum())
-
-
-@answers.wrong("covered_modes", hint="radius-too-small")
-def two_standard_deviations(samples, centres, std):
-    return int((pairwise(samples, centres) < 2 * std).any(dim=0).sum())
-
-
-@answers.wrong("covered_modes", hint="radius-too-small")
-def distance_against_variance(samples, centres, std):
-    return int((pairwise(samples, centres) < 3 * std**2).any(dim=0).sum())
-
-
-@answers.wrong("covered_modes", hint="sum-of-coordinates")
-def city_block(samples, centres, std):
-    return (torch.cdist(samples, centres, p=1) < 3 * std).any(dim=0).sum()
-
-
-@answers.wrong("covered_modes", hint="missed-modes")
-def modes_dropped(samples, centres, std):
-    return len(centres) - (pairwise(samples, centres) < 3 * std).any(dim=0).sum()
-
-
-@answers.wrong("covered_modes", hint="box-not-circle")
-def each_coordinate(samples, centres, std):
-    inside = (samples[:, None] - centres).abs() <= 3 * std
-    return inside.all(dim=2).any(dim=0).sum()
-
-
-@answers.wrong("covered_modes", hint="samples-not-modes")
-def any_over_the_wrong_axis(samples, centres, std):
-    return (pairwise(samples, centres) < 3 * std).any(dim=1).sum()
-
-
-@answers.wrong("covered_modes", hint="samples-not-modes")
-def all_hits(samples, centres, std):
-    return (pairwise(samples, centres) < 3 * std).sum().item()
-
-
-@answers.wrong("covered_modes", hint="share-not-count")
-def share_of_modes(samples, centres, std):
-    return (pairwise(samples, centres) < 3 * std).any(dim=0).float().mean()
-
-
-@answers.wrong("covered_modes", hint="share-not-count")
-def share_of_good_samples(samples, centres, std):
-    return (pairwise(samples, centres).min(dim=1).values < 3 * std).float().mean()
-
-
-@answers.wrong("covered_modes", hint="all-samples")
-def every_sample_near(samples, centres, std):
-    return (pairwise(samples, centres) < 3 * std).all(dim=0).sum()
-
-
-@answers.wrong("covered_modes", hint="mask-not-count")
-def one_entry_a_mode(samples, centres, std):
-    return (pairwise(samples, centres) < 3 * std).any(dim=0)
-
-
 @answers.right("covered_modes")
-def smallest_distance_a_mode(samples, centres, std):
-    return (pairwise(samples, centres).min(dim=0).values < 3 * std).sum()
+def any_distance_small(samples, centres, std):
+    return (torch.cdist(samples, centres) < 3 * std).any(dim=0).sum()
 
 
 @answers.right("covered_modes")
@@ -994,63 +435,41 @@ def nearest_and_close(samples, centres, std):
     return float(len(set(nearest[distance < 3 * std].tolist())))
 
 
+answers.slips(
+    "covered_modes",
+    any_distance_small,
+    {
+        "nearest-only": ["len(torch.unique(torch.cdist(samples, centres).argmin(dim=1)))"],
+        "squared-distance": [("centres)", "centres) ** 2")],
+        "radius-too-small": [
+            ("3 * ", ""),
+            ("3 * std", "2 * std"),
+            ("3 * std", "3 * std**2"),
+            (("centres)", "centres) ** 2"), ("3 * std", "3 * std**2")),
+        ],
+        "sum-of-coordinates": [("centres)", "centres, p=1)")],
+        "missed-modes": [("return ", "return len(centres) - ")],
+        "box-not-circle": ["((samples[:, None] - centres).abs() <= 3 * std).all(dim=2).any(dim=0).sum()"],
+        "samples-not-modes": [("dim=0", "dim=1"), (".any(dim=0)", "")],
+        "share-not-count": [
+            (".sum()", ".float().mean()"),
+            "(torch.cdist(samples, centres).min(dim=1).values < 3 * std).float().mean()",
+        ],
+        "all-samples": [("any", "all")],
+        "mask-not-count": [(".sum()", "")],
+    },
+)
+
 # -- round_by_hand -----------------------------------------------------------------------------------
 
 
-def d_slopes(w, b, real, fake):
-    on_real, on_fake = torch.sigmoid(w * real + b) - 1, torch.sigmoid(w * fake + b)
-    return (on_real * real).mean() + (on_fake * fake).mean(), on_real.mean() + on_fake.mean()
-
-
-def g_slopes(s, t, w, b, z, slope=lambda a: torch.sigmoid(a) - 1, factor=True):
-    pull = slope(w * (s * z + t) + b) * (w if factor else 1)
-    return (pull * z).mean(), pull.mean()
-
-
-def round_with(d_sign=-1, d_scale=1, g=g_slopes, meets_new=True, uses_fresh=True):
-    def play(s, t, w, b, real, z, fresh, eta):
-        by_w, by_b = d_slopes(w, b, real, s * z + t)
-        new_w, new_b = w + d_sign * d_scale * eta * by_w, b + d_sign * d_scale * eta * by_b
-        by_s, by_t = g(s, t, *((new_w, new_b) if meets_new else (w, b)), fresh if uses_fresh else z)
-        return s - eta * by_s, t - eta * by_t, new_w, new_b
-
-    return play
-
-
-for hint, function in {
-    "old-d": round_with(meets_new=False),
-    "old-noise": round_with(uses_fresh=False),
-    "d-climbs": round_with(d_sign=1),
-    "g-upside-down": round_with(g=lambda *a: g_slopes(*a, slope=lambda a: torch.sigmoid(-a))),
-    "saturating": round_with(g=lambda *a: g_slopes(*a, slope=lambda a: -torch.sigmoid(a))),
-    "not-through-d": round_with(g=lambda *a: g_slopes(*a, factor=False)),
-    "halved": round_with(d_scale=0.5),
-}.items():
-    function.__name__ = hint.replace("-", "_")
-    answers.wrong("round_by_hand", hint=hint)(function)
-
-
-@answers.wrong("round_by_hand", hint="summed")
-def sums_in_d(s, t, w, b, real, z, fresh, eta):
-    return round_with(d_scale=len(real))(s, t, w, b, real, z, fresh, eta)
-
-
-@answers.wrong("round_by_hand", hint="used-autograd")
-def with_backward(s, t, w, b, real, z, fresh, eta):
-    w.requires_grad_(), b.requires_grad_()
-    (F.softplus(-(w * real + b)).mean() + F.softplus(w * (s * z + t) + b).mean()).backward()
-    return s, t, w - eta * w.grad, b - eta * b.grad
-
-
-@answers.wrong("round_by_hand", hint="value")
-def d_first(s, t, w, b, real, z, fresh, eta):
-    s, t, w, b = round_with()(s, t, w, b, real, z, fresh, eta)
-    return w, b, s, t
-
-
 @answers.right("round_by_hand")
-def by_the_formulas(*game):
-    return round_with()(*game)
+def by_the_formulas(s, t, w, b, real, z, fresh, eta):
+    on_real, on_fake = torch.sigmoid(w * real + b) - 1, torch.sigmoid(w * (s * z + t) + b)
+    new_w = w - eta * ((on_real * real).mean() + (on_fake * (s * z + t)).mean())
+    new_b = b - eta * (on_real.mean() + on_fake.mean())
+    pull = new_w * (torch.sigmoid(new_w * (s * fresh + t) + new_b) - 1)
+    return s - eta * (pull * fresh).mean(), t - eta * pull.mean(), new_w, new_b
 
 
 @answers.right("round_by_hand")
@@ -1065,8 +484,6 @@ def with_labels(s, t, w, b, real, z, fresh, eta):
 
 @answers.right("round_by_hand")
 def with_numbers(s, t, w, b, real, z, fresh, eta):
-    import numpy as np
-
     s, t, w, b, real, z, fresh = (value.numpy() for value in (s, t, w, b, real, z, fresh))
     sigma = lambda a: 1 / (1 + np.exp(-a))  # noqa: E731
     fake = s * z + t
@@ -1075,6 +492,29 @@ def with_numbers(s, t, w, b, real, z, fresh, eta):
     pull = -w * sigma(-(w * (s * fresh + t) + b))
     return s - eta * np.mean(pull * fresh), t - eta * pull.mean(), w, b
 
+
+answers.slips(
+    "round_by_hand",
+    by_the_formulas,
+    {
+        "old-d": [(("pull = new_w", "pull = w"), ("new_w * (s * fresh + t) + new_b", "w * (s * fresh + t) + b"))],
+        "old-noise": [("fresh", "z")],
+        "d-climbs": [(("w - eta", "w + eta"), ("b - eta", "b + eta"))],
+        "g-upside-down": [("pull = ", "pull = -")],
+        "saturating": [(("pull = ", "pull = -"), ("new_b) - 1", "new_b)"))],
+        "not-through-d": [("pull = new_w * ", "pull = ")],
+        "halved": [(("w - eta", "w - eta / 2"), ("b - eta", "b - eta / 2"))],
+        "summed": [(("w - eta", "w - len(z) * eta"), ("b - eta", "b - len(z) * eta"))],
+        "used-autograd": [
+            """
+            w.requires_grad_(), b.requires_grad_()
+            softplus(w * real + b, w * (s * z + t) + b).backward()
+            return s, t, w - eta * w.grad, b - eta * b.grad
+            """
+        ],
+        "value": [(("return ", "return new_w, new_b, "), ("pull.mean(), new_w, new_b", "pull.mean()"))],
+    },
+)
 
 # -- reading -----------------------------------------------------------------------------------------
 
