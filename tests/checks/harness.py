@@ -49,6 +49,10 @@ class Answers:
         number = sum(name == task for name, _ in self.rights)
         return _keep(functions, "right", number, lambda function: self.rights.append((task, function)))
 
+    def also(self, task, of, *slips):
+        """Further right answers, as edits of one of them."""
+        self.right(task, *(edited(of, slip, name="<lambda>") for slip in slips))
+
     def slips(self, task, of, by_hint):
         """Wrong answers as edits of a right one: {hint: [slip, …]}, with slips as `edited` takes them."""
         for hint, slips in by_hint.items():
@@ -64,23 +68,28 @@ def _keep(functions, kind, number, keep):
     return (lambda function: keep(function) or function) if not functions else None
 
 
-def keep_readings(answers, right, wrong):
-    """Answers to the task `reading`: the right one in three forms; wrong: hint -> letter -> what is said instead."""
+def keep_readings(answers, *_):
+    """Answers to the task `reading`, made from its cases: the right one in three forms, and wrong ones of each kind."""
+    it = importlib.import_module(f"ganbook.checks.readings.{answers.notebook}").READING
+    right = dict(it.cases)
+    answers.right(
+        "reading",
+        lambda world: dict(right),
+        lambda world: {letter: [name, float(place)] for letter, (name, place) in reversed(right.items())},
+        lambda world: {**right, "Z": "not asked for"},
+    )
 
-    @answers.right("reading")
-    def as_tuples(world):
-        return dict(right)
+    def keep(hint, letter, said):
+        answers.wrong("reading", hint, lambda world: {**right, letter: said})
 
-    @answers.right("reading")
-    def as_lists_in_another_order(world):
-        return {letter: [name, float(place)] for letter, (name, place) in reversed(right.items())}
-
-    @answers.right("reading")
-    def with_more_letters(world):
-        return {**right, "Z": "not asked for"}
-
-    for hint, changed in wrong.items():
-        answers.wrong("reading", hint, lambda world, changed=changed: {**right, **changed})
+    for letter, (fault, place) in right.items():
+        for other in sorted(it.faults.keys() - {fault}):
+            keep(f"{letter.lower()}-misread", letter, (other, place))
+        late = it.places.index(place) + it.slack + 1
+        keep("misplaced", letter, (fault, it.places[late if late < len(it.places) else late - it.slack - 2]))
+    keep("unknown-name", letter, (fault.upper(), place))
+    keep("unknown-place", letter, (fault, max(it.places) + 1))
+    keep("form", letter, fault)
 
 
 def sheets():
