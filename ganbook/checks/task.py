@@ -20,6 +20,7 @@ import functools
 import linecache
 import random
 import re
+import textwrap
 import time
 import traceback
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -125,6 +126,33 @@ class Mistake:
     hint: str
     like: Any = None
     when: Callable[[Trial], bool] | None = None
+
+
+_ENTRY = re.compile(r"^([a-z0-9-]+): ")
+
+
+def known(hints: str, like: Mapping[str, Any], when: Mapping[str, Callable[[Trial], bool]]) -> tuple[Mistake, ...]:
+    """Misconceptions as a list of hints, and by what each is recognised.
+
+    ``hints``  one after the other ``id: what it says``, further lines of a hint indented; they are tried in this order.
+    ``like``, ``when``  by id, as in :class:`Mistake`.
+
+    Raises:
+        ValueError: two hints have one id, a recogniser has no hint, or a hint nothing to be recognised by.
+    """
+    texts: dict[str, list[str]] = {}
+    lines: list[str] = []
+    for line in textwrap.dedent(hints).strip().splitlines():
+        if begins := _ENTRY.match(line):
+            if begins[1] in texts:
+                raise ValueError(f"two hints are called {begins[1]!r}")
+            texts[begins[1]] = lines = []
+        elif not line.startswith(" "):
+            raise ValueError(f"a hint begins with 'id: '; got {line!r}")
+        lines.append(line.removeprefix(begins[0] if begins else "").strip())
+    if odd := texts.keys() ^ (like.keys() | when.keys()):
+        raise ValueError(f"a hint without a recogniser, or a recogniser without a hint: {', '.join(sorted(odd))}")
+    return tuple(Mistake(id, " ".join(text), like.get(id), when.get(id)) for id, text in texts.items())
 
 
 def _observe_result(answer: Answer, world: World) -> Observation:
@@ -619,9 +647,19 @@ class Sheet:
         self.cases: dict[str, tuple[int, str]] = {}  #: seed and world in which each was judged last
         self.last: str | None = None
 
-    def task(self, name: str, title: str, **parts: Any) -> Task:
-        """Add a task; ``parts`` as in :class:`Task`."""
-        task = Task(name=name, title=title, sheet=self, **parts)
+    def task(
+        self,
+        name: str,
+        title: str,
+        hints: str = "",
+        like: Mapping[str, Any] | None = None,
+        when: Mapping[str, Callable[[Trial], bool]] | None = None,
+        mistakes: Sequence[Mistake] = (),
+        **parts: Any,
+    ) -> Task:
+        """Add a task; ``parts`` as in :class:`Task`; ``mistakes`` are those in ``hints`` (:func:`known`), then these."""
+        mistakes = (*known(hints, like or {}, when or {}), *mistakes)
+        task = Task(name=name, title=title, sheet=self, mistakes=mistakes, **parts)
         self.tasks[name] = task
         return task
 

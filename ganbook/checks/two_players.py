@@ -16,7 +16,7 @@ from ganbook.checks.by_hand import USED_AUTOGRAD, by_autograd, by_hand
 from ganbook.checks.challenge import NoScore, Score, listed, scored
 from ganbook.checks.compare import Observation, describe
 from ganbook.checks.readings.two_players import READING
-from ganbook.checks.task import Answer, Latents, Mistake, Reject, Sheet, loss_with_gradients
+from ganbook.checks.task import Answer, Latents, Reject, Sheet, loss_with_gradients
 from ganbook.data.toy import Mixture, ring
 from ganbook.metrics import mode_coverage
 
@@ -99,65 +99,41 @@ sample_noise = sheet.task(
         for prior in ("uniform", "gaussian")
         for fact in (f"mean of {prior} z", f"standard deviation of {prior} z", f"share of {prior} z in [-1, 1]")
     },
-    mistakes=(
-        Mistake(
-            "uniform-01",
-            "Your uniform noise fills only [0, 1], the range of `torch.rand`. Its mean is then ½, not 0: every latent "
-            "points into the same corner. Stretch and shift it.",
-            like=_noise(torch.randn, torch.rand),
+    hints="""
+        uniform-01: Your uniform noise fills only [0, 1], the range of `torch.rand`. Its mean is then ½, not 0: every
+          latent points into the same corner. Stretch and shift it.
+        always-gaussian: Both priors come out Gaussian: the argument `prior` has no effect.
+        always-uniform: Both priors come out uniform: the argument `prior` has no effect.
+        priors-swapped: The two priors have changed places: look at the condition on `prior`.
+        same-z-for-all-rows: Every row is the same latent, so G would make n copies of one sample. Draw each row
+          separately.
+        one-number-per-row: All entries of a row are equal: G gets one random number per sample, repeated, so its
+          samples lie on a curve. Draw every entry separately.
+        seed-fixed-inside: Two calls gave the same numbers: a seed is set inside the function. Each round needs fresh
+          noise; set a seed once, at the start of the run.
+        axes-swapped: Rows and columns are swapped: one latent is one row, as in every batch, so the shape is (n,
+          latent_dim).
+        uniform-unit-variance: Your uniform noise is stretched to variance 1. That is a sound choice, but the course's
+          uniform prior, like the original DCGAN's, is U(-1, 1).
+        uniform-other-range: Your uniform noise does not fill [-1, 1] evenly: look at where its smallest and its largest
+          values lie, and at its mean.
+    """,
+    like={
+        "uniform-01": _noise(torch.randn, torch.rand),
+        "always-gaussian": _noise(torch.randn, torch.randn),
+        "always-uniform": _noise(_uniform, _uniform),
+        "priors-swapped": _noise(_uniform, torch.randn),
+        "axes-swapped": _noise(lambda n, k: torch.randn(k, n), lambda n, k: torch.rand(k, n) * 2 - 1),
+        "uniform-unit-variance": _noise(torch.randn, lambda n, k: (torch.rand(n, k) * 2 - 1) * 3**0.5),
+    },
+    when={
+        "same-z-for-all-rows": lambda t: bool(t.got["uniform rows all alike"] or t.got["gaussian rows all alike"]),
+        "one-number-per-row": lambda t: bool(
+            t.got["uniform entries of a row all alike"] or t.got["gaussian entries of a row all alike"]
         ),
-        Mistake(
-            "always-gaussian",
-            "Both priors come out Gaussian: the argument `prior` has no effect.",
-            like=_noise(torch.randn, torch.randn),
-        ),
-        Mistake(
-            "always-uniform",
-            "Both priors come out uniform: the argument `prior` has no effect.",
-            like=_noise(_uniform, _uniform),
-        ),
-        Mistake(
-            "priors-swapped",
-            "The two priors have changed places: look at the condition on `prior`.",
-            like=_noise(_uniform, torch.randn),
-        ),
-        Mistake(
-            "same-z-for-all-rows",
-            "Every row is the same latent, so G would make n copies of one sample. Draw each row separately.",
-            when=lambda t: bool(t.got["uniform rows all alike"] or t.got["gaussian rows all alike"]),
-        ),
-        Mistake(
-            "one-number-per-row",
-            "All entries of a row are equal: G gets one random number per sample, repeated, so its samples lie on a "
-            "curve. Draw every entry separately.",
-            when=lambda t: bool(
-                t.got["uniform entries of a row all alike"] or t.got["gaussian entries of a row all alike"]
-            ),
-        ),
-        Mistake(
-            "seed-fixed-inside",
-            "Two calls gave the same numbers: a seed is set inside the function. Each round needs fresh noise; set a "
-            "seed once, at the start of the run.",
-            when=lambda t: bool(t.got["two uniform calls alike"] or t.got["two gaussian calls alike"]),
-        ),
-        Mistake(
-            "axes-swapped",
-            "Rows and columns are swapped: one latent is one row, as in every batch, so the shape is (n, latent_dim).",
-            like=_noise(lambda n, k: torch.randn(k, n), lambda n, k: torch.rand(k, n) * 2 - 1),
-        ),
-        Mistake(
-            "uniform-unit-variance",
-            "Your uniform noise is stretched to variance 1. That is a sound choice, but the course's uniform prior, "
-            "like the original DCGAN's, is U(-1, 1).",
-            like=_noise(torch.randn, lambda n, k: (torch.rand(n, k) * 2 - 1) * 3**0.5),
-        ),
-        Mistake(
-            "uniform-other-range",
-            "Your uniform noise does not fill [-1, 1] evenly: look at where its smallest and its largest values lie, "
-            "and at its mean.",
-            when=lambda t: not _matches_uniform(t.got) and _matches_gaussian(t.got),
-        ),
-    ),
+        "seed-fixed-inside": lambda t: bool(t.got["two uniform calls alike"] or t.got["two gaussian calls alike"]),
+        "uniform-other-range": lambda t: not _matches_uniform(t.got) and _matches_gaussian(t.got),
+    },
     small_case="U(-1, 1) has mean 0 and standard deviation 1/√3 ≈ 0.577; N(0, 1) has 0 and 1.",
     lesson="Rows are independent draws from the prior you asked for; a new call gives new noise.",
 )
@@ -190,115 +166,78 @@ discriminator_loss = sheet.task(
     },
     observe=loss_with_gradients,
     reference=lambda real, fake: bce(real, 1) + bce(fake, 0),
-    mistakes=(
-        Mistake(
-            "through-probabilities",
-            "For moderate logits this is right. For a sure D it is not: σ(a) rounds to 0 or 1, and its logarithm is "
-            "infinite or cut off. Stay with the logits: PyTorch has the cross-entropy of a logit in one function.",
-            like=(
-                lambda real, fake: -real.sigmoid().log().mean() - (1 - fake.sigmoid()).log().mean(),
-                lambda real, fake: (
-                    F.binary_cross_entropy(real.sigmoid(), torch.ones_like(real))
-                    + F.binary_cross_entropy(fake.sigmoid(), torch.zeros_like(fake))
-                ),
-                lambda real, fake: -real.sigmoid().log().mean() - torch.log1p(-fake.sigmoid()).mean(),
+    hints="""
+        through-probabilities: For moderate logits this is right. For a sure D it is not: σ(a) rounds to 0 or 1, and its
+          logarithm is infinite or cut off. Stay with the logits: PyTorch has the cross-entropy of a logit in one
+          function.
+        swapped-labels: The labels are swapped: D is rewarded for calling data fake. Real samples carry label 1, fakes
+          label 0.
+        both-real: Both batches carry label 1, so D learns to answer 'real' to everything.
+        sigmoid-twice: The sigmoid is applied twice: `binary_cross_entropy_with_logits` has its own inside, and you gave
+          it probabilities where it wants logits.
+        sum-not-mean: You summed over the batch. V(D, G) is made of expectations: take means, or the step grows with the
+          batch.
+        pooled-mean: You took one mean over real and fake together. The definition has two means, one per batch: pooled,
+          the larger batch weighs more, and the whole is smaller.
+        halved: This is half of it: the average of the two terms. Some texts define it so (chapter 2 puts the
+          conventions side by side); here D's loss is the sum of the two means.
+        value-not-loss: This is V(D, G), which D wants to make large. An optimiser makes things small: give it the
+          negative.
+        one-term: One of the two terms is missing: D must see what is real and what is fake.
+        no-log: Here probabilities are averaged without their logarithm. The loss is a cross-entropy: a log, then a
+          mean.
+        log-of-mean: You took the logarithm of a mean. The definition has the mean of logarithms; the two differ
+          (Jensen).
+        log-of-logits: You took the logarithm of the logits, which may be negative. Logits become probabilities through
+          σ first.
+        softmax-over-batch: A softmax over the batch makes the samples compete with each other. D judges each sample by
+          itself: σ, entry by entry.
+        fake-term-sign: The two terms have opposite signs: D is rewarded for being wrong about fakes. Both are losses;
+          add them.
+        arguments-swapped: Logits and labels have changed places: `binary_cross_entropy_with_logits` takes the logits
+          first.
+        another-game: This is the discriminator's loss of another game: least squares, hinge or Wasserstein (chapter 4
+          plays them all). Here it is the cross-entropy.
+    """,
+    like={
+        "through-probabilities": (
+            lambda real, fake: -real.sigmoid().log().mean() - (1 - fake.sigmoid()).log().mean(),
+            lambda real, fake: (
+                F.binary_cross_entropy(real.sigmoid(), torch.ones_like(real))
+                + F.binary_cross_entropy(fake.sigmoid(), torch.zeros_like(fake))
             ),
+            lambda real, fake: -real.sigmoid().log().mean() - torch.log1p(-fake.sigmoid()).mean(),
         ),
-        Mistake(
-            "swapped-labels",
-            "The labels are swapped: D is rewarded for calling data fake. Real samples carry label 1, fakes label 0.",
-            like=lambda real, fake: bce(real, 0) + bce(fake, 1),
+        "swapped-labels": lambda real, fake: bce(real, 0) + bce(fake, 1),
+        "both-real": lambda real, fake: bce(real, 1) + bce(fake, 1),
+        "sigmoid-twice": lambda real, fake: bce(real.sigmoid(), 1) + bce(fake.sigmoid(), 0),
+        "sum-not-mean": lambda real, fake: bce(real, 1, "sum") + bce(fake, 0, "sum"),
+        "pooled-mean": lambda real, fake: F.binary_cross_entropy_with_logits(
+            torch.cat([real, fake]), torch.cat([torch.ones_like(real), torch.zeros_like(fake)])
         ),
-        Mistake(
-            "both-real",
-            "Both batches carry label 1, so D learns to answer 'real' to everything.",
-            like=lambda real, fake: bce(real, 1) + bce(fake, 1),
+        "halved": lambda real, fake: (bce(real, 1) + bce(fake, 0)) / 2,
+        "value-not-loss": lambda real, fake: -bce(real, 1) - bce(fake, 0),
+        "one-term": (lambda real, fake: bce(real, 1), lambda real, fake: bce(fake, 0)),
+        "no-log": (
+            lambda real, fake: -real.sigmoid().mean() - (1 - fake.sigmoid()).mean(),
+            lambda real, fake: fake.sigmoid().mean() - real.sigmoid().mean(),
+            lambda real, fake: (1 - real.sigmoid()).mean() + fake.sigmoid().mean(),
         ),
-        Mistake(
-            "sigmoid-twice",
-            "The sigmoid is applied twice: `binary_cross_entropy_with_logits` has its own inside, and you gave it "
-            "probabilities where it wants logits.",
-            like=lambda real, fake: bce(real.sigmoid(), 1) + bce(fake.sigmoid(), 0),
+        "log-of-mean": lambda real, fake: -real.sigmoid().mean().log() - (1 - fake.sigmoid()).mean().log(),
+        "log-of-logits": lambda real, fake: -real.log().mean() - (1 - fake).log().mean(),
+        "softmax-over-batch": lambda real, fake: -real.softmax(0).log().mean() - (1 - fake.softmax(0)).log().mean(),
+        "fake-term-sign": lambda real, fake: bce(real, 1) - bce(fake, 0),
+        "arguments-swapped": lambda real, fake: (
+            F.binary_cross_entropy_with_logits(torch.ones_like(real), real)
+            + F.binary_cross_entropy_with_logits(torch.zeros_like(fake), fake)
         ),
-        Mistake(
-            "sum-not-mean",
-            "You summed over the batch. V(D, G) is made of expectations: take means, or the step grows with the batch.",
-            like=lambda real, fake: bce(real, 1, "sum") + bce(fake, 0, "sum"),
+        "another-game": (
+            lambda real, fake: (real - 1).square().mean() + fake.square().mean(),
+            lambda real, fake: ((real - 1).square().mean() + fake.square().mean()) / 2,
+            lambda real, fake: (1 - real).relu().mean() + (1 + fake).relu().mean(),
+            lambda real, fake: fake.mean() - real.mean(),
         ),
-        Mistake(
-            "pooled-mean",
-            "You took one mean over real and fake together. The definition has two means, one per batch: pooled, the "
-            "larger batch weighs more, and the whole is smaller.",
-            like=lambda real, fake: F.binary_cross_entropy_with_logits(
-                torch.cat([real, fake]), torch.cat([torch.ones_like(real), torch.zeros_like(fake)])
-            ),
-        ),
-        Mistake(
-            "halved",
-            "This is half of it: the average of the two terms. Some texts define it so (chapter 2 puts the conventions "
-            "side by side); here D's loss is the sum of the two means.",
-            like=lambda real, fake: (bce(real, 1) + bce(fake, 0)) / 2,
-        ),
-        Mistake(
-            "value-not-loss",
-            "This is V(D, G), which D wants to make large. An optimiser makes things small: give it the negative.",
-            like=lambda real, fake: -bce(real, 1) - bce(fake, 0),
-        ),
-        Mistake(
-            "one-term",
-            "One of the two terms is missing: D must see what is real and what is fake.",
-            like=(lambda real, fake: bce(real, 1), lambda real, fake: bce(fake, 0)),
-        ),
-        Mistake(
-            "no-log",
-            "Here probabilities are averaged without their logarithm. The loss is a cross-entropy: a log, then a mean.",
-            like=(
-                lambda real, fake: -real.sigmoid().mean() - (1 - fake.sigmoid()).mean(),
-                lambda real, fake: fake.sigmoid().mean() - real.sigmoid().mean(),
-                lambda real, fake: (1 - real.sigmoid()).mean() + fake.sigmoid().mean(),
-            ),
-        ),
-        Mistake(
-            "log-of-mean",
-            "You took the logarithm of a mean. The definition has the mean of logarithms; the two differ (Jensen).",
-            like=lambda real, fake: -real.sigmoid().mean().log() - (1 - fake.sigmoid()).mean().log(),
-        ),
-        Mistake(
-            "log-of-logits",
-            "You took the logarithm of the logits, which may be negative. Logits become probabilities through σ first.",
-            like=lambda real, fake: -real.log().mean() - (1 - fake).log().mean(),
-        ),
-        Mistake(
-            "softmax-over-batch",
-            "A softmax over the batch makes the samples compete with each other. D judges each sample by itself: σ, "
-            "entry by entry.",
-            like=lambda real, fake: -real.softmax(0).log().mean() - (1 - fake.softmax(0)).log().mean(),
-        ),
-        Mistake(
-            "fake-term-sign",
-            "The two terms have opposite signs: D is rewarded for being wrong about fakes. Both are losses; add them.",
-            like=lambda real, fake: bce(real, 1) - bce(fake, 0),
-        ),
-        Mistake(
-            "arguments-swapped",
-            "Logits and labels have changed places: `binary_cross_entropy_with_logits` takes the logits first.",
-            like=lambda real, fake: (
-                F.binary_cross_entropy_with_logits(torch.ones_like(real), real)
-                + F.binary_cross_entropy_with_logits(torch.zeros_like(fake), fake)
-            ),
-        ),
-        Mistake(
-            "another-game",
-            "This is the discriminator's loss of another game: least squares, hinge or Wasserstein (chapter 4 plays "
-            "them all). Here it is the cross-entropy.",
-            like=(
-                lambda real, fake: (real - 1).square().mean() + fake.square().mean(),
-                lambda real, fake: ((real - 1).square().mean() + fake.square().mean()) / 2,
-                lambda real, fake: (1 - real).relu().mean() + (1 + fake).relu().mean(),
-                lambda real, fake: fake.mean() - real.mean(),
-            ),
-        ),
-    ),
+    },
     small_case="With all logits 0, D is undecided, and its loss is 2 log 2 ≈ 1.386.",
     lesson="Two cross-entropies, one per batch, straight from the logits; gradients reach both.",
 )
@@ -315,66 +254,42 @@ generator_loss = sheet.task(
     },
     observe=loss_with_gradients,
     reference=lambda fake: bce(fake, 1),
-    mistakes=(
-        Mistake(
-            "through-probabilities",
-            "For moderate logits this is right. For a sure D it is not: σ(a) rounds to 0, and its logarithm is "
-            "infinite or cut off. Stay with the logits: PyTorch has the cross-entropy of a logit in one function.",
-            like=(
-                lambda fake: -fake.sigmoid().log().mean(),
-                lambda fake: F.binary_cross_entropy(fake.sigmoid(), torch.ones_like(fake)),
-            ),
+    hints="""
+        through-probabilities: For moderate logits this is right. For a sure D it is not: σ(a) rounds to 0, and its
+          logarithm is infinite or cut off. Stay with the logits: PyTorch has the cross-entropy of a logit in one
+          function.
+        labels-of-d: You graded G with D's label 0. Making this small makes D right: G would help D to catch it. G wants
+          the answer 'real'.
+        saturating: This is log(1 − D(G(z))), the minimax form. It wants the same, but its gradient fades where D is
+          sure of a fake (chapter 3); the loss asked for here is the non-saturating one.
+        wrong-sign: The sign is wrong: this is log D(G(z)), which G wants large. An optimiser makes things small.
+        sigmoid-twice: The sigmoid is applied twice: `binary_cross_entropy_with_logits` has its own inside, and you gave
+          it probabilities where it wants logits.
+        sum-not-mean: You summed over the batch. The loss is an expectation: take the mean, or the step grows with the
+          batch.
+        no-log: Here a probability is averaged without its logarithm. The loss is a cross-entropy: a log, then a mean.
+        log-of-mean: You took the logarithm of a mean. The definition has the mean of logarithms; the two differ
+          (Jensen).
+        logits-averaged: You averaged the logits themselves, as a Wasserstein critic would (chapter 4). Here D's output
+          is read as a probability σ(a), and the loss is the mean of −log of it.
+        another-game: This is the generator's loss of another game: least squares (chapter 4). Here it is the
+          cross-entropy.
+    """,
+    like={
+        "through-probabilities": (
+            lambda fake: -fake.sigmoid().log().mean(),
+            lambda fake: F.binary_cross_entropy(fake.sigmoid(), torch.ones_like(fake)),
         ),
-        Mistake(
-            "labels-of-d",
-            "You graded G with D's label 0. Making this small makes D right: G would help D to catch it. G wants the "
-            "answer 'real'.",
-            like=lambda fake: bce(fake, 0),
-        ),
-        Mistake(
-            "saturating",
-            "This is log(1 − D(G(z))), the minimax form. It wants the same, but its gradient fades where D is sure of "
-            "a fake (chapter 3); the loss asked for here is the non-saturating one.",
-            like=lambda fake: -bce(fake, 0),
-        ),
-        Mistake(
-            "wrong-sign",
-            "The sign is wrong: this is log D(G(z)), which G wants large. An optimiser makes things small.",
-            like=lambda fake: -bce(fake, 1),
-        ),
-        Mistake(
-            "sigmoid-twice",
-            "The sigmoid is applied twice: `binary_cross_entropy_with_logits` has its own inside, and you gave it "
-            "probabilities where it wants logits.",
-            like=lambda fake: bce(fake.sigmoid(), 1),
-        ),
-        Mistake(
-            "sum-not-mean",
-            "You summed over the batch. The loss is an expectation: take the mean, or the step grows with the batch.",
-            like=lambda fake: bce(fake, 1, "sum"),
-        ),
-        Mistake(
-            "no-log",
-            "Here a probability is averaged without its logarithm. The loss is a cross-entropy: a log, then a mean.",
-            like=(lambda fake: -fake.sigmoid().mean(), lambda fake: (1 - fake.sigmoid()).mean()),
-        ),
-        Mistake(
-            "log-of-mean",
-            "You took the logarithm of a mean. The definition has the mean of logarithms; the two differ (Jensen).",
-            like=lambda fake: -fake.sigmoid().mean().log(),
-        ),
-        Mistake(
-            "logits-averaged",
-            "You averaged the logits themselves, as a Wasserstein critic would (chapter 4). Here D's output is read as "
-            "a probability σ(a), and the loss is the mean of −log of it.",
-            like=lambda fake: -fake.mean(),
-        ),
-        Mistake(
-            "another-game",
-            "This is the generator's loss of another game: least squares (chapter 4). Here it is the cross-entropy.",
-            like=(lambda fake: (fake - 1).square().mean(), lambda fake: (fake - 1).square().mean() / 2),
-        ),
-    ),
+        "labels-of-d": lambda fake: bce(fake, 0),
+        "saturating": lambda fake: -bce(fake, 0),
+        "wrong-sign": lambda fake: -bce(fake, 1),
+        "sigmoid-twice": lambda fake: bce(fake.sigmoid(), 1),
+        "sum-not-mean": lambda fake: bce(fake, 1, "sum"),
+        "no-log": (lambda fake: -fake.sigmoid().mean(), lambda fake: (1 - fake.sigmoid()).mean()),
+        "log-of-mean": lambda fake: -fake.sigmoid().mean().log(),
+        "logits-averaged": lambda fake: -fake.mean(),
+        "another-game": (lambda fake: (fake - 1).square().mean(), lambda fake: (fake - 1).square().mean() / 2),
+    },
     small_case="With all logits 0, D is undecided, and G's loss is log 2 ≈ 0.693.",
     lesson="G is graded by the label that it wants D to give, and the gradient comes back through D's logits.",
 )
@@ -469,66 +384,44 @@ discriminator_step = sheet.task(
     worlds={"a batch of one": lambda: _Game(1)},
     observe=_observe_step,
     reference=_d_step(),
-    mistakes=(
-        Mistake(
-            "missing-detach",
-            "D moved as it should, but the gradient ran on into G. In D's turn G is fixed: cut the fakes off from G, "
-            "or the gradient that D's loss leaves on G's weights mixes with G's own, and a backward pass is wasted.",
-            like=_d_step(cut_fakes=False),
+    hints="""
+        missing-detach: D moved as it should, but the gradient ran on into G. In D's turn G is fixed: cut the fakes off
+          from G, or the gradient that D's loss leaves on G's weights mixes with G's own, and a backward pass is wasted.
+        missing-zero-grad: The second step also used the gradient of the first: PyTorch adds gradients up until they are
+          cleared.
+        d-did-not-move: D's weights did not change. A turn is: clear the gradients, backward, step, in this order.
+        swapped-labels: The labels are swapped: D learns to call data fake. Real samples carry label 1, fakes label 0.
+        logits-detached: The loss is right, but D learned nothing from the fakes: you cut the graph after D, at the
+          logits. Cut it between G and D, so that D's own weights stay in it.
+        one-batch: D saw only one of its two batches: it needs real samples and fakes in the same turn.
+        own-noise: You drew noise of your own instead of using the `z` that was passed in.
+        halved: You used half the loss, the average of the two terms: a step half as long. Use the loss of task 2.
+        sum-not-mean: You summed over the batch, so the step grows with it. Use the loss of task 2, with means.
+        uphill: D moved the wrong way: an optimiser goes down, so D's loss must be the negative of the value that D
+          wants large.
+        generators-loss: D was trained on G's loss: it learns to believe in fakes. In D's turn, fakes carry label 0.
+    """,
+    like={
+        "missing-detach": _d_step(cut_fakes=False),
+        "missing-zero-grad": (_d_step(clear=False), _d_step(clear=False, cut_fakes=False)),
+        "swapped-labels": _d_step(lambda real, fake: bce(real, 0) + bce(fake, 1)),
+        "logits-detached": _d_step(cut_logits=True),
+        "one-batch": (
+            _d_step(lambda real, fake: bce(real, 1) + 0 * fake.sum()),
+            _d_step(lambda real, fake: bce(fake, 0)),
         ),
-        Mistake(
-            "missing-zero-grad",
-            "The second step also used the gradient of the first: PyTorch adds gradients up until they are cleared.",
-            like=(_d_step(clear=False), _d_step(clear=False, cut_fakes=False)),
+        "own-noise": _d_step(own_noise=True),
+        "halved": _d_step(lambda real, fake: (bce(real, 1) + bce(fake, 0)) / 2),
+        "sum-not-mean": _d_step(lambda real, fake: bce(real, 1, "sum") + bce(fake, 0, "sum")),
+        "uphill": _d_step(lambda real, fake: -bce(real, 1) - bce(fake, 0)),
+        "generators-loss": (
+            _d_step(lambda real, fake: bce(real, 1) + bce(fake, 1)),
+            _d_step(lambda real, fake: bce(fake, 1)),
         ),
-        Mistake(
-            "d-did-not-move",
-            "D's weights did not change. A turn is: clear the gradients, backward, step, in this order.",
-            when=lambda t: not t.got["change of D's weights"].any(),
-        ),
-        Mistake(
-            "swapped-labels",
-            "The labels are swapped: D learns to call data fake. Real samples carry label 1, fakes label 0.",
-            like=_d_step(lambda real, fake: bce(real, 0) + bce(fake, 1)),
-        ),
-        Mistake(
-            "logits-detached",
-            "The loss is right, but D learned nothing from the fakes: you cut the graph after D, at the logits. Cut it "
-            "between G and D, so that D's own weights stay in it.",
-            like=_d_step(cut_logits=True),
-        ),
-        Mistake(
-            "one-batch",
-            "D saw only one of its two batches: it needs real samples and fakes in the same turn.",
-            like=(_d_step(lambda real, fake: bce(real, 1) + 0 * fake.sum()), _d_step(lambda real, fake: bce(fake, 0))),
-        ),
-        Mistake(
-            "own-noise",
-            "You drew noise of your own instead of using the `z` that was passed in.",
-            like=_d_step(own_noise=True),
-        ),
-        Mistake(
-            "halved",
-            "You used half the loss, the average of the two terms: a step half as long. Use the loss of task 2.",
-            like=_d_step(lambda real, fake: (bce(real, 1) + bce(fake, 0)) / 2),
-        ),
-        Mistake(
-            "sum-not-mean",
-            "You summed over the batch, so the step grows with it. Use the loss of task 2, with means.",
-            like=_d_step(lambda real, fake: bce(real, 1, "sum") + bce(fake, 0, "sum")),
-        ),
-        Mistake(
-            "uphill",
-            "D moved the wrong way: an optimiser goes down, so D's loss must be the negative of the value that D wants "
-            "large.",
-            like=_d_step(lambda real, fake: -bce(real, 1) - bce(fake, 0)),
-        ),
-        Mistake(
-            "generators-loss",
-            "D was trained on G's loss: it learns to believe in fakes. In D's turn, fakes carry label 0.",
-            like=(_d_step(lambda real, fake: bce(real, 1) + bce(fake, 1)), _d_step(lambda real, fake: bce(fake, 1))),
-        ),
-    ),
+    },
+    when={
+        "d-did-not-move": lambda t: not t.got["change of D's weights"].any(),
+    },
     lesson="D moved by the gradient of its own loss, cleared each time, and none of it reached G.",
 )
 
@@ -625,94 +518,63 @@ training_round = sheet.task(
     worlds={"a batch of one": lambda: _Game(1)},
     observe=_observe_round_and_passes,
     reference=_round(),
-    mistakes=(
-        Mistake(
-            "d-moved-in-gs-turn",
-            "D moved in G's turn, down G's loss: D was trained to believe in fakes. Step only the optimiser of the "
-            "player whose turn it is.",
-            like=tuple(
-                _round(g_turn_steps=steps, clear_d=clear)
-                for steps in (("D",), ("G", "D"))
-                for clear in ("before D's backward", "at both")
-            ),
+    hints="""
+        d-moved-in-gs-turn: D moved in G's turn, down G's loss: D was trained to believe in fakes. Step only the
+          optimiser of the player whose turn it is.
+        g-did-not-move: G's weights did not change. Either its turn lacks `backward` or `step`, or its fakes are cut
+          off: G's turn needs the whole path, from the loss through D into G.
+        d-did-not-move: D's weights did not change. A turn is: clear the gradients, backward, step, in this order.
+        own-noise: `sample_z` was never called: the round has to take its noise from the prior that it is given.
+        one-latent: Too few latents: `sample_z(n)` draws n of them, and D should see as many fakes as real samples.
+        noise-reused: One batch of noise served both turns. Many codes do so to save a forward pass; the round asked for
+          here, like Algorithm 1 of the first GAN paper, draws fresh noise for G's turn.
+        order-swapped: G moved before D. In a round D answers first, and G then plays against the D that has just
+          learned.
+        missing-detach: Both players moved as they should, but in D's turn the gradient ran through G as well: wasted
+          work here, and a wrong step as soon as G's gradients are not cleared in between. Cut D's fakes off from G.
+        d-gradient-left-on-g: G's step also used the gradient that D's loss left on G's weights, which pulls G towards
+          being caught. Cut D's fakes off from G.
+        missing-zero-grad: Old gradients joined a step. Each turn must begin with clean gradients of the player that
+          moves; G's turn leaves gradients on D too, since its loss runs through D.
+        labels-of-d: In its turn G was graded with label 0, so it moved to be caught more easily. G wants the answer
+          'real'.
+        saturating: G went down log(1 − D(G(z))), the saturating form (chapter 3). Use the loss of task 3.
+        simultaneous: G answered the D from before its step. Rounds alternate: compute G's logits after D has moved
+          (chapter 4 measures what the difference does).
+        returned-swapped: The losses come back in the other order: `d_loss, g_loss`.
+    """,
+    like={
+        "d-moved-in-gs-turn": tuple(
+            _round(g_turn_steps=steps, clear_d=clear)
+            for steps in (("D",), ("G", "D"))
+            for clear in ("before D's backward", "at both")
         ),
-        Mistake(
-            "g-did-not-move",
-            "G's weights did not change. Either its turn lacks `backward` or `step`, or its fakes are cut off: G's "
-            "turn needs the whole path, from the loss through D into G.",
-            when=lambda t: not t.got["change of G's weights"].any(),
+        "order-swapped": _round(order=("G", "D")),
+        "missing-detach": _round(cut_fakes=False),
+        "d-gradient-left-on-g": (
+            _round(cut_fakes=False, clear_g="at the top"),
+            _round(cut_fakes=False, clear_g="never"),
         ),
-        Mistake(
-            "d-did-not-move",
-            "D's weights did not change. A turn is: clear the gradients, backward, step, in this order.",
-            when=lambda t: not t.got["change of D's weights"].any(),
+        "missing-zero-grad": (
+            _round(clear_d="never"),
+            _round(clear_d="after D's step"),
+            _round(clear_g="never"),
+            _round(clear_d="never", clear_g="never"),
         ),
-        Mistake(
-            "own-noise",
-            "`sample_z` was never called: the round has to take its noise from the prior that it is given.",
-            when=lambda t: t.got["batches of noise drawn in two rounds"] == 0,
+        "labels-of-d": _round(g_loss_of=lambda fake: bce(fake, 0)),
+        "saturating": _round(g_loss_of=lambda fake: -bce(fake, 0)),
+        "simultaneous": _round(simultaneous=True),
+        "returned-swapped": _round(swap_returned=True),
+    },
+    when={
+        "g-did-not-move": lambda t: not t.got["change of G's weights"].any(),
+        "d-did-not-move": lambda t: not t.got["change of D's weights"].any(),
+        "own-noise": lambda t: t.got["batches of noise drawn in two rounds"] == 0,
+        "one-latent": lambda t: (
+            t.got["latents drawn in two rounds"] < t.got["batches of noise drawn in two rounds"] * 6
         ),
-        Mistake(
-            "one-latent",
-            "Too few latents: `sample_z(n)` draws n of them, and D should see as many fakes as real samples.",
-            when=lambda t: t.got["latents drawn in two rounds"] < t.got["batches of noise drawn in two rounds"] * 6,
-        ),
-        Mistake(
-            "noise-reused",
-            "One batch of noise served both turns. Many codes do so to save a forward pass; the round asked for here, "
-            "like Algorithm 1 of the first GAN paper, draws fresh noise for G's turn.",
-            when=lambda t: t.got["batches of noise drawn in two rounds"] < 4,
-        ),
-        Mistake(
-            "order-swapped",
-            "G moved before D. In a round D answers first, and G then plays against the D that has just learned.",
-            like=_round(order=("G", "D")),
-        ),
-        Mistake(
-            "missing-detach",
-            "Both players moved as they should, but in D's turn the gradient ran through G as well: wasted work here, "
-            "and a wrong step as soon as G's gradients are not cleared in between. Cut D's fakes off from G.",
-            like=_round(cut_fakes=False),
-        ),
-        Mistake(
-            "d-gradient-left-on-g",
-            "G's step also used the gradient that D's loss left on G's weights, which pulls G towards being caught. "
-            "Cut D's fakes off from G.",
-            like=(_round(cut_fakes=False, clear_g="at the top"), _round(cut_fakes=False, clear_g="never")),
-        ),
-        Mistake(
-            "missing-zero-grad",
-            "Old gradients joined a step. Each turn must begin with clean gradients of the player that moves; G's turn "
-            "leaves gradients on D too, since its loss runs through D.",
-            like=(
-                _round(clear_d="never"),
-                _round(clear_d="after D's step"),
-                _round(clear_g="never"),
-                _round(clear_d="never", clear_g="never"),
-            ),
-        ),
-        Mistake(
-            "labels-of-d",
-            "In its turn G was graded with label 0, so it moved to be caught more easily. G wants the answer 'real'.",
-            like=_round(g_loss_of=lambda fake: bce(fake, 0)),
-        ),
-        Mistake(
-            "saturating",
-            "G went down log(1 − D(G(z))), the saturating form (chapter 3). Use the loss of task 3.",
-            like=_round(g_loss_of=lambda fake: -bce(fake, 0)),
-        ),
-        Mistake(
-            "simultaneous",
-            "G answered the D from before its step. Rounds alternate: compute G's logits after D has moved (chapter 4 "
-            "measures what the difference does).",
-            like=_round(simultaneous=True),
-        ),
-        Mistake(
-            "returned-swapped",
-            "The losses come back in the other order: `d_loss, g_loss`.",
-            like=_round(swap_returned=True),
-        ),
-    ),
+        "noise-reused": lambda t: t.got["batches of noise drawn in two rounds"] < 4,
+    },
     lesson="D moved first and alone, then G against the new D, on fresh noise. This is the round of every chapter.",
 )
 
@@ -732,57 +594,37 @@ repaired_round = sheet.task(
     observe=_observe_round,
     reference=_round(),
     blank=_broken(),
-    mistakes=(
-        Mistake(
-            "two-left-gradients",
-            "One bug is gone, two are left, and both concern gradients that are still there when a step is taken: ask "
-            "for each of the two steps which `backward` calls have written to the weights that it moves.",
-            like=_broken(label=1),
+    hints="""
+        two-left-gradients: One bug is gone, two are left, and both concern gradients that are still there when a step
+          is taken: ask for each of the two steps which `backward` calls have written to the weights that it moves.
+        two-left-label-and-d: One bug is gone, two are left: what does G's loss reward, and what lies on D's weights
+          when its second round begins?
+        two-left-label-and-g: One bug is gone, two are left: what does G's loss reward, and which `backward` calls reach
+          G's weights?
+        g-polluted: One bug left: D's loss still writes a gradient on G's weights, and G's step takes it along.
+        d-accumulates: One bug left: G's loss runs through D and leaves a gradient on D's weights; D's next step takes
+          it along.
+        wrong-label: One bug left: look at what G is rewarded for. With this label G moves to be caught.
+        saturating: The gradients are clean, and G is no longer rewarded for being caught; but a minus in front of D's
+          loss gives the saturating form (chapter 3). Change the label instead.
+        g-cut-off: The cut is in the wrong turn: with the fakes of G's turn detached, G never moves. Which turn must not
+          reach G?
+    """,
+    like={
+        "two-left-gradients": _broken(label=1),
+        "two-left-label-and-d": _broken(cut_fakes=True),
+        "two-left-label-and-g": _broken(clear_d=True),
+        "g-polluted": _broken(clear_d=True, label=1),
+        "d-accumulates": (_broken(cut_fakes=True, label=1), _round(clear_d="never")),
+        "wrong-label": (_broken(cut_fakes=True, clear_d=True), _round(g_loss_of=lambda fake: bce(fake, 0))),
+        "saturating": _round(g_loss_of=lambda fake: -bce(fake, 0)),
+        "g-cut-off": (
+            _round(cut_g=True),
+            _round(cut_g=True, cut_fakes=False),
+            _round(cut_g=True, cut_fakes=False, clear_g="at the top"),
+            _round(cut_g=True, cut_fakes=False, clear_g="at the top", clear_d="never"),
         ),
-        Mistake(
-            "two-left-label-and-d",
-            "One bug is gone, two are left: what does G's loss reward, and what lies on D's weights when its second "
-            "round begins?",
-            like=_broken(cut_fakes=True),
-        ),
-        Mistake(
-            "two-left-label-and-g",
-            "One bug is gone, two are left: what does G's loss reward, and which `backward` calls reach G's weights?",
-            like=_broken(clear_d=True),
-        ),
-        Mistake(
-            "g-polluted",
-            "One bug left: D's loss still writes a gradient on G's weights, and G's step takes it along.",
-            like=_broken(clear_d=True, label=1),
-        ),
-        Mistake(
-            "d-accumulates",
-            "One bug left: G's loss runs through D and leaves a gradient on D's weights; D's next step takes it along.",
-            like=(_broken(cut_fakes=True, label=1), _round(clear_d="never")),
-        ),
-        Mistake(
-            "wrong-label",
-            "One bug left: look at what G is rewarded for. With this label G moves to be caught.",
-            like=(_broken(cut_fakes=True, clear_d=True), _round(g_loss_of=lambda fake: bce(fake, 0))),
-        ),
-        Mistake(
-            "saturating",
-            "The gradients are clean, and G is no longer rewarded for being caught; but a minus in front of D's loss "
-            "gives the saturating form (chapter 3). Change the label instead.",
-            like=_round(g_loss_of=lambda fake: -bce(fake, 0)),
-        ),
-        Mistake(
-            "g-cut-off",
-            "The cut is in the wrong turn: with the fakes of G's turn detached, G never moves. Which turn must not "
-            "reach G?",
-            like=(
-                _round(cut_g=True),
-                _round(cut_g=True, cut_fakes=False),
-                _round(cut_g=True, cut_fakes=False, clear_g="at the top"),
-                _round(cut_g=True, cut_fakes=False, clear_g="at the top", clear_d="never"),
-            ),
-        ),
-    ),
+    },
     lesson="Three bugs, and none of them raised an error: in a GAN only the behaviour tells.",
 )
 
@@ -858,66 +700,45 @@ covered_modes = sheet.task(
     worlds={"fewer modes, of another spread": _other_modes},
     observe=_observe_modes,
     reference=lambda *batch: _within(3)(*batch).any(0).sum(),
-    mistakes=(
-        Mistake(
-            "nearest-only",
-            "You counted a mode as soon as it is the nearest one of some sample, however far away. A sample between "
-            "two modes covers neither: ask for its distance too.",
-            like=lambda samples, centres, std: len(set(torch.cdist(samples, centres).argmin(1).tolist())),
+    hints="""
+        nearest-only: You counted a mode as soon as it is the nearest one of some sample, however far away. A sample
+          between two modes covers neither: ask for its distance too.
+        squared-distance: You compared the squared distance with 3·std: the square root is missing, and with std 0.02
+          this lets in samples a dozen standard deviations away.
+        radius-too-small: Your radius is smaller than three standard deviations: in the plane, a circle of one standard
+          deviation holds only 39 % of a mode's own samples.
+        sum-of-coordinates: You added up the distances along the two axes. The distance is Euclidean: the root of the
+          sum of squares.
+        missed-modes: You counted the modes that are *not* covered.
+        box-not-circle: You compared each coordinate by itself, which is a square around the mode; its corners lie more
+          than three standard deviations away. Use the distance.
+        samples-not-modes: You counted samples, not modes: the distances have one row a sample and one column a mode; a
+          mode is covered if any of *its* entries is small enough.
+        share-not-count: This is a share. The question is how many modes are covered.
+        all-samples: You asked for all samples to be near a mode. One is enough to cover it.
+        mask-not-count: You return one entry a mode: add up which of them are covered.
+    """,
+    like={
+        "nearest-only": lambda samples, centres, std: len(set(torch.cdist(samples, centres).argmin(1).tolist())),
+        "squared-distance": lambda *batch: _within(3, power=2)(*batch).any(0).sum(),
+        "radius-too-small": tuple(_counter(scale) for scale in (1, 3**0.5, 2, 3 * _STD)),
+        "sum-of-coordinates": lambda samples, centres, std: (
+            ((samples[:, None] - centres).abs().sum(-1) < 3 * std).any(0).sum()
         ),
-        Mistake(
-            "squared-distance",
-            "You compared the squared distance with 3·std: the square root is missing, and with std 0.02 this lets in "
-            "samples a dozen standard deviations away.",
-            like=lambda *batch: _within(3, power=2)(*batch).any(0).sum(),
+        "missed-modes": lambda *batch: (~_within(3)(*batch).any(0)).sum(),
+        "box-not-circle": lambda samples, centres, std: (
+            ((samples[:, None] - centres).abs() < 3 * std).all(-1).any(0).sum()
         ),
-        Mistake(
-            "radius-too-small",
-            "Your radius is smaller than three standard deviations: in the plane, a circle of one standard deviation "
-            "holds only 39 % of a mode's own samples.",
-            like=tuple(_counter(scale) for scale in (1, 3**0.5, 2, 3 * _STD)),
+        "samples-not-modes": (lambda *batch: _within(3)(*batch).any(1).sum(), lambda *batch: _within(3)(*batch).sum()),
+        "share-not-count": (
+            lambda *batch: _within(3)(*batch).any(0).double().mean(),
+            lambda *batch: _within(3)(*batch).any(1).double().mean(),
         ),
-        Mistake(
-            "sum-of-coordinates",
-            "You added up the distances along the two axes. The distance is Euclidean: the root of the sum of squares.",
-            like=lambda samples, centres, std: ((samples[:, None] - centres).abs().sum(-1) < 3 * std).any(0).sum(),
-        ),
-        Mistake(
-            "missed-modes",
-            "You counted the modes that are *not* covered.",
-            like=lambda *batch: (~_within(3)(*batch).any(0)).sum(),
-        ),
-        Mistake(
-            "box-not-circle",
-            "You compared each coordinate by itself, which is a square around the mode; its corners lie more than "
-            "three standard deviations away. Use the distance.",
-            like=lambda samples, centres, std: ((samples[:, None] - centres).abs() < 3 * std).all(-1).any(0).sum(),
-        ),
-        Mistake(
-            "samples-not-modes",
-            "You counted samples, not modes: the distances have one row a sample and one column a mode; a mode is "
-            "covered if any of *its* entries is small enough.",
-            like=(lambda *batch: _within(3)(*batch).any(1).sum(), lambda *batch: _within(3)(*batch).sum()),
-        ),
-        Mistake(
-            "share-not-count",
-            "This is a share. The question is how many modes are covered.",
-            like=(
-                lambda *batch: _within(3)(*batch).any(0).double().mean(),
-                lambda *batch: _within(3)(*batch).any(1).double().mean(),
-            ),
-        ),
-        Mistake(
-            "all-samples",
-            "You asked for all samples to be near a mode. One is enough to cover it.",
-            like=lambda *batch: _within(3)(*batch).all(0).sum(),
-        ),
-        Mistake(
-            "mask-not-count",
-            "You return one entry a mode: add up which of them are covered.",
-            when=lambda t: len(t.got["modes in batch 1"]) == _MODES,
-        ),
-    ),
+        "all-samples": lambda *batch: _within(3)(*batch).all(0).sum(),
+    },
+    when={
+        "mask-not-count": lambda t: len(t.got["modes in batch 1"]) == _MODES,
+    },
     lesson="Coverage says how many modes are reached; how many samples are good is another question (chapter 7).",
 )
 
@@ -990,43 +811,28 @@ round_by_hand = sheet.task(
     worlds={"a batch of one": lambda: _line_game(1)},
     observe=by_hand("the new s", "the new t", "the new w", "the new b"),
     reference=_round_by_autograd,
-    mistakes=(
-        Mistake(
-            "old-d",
-            "G moved against the D from before its step. It meets the D that has just moved.",
-            like=_line_round(old_d=True),
-        ),
-        Mistake("old-noise", "G's turn used D's latents again: it has its own, `fresh`.", like=_line_round(old_z=True)),
-        Mistake(
-            "d-climbs",
-            "D climbs its loss. Follow one sign: a real point with D below ½ should be rated higher after the step.",
-            like=_line_round(climbs=True),
-        ),
-        Mistake(
-            "g-upside-down",
-            "G climbs its loss: its fakes are rated lower after the step than before.",
-            like=_line_round(slope=lambda a: 1 - torch.sigmoid(a)),
-        ),
-        Mistake(
-            "saturating",
-            "This is the step of the saturating loss: −σ(a) is the slope of log(1 − D). Asked for is −log D.",
-            like=_line_round(slope=lambda a: -torch.sigmoid(a)),
-        ),
-        Mistake(
-            "not-through-d",
-            "G's slope stops at the logit. From the logit to the sample it passes through D: which factor is that?",
-            like=_line_round(through_d=False),
-        ),
-        Mistake(
-            "summed",
-            "D's slopes are summed over the batch; its loss holds means.",
-            like=_line_round(total=True),
-        ),
-        Mistake(
-            "halved", "D's step is half as long: its loss is the sum of the two means.", like=_line_round(halved=True)
-        ),
-        USED_AUTOGRAD,
-    ),
+    hints="""
+        old-d: G moved against the D from before its step. It meets the D that has just moved.
+        old-noise: G's turn used D's latents again: it has its own, `fresh`.
+        d-climbs: D climbs its loss. Follow one sign: a real point with D below ½ should be rated higher after the step.
+        g-upside-down: G climbs its loss: its fakes are rated lower after the step than before.
+        saturating: This is the step of the saturating loss: −σ(a) is the slope of log(1 − D). Asked for is −log D.
+        not-through-d: G's slope stops at the logit. From the logit to the sample it passes through D: which factor is
+          that?
+        summed: D's slopes are summed over the batch; its loss holds means.
+        halved: D's step is half as long: its loss is the sum of the two means.
+    """,
+    like={
+        "old-d": _line_round(old_d=True),
+        "old-noise": _line_round(old_z=True),
+        "d-climbs": _line_round(climbs=True),
+        "g-upside-down": _line_round(slope=lambda a: 1 - torch.sigmoid(a)),
+        "saturating": _line_round(slope=lambda a: -torch.sigmoid(a)),
+        "not-through-d": _line_round(through_d=False),
+        "summed": _line_round(total=True),
+        "halved": _line_round(halved=True),
+    },
+    mistakes=(USED_AUTOGRAD,),
     lesson="D's part is logistic regression. G's is one factor longer: it passes through w, so G learns from D's "
     "slope alone.",
 )

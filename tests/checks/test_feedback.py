@@ -15,7 +15,7 @@ from torch import nn
 from ganbook import checks
 from ganbook.checks import limit
 from ganbook.checks.compare import describe
-from ganbook.checks.task import Mistake, Reject, Sheet
+from ganbook.checks.task import Mistake, Reject, Sheet, known
 
 
 def doubled(**parts):
@@ -510,3 +510,29 @@ def test_another_timer_goes_on():
 def test_a_check_without_an_argument_says_what_to_pass():
     result = doubled()[0]()
     assert result.status == "not yet" and "check.double(double)" in result.hint
+
+
+def test_hints_are_read_in_order_with_what_they_are_recognised_by():
+    text = """
+        halved: You halved it:
+          the half is `x / 2`.
+        minus-1: The sign: it is turned.
+    """
+    is_minus = lambda trial: True  # noqa: E731
+    halved, minus = known(text, {"halved": abs}, {"minus-1": is_minus})
+    assert halved == Mistake("halved", "You halved it: the half is `x / 2`.", like=abs)
+    assert minus == Mistake("minus-1", "The sign: it is turned.", when=is_minus)
+
+
+@pytest.mark.parametrize(
+    ("text", "like", "message"),
+    [
+        ("a: one\nb: two", {"a": abs}, "without a hint: b"),
+        ("a: one", {"a": abs, "b": abs}, "without a hint: b"),
+        ("a: one\na: two", {"a": abs}, "two hints are called 'a'"),
+        ("a: one\ngoes on", {"a": abs}, "begins with 'id: '; got 'goes on'"),
+    ],
+)
+def test_odd_hints_say_so(text, like, message):
+    with pytest.raises(ValueError, match=message):
+        known(text, like, {})
