@@ -657,7 +657,7 @@ class Sheet:
         mistakes: Sequence[Mistake] = (),
         **parts: Any,
     ) -> Task:
-        """Add a task; ``parts`` as in :class:`Task`; ``mistakes`` are those in ``hints`` (:func:`known`), then these."""
+        """Add a task with the mistakes of ``hints`` (see :func:`known`) and ``mistakes``; the rest as in :class:`Task`."""
         mistakes = (*known(hints, like or {}, when or {}), *mistakes)
         task = Task(name=name, title=title, sheet=self, mistakes=mistakes, **parts)
         self.tasks[name] = task

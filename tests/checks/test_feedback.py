@@ -264,7 +264,7 @@ def test_reject():
 
 
 def test_a_check_that_stumbles_still_gives_a_card():
-    without_mistakes, _ = doubled(mistakes=None)
+    without_mistakes, _ = doubled(mistakes=(None,))
     assert without_mistakes(lambda x: 0 * x).hint_id == "check-stumbled"
     with_broken_reference, _ = doubled(reference=lambda x: x[99])
     assert with_broken_reference(lambda x: x[99]).hint_id == "check-stumbled"
