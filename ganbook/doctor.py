@@ -20,7 +20,7 @@ from urllib.parse import urlsplit
 
 from ganbook.arguments import check_number
 from ganbook.data.cache import cache_dir
-from ganbook.data.described import BIRDS, FLOWERS
+from ganbook.data.described import BIRDS, CAPTIONS, FLOWERS
 from ganbook.data.download import Remote
 from ganbook.data.folder import CELEBA
 from ganbook.data.lsun import REMOTES as LSUN
@@ -71,6 +71,7 @@ ARCHIVES = (
         ),
         fetched=False,
     ),
+    Archive("flowers", CAPTIONS["flowers"], fetched=False),
     Archive(
         "birds",
         Remote(
@@ -81,6 +82,7 @@ ARCHIVES = (
         ),
         fetched=False,
     ),
+    Archive("birds", CAPTIONS["birds"], fetched=False),
 )
 """Every file of the data sets that no package brings, in the order of :func:`ganbook.data.names`."""
 

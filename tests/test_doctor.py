@@ -7,6 +7,7 @@ from urllib.error import HTTPError, URLError
 import pytest
 
 from ganbook import data, doctor
+from ganbook.data.described import BIRDS, FLOWERS
 from ganbook.data.download import Remote
 from ganbook.doctor import Archive
 
@@ -92,6 +93,14 @@ def test_the_list_is_of_sets_that_need_a_download_or_a_folder():
         remote = archive.remote
         assert remote.mirrors and all(address.startswith("https://") for address in remote.mirrors)
         assert not archive.fetched or (remote.size > 0 and len(remote.sha256) == 64), "nothing is fetched unchecked"
+
+
+def test_captions_have_an_archive_as_photographs_have():
+    archives = {name: [a.remote.name for a in doctor.ARCHIVES if a.data == name] for name in ("flowers", "birds")}
+    for asked in (FLOWERS, BIRDS):
+        assert archives[asked.name] == [asked.archive, f"{asked.captions[0]}.tar.gz"]
+    lines = [line for line in doctor.rows([]) if line[0] == "birds"]
+    assert lines[1][1:5] == ("cvpr2016_cub.tar.gz", "not known", "not known", "you")
 
 
 def test_lines_say_what_is_here(tmp_path, monkeypatch):

@@ -117,10 +117,10 @@ def _of_folder(
 
 
 def _holds_pictures(folder: Path) -> bool:
-    """Whether a picture lies in a folder, or in a folder within it."""
+    """Whether a picture, or a shard of some, lies in a folder, or in a folder within it."""
     from ganbook.data.picture import endings
 
-    return any(path.suffix.lower() in endings() for depth in ("*", "*/*") for path in folder.glob(depth))
+    return any(path.suffix.lower() in {*endings(), ".tar"} for depth in ("*", "*/*") for path in folder.glob(depth))
 
 
 def _tell(what: dict[str, Any], report: dict[str, Any], as_json: bool) -> None:

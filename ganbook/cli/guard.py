@@ -18,8 +18,8 @@ _OTHERS = {
     "latents": "--interpolate", "path": "--out",
 }  # fmt: skip
 _ALIKE = (
-    "augment", "batch_size", "budget", "channels", "features", "fit", "frames", "jitter", "lr", "mirror", "n", "out",
-    "precision", "seed", "size", "skip_broken", "steps", "truncation",
+    "augment", "batch_size", "budget", "channels", "each", "features", "fit", "frames", "jitter", "lr", "mirror", "n",
+    "out", "precision", "seed", "size", "skip_broken", "steps", "truncation",
 )  # fmt: skip
 OPTIONS = _OTHERS | {name: f"--{name.replace('_', '-')}" for name in _ALIKE}
 """What the library calls an argument, and its option."""

@@ -121,16 +121,20 @@ class Order:
         if self.batch_size % self.world:
             raise ValueError(f"batch_size is {self.batch_size}: allowed is a multiple of the {self.world} processes")
 
-    def indices(self, n: int) -> Iterator[Tensor]:
+    def indices(self, n: int, mixed: Callable[[torch.Generator], Tensor] | None = None) -> Iterator[Tensor]:
         """This process's indices into ``n`` samples, step by step without end; ValueError if a batch has more.
 
         Each epoch is a new permutation, and its incomplete last batch is dropped.
+
+        Args:
+            mixed: makes an epoch's permutation (n,) of its random numbers; by default any is as likely as any other.
         """
         check_whole(1, n, batch_size=self.batch_size)
         per_epoch = n // self.batch_size
         for step in count(self.start):
             if step == self.start or step % per_epoch == 0:
-                order = torch.randperm(n, generator=step_generator(self.seed, step // per_epoch))
+                chance = step_generator(self.seed, step // per_epoch)
+                order = torch.randperm(n, generator=chance) if mixed is None else mixed(chance)
             at = step % per_epoch * self.batch_size
             yield order[at : at + self.batch_size][self.rank :: self.world]
 

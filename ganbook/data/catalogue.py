@@ -71,7 +71,9 @@ NEEDS = {
     "celeba": Needs("a download (1.4 GB)", load_celeba, "download"),
     "lsun-bedroom": Needs("43 GB that you download yourself, and the package lmdb", load_lsun, "download"),
     "folder": Needs(
-        f"a folder of images; its sub-folders, if all images lie in some, are classes {_HOW}", load_folder, "own"
+        f"a folder of images, or of tar files with some; sub-folders, if all images lie in some, are classes {_HOW}",
+        load_folder,
+        "own",
     ),
     "captions-folder": Needs(
         f"a folder of images with captions, NAME.txt beside NAME.jpg or all in captions.csv {_HOW}",

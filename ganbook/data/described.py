@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import Self
 
 from ganbook.data.batch import Batch, Order
+from ganbook.data.download import DRIVE, Remote
 from ganbook.data.encoded import OWNERS, ImageFiles
 from ganbook.data.errors import DataError, say
 from ganbook.data.folder import find_images, of_split, splits
@@ -27,6 +28,21 @@ __all__ = ["BIRDS", "FLOWERS", "DescribedImages", "Published", "load_captions_fo
 
 LISTS = {"train": "trainvalclasses.txt", "test": "testclasses.txt"}
 CAPTIONS_HOME = "https://github.com/reedscot/cvpr2016"
+CAPTIONS = {
+    "flowers": Remote(
+        "cvpr2016_flowers.tar.gz",
+        0,
+        "",
+        (f"{DRIVE}0B0ywwgffWnLLcms2WWJQRFNSWXM&resourcekey=0-Av8zFbeDDvNcF1sSjDR32w",),
+    ),
+    "birds": Remote(
+        "cvpr2016_cub.tar.gz",
+        0,
+        "",
+        (f"{DRIVE}0B0ywwgffWnLLZW9uVHNjb2JmNlE&resourcekey=0-8y2UVmBHAlG26HafWYNoFQ",),
+    ),
+}
+"""The captions' archives, to which their home links. Nobody publishes a size or a checksum."""
 
 
 @dataclass(frozen=True)

@@ -29,7 +29,10 @@ from ganbook.data.errors import DataError
 if TYPE_CHECKING:
     from filelock import FileLock
 
-__all__ = ["Remote", "fetch", "fetch_folder", "unpack"]
+__all__ = ["DRIVE", "Remote", "fetch", "fetch_folder", "unpack"]
+
+DRIVE = "https://drive.usercontent.google.com/download?export=download&confirm=t&id="
+"""What an address of a file on Google Drive begins with."""
 
 ATTEMPTS = 3
 """Connections to one mirror; each goes on where the one before broke off."""

@@ -8,6 +8,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from itertools import count
+from pathlib import Path
 from textwrap import shorten
 from typing import TYPE_CHECKING, Any, Self
 
@@ -20,7 +21,7 @@ from ganbook.data.errors import DataError, EmptySplit, counted, first_line, say
 from ganbook.data.images import to_float, windows
 from ganbook.data.picture import Fit, eight_bits, open_picture, squared
 from ganbook.data.samples import Samples
-from ganbook.data.soundness import unreadable
+from ganbook.data.soundness import stamps, unreadable
 
 if TYPE_CHECKING:
     import PIL.Image
@@ -68,6 +69,10 @@ class ImageFiles(Samples, Dataset[tuple[Tensor, Any]]):
     def open(self, index: int) -> PIL.Image.Image:
         """The encoded image, opened; decoding may come later."""
         return open_picture(self.files[index])
+
+    def encoded(self, index: int) -> tuple[str, bytes]:
+        """The ending of its file, and what the file holds."""
+        return self.files[index].suffix, self.files[index].read_bytes()
 
     def label(self, index: int) -> int:
         """Its class, 0 where there are none."""
@@ -149,6 +154,10 @@ class ImageFiles(Samples, Dataset[tuple[Tensor, Any]]):
     def parts(self, index: int) -> Sequence[Any]:
         """The files of an image."""
         return (self.files[index],)
+
+    def state(self) -> Iterator[bytes]:
+        """What changes when a file does."""
+        return stamps(Path(file) for index in range(len(self)) for file in self.parts(index))
 
     def chosen(self, indices: Sequence[int]) -> Self:
         """The images at ``indices``, with what is known of them."""

@@ -4,16 +4,21 @@ from __future__ import annotations
 
 import os
 import zlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
+from typing import Any
 
-from ganbook.data.download import Remote, fetch, fetch_folder, or_else
+import numpy as np
+from numpy.typing import NDArray
+
+from ganbook.data.download import DRIVE, Remote, fetch, fetch_folder, or_else
 from ganbook.data.encoded import OWNERS, ImageFiles
 from ganbook.data.errors import DataError, EmptySplit, counted, say
 from ganbook.data.picture import endings
 
 __all__ = [
-    "find_images", "held_out", "load_celeba", "load_folder", "load_whole", "of_split", "splits", "subfolders",
+    "TESTS", "files_below", "find_images", "held_out", "left_to", "load_celeba", "load_folder", "load_whole",
+    "numbers_of", "of_split", "splits", "subfolders",
 ]  # fmt: skip
 
 TESTS = ("test", "val", "valid", "validation")
@@ -33,7 +38,7 @@ def find_images(folder: Path, beside: Sequence[str] = ()) -> tuple[Path, ...]:
     """
     images: list[Path] = []
     others: list[Path] = []
-    for path in _files(folder, frozenset({os.path.realpath(folder)})):
+    for path in files_below(folder):
         if path.suffix.lower() not in beside:
             (images if path.suffix.lower() in endings() else others).append(path)
     said = f"{folder}: {counted(len(images), 'image')}"
@@ -45,6 +50,11 @@ def find_images(folder: Path, beside: Sequence[str] = ()) -> tuple[Path, ...]:
         raise DataError(f"{said}: an image is a file that ends in {', '.join(sorted(endings()))}")
     say(said)
     return tuple(images)
+
+
+def files_below(folder: Path) -> Iterator[Path]:
+    """The files that :func:`find_images` looks at."""
+    return _files(folder, frozenset({os.path.realpath(folder)}))
 
 
 def _files(folder: str | Path, above: frozenset[str]) -> Iterator[Path]:
@@ -79,39 +89,58 @@ def subfolders(base: Path) -> tuple[dict[str, Path], bool]:
     return {path.name.lower(): path for path in entries if path.is_dir()}, loose
 
 
-def held_out(names: Sequence[str]) -> list[bool]:
-    """Which of these files are the test split where no folder is: about one in ten, chosen by its name.
+def numbers_of(names: Iterable[str]) -> NDArray[np.int64]:
+    """(N,) what of each name decides on which side of :func:`held_out` its file is."""
+    return np.array([zlib.crc32(name.encode(errors="surrogateescape")) for name in names], np.int64)
+
+
+def held_out(numbers: NDArray[np.int64]) -> NDArray[np.bool_]:
+    """(N,) which files are the test split where no folder is: about one in ten, chosen by its name.
 
     Of two files and more at least one. A file that is added moves no other, but for the first few.
     """
-    numbers = [zlib.crc32(name.encode(errors="surrogateescape")) for name in names]
-    out = [number % 10 == 0 for number in numbers]
-    if len(out) > 1 and not any(out):
-        out[numbers.index(min(numbers))] = True
+    out: NDArray[np.bool_] = numbers % 10 == 0
+    if len(out) > 1 and not out.any():
+        out[numbers.argmin()] = True
     return out
 
 
-def of_split(files: Sequence[Path], base: Path, split: str, by_class: bool = False) -> tuple[Path, ...]:
-    """Those of the files below ``base`` that :func:`held_out` leaves to a split; of no class all are held out.
+def left_to(split: str, numbers: NDArray[np.int64], classes: NDArray[Any] | None, base: Path) -> NDArray[np.bool_]:
+    """(N,) which of the files below ``base`` a split has, where some are held out; of no class all are.
+
+    Args:
+        numbers: (N,) of their names, see :func:`numbers_of`.
+        classes: (N,) the class of each, or None.
 
     Raises:
         EmptySplit: if there are none.
     """
-    out = held_out([path.relative_to(base).as_posix() for path in files])
-    if by_class:  # or one would be drawn that was never learned
-        learned = {_class_of(path, base) for path, held in zip(files, out, strict=True) if not held}
-        out = [held and _class_of(path, base) in learned for path, held in zip(files, out, strict=True)]
-    chosen = tuple(path for path, held in zip(files, out, strict=True) if held is (split == "test"))
-    if not chosen:
-        raise EmptySplit(f"{base} holds {len(files)} images, none of them in the {split} split: add more of them")
-    return chosen
+    out = held_out(numbers)
+    if classes is not None:  # or one would be drawn that was never learned
+        out &= np.isin(classes, classes[~out])
+    mine = out if split == "test" else ~out
+    if not mine.any():
+        raise EmptySplit(f"{base} holds {len(numbers)} images, none of them in the {split} split: add more of them")
+    return mine
+
+
+def of_split(files: Sequence[Path], base: Path, split: str, by_class: bool = False) -> tuple[Path, ...]:
+    """Those of the files below ``base`` that a split has, see :func:`left_to`."""
+    numbers = numbers_of(path.relative_to(base).as_posix() for path in files)
+    classes = np.array([_class_of(path, base) for path in files]) if by_class else None
+    return tuple(path for path, mine in zip(files, left_to(split, numbers, classes, base), strict=True) if mine)
 
 
 def load_folder(split: str, size: int | None, base: Path) -> ImageFiles:
     """Image files below ``base``, at any depth, in the two folders of :func:`splits`, else by :func:`held_out`.
 
-    Sub-folders are the classes, if all images to train on lie in some, as in ImageNet's training folder.
+    Sub-folders are the classes, if all images to train on lie in some, as in ImageNet's training folder. Where there
+    are tar files and no images, these are shards (:mod:`ganbook.data.shards`).
     """
+    from ganbook.data.shards import find_shards, load_shards  # which knows this module
+
+    if shards := find_shards(base):
+        return load_shards("folder", split, size, shards, base, OWNERS)
     train, test = splits(base)
     found = find_images(train)
     classes = _classes(found, train)
@@ -132,8 +161,12 @@ def load_folder(split: str, size: int | None, base: Path) -> ImageFiles:
 
 def load_whole(base: Path, size: int | None = None) -> ImageFiles:
     """All image files below ``base``, at any depth, with its sub-folders as classes as for :func:`load_folder`."""
+    from ganbook.data.shards import find_shards, load_shards
+
     if not base.is_dir():
         raise DataError(f"{base} is not a folder")
+    if shards := find_shards(base):
+        return load_shards("folder", "all", size, shards, base, OWNERS)
     found = find_images(base)
     classes = _classes(found, base)
     numbers = tuple(classes[_class_of(path, base)] for path in found) if classes else ()
@@ -152,19 +185,18 @@ def _classes(files: Sequence[Path], base: Path) -> dict[str, int]:
 
 
 # The authors' own copies; they allow no other. Checksums as in TensorFlow Datasets.
-_DRIVE = "https://drive.usercontent.google.com/download?export=download&confirm=t&id="
 CELEBA = {
     "images": Remote(
         "img_align_celeba.zip",
         1_443_490_838,
         "46fb89443c578308acf364d7d379fe1b9efb793042c0af734b6112e4fd3a8c74",
-        (_DRIVE + "0B7EVK8r0v71pZjFTYXZWM3FlRnM",),
+        (DRIVE + "0B7EVK8r0v71pZjFTYXZWM3FlRnM",),
     ),
     "split": Remote(
         "list_eval_partition.txt",
         2_836_386,
         "fc955bcb3ef8fbdf7d5640d9a8693a8431b5f2ee291a5c1449a1549e7e073fe7",
-        (_DRIVE + "0B7EVK8r0v71pY0NSMzRuSXJEVkk",),
+        (DRIVE + "0B7EVK8r0v71pY0NSMzRuSXJEVkk",),
     ),
 }
 _FACES = "CelebA (Liu et al. 2015): non-commercial research only, images remain their owners'"

@@ -18,6 +18,7 @@ from ganbook.data.download import published, unpack
 from ganbook.data.encoded import ImageFiles
 from ganbook.data.errors import DataError, first_line
 from ganbook.data.picture import open_picture
+from ganbook.data.shards import Shards, find_shards, load_shards
 
 if TYPE_CHECKING:
     import PIL.Image
@@ -51,10 +52,13 @@ class LSUN(ImageFiles):
 
     folder: Path = Path()
 
-    def open(self, index: int) -> PIL.Image.Image:
+    def encoded(self, index: int) -> tuple[str, bytes]:
         # Opened for one image: an environment that stays open must not meet a fork, and worker processes are forked.
         with _environment(self.folder) as environment, environment.begin() as transaction:
-            return open_picture(io.BytesIO(transaction.get(bytes(self.files[index]))))
+            return ".webp", transaction.get(bytes(self.files[index]))
+
+    def open(self, index: int) -> PIL.Image.Image:
+        return open_picture(io.BytesIO(self.encoded(index)[1]))
 
     def sound(self, skip: bool = False) -> Self:
         """Itself: three million images are decoded when they are met."""
@@ -64,8 +68,8 @@ class LSUN(ImageFiles):
         return f"{bytes(self.files[index]).decode('ascii', 'replace')} in {self.folder}"
 
 
-def load_lsun(split: str, size: int | None, base: Path) -> LSUN:
-    """Bedrooms: the folders ``bedroom_train_lmdb`` and ``bedroom_val_lmdb`` (the test split) below ``base``.
+def load_lsun(split: str, size: int | None, base: Path) -> LSUN | Shards:
+    """Bedrooms: the folders ``bedroom_train_lmdb`` and ``bedroom_val_lmdb`` (the test split) below ``base``; or shards.
 
     The published archives are unpacked where they lie. They are not downloaded: that takes a day, and twice the disk.
     """
@@ -73,6 +77,8 @@ def load_lsun(split: str, size: int | None, base: Path) -> LSUN:
     archive = base / f"{folder.name}.zip"
     if not folder.is_dir() and archive.is_file():
         unpack(archive, folder)
+    if not folder.is_dir() and (shards := find_shards(base)):
+        return load_shards("lsun-bedroom", split, size, shards, base, _LICENCE)
     if not folder.is_dir():
         raise DataError(
             f"lsun-bedroom is not in {base}: get {HOME}{archive.name} (43 GB to train on, 4 MB to test) and put it "

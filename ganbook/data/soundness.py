@@ -5,16 +5,16 @@ from __future__ import annotations
 import hashlib
 import json
 import os
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Protocol
 
 from ganbook.data.cache import cache_dir, write_atomically
 from ganbook.data.errors import first_line
 
-__all__ = ["unreadable"]
+__all__ = ["stamps", "unreadable"]
 
 MANY = 1000
 """So many files show a bar while they are decoded."""
@@ -27,7 +27,7 @@ class Inspected(Protocol):
 
     def inspect(self, index: int) -> None: ...
 
-    def parts(self, index: int) -> Sequence[Any]: ...
+    def state(self) -> Iterable[bytes]: ...
 
 
 def unreadable(images: Inspected) -> dict[int, str]:
@@ -59,9 +59,14 @@ def _key(images: Inspected) -> str:
     import PIL
 
     said = hashlib.sha256(f"{type(images).__name__} {PIL.__version__}".encode())
-    for index in range(len(images)):
-        for file in images.parts(index):
-            with suppress(OSError):  # what is gone is found out when it is opened
-                found = Path(file).stat()
-                said.update(f"{file}\0{found.st_size}\0{found.st_mtime_ns}\0".encode(errors="surrogateescape"))
+    for stamp in images.state():
+        said.update(stamp)
     return said.hexdigest()
+
+
+def stamps(files: Iterable[Path]) -> Iterator[bytes]:
+    """Name, size and time of each file: others, once it was changed."""
+    for file in files:
+        with suppress(OSError):  # what is gone is found out when it is opened
+            found = file.stat()
+            yield f"{file}\0{found.st_size}\0{found.st_mtime_ns}\0".encode(errors="surrogateescape")
