@@ -14,7 +14,7 @@ from ganbook.checks.by_hand import USED_AUTOGRAD, by_autograd, by_hand
 from ganbook.checks.challenge import NoScore, Score, listed, scored, verdict
 from ganbook.checks.compare import Observation
 from ganbook.checks.readings.building_blocks import READING
-from ganbook.checks.task import Answer, Mistake, Reject, Sheet, loss_with_gradients
+from ganbook.checks.task import Answer, Reject, Sheet, loss_with_gradients
 
 sheet = Sheet("building_blocks", "Exercises 5: Building blocks")
 progress, done, hint, case = sheet.last_card, sheet.done, sheet.hint, sheet.case
@@ -52,50 +52,31 @@ transposed_size = sheet.task(
     setup=_random_settings,
     observe=_observe_sizes,
     reference=lambda n, k, s, p, o: (n - 1) * s + k - 2 * p + o,
-    mistakes=(
-        Mistake(
-            "the-other-way",
-            "This is the size after an ordinary convolution. A transposed one goes from its output back to its input.",
-            like=lambda n, k, s, p, o: (n + 2 * p - k) // s + 1,
-        ),
-        Mistake(
-            "padding-adds",
-            "Your padding makes the output larger. It is the padding of the convolution that is undone: here it crops.",
-            like=lambda n, k, s, p, o: (n - 1) * s + k + 2 * p + o,
-        ),
-        Mistake(
-            "one-side-cropped",
-            "Padding counts once in your formula. It crops both ends.",
-            like=lambda n, k, s, p, o: (n - 1) * s + k - p + o,
-        ),
-        Mistake(
-            "one-step-too-many",
-            "You count a step of the stride for each pixel. The first pixel paints at the edge; only the others are "
-            "shifted.",
-            like=lambda n, k, s, p, o: n * s + k - 2 * p + o,
-        ),
-        Mistake(
-            "one-short",
-            "One pixel is missing: the last copy of the kernel covers k pixels, not k − 1.",
-            like=lambda n, k, s, p, o: (n - 1) * s + k - 1 - 2 * p + o,
-        ),
-        Mistake(
-            "output-padding-forgotten",
-            "`output_padding` does not enter. It keeps more pixels at the far end.",
-            like=lambda n, k, s, p, o: (n - 1) * s + k - 2 * p,
-        ),
-        Mistake(
-            "output-padding-twice",
-            "`output_padding` is counted at both ends. It acts at the far end only: that is why it can tell sizes "
-            "apart that differ by one.",
-            like=lambda n, k, s, p, o: (n - 1) * s + k - 2 * p + 2 * o,
-        ),
-        Mistake(
-            "always-times-stride",
-            "This is the stride times the input. That holds for 4-2-1 and other settings with k − 2p = s, not for all.",
-            like=lambda n, k, s, p, o: n * s,
-        ),
-    ),
+    hints="""
+        the-other-way: This is the size after an ordinary convolution. A transposed one goes from its output back to its
+          input.
+        padding-adds: Your padding makes the output larger. It is the padding of the convolution that is undone: here it
+          crops.
+        one-side-cropped: Padding counts once in your formula. It crops both ends.
+        one-step-too-many: You count a step of the stride for each pixel. The first pixel paints at the edge; only the
+          others are shifted.
+        one-short: One pixel is missing: the last copy of the kernel covers k pixels, not k − 1.
+        output-padding-forgotten: `output_padding` does not enter. It keeps more pixels at the far end.
+        output-padding-twice: `output_padding` is counted at both ends. It acts at the far end only: that is why it can
+          tell sizes apart that differ by one.
+        always-times-stride: This is the stride times the input. That holds for 4-2-1 and other settings with k − 2p =
+          s, not for all.
+    """,
+    like={
+        "the-other-way": lambda n, k, s, p, o: (n + 2 * p - k) // s + 1,
+        "padding-adds": lambda n, k, s, p, o: (n - 1) * s + k + 2 * p + o,
+        "one-side-cropped": lambda n, k, s, p, o: (n - 1) * s + k - p + o,
+        "one-step-too-many": lambda n, k, s, p, o: n * s + k - 2 * p + o,
+        "one-short": lambda n, k, s, p, o: (n - 1) * s + k - 1 - 2 * p + o,
+        "output-padding-forgotten": lambda n, k, s, p, o: (n - 1) * s + k - 2 * p,
+        "output-padding-twice": lambda n, k, s, p, o: (n - 1) * s + k - 2 * p + 2 * o,
+        "always-times-stride": lambda n, k, s, p, o: n * s,
+    },
     lesson="The last copy of the kernel begins (n − 1) strides from the first and covers k pixels; padding crops, "
     "output_padding keeps.",
 )
@@ -145,61 +126,41 @@ transposed_convolution = sheet.task(
     },
     observe=_observe_painting,
     reference=_transposed,
-    mistakes=(
-        Mistake(
-            "overwritten",
-            "Where copies overlap, the last one covers the others. They have to add up: the overlapping cell of the "
-            "worked example is 12 + 2, not 12.",
-            like=lambda x, k, s, p: _crop(_painted(x, k, s, add=False), p),
+    hints="""
+        overwritten: Where copies overlap, the last one covers the others. They have to add up: the overlapping cell of
+          the worked example is 12 + 2, not 12.
+        kernel-turned: The kernel is turned by 180°. That belongs to sliding over zeros; painting uses the kernel as it
+          is.
+        kernel-transposed: The kernel's rows and columns are exchanged. What is transposed is the large matrix, not the
+          kernel.
+        stride-ignored: The copies lie one pixel apart, whatever the stride. Neighbouring pixels paint `stride` pixels
+          apart.
+        not-cropped: The padding is not used: the output is the whole canvas. Padding crops it at both ends.
+        padding-adds-zeros: The padding puts zeros around. In a transposed convolution it takes pixels away from the
+          border.
+        one-side-cropped: Only one end of each side is cropped.
+        mean-of-copies: Where copies overlap you take their mean. They add up, and how many there are depends on the
+          place: that is where checkerboards come from.
+        ordinary-convolution: This is an ordinary convolution: the output shrinks. Each input pixel has to *spread*, not
+          to collect.
+    """,
+    like={
+        "overwritten": lambda x, k, s, p: _crop(_painted(x, k, s, add=False), p),
+        "kernel-turned": lambda x, k, s, p: _transposed(x, k.flip(0, 1), s, p),
+        "kernel-transposed": lambda x, k, s, p: _transposed(x, k.T, s, p),
+        "stride-ignored": lambda x, k, s, p: _crop(_painted(x, k, s, shift=1), p),
+        "not-cropped": lambda x, k, s, p: _painted(x, k, s),
+        "padding-adds-zeros": (
+            lambda x, k, s, p: F.pad(_painted(x, k, s), (p, p, p, p)),
+            lambda x, k, s, p: _transposed(F.pad(x, (p, p, p, p)), k, s, 0),
         ),
-        Mistake(
-            "kernel-turned",
-            "The kernel is turned by 180°. That belongs to sliding over zeros; painting uses the kernel as it is.",
-            like=lambda x, k, s, p: _transposed(x, k.flip(0, 1), s, p),
+        "one-side-cropped": (
+            lambda x, k, s, p: _painted(x, k, s)[p:, p:],
+            lambda x, k, s, p: _crop(F.pad(_painted(x, k, s), (p, 0, p, 0)), p),
         ),
-        Mistake(
-            "kernel-transposed",
-            "The kernel's rows and columns are exchanged. What is transposed is the large matrix, not the kernel.",
-            like=lambda x, k, s, p: _transposed(x, k.T, s, p),
-        ),
-        Mistake(
-            "stride-ignored",
-            "The copies lie one pixel apart, whatever the stride. Neighbouring pixels paint `stride` pixels apart.",
-            like=lambda x, k, s, p: _crop(_painted(x, k, s, shift=1), p),
-        ),
-        Mistake(
-            "not-cropped",
-            "The padding is not used: the output is the whole canvas. Padding crops it at both ends.",
-            like=lambda x, k, s, p: _painted(x, k, s),
-        ),
-        Mistake(
-            "padding-adds-zeros",
-            "The padding puts zeros around. In a transposed convolution it takes pixels away from the border.",
-            like=(
-                lambda x, k, s, p: F.pad(_painted(x, k, s), (p, p, p, p)),
-                lambda x, k, s, p: _transposed(F.pad(x, (p, p, p, p)), k, s, 0),
-            ),
-        ),
-        Mistake(
-            "one-side-cropped",
-            "Only one end of each side is cropped.",
-            like=(
-                lambda x, k, s, p: _painted(x, k, s)[p:, p:],
-                lambda x, k, s, p: _crop(F.pad(_painted(x, k, s), (p, 0, p, 0)), p),
-            ),
-        ),
-        Mistake(
-            "mean-of-copies",
-            "Where copies overlap you take their mean. They add up, and how many there are depends on the place: that "
-            "is where checkerboards come from.",
-            like=_mean_of_copies,
-        ),
-        Mistake(
-            "ordinary-convolution",
-            "This is an ordinary convolution: the output shrinks. Each input pixel has to *spread*, not to collect.",
-            like=lambda x, k, s, p: F.conv2d(x[None, None], k[None, None], None, s, p)[0, 0],
-        ),
-    ),
+        "mean-of-copies": _mean_of_copies,
+        "ordinary-convolution": lambda x, k, s, p: F.conv2d(x[None, None], k[None, None], None, s, p)[0, 0],
+    },
     lesson="Each pixel paints its multiple of the kernel, overlaps add up, padding crops.",
 )
 
@@ -241,48 +202,31 @@ convolution_matrix = sheet.task(
     },
     observe=lambda answer, world: {"the matrix": answer(*world)},
     reference=_matrix,
-    mistakes=(
-        Mistake(
-            "already-transposed",
-            "This is the transposed matrix: a row for each input pixel. Asked for is the convolution's own, with a row "
-            "for each output pixel.",
-            like=lambda kernel, h, w: _matrix(kernel, h, w).T,
+    hints="""
+        already-transposed: This is the transposed matrix: a row for each input pixel. Asked for is the convolution's
+          own, with a row for each output pixel.
+        kernel-turned: The kernel stands in your rows turned by 180°. Convolution layers do not turn it.
+        rows-glued-together: The kernel's rows follow each other without a gap. In the flattened image the second row of
+          pixels begins a whole image width after the first.
+        output-width: Your rows of output pixels are shifted by the *output's* width. Columns of the matrix are pixels
+          of the input: one row down is the input's width.
+        height-for-width: Height and width have changed places. Row i, column j of an image is entry i · width + j.
+        column-by-column: Your columns number the image's pixels from top to bottom. `flatten()` runs along the rows.
+        never-moved: Every row holds the kernel in the same place. Each output pixel looks at its own part of the image.
+    """,
+    like={
+        "already-transposed": lambda kernel, h, w: _matrix(kernel, h, w).T,
+        "kernel-turned": lambda kernel, h, w: _matrix(kernel.flip(0, 1), h, w),
+        "rows-glued-together": lambda kernel, h, w: _rows(
+            kernel, h, w, lambda i, j: i * w + j, lambda u, v: u * kernel.shape[1] + v
         ),
-        Mistake(
-            "kernel-turned",
-            "The kernel stands in your rows turned by 180°. Convolution layers do not turn it.",
-            like=lambda kernel, h, w: _matrix(kernel.flip(0, 1), h, w),
+        "output-width": lambda kernel, h, w: _rows(
+            kernel, h, w, lambda i, j: i * (w - kernel.shape[1] + 1) + j, lambda u, v: u * w + v
         ),
-        Mistake(
-            "rows-glued-together",
-            "The kernel's rows follow each other without a gap. In the flattened image the second row of pixels begins "
-            "a whole image width after the first.",
-            like=lambda kernel, h, w: _rows(kernel, h, w, lambda i, j: i * w + j, lambda u, v: u * kernel.shape[1] + v),
-        ),
-        Mistake(
-            "output-width",
-            "Your rows of output pixels are shifted by the *output's* width. Columns of the matrix are pixels of the "
-            "input: one row down is the input's width.",
-            like=lambda kernel, h, w: _rows(
-                kernel, h, w, lambda i, j: i * (w - kernel.shape[1] + 1) + j, lambda u, v: u * w + v
-            ),
-        ),
-        Mistake(
-            "height-for-width",
-            "Height and width have changed places. Row i, column j of an image is entry i · width + j.",
-            like=lambda kernel, h, w: _rows(kernel, h, w, lambda i, j: i * h + j, lambda u, v: u * h + v),
-        ),
-        Mistake(
-            "column-by-column",
-            "Your columns number the image's pixels from top to bottom. `flatten()` runs along the rows.",
-            like=lambda kernel, h, w: _rows(kernel, h, w, lambda i, j: i + j * h, lambda u, v: u + v * h),
-        ),
-        Mistake(
-            "never-moved",
-            "Every row holds the kernel in the same place. Each output pixel looks at its own part of the image.",
-            like=lambda kernel, h, w: _rows(kernel, h, w, lambda i, j: 0, lambda u, v: u * w + v),
-        ),
-    ),
+        "height-for-width": lambda kernel, h, w: _rows(kernel, h, w, lambda i, j: i * h + j, lambda u, v: u * h + v),
+        "column-by-column": lambda kernel, h, w: _rows(kernel, h, w, lambda i, j: i + j * h, lambda u, v: u + v * h),
+        "never-moved": lambda kernel, h, w: _rows(kernel, h, w, lambda i, j: 0, lambda u, v: u * w + v),
+    },
     lesson="Few different numbers, many zeros: that is a convolution. Its transpose is the layer that generators use.",
 )
 
@@ -318,58 +262,37 @@ zero_grid = sheet.task(
     },
     observe=_observe_grids,
     reference=lambda x, k, s, p: _around(_spread(x, s), k - 1 - p),
-    mistakes=(
-        Mistake(
-            "repeated-pixels",
-            "Between the pixels stand copies of them. That is resizing, the first half of a resize-convolution; zero "
-            "insertion leaves the places empty.",
-            like=(
-                lambda x, k, s, p: _around(x.repeat_interleave(s, 2).repeat_interleave(s, 3), k - 1 - p),
-                lambda x, k, s, p: _around(
-                    x.repeat_interleave(s, 2).repeat_interleave(s, 3)[..., : 1 - s or None, : 1 - s or None],
-                    k - 1 - p,
-                ),
+    hints="""
+        repeated-pixels: Between the pixels stand copies of them. That is resizing, the first half of a
+          resize-convolution; zero insertion leaves the places empty.
+        zero-after-the-last: There are zeros after the last pixel too, and then as much border as without them. Zeros go
+          *between* pixels: (n − 1) · stride + 1 places.
+        one-zero-too-many: Between two pixels stand `stride` zeros. The pixels then lie stride + 1 apart.
+        padding-as-it-is: The border is as wide as the layer's padding. The kernel must reach the first pixel with its
+          *last* weight: without padding that takes k − 1 zeros.
+        padding-ignored: The border is k − 1 wide whatever the padding. The layer's padding crops the output, so the
+          border gets narrower by it.
+        padding-added: The layer's padding makes your border wider. It crops the output, so the border gets narrower.
+        border-one-too-wide: The border is one zero too wide: in the first position one weight of the kernel lies on the
+          pixel.
+        no-border: There is no border. The kernel must also stop where only its corner meets a pixel.
+    """,
+    like={
+        "repeated-pixels": (
+            lambda x, k, s, p: _around(x.repeat_interleave(s, 2).repeat_interleave(s, 3), k - 1 - p),
+            lambda x, k, s, p: _around(
+                x.repeat_interleave(s, 2).repeat_interleave(s, 3)[..., : 1 - s or None, : 1 - s or None],
+                k - 1 - p,
             ),
         ),
-        Mistake(
-            "zero-after-the-last",
-            "There are zeros after the last pixel too, and then as much border as without them. Zeros go *between* "
-            "pixels: (n − 1) · stride + 1 places.",
-            like=lambda x, k, s, p: _around(_spread_after_each(x, s), k - 1 - p),
-        ),
-        Mistake(
-            "one-zero-too-many",
-            "Between two pixels stand `stride` zeros. The pixels then lie stride + 1 apart.",
-            like=lambda x, k, s, p: _around(_spread(x, s + 1), k - 1 - p),
-        ),
-        Mistake(
-            "padding-as-it-is",
-            "The border is as wide as the layer's padding. The kernel must reach the first pixel with its *last* "
-            "weight: without padding that takes k − 1 zeros.",
-            like=lambda x, k, s, p: _around(_spread(x, s), p),
-        ),
-        Mistake(
-            "padding-ignored",
-            "The border is k − 1 wide whatever the padding. The layer's padding crops the output, so the border gets "
-            "narrower by it.",
-            like=lambda x, k, s, p: _around(_spread(x, s), k - 1),
-        ),
-        Mistake(
-            "padding-added",
-            "The layer's padding makes your border wider. It crops the output, so the border gets narrower.",
-            like=lambda x, k, s, p: _around(_spread(x, s), k - 1 + p),
-        ),
-        Mistake(
-            "border-one-too-wide",
-            "The border is one zero too wide: in the first position one weight of the kernel lies on the pixel.",
-            like=lambda x, k, s, p: _around(_spread(x, s), k - p),
-        ),
-        Mistake(
-            "no-border",
-            "There is no border. The kernel must also stop where only its corner meets a pixel.",
-            like=lambda x, k, s, p: _spread(x, s),
-        ),
-    ),
+        "zero-after-the-last": lambda x, k, s, p: _around(_spread_after_each(x, s), k - 1 - p),
+        "one-zero-too-many": lambda x, k, s, p: _around(_spread(x, s + 1), k - 1 - p),
+        "padding-as-it-is": lambda x, k, s, p: _around(_spread(x, s), p),
+        "padding-ignored": lambda x, k, s, p: _around(_spread(x, s), k - 1),
+        "padding-added": lambda x, k, s, p: _around(_spread(x, s), k - 1 + p),
+        "border-one-too-wide": lambda x, k, s, p: _around(_spread(x, s), k - p),
+        "no-border": lambda x, k, s, p: _spread(x, s),
+    },
     lesson="stride − 1 zeros between, kernel − 1 − padding around; an ordinary convolution does the rest.",
 )
 
@@ -417,55 +340,36 @@ even_upsampling = sheet.task(
     worlds={"other strides": lambda: ((2, 7), (3, 5), (3, 8), (4, 11), (5, 5), (5, 19), (6, 3), (1, 4))},
     observe=_observe_pairs,
     reference=_pairs(),
-    mistakes=(
-        Mistake(
-            "size-only",
-            "All of these give the right size, and some of them paint unevenly. Count how many copies of the kernel "
-            "reach neighbouring pixels: with kernel 5 and stride 3, two and one.",
-            like=_pairs(keep=lambda k, s: True),
+    hints="""
+        size-only: All of these give the right size, and some of them paint unevenly. Count how many copies of the
+          kernel reach neighbouring pixels: with kernel 5 and stride 3, two and one.
+        evenness-only: All of these paint evenly, and some do not have the right size: a padding that is rounded cannot
+          give k − 2p = s. With kernel 6, stride 3 and padding 1, four pixels become 13.
+        kernel-divides-stride: You ask that the kernel divides the stride. Such kernels leave gaps; it is the stride
+          that has to divide the kernel.
+        same-padding: Half the kernel as padding keeps the size of an *ordinary* convolution with stride 1. Here the
+          output has to be the stride times the input.
+        no-overlap-left-out: The kernel as large as the stride is missing. Its copies do not overlap, but they paint
+          every pixel once: that is even.
+        both-ends-at-once: Your padding is what has to be cropped in total. It is cropped at *each* end.
+        largest-left-out: The largest kernel that is allowed is missing: `range` ends before its second argument.
+    """,
+    like={
+        "size-only": _pairs(keep=lambda k, s: True),
+        "evenness-only": _pairs(fits=lambda k, s, p: p >= 0),
+        "kernel-divides-stride": (
+            _pairs(keep=lambda k, s: s % k == 0, fits=lambda k, s, p: True),
+            _pairs(keep=lambda k, s: s % k == 0),
+            _pairs(keep=lambda k, s: s % k == 0, padding=lambda k, s: 0, fits=lambda k, s, p: True),
         ),
-        Mistake(
-            "evenness-only",
-            "All of these paint evenly, and some do not have the right size: a padding that is rounded cannot give "
-            "k − 2p = s. With kernel 6, stride 3 and padding 1, four pixels become 13.",
-            like=_pairs(fits=lambda k, s, p: p >= 0),
+        "same-padding": (
+            _pairs(padding=lambda k, s: k // 2, fits=lambda k, s, p: True),
+            _pairs(padding=lambda k, s: (k - 1) // 2, fits=lambda k, s, p: True),
         ),
-        Mistake(
-            "kernel-divides-stride",
-            "You ask that the kernel divides the stride. Such kernels leave gaps; it is the stride that has to divide "
-            "the kernel.",
-            like=(
-                _pairs(keep=lambda k, s: s % k == 0, fits=lambda k, s, p: True),
-                _pairs(keep=lambda k, s: s % k == 0),
-                _pairs(keep=lambda k, s: s % k == 0, padding=lambda k, s: 0, fits=lambda k, s, p: True),
-            ),
-        ),
-        Mistake(
-            "same-padding",
-            "Half the kernel as padding keeps the size of an *ordinary* convolution with stride 1. Here the output has "
-            "to be the stride times the input.",
-            like=(
-                _pairs(padding=lambda k, s: k // 2, fits=lambda k, s, p: True),
-                _pairs(padding=lambda k, s: (k - 1) // 2, fits=lambda k, s, p: True),
-            ),
-        ),
-        Mistake(
-            "no-overlap-left-out",
-            "The kernel as large as the stride is missing. Its copies do not overlap, but they paint every pixel once: "
-            "that is even.",
-            like=_pairs(keep=lambda k, s: k % s == 0 and k > s),
-        ),
-        Mistake(
-            "both-ends-at-once",
-            "Your padding is what has to be cropped in total. It is cropped at *each* end.",
-            like=_pairs(padding=lambda k, s: k - s, fits=lambda k, s, p: True),
-        ),
-        Mistake(
-            "largest-left-out",
-            "The largest kernel that is allowed is missing: `range` ends before its second argument.",
-            like=_pairs(more=-1),
-        ),
-    ),
+        "no-overlap-left-out": _pairs(keep=lambda k, s: k % s == 0 and k > s),
+        "both-ends-at-once": _pairs(padding=lambda k, s: k - s, fits=lambda k, s, p: True),
+        "largest-left-out": _pairs(more=-1),
+    },
     lesson="Two conditions that look alike and are not: k − 2p = s for the size, s divides k for the evenness.",
 )
 
@@ -486,42 +390,26 @@ phase_sums = sheet.task(
     reference=lambda kernel: F.conv_transpose2d(torch.ones(1, 1, 5, 5), kernel[None, None], stride=2, padding=1)[
         0, 0, 4:6, 4:6
     ],
-    mistakes=(
-        Mistake(
-            "padding-forgotten",
-            "The four numbers are right and in the wrong places: the padding cuts the first row and column away, so "
-            "the pattern begins one pixel further on.",
-            like=lambda kernel: _phases(kernel, (0, 1), (0, 1)),
+    hints="""
+        padding-forgotten: The four numbers are right and in the wrong places: the padding cuts the first row and column
+          away, so the pattern begins one pixel further on.
+        rows-exchanged: The right numbers, with the two rows exchanged.
+        columns-exchanged: The right numbers, with the two columns exchanged.
+        quarters: You summed the kernel's four quarters. Copies lie two pixels apart: which weights of the kernel meet
+          in one pixel?
+        mean-not-sum: The right weights, averaged. What is painted adds up.
+        all-alike: One number for all pixels: the counts are even, each pixel gets four weights. But not the same four.
+    """,
+    like={
+        "padding-forgotten": lambda kernel: _phases(kernel, (0, 1), (0, 1)),
+        "rows-exchanged": lambda kernel: _phases(kernel, (0, 1), (1, 0)),
+        "columns-exchanged": lambda kernel: _phases(kernel, (1, 0), (0, 1)),
+        "quarters": lambda kernel: torch.stack(
+            [torch.stack([kernel[r : r + 2, c : c + 2].sum() for c in (0, 2)]) for r in (0, 2)]
         ),
-        Mistake(
-            "rows-exchanged",
-            "The right numbers, with the two rows exchanged.",
-            like=lambda kernel: _phases(kernel, (0, 1), (1, 0)),
-        ),
-        Mistake(
-            "columns-exchanged",
-            "The right numbers, with the two columns exchanged.",
-            like=lambda kernel: _phases(kernel, (1, 0), (0, 1)),
-        ),
-        Mistake(
-            "quarters",
-            "You summed the kernel's four quarters. Copies lie two pixels apart: which weights of the kernel meet in "
-            "one pixel?",
-            like=lambda kernel: torch.stack(
-                [torch.stack([kernel[r : r + 2, c : c + 2].sum() for c in (0, 2)]) for r in (0, 2)]
-            ),
-        ),
-        Mistake(
-            "mean-not-sum",
-            "The right weights, averaged. What is painted adds up.",
-            like=lambda kernel: _phases(kernel) / 4,
-        ),
-        Mistake(
-            "all-alike",
-            "One number for all pixels: the counts are even, each pixel gets four weights. But not the same four.",
-            like=(lambda kernel: kernel.sum().expand(2, 2) / 4, lambda kernel: kernel.sum().expand(2, 2)),
-        ),
-    ),
+        "mean-not-sum": lambda kernel: _phases(kernel) / 4,
+        "all-alike": (lambda kernel: kernel.sum().expand(2, 2) / 4, lambda kernel: kernel.sum().expand(2, 2)),
+    },
     lesson="Even counts, four phases: each has four weights of its own, and only equal sums leave no checkerboard.",
 )
 
@@ -606,37 +494,26 @@ up_block = sheet.task(
         "the same, for an input 100 times larger": 0.12,
         "most painted pixel / least painted pixel": 0.01,
     },
-    mistakes=(
-        Mistake("kernel-left", f"One bug is left: {_KERNEL}.", like=(_block(kernel=3), _block(kernel=5))),
-        Mistake("order-left", f"One bug is left: {_ORDER}.", like=_block(norm_first=False)),
-        Mistake(
-            "eps-left",
-            f"One bug is left: {_SLIP}. It is not the momentum: with weights this small, what is added to the "
-            "variance is far larger than the variance.",
-            like=(_block(eps=0.8), _block(eps=0.2), _block(eps=0.1)),
-        ),
-        Mistake(
-            "kernel-and-order-left",
-            f"Two bugs are left: {_KERNEL}; and {_ORDER}.",
-            like=_block(kernel=3, norm_first=False),
-        ),
-        Mistake(
-            "kernel-and-eps-left",
-            f"Two bugs are left: {_KERNEL}; and {_SLIP}.",
-            like=_block(kernel=3, eps=0.8),
-        ),
-        Mistake(
-            "order-and-eps-left",
-            f"Two bugs are left: {_ORDER}; and {_SLIP}.",
-            like=_block(norm_first=False, eps=0.8),
-        ),
-        Mistake(
-            "no-norm",
-            "The BatchNorm is gone: the output grows and shrinks with the weights. With N(0, 0.02) the signal fades "
-            "from block to block.",
-            like=(_block(norm=False), _block(kernel=3, norm=False)),
-        ),
-    ),
+    hints=f"""
+        kernel-left: One bug is left: {_KERNEL}.
+        order-left: One bug is left: {_ORDER}.
+        eps-left: One bug is left: {_SLIP}. It is not the momentum: with weights this small, what is added to the
+          variance is far larger than the variance.
+        kernel-and-order-left: Two bugs are left: {_KERNEL}; and {_ORDER}.
+        kernel-and-eps-left: Two bugs are left: {_KERNEL}; and {_SLIP}.
+        order-and-eps-left: Two bugs are left: {_ORDER}; and {_SLIP}.
+        no-norm: The BatchNorm is gone: the output grows and shrinks with the weights. With N(0, 0.02) the signal fades
+          from block to block.
+    """,
+    like={
+        "kernel-left": (_block(kernel=3), _block(kernel=5)),
+        "order-left": _block(norm_first=False),
+        "eps-left": (_block(eps=0.8), _block(eps=0.2), _block(eps=0.1)),
+        "kernel-and-order-left": _block(kernel=3, norm_first=False),
+        "kernel-and-eps-left": _block(kernel=3, eps=0.8),
+        "order-and-eps-left": _block(norm_first=False, eps=0.8),
+        "no-norm": (_block(norm=False), _block(kernel=3, norm=False)),
+    },
     lesson="Even painting, normalised before the ReLU, and an ε that only guards against 0.",
 )
 
@@ -745,114 +622,62 @@ batch_norm = sheet.task(
     },
     observe=_observe_norm,
     reference=_norm(),
-    mistakes=(
-        Mistake(
-            "no-affine",
-            "γ and β are not used. Without them every channel of every layer has mean 0 and variance 1, and the next "
-            "layer cannot get back what the division took.",
-            like=_norm(affine="none"),
-        ),
-        Mistake("no-shift", "γ scales, but β is not added.", like=_norm(affine="gamma only")),
-        Mistake(
-            "gamma-beta-swapped",
-            "γ and β have changed places: γ multiplies, β is added.",
-            like=_norm(affine="swapped"),
-        ),
-        Mistake(
-            "bessel-in-the-output",
-            "The output is divided by the root of the unbiased variance. To normalise *this* batch, divide the sum of "
-            "squares by m. (`torch.var` divides by m − 1 unless told otherwise.)",
-            like=_norm(output_correction=1),
-        ),
-        Mistake(
-            "no-bessel-in-the-memory",
-            "The running variance remembers the plain variance of the batch. As an estimate for other batches that is "
-            "too small on average: divide by m − 1 here.",
-            like=_norm(memory_correction=0),
-        ),
-        Mistake(
-            "variances-swapped",
-            "The two variances have changed places: divided by m to normalise this batch, by m − 1 to remember.",
-            like=_norm(output_correction=1, memory_correction=0),
-        ),
-        Mistake(
-            "momentum-reversed",
-            "Your running statistics forget almost everything with each batch. In PyTorch, momentum is the weight of "
-            "the *new* batch.",
-            like=_norm(momentum=1 - _ONE),
-        ),
-        Mistake(
-            "one-image-at-a-time",
-            "Each image is normalised by its own mean and variance: that is instance normalisation. The batch in "
-            "BatchNorm is missing.",
-            like=_norm(axes=(2, 3)),
-        ),
-        Mistake(
-            "one-pixel-at-a-time",
-            "Each pixel has a mean and variance of its own, over the samples. A convolution treats all pixels alike, "
-            "so BatchNorm takes them together, one pair a channel.",
-            like=_norm(axes=(0,)),
-        ),
-        Mistake(
-            "channels-together",
-            "All channels share one mean and one variance. Each channel gets its own.",
-            like=(_norm(axes=(1, 2, 3)), _norm(axes=(0, 1, 2, 3))),
-        ),
-        Mistake(
-            "eps-outside-the-root",
-            "ε is added to the standard deviation. It belongs under the root, beside the variance: in a channel that "
-            "hardly varies, the difference shows.",
-            like=_norm(root="outside"),
-        ),
-        Mistake(
-            "eps-forgotten",
-            "ε is missing. In a channel that does not vary at all you divide 0 by 0.",
-            like=_norm(eps=0.0),
-        ),
-        Mistake(
-            "eps-0.8",
-            "ε is as large as the variance itself, so the channels are not normalised. The same slip, a momentum typed "
-            "in ε's place, lived for years in a famous code.",
-            like=(_norm(eps=0.8), _norm(eps=_ONE)),
-        ),
-        Mistake(
-            "root-forgotten",
-            "You divide by the variance. Its root, the standard deviation, has the unit of x.",
-            like=_norm(root="none"),
-        ),
-        Mistake(
-            "evaluation-by-the-batch",
-            "In evaluation you still use the batch's own statistics. A single picture would then depend on what it is "
-            "drawn with.",
-            like=_norm(evaluation_by="batch"),
-        ),
-        Mistake(
-            "training-by-the-memory",
-            "In training you normalise with the running statistics. They are for evaluation; here the batch counts.",
-            like=_norm(training_by="running"),
-        ),
-        Mistake(
-            "evaluation-remembers",
-            "Evaluation moves the running statistics. Looking at a model must not change it.",
-            like=_norm(evaluation_updates=True),
-        ),
-        Mistake(
-            "nothing-remembered",
-            "The running statistics come back as they went in. Training moves them towards the batch's.",
-            like=_norm(updates=False),
-        ),
-        Mistake(
-            "deviation-remembered",
-            "The running *variance* remembers a standard deviation.",
-            like=_norm(remember="deviation"),
-        ),
-        Mistake(
-            "statistics-detached",
-            "No gradient flows through mean and variance. They depend on x, and without their part the gradient keeps "
-            "the two directions that BatchNorm undoes.",
-            like=_norm(detached=True),
-        ),
-    ),
+    hints="""
+        no-affine: γ and β are not used. Without them every channel of every layer has mean 0 and variance 1, and the
+          next layer cannot get back what the division took.
+        no-shift: γ scales, but β is not added.
+        gamma-beta-swapped: γ and β have changed places: γ multiplies, β is added.
+        bessel-in-the-output: The output is divided by the root of the unbiased variance. To normalise *this* batch,
+          divide the sum of squares by m. (`torch.var` divides by m − 1 unless told otherwise.)
+        no-bessel-in-the-memory: The running variance remembers the plain variance of the batch. As an estimate for
+          other batches that is too small on average: divide by m − 1 here.
+        variances-swapped: The two variances have changed places: divided by m to normalise this batch, by m − 1 to
+          remember.
+        momentum-reversed: Your running statistics forget almost everything with each batch. In PyTorch, momentum is the
+          weight of the *new* batch.
+        one-image-at-a-time: Each image is normalised by its own mean and variance: that is instance normalisation. The
+          batch in BatchNorm is missing.
+        one-pixel-at-a-time: Each pixel has a mean and variance of its own, over the samples. A convolution treats all
+          pixels alike, so BatchNorm takes them together, one pair a channel.
+        channels-together: All channels share one mean and one variance. Each channel gets its own.
+        eps-outside-the-root: ε is added to the standard deviation. It belongs under the root, beside the variance: in a
+          channel that hardly varies, the difference shows.
+        eps-forgotten: ε is missing. In a channel that does not vary at all you divide 0 by 0.
+        eps-0.8: ε is as large as the variance itself, so the channels are not normalised. The same slip, a momentum
+          typed in ε's place, lived for years in a famous code.
+        root-forgotten: You divide by the variance. Its root, the standard deviation, has the unit of x.
+        evaluation-by-the-batch: In evaluation you still use the batch's own statistics. A single picture would then
+          depend on what it is drawn with.
+        training-by-the-memory: In training you normalise with the running statistics. They are for evaluation; here the
+          batch counts.
+        evaluation-remembers: Evaluation moves the running statistics. Looking at a model must not change it.
+        nothing-remembered: The running statistics come back as they went in. Training moves them towards the batch's.
+        deviation-remembered: The running *variance* remembers a standard deviation.
+        statistics-detached: No gradient flows through mean and variance. They depend on x, and without their part the
+          gradient keeps the two directions that BatchNorm undoes.
+    """,
+    like={
+        "no-affine": _norm(affine="none"),
+        "no-shift": _norm(affine="gamma only"),
+        "gamma-beta-swapped": _norm(affine="swapped"),
+        "bessel-in-the-output": _norm(output_correction=1),
+        "no-bessel-in-the-memory": _norm(memory_correction=0),
+        "variances-swapped": _norm(output_correction=1, memory_correction=0),
+        "momentum-reversed": _norm(momentum=1 - _ONE),
+        "one-image-at-a-time": _norm(axes=(2, 3)),
+        "one-pixel-at-a-time": _norm(axes=(0,)),
+        "channels-together": (_norm(axes=(1, 2, 3)), _norm(axes=(0, 1, 2, 3))),
+        "eps-outside-the-root": _norm(root="outside"),
+        "eps-forgotten": _norm(eps=0.0),
+        "eps-0.8": (_norm(eps=0.8), _norm(eps=_ONE)),
+        "root-forgotten": _norm(root="none"),
+        "evaluation-by-the-batch": _norm(evaluation_by="batch"),
+        "training-by-the-memory": _norm(training_by="running"),
+        "evaluation-remembers": _norm(evaluation_updates=True),
+        "nothing-remembered": _norm(updates=False),
+        "deviation-remembered": _norm(remember="deviation"),
+        "statistics-detached": _norm(detached=True),
+    },
     lesson="One pair of statistics a channel, two variances, two modes: and the gradient flows through all of it.",
 )
 
@@ -908,45 +733,27 @@ batch_norm_backward = sheet.task(
     },
     observe=by_hand("the gradient by x", "the gradient by gamma", "the gradient by beta"),
     reference=_norm_by_autograd,
-    mistakes=(
-        Mistake(
-            "statistics-as-constants",
-            "Mean and variance are taken for constants. They are made of x: a pixel moves all others through them.",
-            like=_norm_backward(0.0, 0.0),
-        ),
-        Mistake(
-            "mean-term-missing",
-            "What flows back through the mean is missing: the gradient of a channel must sum to 0.",
-            like=_norm_backward(mean_term=0.0),
-        ),
-        Mistake(
-            "variance-term-missing",
-            "What flows back through the variance is missing: stretching x changes nothing, so the gradient must be "
-            "orthogonal to x̂.",
-            like=_norm_backward(variance_term=0.0),
-        ),
-        Mistake(
-            "gamma-forgotten",
-            "γ is missing on the way back: it multiplied x̂ on the way there.",
-            like=_norm_backward(gamma_once=False),
-        ),
-        Mistake(
-            "wrong-axes",
-            "The means are taken within each image. A channel's statistics belong to the whole batch.",
-            like=_norm_backward(axes=(2, 3)),
-        ),
-        Mistake(
-            "means-for-gamma-and-beta",
-            "The gradients by γ and β are averaged. Every pixel's share of them adds up.",
-            like=_norm_backward(reduced="mean"),
-        ),
-        Mistake(
-            "unbiased",
-            "The variance is divided by m − 1. For normalising, PyTorch divides by m.",
-            like=_norm_backward(unbiased=True),
-        ),
-        USED_AUTOGRAD,
-    ),
+    hints="""
+        statistics-as-constants: Mean and variance are taken for constants. They are made of x: a pixel moves all others
+          through them.
+        mean-term-missing: What flows back through the mean is missing: the gradient of a channel must sum to 0.
+        variance-term-missing: What flows back through the variance is missing: stretching x changes nothing, so the
+          gradient must be orthogonal to x̂.
+        gamma-forgotten: γ is missing on the way back: it multiplied x̂ on the way there.
+        wrong-axes: The means are taken within each image. A channel's statistics belong to the whole batch.
+        means-for-gamma-and-beta: The gradients by γ and β are averaged. Every pixel's share of them adds up.
+        unbiased: The variance is divided by m − 1. For normalising, PyTorch divides by m.
+    """,
+    like={
+        "statistics-as-constants": _norm_backward(0.0, 0.0),
+        "mean-term-missing": _norm_backward(mean_term=0.0),
+        "variance-term-missing": _norm_backward(variance_term=0.0),
+        "gamma-forgotten": _norm_backward(gamma_once=False),
+        "wrong-axes": _norm_backward(axes=(2, 3)),
+        "means-for-gamma-and-beta": _norm_backward(reduced="mean"),
+        "unbiased": _norm_backward(unbiased=True),
+    },
+    mistakes=(USED_AUTOGRAD,),
     lesson="Two things are taken out of what arrives: its mean, and its part along x̂. Shifts and stretches of a "
     "channel have no effect, so they get no gradient.",
 )
@@ -996,37 +803,25 @@ transposed_backward = sheet.task(
     },
     observe=by_hand("the gradient by x", "the gradient by kernel"),
     reference=_painting_by_autograd,
-    mistakes=(
-        Mistake(
-            "kernel-turned",
-            "The gradient by x uses the kernel turned by 180°. The pixel painted with the kernel as it is, and "
-            "collects with it, too.",
-            like=_painting_backward(turned=True),
-        ),
-        Mistake(
-            "stride-forgotten",
-            "Patches are taken one pixel apart. A pixel's copy of the kernel lies where it was painted, `stride` "
-            "pixels on.",
-            like=_painting_backward(unit_stride=True),
-        ),
-        Mistake(
-            "pixel-forgotten",
-            "All patches count alike in the kernel's gradient. A bright pixel paints more of the kernel than a dark "
-            "one.",
-            like=_painting_backward(own=False),
-        ),
-        Mistake(
-            "averaged",
-            "The kernel's gradient is averaged over the pixels. Each pixel used the same weights; their shares add up.",
-            like=_painting_backward(mean=True),
-        ),
-        Mistake(
-            "swapped",
-            "The two gradients have changed places.",
-            like=lambda *world: _painting_backward()(*world)[::-1],
-        ),
-        USED_AUTOGRAD,
-    ),
+    hints="""
+        kernel-turned: The gradient by x uses the kernel turned by 180°. The pixel painted with the kernel as it is, and
+          collects with it, too.
+        stride-forgotten: Patches are taken one pixel apart. A pixel's copy of the kernel lies where it was painted,
+          `stride` pixels on.
+        pixel-forgotten: All patches count alike in the kernel's gradient. A bright pixel paints more of the kernel than
+          a dark one.
+        averaged: The kernel's gradient is averaged over the pixels. Each pixel used the same weights; their shares add
+          up.
+        swapped: The two gradients have changed places.
+    """,
+    like={
+        "kernel-turned": _painting_backward(turned=True),
+        "stride-forgotten": _painting_backward(unit_stride=True),
+        "pixel-forgotten": _painting_backward(own=False),
+        "averaged": _painting_backward(mean=True),
+        "swapped": lambda *world: _painting_backward()(*world)[::-1],
+    },
+    mistakes=(USED_AUTOGRAD,),
     lesson="The way back of a transposed convolution is an ordinary convolution with that stride: each layer is the "
     "other's backward pass.",
 )

@@ -13,7 +13,7 @@ from torch import Tensor, nn
 from ganbook.checks.challenge import Score, listed, scored, verdict
 from ganbook.checks.compare import Observation
 from ganbook.checks.readings.convergence import READING
-from ganbook.checks.task import Answer, Mistake, Reject, Sheet, Trial
+from ganbook.checks.task import Answer, Reject, Sheet, Trial
 
 sheet = Sheet("convergence", "Exercises 4: Does the game converge?")
 progress, done, hint, case = sheet.last_card, sheet.done, sheet.hint, sheet.case
@@ -53,59 +53,36 @@ simultaneous_step = sheet.task(
     setup=_bilinear_world,
     observe=_observe_step,
     reference=lambda theta, psi, eta: (theta - eta * psi, psi + eta * theta),
-    mistakes=(
-        Mistake(
-            "in-turn",
-            "One player has already moved when the other looks: that is an alternating round (the next "
-            "task). In a simultaneous step both gradients are taken at the old position.",
-            like=(
-                lambda theta, psi, eta: (theta - eta * (psi + eta * theta), psi + eta * theta),
-                lambda theta, psi, eta: (theta - eta * psi, psi + eta * (theta - eta * psi)),
-            ),
+    hints="""
+        in-turn: One player has already moved when the other looks: that is an alternating round (the next task). In a
+          simultaneous step both gradients are taken at the old position.
+        both-descend: Both players make V smaller. That is one optimisation, not a game: psi is the player who wants V
+          large.
+        both-climb: Both players make V larger. That is one optimisation, not a game: theta is the player who wants V
+          small.
+        roles-swapped: The players have changed sides: here theta climbs and psi descends. Read off `min` and `max`
+          whose turn it is to make V small.
+        own-number: Each player follows its own number. Differentiate V = theta·psi by theta with psi held fixed: what
+          is left?
+        value-not-gradient: You stepped along the value of V. A gradient step follows a derivative, one per player.
+        no-step-size: The step size has no effect: each player moves by a whole gradient.
+        returned-swapped: The two come back in the other order: theta first, as in the arguments.
+        moves-only: These are the moves, not the positions after them.
+    """,
+    like={
+        "in-turn": (
+            lambda theta, psi, eta: (theta - eta * (psi + eta * theta), psi + eta * theta),
+            lambda theta, psi, eta: (theta - eta * psi, psi + eta * (theta - eta * psi)),
         ),
-        Mistake(
-            "both-descend",
-            "Both players make V smaller. That is one optimisation, not a game: psi is the player who wants V large.",
-            like=lambda theta, psi, eta: (theta - eta * psi, psi - eta * theta),
-        ),
-        Mistake(
-            "both-climb",
-            "Both players make V larger. That is one optimisation, not a game: theta is the player who wants V small.",
-            like=lambda theta, psi, eta: (theta + eta * psi, psi + eta * theta),
-        ),
-        Mistake(
-            "roles-swapped",
-            "The players have changed sides: here theta climbs and psi descends. Read off `min` and `max` "
-            "whose turn it is to make V small.",
-            like=lambda theta, psi, eta: (theta + eta * psi, psi - eta * theta),
-        ),
-        Mistake(
-            "own-number",
-            "Each player follows its own number. Differentiate V = theta·psi by theta with psi held fixed: "
-            "what is left?",
-            like=lambda theta, psi, eta: (theta - eta * theta, psi + eta * psi),
-        ),
-        Mistake(
-            "value-not-gradient",
-            "You stepped along the value of V. A gradient step follows a derivative, one per player.",
-            like=lambda theta, psi, eta: (theta - eta * theta * psi, psi + eta * theta * psi),
-        ),
-        Mistake(
-            "no-step-size",
-            "The step size has no effect: each player moves by a whole gradient.",
-            like=lambda theta, psi, eta: (theta - psi, psi + theta),
-        ),
-        Mistake(
-            "returned-swapped",
-            "The two come back in the other order: theta first, as in the arguments.",
-            like=lambda theta, psi, eta: (psi + eta * theta, theta - eta * psi),
-        ),
-        Mistake(
-            "moves-only",
-            "These are the moves, not the positions after them.",
-            like=lambda theta, psi, eta: (-eta * psi, eta * theta),
-        ),
-    ),
+        "both-descend": lambda theta, psi, eta: (theta - eta * psi, psi - eta * theta),
+        "both-climb": lambda theta, psi, eta: (theta + eta * psi, psi + eta * theta),
+        "roles-swapped": lambda theta, psi, eta: (theta + eta * psi, psi - eta * theta),
+        "own-number": lambda theta, psi, eta: (theta - eta * theta, psi + eta * psi),
+        "value-not-gradient": lambda theta, psi, eta: (theta - eta * theta * psi, psi + eta * theta * psi),
+        "no-step-size": lambda theta, psi, eta: (theta - psi, psi + theta),
+        "returned-swapped": lambda theta, psi, eta: (psi + eta * theta, theta - eta * psi),
+        "moves-only": lambda theta, psi, eta: (-eta * psi, eta * theta),
+    },
     lesson="Each gradient is the other player's number, so the step is at right angles to the position: it "
     "leads outwards.",
 )
@@ -172,56 +149,32 @@ alternating_step = sheet.task(
     setup=_game_world,
     observe=_observe_step,
     reference=_in_turn(),
-    mistakes=(
-        Mistake(
-            "simultaneous",
-            "Theta answered the psi from before its move. In turn means: compute V again at the new psi "
-            "before theta asks for its gradient.",
-            like=_at_once,
-        ),
-        Mistake(
-            "theta-first",
-            "Theta moved first. In a round of a GAN the discriminator goes first, and psi plays its part here.",
-            like=_theta_first,
-        ),
-        Mistake(
-            "through-the-step",
-            "Theta's gradient runs back through psi's move, since the new psi was computed from theta: theta takes in "
-            "how psi will answer (that is unrolling). For theta's turn the new psi is a plain number: cut it off.",
-            like=_through_the_step,
-        ),
-        Mistake(
-            "gradients-added-up",
-            "Theta moved by the sum of two gradients. The first `backward` also wrote to `theta.grad`, and "
-            "the second one added to it.",
-            like=_added_up,
-        ),
-        Mistake(
-            "both-descend",
-            "Both players make V smaller; psi is the one who wants it large.",
-            like=_in_turn(sign_psi=-1),
-        ),
-        Mistake(
-            "both-climb",
-            "Both players make V larger; theta is the one who wants it small.",
-            like=_in_turn(sign_theta=1),
-        ),
-        Mistake(
-            "roles-swapped",
-            "The players have changed sides: theta must make V small, psi must make it large.",
-            like=_in_turn(sign_theta=1, sign_psi=-1),
-        ),
-        Mistake(
-            "psi-moves-twice",
-            "Psi moved once before theta and once after it. A round has one move a player.",
-            like=_psi_moves_twice,
-        ),
-        Mistake(
-            "returned-swapped",
-            "The two come back in the other order: theta first, as in the arguments.",
-            like=lambda *world: _in_turn()(*world)[::-1],
-        ),
-    ),
+    hints="""
+        simultaneous: Theta answered the psi from before its move. In turn means: compute V again at the new psi before
+          theta asks for its gradient.
+        theta-first: Theta moved first. In a round of a GAN the discriminator goes first, and psi plays its part here.
+        through-the-step: Theta's gradient runs back through psi's move, since the new psi was computed from theta:
+          theta takes in how psi will answer (that is unrolling). For theta's turn the new psi is a plain number: cut it
+          off.
+        gradients-added-up: Theta moved by the sum of two gradients. The first `backward` also wrote to `theta.grad`,
+          and the second one added to it.
+        both-descend: Both players make V smaller; psi is the one who wants it large.
+        both-climb: Both players make V larger; theta is the one who wants it small.
+        roles-swapped: The players have changed sides: theta must make V small, psi must make it large.
+        psi-moves-twice: Psi moved once before theta and once after it. A round has one move a player.
+        returned-swapped: The two come back in the other order: theta first, as in the arguments.
+    """,
+    like={
+        "simultaneous": _at_once,
+        "theta-first": _theta_first,
+        "through-the-step": _through_the_step,
+        "gradients-added-up": _added_up,
+        "both-descend": _in_turn(sign_psi=-1),
+        "both-climb": _in_turn(sign_theta=1),
+        "roles-swapped": _in_turn(sign_theta=1, sign_psi=-1),
+        "psi-moves-twice": _psi_moves_twice,
+        "returned-swapped": lambda *world: _in_turn()(*world)[::-1],
+    },
     lesson="Psi moved, then theta answered the psi that it met, taken as a plain number: `detach` in small.",
 )
 
@@ -271,80 +224,48 @@ growth_rate = sheet.task(
     },
     observe=_observe_rates,
     reference=lambda *case: _modulus(_round_matrix(*case)),
-    mistakes=(
-        Mistake(
-            "real-part",
-            "You kept the real part of the eigenvalues. How far a round carries a state is their modulus, "
-            "and the imaginary part, the rotation, counts in it.",
-            like=(
-                lambda *case: torch.linalg.eigvals(_round_matrix(*case)).real.max(),
-                lambda *case: torch.linalg.eigvals(_round_matrix(*case)).real.abs().max(),
-            ),
+    hints="""
+        real-part: You kept the real part of the eigenvalues. How far a round carries a state is their modulus, and the
+          imaginary part, the rotation, counts in it.
+        field-not-round: These are the eigenvalues of the gradients, without the position that they are added to. A
+          round maps a state to state + move: the identity belongs to its matrix.
+        singular-value: This is the largest singular value: the most that one round can stretch. What many rounds do is
+          decided by the eigenvalues, which differ from it when the matrix is not symmetric.
+        half-gamma: Your friction is half of it. R1 is γ/2·psi²; its *derivative* by psi is what psi steps along.
+        damping-sign: R1 pushes psi away from 0 here. The penalty is part of the loss that psi descends.
+        no-damping: Gamma has no effect: the penalty's share of psi's step is missing.
+        damps-both: The friction acts on both players. R1 is a penalty on the discriminator's slope: which of the two is
+          that?
+        same-sign-coupling: Your two players pull each other the same way, so the eigenvalues are real and nothing
+          rotates. In a game the two off-diagonal entries have opposite signs.
+        alternating: This is the matrix of a round in turn. Here both players step at once, from the same state.
+        complex-only: Your formula holds while the eigenvalues are a conjugate pair. With strong damping they are two
+          real numbers of unequal size, and the determinant no longer tells the larger one.
+        determinant: This is the determinant, the product of both eigenvalues: for a conjugate pair the modulus
+          *squared*.
+        smallest: You took the smaller modulus. The larger one decides: it is the part of the state that lingers
+          longest.
+    """,
+    like={
+        "real-part": (
+            lambda *case: torch.linalg.eigvals(_round_matrix(*case)).real.max(),
+            lambda *case: torch.linalg.eigvals(_round_matrix(*case)).real.abs().max(),
         ),
-        Mistake(
-            "field-not-round",
-            "These are the eigenvalues of the gradients, without the position that they are added to. A "
-            "round maps a state to state + move: the identity belongs to its matrix.",
-            like=(
-                lambda *case: _modulus(_round_matrix(*case) - torch.eye(2)),
-                lambda eta, c, gamma: _modulus((_round_matrix(eta, c, gamma) - torch.eye(2)) / eta),
-            ),
+        "field-not-round": (
+            lambda *case: _modulus(_round_matrix(*case) - torch.eye(2)),
+            lambda eta, c, gamma: _modulus((_round_matrix(eta, c, gamma) - torch.eye(2)) / eta),
         ),
-        Mistake(
-            "singular-value",
-            "This is the largest singular value: the most that one round can stretch. What many rounds do "
-            "is decided by the eigenvalues, which differ from it when the matrix is not symmetric.",
-            like=lambda *case: torch.linalg.matrix_norm(_round_matrix(*case), 2),
-        ),
-        Mistake(
-            "half-gamma",
-            "Your friction is half of it. R1 is γ/2·psi²; its *derivative* by psi is what psi steps along.",
-            like=_with_matrix(lambda e, c, g: [[1, e * c], [-e * c, 1 - e * g / 2]]),
-        ),
-        Mistake(
-            "damping-sign",
-            "R1 pushes psi away from 0 here. The penalty is part of the loss that psi descends.",
-            like=_with_matrix(lambda e, c, g: [[1, e * c], [-e * c, 1 + e * g]]),
-        ),
-        Mistake(
-            "no-damping",
-            "Gamma has no effect: the penalty's share of psi's step is missing.",
-            like=_with_matrix(lambda e, c, g: [[1, e * c], [-e * c, 1]]),
-        ),
-        Mistake(
-            "damps-both",
-            "The friction acts on both players. R1 is a penalty on the discriminator's slope: which of the "
-            "two is that?",
-            like=_with_matrix(lambda e, c, g: [[1 - e * g, e * c], [-e * c, 1 - e * g]]),
-        ),
-        Mistake(
-            "same-sign-coupling",
-            "Your two players pull each other the same way, so the eigenvalues are real and nothing "
-            "rotates. In a game the two off-diagonal entries have opposite signs.",
-            like=_with_matrix(lambda e, c, g: [[1, e * c], [e * c, 1 - e * g]]),
-        ),
-        Mistake(
-            "alternating",
-            "This is the matrix of a round in turn. Here both players step at once, from the same state.",
-            like=_with_matrix(lambda e, c, g: [[1 - (e * c) ** 2, e * c * (1 - e * g)], [-e * c, 1 - e * g]]),
-        ),
-        Mistake(
-            "complex-only",
-            "Your formula holds while the eigenvalues are a conjugate pair. With strong damping they are "
-            "two real numbers of unequal size, and the determinant no longer tells the larger one.",
-            like=lambda *case: _round_matrix(*case).det().sqrt(),
-        ),
-        Mistake(
-            "determinant",
-            "This is the determinant, the product of both eigenvalues: for a conjugate pair the modulus *squared*.",
-            like=lambda *case: _round_matrix(*case).det(),
-        ),
-        Mistake(
-            "smallest",
-            "You took the smaller modulus. The larger one decides: it is the part of the state that lingers longest.",
-            like=lambda *case: torch.linalg.eigvals(_round_matrix(*case)).abs().min(),
-        ),
-    ),
+        "singular-value": lambda *case: torch.linalg.matrix_norm(_round_matrix(*case), 2),
+        "half-gamma": _with_matrix(lambda e, c, g: [[1, e * c], [-e * c, 1 - e * g / 2]]),
+        "damping-sign": _with_matrix(lambda e, c, g: [[1, e * c], [-e * c, 1 + e * g]]),
+        "no-damping": _with_matrix(lambda e, c, g: [[1, e * c], [-e * c, 1]]),
+        "damps-both": _with_matrix(lambda e, c, g: [[1 - e * g, e * c], [-e * c, 1 - e * g]]),
+        "same-sign-coupling": _with_matrix(lambda e, c, g: [[1, e * c], [e * c, 1 - e * g]]),
+        "alternating": _with_matrix(lambda e, c, g: [[1 - (e * c) ** 2, e * c * (1 - e * g)], [-e * c, 1 - e * g]]),
+        "complex-only": lambda *case: _round_matrix(*case).det().sqrt(),
+        "determinant": lambda *case: _round_matrix(*case).det(),
+        "smallest": lambda *case: torch.linalg.eigvals(_round_matrix(*case)).abs().min(),
+    },
     lesson="Below 1 the round contracts. Friction on one player is enough to damp both, until it is so "
     "strong that they creep.",
 )
@@ -424,81 +345,54 @@ r1_penalty = sheet.task(
     },
     observe=_observe_penalty,
     reference=_r1(_per_sample),
-    mistakes=(
-        Mistake(
-            "no-second-backward",
-            "The number is right and has no graph: no weight of the critic will ever feel it. The first "
-            "derivative must itself be differentiable: look at the arguments of `torch.autograd.grad`.",
-            like=_r1(_per_sample, create_graph=False),
+    hints="""
+        no-second-backward: The number is right and has no graph: no weight of the critic will ever feel it. The first
+          derivative must itself be differentiable: look at the arguments of `torch.autograd.grad`.
+        missing-half: This is twice as much: R1 is defined with γ/2. (Codes differ here, so a γ from a paper may need
+          halving.)
+        whole-batch: You took one squared norm over the whole batch. The definition is a mean over samples: yours grows
+          with the batch size.
+        mean-of-logits: You differentiated the *mean* of the logits, so each sample's gradient is N times too small, and
+          its square N² times. Each logit depends on its own sample only: which reduction keeps every gradient whole?
+        wrong-axes: The mean runs over pixels or channels too. A squared norm is a *sum* over all entries of a sample;
+          only the samples are averaged.
+        norm-not-squared: You averaged the norms. R1 averages their squares (which also spares a square root at 0).
+        pulls-to-one: This pulls the slope towards 1: that is WGAN's gradient penalty. R1 wants D flat on the data,
+          because at the equilibrium there is nothing left to tell apart.
+        by-the-weights: You differentiated by the critic's weights. R1 asks how steep D is *in the image*: the
+          derivative by x.
+        on-fakes: You penalised the slope at the fakes: that is R2. R1 looks at the real samples.
+        on-both: Real and fake samples are both penalised. R1 looks at the real ones alone.
+        of-the-probability: You differentiated D(x) = σ(a(x)). Its slope dies wherever D is sure, and the penalty with
+          it. Use the logit.
+    """,
+    like={
+        "no-second-backward": _r1(_per_sample, create_graph=False),
+        "missing-half": _r1(_per_sample, half=1),
+        "whole-batch": _r1(lambda gradient: gradient.square().sum()),
+        "mean-of-logits": (
+            lambda critic, real, fake, gamma: gamma / 2 * _per_sample(_slope(critic, real) / len(real)),
+            lambda critic, real, fake, gamma: gamma / 2 * (_slope(critic, real) / len(real)).square().sum(),
         ),
-        Mistake(
-            "missing-half",
-            "This is twice as much: R1 is defined with γ/2. (Codes differ here, so a γ from a paper may need halving.)",
-            like=_r1(_per_sample, half=1),
+        "wrong-axes": (
+            _r1(lambda gradient: gradient.square().mean()),
+            _r1(lambda gradient: gradient.reshape(-1, 2, 3).square().sum(1).mean()),
+            _r1(lambda gradient: gradient.reshape(-1, 2, 3).square().sum(2).mean()),
         ),
-        Mistake(
-            "whole-batch",
-            "You took one squared norm over the whole batch. The definition is a mean over samples: yours "
-            "grows with the batch size.",
-            like=_r1(lambda gradient: gradient.square().sum()),
-        ),
-        Mistake(
-            "mean-of-logits",
-            "You differentiated the *mean* of the logits, so each sample's gradient is N times too small, and its "
-            "square N² times. Each logit depends on its own sample only: which reduction keeps every gradient whole?",
-            like=(
-                lambda critic, real, fake, gamma: gamma / 2 * _per_sample(_slope(critic, real) / len(real)),
-                lambda critic, real, fake, gamma: gamma / 2 * (_slope(critic, real) / len(real)).square().sum(),
+        "norm-not-squared": _r1(lambda gradient: gradient.norm(dim=1).mean()),
+        "pulls-to-one": _r1(lambda gradient: (gradient.norm(dim=1) - 1).square().mean()),
+        "by-the-weights": (_parameter_penalty, _mean_parameter_penalty),
+        "on-fakes": lambda critic, real, fake, gamma: gamma / 2 * _per_sample(_slope(critic, fake)),
+        "on-both": (
+            lambda critic, real, fake, gamma: (
+                gamma / 2 * (_per_sample(_slope(critic, real)) + _per_sample(_slope(critic, fake)))
             ),
+            lambda critic, real, fake, gamma: gamma / 2 * _per_sample(_slope(critic, torch.cat([real, fake]))),
         ),
-        Mistake(
-            "wrong-axes",
-            "The mean runs over pixels or channels too. A squared norm is a *sum* over all entries of a "
-            "sample; only the samples are averaged.",
-            like=(
-                _r1(lambda gradient: gradient.square().mean()),
-                _r1(lambda gradient: gradient.reshape(-1, 2, 3).square().sum(1).mean()),
-                _r1(lambda gradient: gradient.reshape(-1, 2, 3).square().sum(2).mean()),
-            ),
+        "of-the-probability": lambda critic, real, fake, gamma: (
+            gamma / 2 * _per_sample(_slope(lambda x: critic(x).sigmoid(), real))
         ),
-        Mistake(
-            "norm-not-squared",
-            "You averaged the norms. R1 averages their squares (which also spares a square root at 0).",
-            like=_r1(lambda gradient: gradient.norm(dim=1).mean()),
-        ),
-        Mistake(
-            "pulls-to-one",
-            "This pulls the slope towards 1: that is WGAN's gradient penalty. R1 wants D flat on the data, "
-            "because at the equilibrium there is nothing left to tell apart.",
-            like=_r1(lambda gradient: (gradient.norm(dim=1) - 1).square().mean()),
-        ),
-        Mistake(
-            "by-the-weights",
-            "You differentiated by the critic's weights. R1 asks how steep D is *in the image*: the derivative by x.",
-            like=(_parameter_penalty, _mean_parameter_penalty),
-        ),
-        Mistake(
-            "on-fakes",
-            "You penalised the slope at the fakes: that is R2. R1 looks at the real samples.",
-            like=lambda critic, real, fake, gamma: gamma / 2 * _per_sample(_slope(critic, fake)),
-        ),
-        Mistake(
-            "on-both",
-            "Real and fake samples are both penalised. R1 looks at the real ones alone.",
-            like=(
-                lambda critic, real, fake, gamma: (
-                    gamma / 2 * (_per_sample(_slope(critic, real)) + _per_sample(_slope(critic, fake)))
-                ),
-                lambda critic, real, fake, gamma: gamma / 2 * _per_sample(_slope(critic, torch.cat([real, fake]))),
-            ),
-        ),
-        Mistake(
-            "of-the-probability",
-            "You differentiated D(x) = σ(a(x)). Its slope dies wherever D is sure, and the penalty with it. "
-            "Use the logit.",
-            like=lambda critic, real, fake, gamma: gamma / 2 * _per_sample(_slope(lambda x: critic(x).sigmoid(), real)),
-        ),
-    ),
+    },
     lesson="A derivative inside the loss, differentiated once more: one squared norm a sample, and the "
     "critic feels it.",
 )
@@ -535,60 +429,41 @@ wasserstein_1d = sheet.task(
     },
     observe=_observe_distances,
     reference=lambda x, y: _sorted_gaps(x, y).abs().mean(),
-    mistakes=(
-        Mistake(
-            "unsorted",
-            "You paired the samples in the order in which they came. Any pairing is a transport plan; the "
-            "*cheapest* one is wanted, and on the line it never lets two ways cross.",
-            like=lambda x, y: (x - y).abs().mean(),
+    hints="""
+        unsorted: You paired the samples in the order in which they came. Any pairing is a transport plan; the
+          *cheapest* one is wanted, and on the line it never lets two ways cross.
+        one-sorted: Only one of the two is in order, which pairs them at random.
+        opposite-order: The smallest of one meets the largest of the other: that is the dearest plan, not the cheapest.
+        difference-of-means: This is the difference of the means. Ways to the left and to the right cancel in it; two
+          samples of one mean and unequal spread would have distance 0. Each way counts with its length.
+        all-pairs: You averaged over all pairs: that sends a part of every point to every other one. A cheapest plan
+          moves each point once.
+        squared: You squared the ways: with a square root outside, that is W₂; without one, its square. W₁ takes their
+          length.
+        sum-not-mean: You added up the ways. Each of the N points carries a mass of 1/N.
+        largest-gap: This is the longest way. The distance is their mean.
+    """,
+    like={
+        "unsorted": lambda x, y: (x - y).abs().mean(),
+        "one-sorted": (
+            lambda x, y: (x.sort().values - y).abs().mean(),
+            lambda x, y: (x - y.sort().values).abs().mean(),
         ),
-        Mistake(
-            "one-sorted",
-            "Only one of the two is in order, which pairs them at random.",
-            like=(lambda x, y: (x.sort().values - y).abs().mean(), lambda x, y: (x - y.sort().values).abs().mean()),
+        "opposite-order": lambda x, y: (x.sort().values - y.sort(descending=True).values).abs().mean(),
+        "difference-of-means": (
+            lambda x, y: (x.mean() - y.mean()).abs(),
+            lambda x, y: x.mean() - y.mean(),
+            lambda x, y: y.mean() - x.mean(),
         ),
-        Mistake(
-            "opposite-order",
-            "The smallest of one meets the largest of the other: that is the dearest plan, not the cheapest.",
-            like=lambda x, y: (x.sort().values - y.sort(descending=True).values).abs().mean(),
+        "all-pairs": lambda x, y: (x[:, None] - y).abs().mean(),
+        "squared": (
+            lambda x, y: _sorted_gaps(x, y).square().mean(),
+            lambda x, y: _sorted_gaps(x, y).square().mean().sqrt(),
+            lambda x, y: _sorted_gaps(x, y).norm(),
         ),
-        Mistake(
-            "difference-of-means",
-            "This is the difference of the means. Ways to the left and to the right cancel in it; two "
-            "samples of one mean and unequal spread would have distance 0. Each way counts with its length.",
-            like=(
-                lambda x, y: (x.mean() - y.mean()).abs(),
-                lambda x, y: x.mean() - y.mean(),
-                lambda x, y: y.mean() - x.mean(),
-            ),
-        ),
-        Mistake(
-            "all-pairs",
-            "You averaged over all pairs: that sends a part of every point to every other one. A cheapest "
-            "plan moves each point once.",
-            like=lambda x, y: (x[:, None] - y).abs().mean(),
-        ),
-        Mistake(
-            "squared",
-            "You squared the ways: with a square root outside, that is W₂; without one, its square. W₁ "
-            "takes their length.",
-            like=(
-                lambda x, y: _sorted_gaps(x, y).square().mean(),
-                lambda x, y: _sorted_gaps(x, y).square().mean().sqrt(),
-                lambda x, y: _sorted_gaps(x, y).norm(),
-            ),
-        ),
-        Mistake(
-            "sum-not-mean",
-            "You added up the ways. Each of the N points carries a mass of 1/N.",
-            like=lambda x, y: _sorted_gaps(x, y).abs().sum(),
-        ),
-        Mistake(
-            "largest-gap",
-            "This is the longest way. The distance is their mean.",
-            like=lambda x, y: _sorted_gaps(x, y).abs().max(),
-        ),
-    ),
+        "sum-not-mean": lambda x, y: _sorted_gaps(x, y).abs().sum(),
+        "largest-gap": lambda x, y: _sorted_gaps(x, y).abs().max(),
+    },
     lesson="On the line the cheapest plan moves the k-th smallest to the k-th smallest. A critic must come "
     "to the same number.",
 )
@@ -747,87 +622,51 @@ gradient_penalty = sheet.task(
         _SPREAD_T: 0.05,
         **{f"{what} minus the one at your points": 1e-3 for what in ("the penalty", "its gradient")},
     },
-    mistakes=(
-        Mistake(
-            "t-per-pixel",
-            "The points do not lie on the lines between the pairs: t differs between the entries of one "
-            "image. Draw one number per pair, shaped so that it broadcasts over the image.",
-            when=lambda trial: not _on_the_line(trial),
-        ),
-        Mistake(
-            "at-the-ends",
-            "The critic was asked at the samples themselves, not between them. Its slope is to be 1 along "
-            "the way from fake to real, where the optimal critic has slope 1.",
-            when=lambda trial: _all_at(trial, 0.0) or _all_at(trial, 1.0),
-        ),
-        Mistake(
-            "midpoints",
-            "All your points are midpoints. Draw t anew for each pair, so that over time the whole way is covered.",
-            when=lambda trial: _all_at(trial, 0.5),
-        ),
-        Mistake(
-            "one-t-for-all",
-            "One t serves the whole batch. Each step then looks at one slice of the way only: draw one "
-            "number a *pair*.",
-            when=lambda trial: _on_the_line(trial) and not trial.got[_OWN_T],
-        ),
-        Mistake(
-            "t-not-uniform",
-            "Your t leaves [0, 1], so some points lie beyond the samples. `torch.randn` is the normal distribution.",
-            when=lambda trial: _on_the_line(trial) and not trial.got[_INSIDE],
-        ),
-        Mistake(
-            "points-without-grad",
-            "There is no derivative by the points: they were computed from real and fake samples, which ask "
-            "for no gradient. Tell autograd, before the critic sees them, that you will want one.",
-            like=_points_without_grad,
-        ),
-        Mistake(
-            "no-second-backward",
-            "The number is right and has no graph: the critic will never feel it. The first derivative must "
-            "itself be differentiable.",
-            like=_gp(create_graph=False),
-        ),
-        Mistake(
-            "whole-batch-norm",
-            "You took one norm over the whole batch. It is larger than any sample's, so the penalty pulls "
-            "all slopes towards 1/√N. Flatten each sample and take the norm along it.",
-            like=_gp(lambda gradient: (gradient.norm() - 1).square()),
-        ),
-        Mistake(
-            "squared-norm-minus-one",
-            "You compared the *squared* norm with 1. It is zero in the same place, but elsewhere it is "
-            "another penalty.",
-            like=_gp(lambda gradient: (gradient.square().sum(1) - 1).square().mean()),
-        ),
-        Mistake(
-            "pulls-to-zero",
-            "This pulls the slope to 0, as R1 does. A Wasserstein critic needs slope 1 to measure a distance.",
-            like=(_gp(_per_sample), _gp(lambda gradient: _per_sample(gradient) / 2)),
-        ),
-        Mistake(
-            "one-sided",
-            "Only slopes above 1 are penalised. That variant exists; the paper's penalty, asked for here, "
-            "has two sides.",
-            like=_gp(lambda gradient: (gradient.norm(dim=1) - 1).clamp(min=0).square().mean()),
-        ),
-        Mistake(
-            "mean-of-logits",
-            "You differentiated the *mean* of the logits, so each sample's gradient is N times too small "
-            "and looks flat.",
-            like=_gp(lambda gradient: (gradient.norm(dim=1) / _PAIRS - 1).square().mean()),
-        ),
-        Mistake(
-            "sum-not-mean",
-            "You summed over the batch. The definition is an expectation: the penalty must not grow with the batch.",
-            like=_gp(lambda gradient: (gradient.norm(dim=1) - 1).square().sum()),
-        ),
-        Mistake(
-            "weight-forgotten",
-            "The weight λ has no effect.",
-            like=lambda critic, real, fake, weight: _gp()(critic, real, fake, 1.0),
-        ),
-    ),
+    hints="""
+        t-per-pixel: The points do not lie on the lines between the pairs: t differs between the entries of one image.
+          Draw one number per pair, shaped so that it broadcasts over the image.
+        at-the-ends: The critic was asked at the samples themselves, not between them. Its slope is to be 1 along the
+          way from fake to real, where the optimal critic has slope 1.
+        midpoints: All your points are midpoints. Draw t anew for each pair, so that over time the whole way is covered.
+        one-t-for-all: One t serves the whole batch. Each step then looks at one slice of the way only: draw one number
+          a *pair*.
+        t-not-uniform: Your t leaves [0, 1], so some points lie beyond the samples. `torch.randn` is the normal
+          distribution.
+        points-without-grad: There is no derivative by the points: they were computed from real and fake samples, which
+          ask for no gradient. Tell autograd, before the critic sees them, that you will want one.
+        no-second-backward: The number is right and has no graph: the critic will never feel it. The first derivative
+          must itself be differentiable.
+        whole-batch-norm: You took one norm over the whole batch. It is larger than any sample's, so the penalty pulls
+          all slopes towards 1/√N. Flatten each sample and take the norm along it.
+        squared-norm-minus-one: You compared the *squared* norm with 1. It is zero in the same place, but elsewhere it
+          is another penalty.
+        pulls-to-zero: This pulls the slope to 0, as R1 does. A Wasserstein critic needs slope 1 to measure a distance.
+        one-sided: Only slopes above 1 are penalised. That variant exists; the paper's penalty, asked for here, has two
+          sides.
+        mean-of-logits: You differentiated the *mean* of the logits, so each sample's gradient is N times too small and
+          looks flat.
+        sum-not-mean: You summed over the batch. The definition is an expectation: the penalty must not grow with the
+          batch.
+        weight-forgotten: The weight λ has no effect.
+    """,
+    like={
+        "points-without-grad": _points_without_grad,
+        "no-second-backward": _gp(create_graph=False),
+        "whole-batch-norm": _gp(lambda gradient: (gradient.norm() - 1).square()),
+        "squared-norm-minus-one": _gp(lambda gradient: (gradient.square().sum(1) - 1).square().mean()),
+        "pulls-to-zero": (_gp(_per_sample), _gp(lambda gradient: _per_sample(gradient) / 2)),
+        "one-sided": _gp(lambda gradient: (gradient.norm(dim=1) - 1).clamp(min=0).square().mean()),
+        "mean-of-logits": _gp(lambda gradient: (gradient.norm(dim=1) / _PAIRS - 1).square().mean()),
+        "sum-not-mean": _gp(lambda gradient: (gradient.norm(dim=1) - 1).square().sum()),
+        "weight-forgotten": lambda critic, real, fake, weight: _gp()(critic, real, fake, 1.0),
+    },
+    when={
+        "t-per-pixel": lambda trial: not _on_the_line(trial),
+        "at-the-ends": lambda trial: _all_at(trial, 0.0) or _all_at(trial, 1.0),
+        "midpoints": lambda trial: _all_at(trial, 0.5),
+        "one-t-for-all": lambda trial: _on_the_line(trial) and not trial.got[_OWN_T],
+        "t-not-uniform": lambda trial: _on_the_line(trial) and not trial.got[_INSIDE],
+    },
     lesson="One point a pair, one norm a sample, and a graph to differentiate through.",
 )
 
@@ -918,66 +757,40 @@ repaired_critic_step = sheet.task(
     observe=_observe_critic_step,
     reference=_critic_step(),
     blank=_critic_step(sign=-1, graph=False, norm=_batch_norm),
-    mistakes=(
-        Mistake(
-            "two-left-sign-and-graph",
-            "One bug is gone, two are left. Which batch does this loss lift? And does anything in the "
-            "penalty still depend on the critic's weights when `backward` comes?",
-            like=_critic_step(sign=-1, graph=False),
+    hints="""
+        two-left-sign-and-graph: One bug is gone, two are left. Which batch does this loss lift? And does anything in
+          the penalty still depend on the critic's weights when `backward` comes?
+        two-left-sign-and-norm: One bug is gone, two are left. Which batch does this loss lift? And how many norms
+          should a batch of N have?
+        two-left-graph-and-norm: One bug is gone, two are left, both in the penalty: how many norms should a batch of N
+          have, and does the penalty still depend on the critic's weights when `backward` comes?
+        sign-left: One bug left: the critic learns to rate fakes above the data. Its loss falls when real samples rise.
+        graph-left: One bug left: the penalty changes the number that is returned and no weight at all. Print
+          `penalty.requires_grad`.
+        norm-left: One bug left: the norm mixes all samples of the batch, so the penalty pulls each slope towards 1/√N.
+        mean-before-square: You averaged the norms before comparing with 1. Slopes of 0 and 2 would then pass as a
+          perfect 1: the square belongs inside the mean.
+        penalty-rewarded: The minus sign went too far: it turned the penalty into a reward. Only the two means trade
+          places.
+        generator-reached: The critic's step is right now, but it wrote gradients on G: the cut between G and the critic
+          is gone.
+        old-gradients: Gradients of the last round joined this step: something clears them no longer.
+    """,
+    like={
+        "two-left-sign-and-graph": _critic_step(sign=-1, graph=False),
+        "two-left-sign-and-norm": _critic_step(sign=-1, norm=_batch_norm),
+        "two-left-graph-and-norm": _critic_step(graph=False, norm=_batch_norm),
+        "sign-left": _critic_step(sign=-1),
+        "graph-left": _critic_step(graph=False),
+        "norm-left": _critic_step(norm=_batch_norm),
+        "mean-before-square": (
+            _critic_step(norm=lambda gradient: (gradient.norm(dim=1).mean() - 1).square()),
+            _critic_step(norm=lambda gradient: (gradient.norm(dim=1).mean() - 1).square(), graph=False),
         ),
-        Mistake(
-            "two-left-sign-and-norm",
-            "One bug is gone, two are left. Which batch does this loss lift? And how many norms should a "
-            "batch of N have?",
-            like=_critic_step(sign=-1, norm=_batch_norm),
-        ),
-        Mistake(
-            "two-left-graph-and-norm",
-            "One bug is gone, two are left, both in the penalty: how many norms should a batch of N have, "
-            "and does the penalty still depend on the critic's weights when `backward` comes?",
-            like=_critic_step(graph=False, norm=_batch_norm),
-        ),
-        Mistake(
-            "sign-left",
-            "One bug left: the critic learns to rate fakes above the data. Its loss falls when real samples rise.",
-            like=_critic_step(sign=-1),
-        ),
-        Mistake(
-            "graph-left",
-            "One bug left: the penalty changes the number that is returned and no weight at all. Print "
-            "`penalty.requires_grad`.",
-            like=_critic_step(graph=False),
-        ),
-        Mistake(
-            "norm-left",
-            "One bug left: the norm mixes all samples of the batch, so the penalty pulls each slope towards 1/√N.",
-            like=_critic_step(norm=_batch_norm),
-        ),
-        Mistake(
-            "mean-before-square",
-            "You averaged the norms before comparing with 1. Slopes of 0 and 2 would then pass as a perfect "
-            "1: the square belongs inside the mean.",
-            like=(
-                _critic_step(norm=lambda gradient: (gradient.norm(dim=1).mean() - 1).square()),
-                _critic_step(norm=lambda gradient: (gradient.norm(dim=1).mean() - 1).square(), graph=False),
-            ),
-        ),
-        Mistake(
-            "penalty-rewarded",
-            "The minus sign went too far: it turned the penalty into a reward. Only the two means trade places.",
-            like=(_critic_step(penalty_sign=-1), _critic_step(penalty_sign=-1, graph=False)),
-        ),
-        Mistake(
-            "generator-reached",
-            "The critic's step is right now, but it wrote gradients on G: the cut between G and the critic is gone.",
-            like=_critic_step(cut=False),
-        ),
-        Mistake(
-            "old-gradients",
-            "Gradients of the last round joined this step: something clears them no longer.",
-            like=(_critic_step(clear=False), _critic_step(clear=False, graph=False)),
-        ),
-    ),
+        "penalty-rewarded": (_critic_step(penalty_sign=-1), _critic_step(penalty_sign=-1, graph=False)),
+        "generator-reached": _critic_step(cut=False),
+        "old-gradients": (_critic_step(clear=False), _critic_step(clear=False, graph=False)),
+    },
     lesson="None of the three raised an error, and the loss is a number in each case. Ask which weights "
     "move, and where to.",
 )

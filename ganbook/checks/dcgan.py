@@ -14,7 +14,7 @@ from torch.nn import functional as F
 from ganbook.checks.challenge import NoScore, Score, listed, scored, verdict
 from ganbook.checks.compare import Observation, as_array
 from ganbook.checks.readings.dcgan import READING
-from ganbook.checks.task import Answer, Latents, Mistake, Reject, Sheet, Trial, flat_weights, pair
+from ganbook.checks.task import Answer, Latents, Reject, Sheet, Trial, flat_weights, pair
 
 sheet = Sheet("dcgan", "Exercises 6: DCGAN")
 progress, done, hint, case = sheet.last_card, sheet.done, sheet.hint, sheet.case
@@ -91,83 +91,49 @@ generator_block = sheet.task(
     worlds={"one wide map": lambda: _block_world(1, (3, 7))},
     observe=_observe_block,
     reference=_block(_norm(), nn.ReLU),
-    mistakes=(
-        Mistake(
-            "relu-before-norm",
-            "ReLU comes before BatchNorm, so BatchNorm makes half of the numbers negative again and nothing cuts them. "
-            "The block normalises first, then rectifies.",
-            like=_block(nn.ReLU, _norm()),
+    hints="""
+        relu-before-norm: ReLU comes before BatchNorm, so BatchNorm makes half of the numbers negative again and nothing
+          cuts them. The block normalises first, then rectifies.
+        relu6: `ReLU6` cuts everything above 6 as well, and with it the gradient. A generator's ReLU has no upper end.
+        hardtanh: `Hardtanh` cuts at −1 and 1. The straight lines look alike, but DCGAN's G has ReLU inside, and tanh
+          only at its output.
+        leaky: `LeakyReLU` is what D has. In G the rule asks for the plain ReLU; the chapter measures what the leak
+          does.
+        tanh: tanh belongs to G's very last layer. Inside, it flattens what is large, and its gradient fades.
+        no-affine: BatchNorm has lost its scale γ and shift β: every map is forced to mean 0 and spread 1 for good.
+        bias-before-norm: The convolution has a bias, which BatchNorm subtracts again at once: parameters that do
+          nothing. β does their work.
+        eps-for-momentum: BatchNorm's second argument is eps, not momentum: 0.8 is added to every variance. This bug
+          lived for years in a famous code.
+        no-doubling: The map is not doubled: look at kernel, stride and padding in (H − 1)·stride − 2·padding + kernel.
+        kernel-2: A kernel of 2 with stride 2 doubles the map, but neighbouring outputs share no input: blocks of 2 × 2
+          that know nothing of each other.
+        kernel-3: Kernel 3 with an output padding doubles the map too, but 3 is no multiple of the stride 2: some
+          outputs get more terms than others, the checkerboard of chapter 5.
+        no-activation: Without ReLU two of these blocks in a row are one linear map, up to the normalisation.
+        channels-swapped: Input and output channels have changed places: `ConvTranspose2d` takes (in, out), in this
+          order.
+    """,
+    like={
+        "relu-before-norm": _block(nn.ReLU, _norm()),
+        "relu6": _block(_norm(), nn.ReLU6),
+        "hardtanh": _block(_norm(), nn.Hardtanh),
+        "leaky": (
+            _block(_norm(), lambda: nn.LeakyReLU(0.2)),
+            _block(_norm(), nn.LeakyReLU),
         ),
-        Mistake(
-            "relu6",
-            "`ReLU6` cuts everything above 6 as well, and with it the gradient. A generator's ReLU has no upper end.",
-            like=_block(_norm(), nn.ReLU6),
-        ),
-        Mistake(
-            "hardtanh",
-            "`Hardtanh` cuts at −1 and 1. The straight lines look alike, but DCGAN's G has ReLU inside, and tanh only "
-            "at its output.",
-            like=_block(_norm(), nn.Hardtanh),
-        ),
-        Mistake(
-            "leaky",
-            "`LeakyReLU` is what D has. In G the rule asks for the plain ReLU; the chapter measures what the leak "
-            "does.",
-            like=(
-                _block(_norm(), lambda: nn.LeakyReLU(0.2)),
-                _block(_norm(), nn.LeakyReLU),
-            ),
-        ),
-        Mistake(
-            "tanh",
-            "tanh belongs to G's very last layer. Inside, it flattens what is large, and its gradient fades.",
-            like=_block(_norm(), nn.Tanh),
-        ),
-        Mistake(
-            "no-affine",
-            "BatchNorm has lost its scale γ and shift β: every map is forced to mean 0 and spread 1 for good.",
-            like=_block(_norm(affine=False), nn.ReLU),
-        ),
-        Mistake(
-            "bias-before-norm",
-            "The convolution has a bias, which BatchNorm subtracts again at once: parameters that do nothing. β does "
-            "their work.",
-            like=_block(_norm(), nn.ReLU, bias=True),
-        ),
-        Mistake(
-            "eps-for-momentum",
-            "BatchNorm's second argument is eps, not momentum: 0.8 is added to every variance. This bug lived for "
-            "years in a famous code.",
-            like=(_block(_norm(eps=0.8), nn.ReLU), _block(_norm(eps=0.8), nn.ReLU, bias=True)),
-        ),
-        Mistake(
-            "no-doubling",
-            "The map is not doubled: look at kernel, stride and padding in (H − 1)·stride − 2·padding + kernel.",
-            when=lambda t: t.got["the shape of the output"][2:] != t.want["the shape of the output"][2:],
-        ),
-        Mistake(
-            "kernel-2",
-            "A kernel of 2 with stride 2 doubles the map, but neighbouring outputs share no input: blocks of 2 × 2 "
-            "that know nothing of each other.",
-            like=_block(_norm(), nn.ReLU, kernel_size=2, padding=0),
-        ),
-        Mistake(
-            "kernel-3",
-            "Kernel 3 with an output padding doubles the map too, but 3 is no multiple of the stride 2: some outputs "
-            "get more terms than others, the checkerboard of chapter 5.",
-            like=_block(_norm(), nn.ReLU, kernel_size=3, output_padding=1),
-        ),
-        Mistake(
-            "no-activation",
-            "Without ReLU two of these blocks in a row are one linear map, up to the normalisation.",
-            like=_block(_norm()),
-        ),
-        Mistake(
-            "channels-swapped",
-            "Input and output channels have changed places: `ConvTranspose2d` takes (in, out), in this order.",
-            when=lambda t: "channels" in str(t.error) or t.got["input and output channels"] == (_OUT, _IN),
-        ),
-    ),
+        "tanh": _block(_norm(), nn.Tanh),
+        "no-affine": _block(_norm(affine=False), nn.ReLU),
+        "bias-before-norm": _block(_norm(), nn.ReLU, bias=True),
+        "eps-for-momentum": (_block(_norm(eps=0.8), nn.ReLU), _block(_norm(eps=0.8), nn.ReLU, bias=True)),
+        "kernel-2": _block(_norm(), nn.ReLU, kernel_size=2, padding=0),
+        "kernel-3": _block(_norm(), nn.ReLU, kernel_size=3, output_padding=1),
+        "no-activation": _block(_norm()),
+    },
+    when={
+        "no-doubling": lambda t: t.got["the shape of the output"][2:] != t.want["the shape of the output"][2:],
+        "channels-swapped": lambda t: "channels" in str(t.error) or t.got["input and output channels"] == (_OUT, _IN),
+    },
     lesson="Double the map, normalise, rectify: four of DCGAN's rules in three layers.",
 )
 
@@ -221,60 +187,38 @@ ranges = sheet.task(
     },
     observe=_observe_ranges,
     reference=_ranges(),
-    mistakes=(
-        Mistake(
-            "real-in-0-1",
-            "The real images lie in [0, 1], G's in [−1, 1]: D tells them apart by their darkest pixel, and learns "
-            "nothing else.",
-            like=_ranges(real=lambda x: x.float() / 255),
+    hints="""
+        real-in-0-1: The real images lie in [0, 1], G's in [−1, 1]: D tells them apart by their darkest pixel, and
+          learns nothing else.
+        half-the-range: The real images lie in [−½, ½]: G would learn never to use its strongest black and white.
+        divided-by-128: 255 does not become 1: the middle of 0 … 255 is 127.5, not 128 or 127.
+        byte-arithmetic: You computed with bytes, which wrap around at 256. Make the images floats first.
+        standardised: The batch was standardised to mean 0 and spread 1. That leaves [−1, 1], and depends on which
+          images are in the batch.
+        pixels-cut: Decimals were cut off instead of rounded, so every picture comes out half a step too dark.
+        pixels-negative: Negative outputs were not shifted: half of the range is below 0 and cannot be a byte.
+        pixels-wrap: An output of 1 became 256, which a byte shows as 0: white pixels turn black.
+    """,
+    like={
+        "real-in-0-1": _ranges(real=lambda x: x.float() / 255),
+        "half-the-range": _ranges(real=lambda x: x.float() / 255 - 0.5),
+        "divided-by-128": (
+            _ranges(real=lambda x: x.float() / 128 - 1),
+            _ranges(real=lambda x: x.float() / 127 - 1),
         ),
-        Mistake(
-            "half-the-range",
-            "The real images lie in [−½, ½]: G would learn never to use its strongest black and white.",
-            like=_ranges(real=lambda x: x.float() / 255 - 0.5),
+        "byte-arithmetic": (
+            _ranges(real=lambda x: (2 * x).float() / 255 - 1),
+            _ranges(real=lambda x: (2 * x - 255).float() / 255),
         ),
-        Mistake(
-            "divided-by-128",
-            "255 does not become 1: the middle of 0 … 255 is 127.5, not 128 or 127.",
-            like=(
-                _ranges(real=lambda x: x.float() / 128 - 1),
-                _ranges(real=lambda x: x.float() / 127 - 1),
-            ),
+        "standardised": _ranges(real=lambda x: (x.float() - x.float().mean()) / x.float().std()),
+        "pixels-cut": _ranges(pixels=lambda x: ((x + 1) * 127.5).to(torch.uint8)),
+        "pixels-negative": (
+            _ranges(pixels=lambda x: (x * 255).round().clamp(0, 255).to(torch.uint8)),
+            _ranges(pixels=lambda x: (x * 127.5).round().clamp(0, 255).to(torch.uint8)),
+            _ranges(pixels=lambda x: (x.abs() * 255).round().to(torch.uint8)),
         ),
-        Mistake(
-            "byte-arithmetic",
-            "You computed with bytes, which wrap around at 256. Make the images floats first.",
-            like=(
-                _ranges(real=lambda x: (2 * x).float() / 255 - 1),
-                _ranges(real=lambda x: (2 * x - 255).float() / 255),
-            ),
-        ),
-        Mistake(
-            "standardised",
-            "The batch was standardised to mean 0 and spread 1. That leaves [−1, 1], and depends on which images are "
-            "in the batch.",
-            like=_ranges(real=lambda x: (x.float() - x.float().mean()) / x.float().std()),
-        ),
-        Mistake(
-            "pixels-cut",
-            "Decimals were cut off instead of rounded, so every picture comes out half a step too dark.",
-            like=_ranges(pixels=lambda x: ((x + 1) * 127.5).to(torch.uint8)),
-        ),
-        Mistake(
-            "pixels-negative",
-            "Negative outputs were not shifted: half of the range is below 0 and cannot be a byte.",
-            like=(
-                _ranges(pixels=lambda x: (x * 255).round().clamp(0, 255).to(torch.uint8)),
-                _ranges(pixels=lambda x: (x * 127.5).round().clamp(0, 255).to(torch.uint8)),
-                _ranges(pixels=lambda x: (x.abs() * 255).round().to(torch.uint8)),
-            ),
-        ),
-        Mistake(
-            "pixels-wrap",
-            "An output of 1 became 256, which a byte shows as 0: white pixels turn black.",
-            like=_ranges(pixels=lambda x: ((x + 1) * 128).round().to(torch.int64).remainder(256).to(torch.uint8)),
-        ),
-    ),
+        "pixels-wrap": _ranges(pixels=lambda x: ((x + 1) * 128).round().to(torch.int64).remainder(256).to(torch.uint8)),
+    },
     lesson="What D sees of both sources must have one range, the one that G's last layer can reach.",
 )
 
@@ -364,70 +308,37 @@ initialise = sheet.task(
     observe=_observe_initialised,
     reference=_initialised(),
     tolerance=_STATISTICS,
-    mistakes=(
-        Mistake(
-            "gamma-around-0",
-            "γ is drawn around 0: each BatchNorm then multiplies its maps by about 0.02, and G's output and gradient "
-            "start almost dead. Draw it around 1.",
-            like=_initialised(gamma=_around_0),
-        ),
-        Mistake(
-            "everything-the-same",
-            "Every parameter got N(0, 0.02): γ belongs around 1, and biases and β start at exactly 0.",
-            like=_initialised(gamma=_around_0, beta=_around_0, bias=_around_0),
-        ),
-        Mistake(
-            "variance-for-deviation",
-            "0.02 is the standard deviation. You drew with the variance 0.02, seven times too wide.",
-            like=_initialised(weight=lambda w: w.normal_(0, 0.02**0.5)),
-        ),
-        Mistake(
-            "deviation-squared",
-            "0.02 is the standard deviation; you drew with its square, so everything is near 0.",
-            like=_initialised(weight=lambda w: w.normal_(0, 0.02**2)),
-        ),
-        Mistake(
-            "uniform",
-            "The weights are uniform between −0.02 and 0.02. Asked for is a normal distribution with that spread.",
-            like=_initialised(weight=lambda w: w.uniform_(-0.02, 0.02)),
-        ),
-        Mistake(
-            "arguments-swapped",
-            "`normal_` takes the mean first: these weights all lie around 0.02 instead of spreading by it.",
-            like=_initialised(weight=lambda w: w.fill_(0.02)),
-        ),
-        Mistake(
-            "transposed-passed-over",
-            "The transposed convolution kept its old weights: `ConvTranspose2d` is not a `Conv2d`, and G consists of "
-            "nothing else.",
-            like=_initialised(transposed=False),
-        ),
-        Mistake(
-            "outer-layers-only",
-            "Layers inside a block were passed over. `children()` sees one level only; `modules()` or `apply` see all.",
-            like=_initialised(only_children=True),
-        ),
-        Mistake(
-            "norm-passed-over",
-            "BatchNorm's γ and β were left as they were.",
-            like=_initialised(gamma=_as_before, beta=_as_before),
-        ),
-        Mistake(
-            "gamma-without-spread",
-            "γ is exactly 1 in every channel. That trains as well, but the rule here is N(1, 0.02).",
-            like=_initialised(gamma=lambda w: w.fill_(1)),
-        ),
-        Mistake(
-            "beta-not-0",
-            "β is drawn at random, or left alone. It starts at 0: nothing is known yet of where a map should lie.",
-            like=(_initialised(beta=_around_0), _initialised(beta=_as_before)),
-        ),
-        Mistake(
-            "bias-not-0",
-            "The convolution's bias was drawn at random, or left as it was. It starts at 0.",
-            like=(_initialised(bias=_around_0), _initialised(bias=_as_before)),
-        ),
-    ),
+    hints="""
+        gamma-around-0: γ is drawn around 0: each BatchNorm then multiplies its maps by about 0.02, and G's output and
+          gradient start almost dead. Draw it around 1.
+        everything-the-same: Every parameter got N(0, 0.02): γ belongs around 1, and biases and β start at exactly 0.
+        variance-for-deviation: 0.02 is the standard deviation. You drew with the variance 0.02, seven times too wide.
+        deviation-squared: 0.02 is the standard deviation; you drew with its square, so everything is near 0.
+        uniform: The weights are uniform between −0.02 and 0.02. Asked for is a normal distribution with that spread.
+        arguments-swapped: `normal_` takes the mean first: these weights all lie around 0.02 instead of spreading by it.
+        transposed-passed-over: The transposed convolution kept its old weights: `ConvTranspose2d` is not a `Conv2d`,
+          and G consists of nothing else.
+        outer-layers-only: Layers inside a block were passed over. `children()` sees one level only; `modules()` or
+          `apply` see all.
+        norm-passed-over: BatchNorm's γ and β were left as they were.
+        gamma-without-spread: γ is exactly 1 in every channel. That trains as well, but the rule here is N(1, 0.02).
+        beta-not-0: β is drawn at random, or left alone. It starts at 0: nothing is known yet of where a map should lie.
+        bias-not-0: The convolution's bias was drawn at random, or left as it was. It starts at 0.
+    """,
+    like={
+        "gamma-around-0": _initialised(gamma=_around_0),
+        "everything-the-same": _initialised(gamma=_around_0, beta=_around_0, bias=_around_0),
+        "variance-for-deviation": _initialised(weight=lambda w: w.normal_(0, 0.02**0.5)),
+        "deviation-squared": _initialised(weight=lambda w: w.normal_(0, 0.02**2)),
+        "uniform": _initialised(weight=lambda w: w.uniform_(-0.02, 0.02)),
+        "arguments-swapped": _initialised(weight=lambda w: w.fill_(0.02)),
+        "transposed-passed-over": _initialised(transposed=False),
+        "outer-layers-only": _initialised(only_children=True),
+        "norm-passed-over": _initialised(gamma=_as_before, beta=_as_before),
+        "gamma-without-spread": _initialised(gamma=lambda w: w.fill_(1)),
+        "beta-not-0": (_initialised(beta=_around_0), _initialised(beta=_as_before)),
+        "bias-not-0": (_initialised(bias=_around_0), _initialised(bias=_as_before)),
+    },
     lesson="Small random weights, γ around 1, no offsets: the first image is grey noise, and the first gradient alive.",
 )
 
@@ -478,26 +389,24 @@ generator_weights = sheet.task(
         "8 pixels": lambda: (8, 6, 5, 3),
     },
     reference=_counted_in_pytorch,
-    mistakes=(
-        Mistake("norms-forgotten", "BatchNorm has two learned numbers a map, γ and β.", like=_count(norms=False)),
-        Mistake(
-            "biases-counted",
-            "Biases are counted. Before BatchNorm they would do nothing, and here the last layer has none either.",
-            like=_count(biases=True),
-        ),
-        Mistake("norm-at-the-end", "The last layer has no BatchNorm: it makes the image.", like=_count(last_norm=True)),
-        Mistake("kernel-3", "Every kernel has 4 × 4 weights.", like=(_count(kernel=3), _count(kernel=2))),
-        Mistake(
-            "one-layer-too-many",
-            "One doubling too many: the first layer makes 4 × 4 pixels, not 2 × 2.",
-            like=_count(doublings=1),
-        ),
-        Mistake(
-            "first-layer-flat",
-            "The first layer's kernel was left out: it takes 1 × 1 pixel to 4 × 4, with 4 × 4 weights a pair of maps.",
-            like=_count(flat=True),
-        ),
-    ),
+    hints="""
+        norms-forgotten: BatchNorm has two learned numbers a map, γ and β.
+        biases-counted: Biases are counted. Before BatchNorm they would do nothing, and here the last layer has none
+          either.
+        norm-at-the-end: The last layer has no BatchNorm: it makes the image.
+        kernel-3: Every kernel has 4 × 4 weights.
+        one-layer-too-many: One doubling too many: the first layer makes 4 × 4 pixels, not 2 × 2.
+        first-layer-flat: The first layer's kernel was left out: it takes 1 × 1 pixel to 4 × 4, with 4 × 4 weights a
+          pair of maps.
+    """,
+    like={
+        "norms-forgotten": _count(norms=False),
+        "biases-counted": _count(biases=True),
+        "norm-at-the-end": _count(last_norm=True),
+        "kernel-3": (_count(kernel=3), _count(kernel=2)),
+        "one-layer-too-many": _count(doublings=1),
+        "first-layer-flat": _count(flat=True),
+    },
     lesson="A further doubling at the small end takes the widest maps twice as wide: its layer alone holds four times "
     "as many weights as the widest one before.",
 )
@@ -593,52 +502,30 @@ accumulate = sheet.task(
     worlds={"few real samples": lambda: _accumulation_world(2, 9)},
     observe=_observe_accumulation,
     reference=_d_step(),
-    mistakes=(
-        Mistake(
-            "zeroed-between",
-            "The gradient of the real pass was thrown away before the step: D learns from fakes only. `backward` adds "
-            "up; clear once, before both.",
-            like=_d_step(between="zero"),
-        ),
-        Mistake(
-            "two-steps",
-            "D made a step after the real pass, and its fakes were judged by another D. Asked for is one step from "
-            "both gradients.",
-            like=(_d_step(between="step"),),
-        ),
-        Mistake(
-            "stale-gradients",
-            "What lay in `.grad` from G's last turn went into D's step. Clear it first.",
-            like=(_d_step(zero=False),),
-        ),
-        Mistake(
-            "no-detach",
-            "D's step is right, but its gradient ran on into G. Cut the fakes off: it costs time, and G's next step "
-            "would contain it.",
-            like=_d_step(detach=False),
-        ),
-        Mistake(
-            "half",
-            "Each pass counts half, so D's step is half of what the summed loss gives.",
-            like=_d_step(weight=0.5),
-        ),
-        Mistake(
-            "labels-swapped",
-            "Real samples got the label 0 and fakes 1: D learns the opposite.",
-            like=_d_step(swapped=True),
-        ),
-        Mistake(
-            "real-only",
-            "Only the real pass reached the step; D never learns what a fake looks like.",
-            like=_d_step(parts="real"),
-        ),
-        Mistake(
-            "one-batch",
-            "Real and fake samples went through D in one batch, so BatchNorm mixed their statistics. DCGAN shows D one "
-            "kind at a time.",
-            like=_d_step(together=True),
-        ),
-    ),
+    hints="""
+        zeroed-between: The gradient of the real pass was thrown away before the step: D learns from fakes only.
+          `backward` adds up; clear once, before both.
+        two-steps: D made a step after the real pass, and its fakes were judged by another D. Asked for is one step from
+          both gradients.
+        stale-gradients: What lay in `.grad` from G's last turn went into D's step. Clear it first.
+        no-detach: D's step is right, but its gradient ran on into G. Cut the fakes off: it costs time, and G's next
+          step would contain it.
+        half: Each pass counts half, so D's step is half of what the summed loss gives.
+        labels-swapped: Real samples got the label 0 and fakes 1: D learns the opposite.
+        real-only: Only the real pass reached the step; D never learns what a fake looks like.
+        one-batch: Real and fake samples went through D in one batch, so BatchNorm mixed their statistics. DCGAN shows D
+          one kind at a time.
+    """,
+    like={
+        "zeroed-between": _d_step(between="zero"),
+        "two-steps": (_d_step(between="step"),),
+        "stale-gradients": (_d_step(zero=False),),
+        "no-detach": _d_step(detach=False),
+        "half": _d_step(weight=0.5),
+        "labels-swapped": _d_step(swapped=True),
+        "real-only": _d_step(parts="real"),
+        "one-batch": _d_step(together=True),
+    },
     lesson="Gradients add up in .grad: two backward passes and one step are the gradient of the summed loss.",
 )
 
@@ -738,47 +625,31 @@ snapshots = sheet.task(
     worlds={"one frame": lambda: (_Watched(), 1, 3)},
     observe=_observe_snapshots,
     reference=_film(),
-    mistakes=(
-        Mistake(
-            "fresh-noise",
-            "Every frame has new noise: you see other samples each time, and cannot tell what training changed. Draw "
-            "it once.",
-            like=_film(fresh=True),
-        ),
-        Mistake(
-            "left-in-eval",
-            "The generator is left in evaluation mode, so the training after the first look uses BatchNorm's running "
-            "statistics. Put it back.",
-            like=_film(back=False),
-        ),
-        Mistake(
-            "looked-in-training-mode",
-            "You looked in training mode: BatchNorm's running statistics took in your fixed noise, frame by frame, "
-            "and a sample depends on its neighbours.",
-            like=_film(evaluate=False),
-        ),
-        Mistake(
-            "keeps-the-graph",
-            "The film holds on to the graph of every frame, and to all its activations. Looking needs no gradient.",
-            like=_film(no_grad=False),
-        ),
-        Mistake(
-            "first-frame-missing",
-            "The first frame comes after training. It should show the untrained generator, or the film starts too "
-            "late.",
-            like=_film(before=False),
-        ),
-        Mistake(
-            "trained-once-more",
-            "train() is called once after the last frame, which nobody sees: 4 frames have 3 trainings between them.",
-            like=_film(extra=True),
-        ),
-        Mistake(
-            "fresh-and-in-training-mode",
-            "Two things: the noise is new in every frame, and the generator is asked in training mode.",
-            like=_film(fresh=True, evaluate=False),
-        ),
-    ),
+    hints="""
+        fresh-noise: Every frame has new noise: you see other samples each time, and cannot tell what training changed.
+          Draw it once.
+        left-in-eval: The generator is left in evaluation mode, so the training after the first look uses BatchNorm's
+          running statistics. Put it back.
+        looked-in-training-mode: You looked in training mode: BatchNorm's running statistics took in your fixed noise,
+          frame by frame, and a sample depends on its neighbours.
+        keeps-the-graph: The film holds on to the graph of every frame, and to all its activations. Looking needs no
+          gradient.
+        first-frame-missing: The first frame comes after training. It should show the untrained generator, or the film
+          starts too late.
+        trained-once-more: train() is called once after the last frame, which nobody sees: 4 frames have 3 trainings
+          between them.
+        fresh-and-in-training-mode: Two things: the noise is new in every frame, and the generator is asked in training
+          mode.
+    """,
+    like={
+        "fresh-noise": _film(fresh=True),
+        "left-in-eval": _film(back=False),
+        "looked-in-training-mode": _film(evaluate=False),
+        "keeps-the-graph": _film(no_grad=False),
+        "first-frame-missing": _film(before=False),
+        "trained-once-more": _film(extra=True),
+        "fresh-and-in-training-mode": _film(fresh=True, evaluate=False),
+    },
     lesson="One draw, evaluation mode, no graph, and back: the film shows training and nothing else.",
 )
 
@@ -879,62 +750,39 @@ slerp = sheet.task(
     worlds={"equal pairs among others": _other_slerps},
     observe=_observe_slerp,
     reference=_slerp(),
-    mistakes=(
-        Mistake(
-            "linear",
-            "This is the straight line. Halfway, two independent latents of 50 numbers have cancelled to about 0.7 of "
-            "their length: a place where the prior has next to nothing.",
-            like=lambda z0, z1, t: torch.lerp(z0, z1, t),
+    hints="""
+        linear: This is the straight line. Halfway, two independent latents of 50 numbers have cancelled to about 0.7 of
+          their length: a place where the prior has next to nothing.
+        swapped: t = 0 should give z0 and t = 1 should give z1: the two weights have changed places.
+        unit-length: The latents lost their lengths: normalise for the angle only, and mix the latents themselves.
+        one-angle-for-all: One angle was computed for the whole batch. Each pair has its own.
+        angle-of-raw-vectors: The cosine needs the lengths divided out; the inner product of two latents of 50 numbers
+          is far outside [−1, 1].
+        cosine-for-angle: You put the cosine where the angle belongs: the arc cosine is missing.
+        line-pushed-out: A straight line, pushed out to the length of z0: the end loses z1's length, and the speed along
+          the arc is not constant.
+        square-roots: √(1−t) and √t keep the length of orthogonal latents on average. These latents are not quite
+          orthogonal, and the formula asks for sines.
+        not-finite-for-equal: For z0 = z1 the angle is 0, and sin 0 / sin 0 is not a number (or noise). There the
+          straight line is right.
+    """,
+    like={
+        "linear": lambda z0, z1, t: torch.lerp(z0, z1, t),
+        "swapped": (_slerp(swapped=True), _slerp(guarded=False, swapped=True)),
+        "unit-length": (_slerp(to_unit=True), _slerp(guarded=False, to_unit=True)),
+        "one-angle-for-all": (_slerp(one_angle=True), _slerp(guarded=False, one_angle=True)),
+        "angle-of-raw-vectors": (
+            _slerp(lengths=False),
+            _slerp(guarded=False, lengths=False),
+            lambda z0, z1, t: _unclamped_raw(z0, z1, t),
         ),
-        Mistake(
-            "swapped",
-            "t = 0 should give z0 and t = 1 should give z1: the two weights have changed places.",
-            like=(_slerp(swapped=True), _slerp(guarded=False, swapped=True)),
-        ),
-        Mistake(
-            "unit-length",
-            "The latents lost their lengths: normalise for the angle only, and mix the latents themselves.",
-            like=(_slerp(to_unit=True), _slerp(guarded=False, to_unit=True)),
-        ),
-        Mistake(
-            "one-angle-for-all",
-            "One angle was computed for the whole batch. Each pair has its own.",
-            like=(_slerp(one_angle=True), _slerp(guarded=False, one_angle=True)),
-        ),
-        Mistake(
-            "angle-of-raw-vectors",
-            "The cosine needs the lengths divided out; the inner product of two latents of 50 numbers is far outside "
-            "[−1, 1].",
-            like=(
-                _slerp(lengths=False),
-                _slerp(guarded=False, lengths=False),
-                lambda z0, z1, t: _unclamped_raw(z0, z1, t),
-            ),
-        ),
-        Mistake(
-            "cosine-for-angle",
-            "You put the cosine where the angle belongs: the arc cosine is missing.",
-            like=(_slerp(cosine_only=True), _slerp(guarded=False, cosine_only=True)),
-        ),
-        Mistake(
-            "line-pushed-out",
-            "A straight line, pushed out to the length of z0: the end loses z1's length, and the speed along the arc "
-            "is not constant.",
-            like=_linear_normalised,
-        ),
-        Mistake(
-            "square-roots",
-            "√(1−t) and √t keep the length of orthogonal latents on average. These latents are not quite orthogonal, "
-            "and the formula asks for sines.",
-            like=_square_root_mix,
-        ),
-        Mistake(
-            "not-finite-for-equal",
-            "For z0 = z1 the angle is 0, and sin 0 / sin 0 is not a number (or noise). There the straight line is "
-            "right.",
-            when=_only_equal_wrong,
-        ),
-    ),
+        "cosine-for-angle": (_slerp(cosine_only=True), _slerp(guarded=False, cosine_only=True)),
+        "line-pushed-out": _linear_normalised,
+        "square-roots": _square_root_mix,
+    },
+    when={
+        "not-finite-for-equal": _only_equal_wrong,
+    },
     lesson="Along the sphere the length changes evenly, so G is never asked about a latent that the prior would not "
     "draw.",
 )
@@ -1050,66 +898,43 @@ train_loop = sheet.task(
     reference=_loop(),
     also=(_loop(fakes_twice=True),),
     blank=_loop(wrong_parameters=True, stale=True, one_noise=True),
-    mistakes=(
-        Mistake(
-            "wrong-parameters",
-            f"One bug is left. {_PARAMETERS}",
-            like=tuple(
-                _loop(wrong_parameters=True, cleared_again=cleared, fakes_twice=twice)
-                for cleared in (False, True)
-                for twice in (False, True)
-            ),
+    hints=f"""
+        wrong-parameters: One bug is left. {_PARAMETERS}
+        stale-gradients: One bug is left. {_STALE}
+        one-noise: One bug is left. {_NOISE}
+        noise-and-stale: Two bugs are left: where the noise is drawn, and what G's turn leaves in D's gradients.
+        parameters-and-noise: Two bugs are left: whose weights the second optimiser holds, and where the noise is drawn.
+        parameters-and-stale: Two bugs are left: whose weights the second optimiser holds, and what G's turn leaves in
+          D's gradients.
+        detach-lost: D's turn now sends its gradient into G, and G's step contains it: half of it makes the fakes easier
+          to catch. The fakes of D's turn were cut off for that reason.
+        g-does-not-move: G's optimiser is right, but G's gradient is gone when it steps: cut off by a `detach` in G's
+          own turn, or cleared between `backward` and `step`.
+        g-learns-to-be-caught: In its own turn G's fakes carry the label 0: G learns to be caught. G wants the label 1.
+        d-labels-swapped: D's labels are exchanged: it learns to call real samples fake.
+    """,
+    like={
+        "wrong-parameters": tuple(
+            _loop(wrong_parameters=True, cleared_again=cleared, fakes_twice=twice)
+            for cleared in (False, True)
+            for twice in (False, True)
         ),
-        Mistake(
-            "stale-gradients",
-            f"One bug is left. {_STALE}",
-            like=(_loop(stale=True), _loop(stale=True, fakes_twice=True)),
+        "stale-gradients": (_loop(stale=True), _loop(stale=True, fakes_twice=True)),
+        "one-noise": _loop(one_noise=True),
+        "noise-and-stale": _loop(one_noise=True, stale=True),
+        "parameters-and-noise": (
+            _loop(wrong_parameters=True, one_noise=True),
+            _loop(wrong_parameters=True, one_noise=True, cleared_again=True),
         ),
-        Mistake("one-noise", f"One bug is left. {_NOISE}", like=_loop(one_noise=True)),
-        Mistake(
-            "noise-and-stale",
-            "Two bugs are left: where the noise is drawn, and what G's turn leaves in D's gradients.",
-            like=_loop(one_noise=True, stale=True),
+        "parameters-and-stale": (
+            _loop(wrong_parameters=True, stale=True),
+            _loop(wrong_parameters=True, stale=True, fakes_twice=True),
         ),
-        Mistake(
-            "parameters-and-noise",
-            "Two bugs are left: whose weights the second optimiser holds, and where the noise is drawn.",
-            like=(
-                _loop(wrong_parameters=True, one_noise=True),
-                _loop(wrong_parameters=True, one_noise=True, cleared_again=True),
-            ),
-        ),
-        Mistake(
-            "parameters-and-stale",
-            "Two bugs are left: whose weights the second optimiser holds, and what G's turn leaves in D's gradients.",
-            like=(
-                _loop(wrong_parameters=True, stale=True),
-                _loop(wrong_parameters=True, stale=True, fakes_twice=True),
-            ),
-        ),
-        Mistake(
-            "detach-lost",
-            "D's turn now sends its gradient into G, and G's step contains it: half of it makes the fakes easier to "
-            "catch. The fakes of D's turn were cut off for that reason.",
-            like=(_loop(leak=True), _loop(leak=True, fakes_twice=True)),
-        ),
-        Mistake(
-            "g-does-not-move",
-            "G's optimiser is right, but G's gradient is gone when it steps: cut off by a `detach` in G's own turn, or "
-            "cleared between `backward` and `step`.",
-            like=_loop(g_stays=True),
-        ),
-        Mistake(
-            "g-learns-to-be-caught",
-            "In its own turn G's fakes carry the label 0: G learns to be caught. G wants the label 1.",
-            like=_loop(g_label_fake=True),
-        ),
-        Mistake(
-            "d-labels-swapped",
-            "D's labels are exchanged: it learns to call real samples fake.",
-            like=_loop(d_swapped=True),
-        ),
-    ),
+        "detach-lost": (_loop(leak=True), _loop(leak=True, fakes_twice=True)),
+        "g-does-not-move": _loop(g_stays=True),
+        "g-learns-to-be-caught": _loop(g_label_fake=True),
+        "d-labels-swapped": _loop(d_swapped=True),
+    },
     lesson="Two optimisers, each with its own player's weights; fresh noise; and clean gradients before each turn.",
 )
 

@@ -14,7 +14,7 @@ from torch.nn import functional as F
 from ganbook.checks.challenge import NoScore, Score, listed, scored, verdict
 from ganbook.checks.compare import Observation, describe
 from ganbook.checks.readings.failures import READING
-from ganbook.checks.task import Answer, Latents, Mistake, Reject, Sheet, Trial, flat_weights, loss_with_gradients, pair
+from ganbook.checks.task import Answer, Latents, Reject, Sheet, Trial, flat_weights, loss_with_gradients, pair
 
 sheet = Sheet("failures", "Exercises 7: When training fails")
 progress, done, hint, case = sheet.last_card, sheet.done, sheet.hint, sheet.case
@@ -53,69 +53,44 @@ minibatch_stddev = sheet.task(
     },
     observe=_observe_features,
     reference=_appended(lambda x: x.std(0, correction=0).mean()),
-    mistakes=(
-        Mistake(
-            "over-the-features",
-            "The deviation is taken over the features of each sample. Variety is a property of the batch: compare "
-            "one feature across the samples.",
-            like=(
-                lambda x: torch.cat((x, x.std(1, correction=0, keepdim=True)), dim=1),
-                _appended(lambda x: x.std(1, correction=0).mean()),
-                lambda x: torch.cat((x, x.std(1, keepdim=True)), dim=1),
-                _appended(lambda x: x.std(1).mean()),
-            ),
+    hints="""
+        over-the-features: The deviation is taken over the features of each sample. Variety is a property of the batch:
+          compare one feature across the samples.
+        n-minus-one: You divided by n − 1, which is PyTorch's default. The layer divides by n: it describes this batch
+          and estimates nothing.
+        variance: These are variances. Without the root the number is in squared units of the features.
+        root-of-the-mean: The root is taken after the mean over the features. The layer takes each feature's deviation
+          first and averages those.
+        all-together: The deviation is taken over all numbers at once, so features with different means look like
+          variety even when all samples are the same.
+        not-averaged: One deviation a feature is appended. The layer averages them and appends a single number.
+        cut-off: The number is right and no gradient flows back through it, so G would never learn that more variety
+          helps.
+        only-the-number: The number is right, the features are gone: D still has to look at each sample.
+        in-front: The number stands in front of the features. Append it as the last column.
+    """,
+    like={
+        "over-the-features": (
+            lambda x: torch.cat((x, x.std(1, correction=0, keepdim=True)), dim=1),
+            _appended(lambda x: x.std(1, correction=0).mean()),
+            lambda x: torch.cat((x, x.std(1, keepdim=True)), dim=1),
+            _appended(lambda x: x.std(1).mean()),
         ),
-        Mistake(
-            "n-minus-one",
-            "You divided by n − 1, which is PyTorch's default. The layer divides by n: it describes this batch and "
-            "estimates nothing.",
-            like=_appended(lambda x: x.std(0).mean()),
+        "n-minus-one": _appended(lambda x: x.std(0).mean()),
+        "variance": (_appended(lambda x: x.var(0, correction=0).mean()), _appended(lambda x: x.var(0).mean())),
+        "root-of-the-mean": _appended(lambda x: x.var(0, correction=0).mean().sqrt()),
+        "all-together": (_appended(lambda x: x.std(correction=0)), _appended(lambda x: x.std())),
+        "not-averaged": (
+            lambda x: torch.cat((x, x.std(0, correction=0).expand(len(x), -1)), dim=1),
+            lambda x: torch.cat((x, x.std(0).expand(len(x), -1)), dim=1),
         ),
-        Mistake(
-            "variance",
-            "These are variances. Without the root the number is in squared units of the features.",
-            like=(_appended(lambda x: x.var(0, correction=0).mean()), _appended(lambda x: x.var(0).mean())),
+        "cut-off": _appended(lambda x: x.std(0, correction=0).mean().detach()),
+        "only-the-number": (
+            lambda x: x.std(0, correction=0).mean().expand(len(x), 1),
+            lambda x: x.std(0, correction=0).mean(),
         ),
-        Mistake(
-            "root-of-the-mean",
-            "The root is taken after the mean over the features. The layer takes each feature's deviation first and "
-            "averages those.",
-            like=_appended(lambda x: x.var(0, correction=0).mean().sqrt()),
-        ),
-        Mistake(
-            "all-together",
-            "The deviation is taken over all numbers at once, so features with different means look like variety even "
-            "when all samples are the same.",
-            like=(_appended(lambda x: x.std(correction=0)), _appended(lambda x: x.std())),
-        ),
-        Mistake(
-            "not-averaged",
-            "One deviation a feature is appended. The layer averages them and appends a single number.",
-            like=(
-                lambda x: torch.cat((x, x.std(0, correction=0).expand(len(x), -1)), dim=1),
-                lambda x: torch.cat((x, x.std(0).expand(len(x), -1)), dim=1),
-            ),
-        ),
-        Mistake(
-            "cut-off",
-            "The number is right and no gradient flows back through it, so G would never learn that more variety "
-            "helps.",
-            like=_appended(lambda x: x.std(0, correction=0).mean().detach()),
-        ),
-        Mistake(
-            "only-the-number",
-            "The number is right, the features are gone: D still has to look at each sample.",
-            like=(
-                lambda x: x.std(0, correction=0).mean().expand(len(x), 1),
-                lambda x: x.std(0, correction=0).mean(),
-            ),
-        ),
-        Mistake(
-            "in-front",
-            "The number stands in front of the features. Append it as the last column.",
-            like=lambda x: torch.cat((x.std(0, correction=0).mean().expand(len(x), 1), x), dim=1),
-        ),
-    ),
+        "in-front": lambda x: torch.cat((x.std(0, correction=0).mean().expand(len(x), 1), x), dim=1),
+    },
     lesson="All samples of a batch carry the same number, so a collapsed batch is caught as a whole.",
 )
 
@@ -136,62 +111,38 @@ smoothed_loss = sheet.task(
     worlds={"one logit each": lambda: (torch.randn(1), torch.randn(1))},
     observe=lambda answer, world: loss_with_gradients(answer, {"real_logits": world[0], "fake_logits": world[1]}),
     reference=lambda real, fake: _bce(real, _SMOOTH).mean() + F.softplus(fake).mean(),
-    mistakes=(
-        Mistake(
-            "both-sides",
-            "The fakes are smoothed as well. A fake with a bad look then has a positive best logit, and G is told to "
-            "keep making it.",
-            like=(
-                lambda real, fake: _bce(real, _SMOOTH).mean() + _bce(fake, 1 - _SMOOTH).mean(),
-                lambda real, fake: _bce(real, _SMOOTH).mean() + _bce(fake, _SMOOTH).mean(),
-            ),
+    hints="""
+        both-sides: The fakes are smoothed as well. A fake with a bad look then has a positive best logit, and G is told
+          to keep making it.
+        other-side: The wrong side is smoothed: the real label stays 1 here and the fake one moves. It should be the
+          other way round.
+        scaled: The real term is multiplied by 0.9 and its other half, 0.1 · −log(1 − D), is missing. Then the logit of
+          a real sample still wants to grow for ever.
+        not-smoothed: This is the loss without smoothing: real samples have label 1.
+        swapped: Real samples get the fake label and fakes the smoothed real one: that is G's wish, not D's loss.
+        smoothed-logit: The logit is scaled, not the label. The 0.9 is a target for D, so it stands beside the
+          logarithms.
+        one-mean: One mean over all samples: the six real ones outvote the four fakes. Each side has a mean of its own.
+        halved: Both terms are halved. That is the same game; here D's loss is the plain sum of the two means.
+        summed: You summed over the batch. Take a mean on each side, or the step grows with the batch.
+    """,
+    like={
+        "both-sides": (
+            lambda real, fake: _bce(real, _SMOOTH).mean() + _bce(fake, 1 - _SMOOTH).mean(),
+            lambda real, fake: _bce(real, _SMOOTH).mean() + _bce(fake, _SMOOTH).mean(),
         ),
-        Mistake(
-            "other-side",
-            "The wrong side is smoothed: the real label stays 1 here and the fake one moves. It should be the other "
-            "way round.",
-            like=lambda real, fake: F.softplus(-real).mean() + _bce(fake, 1 - _SMOOTH).mean(),
+        "other-side": lambda real, fake: F.softplus(-real).mean() + _bce(fake, 1 - _SMOOTH).mean(),
+        "scaled": lambda real, fake: _SMOOTH * F.softplus(-real).mean() + F.softplus(fake).mean(),
+        "not-smoothed": lambda real, fake: F.softplus(-real).mean() + F.softplus(fake).mean(),
+        "swapped": (
+            lambda real, fake: F.softplus(real).mean() + _bce(fake, _SMOOTH).mean(),
+            lambda real, fake: _bce(real, 1 - _SMOOTH).mean() + F.softplus(-fake).mean(),
         ),
-        Mistake(
-            "scaled",
-            "The real term is multiplied by 0.9 and its other half, 0.1 · −log(1 − D), is missing. Then the logit of "
-            "a real sample still wants to grow for ever.",
-            like=lambda real, fake: _SMOOTH * F.softplus(-real).mean() + F.softplus(fake).mean(),
-        ),
-        Mistake(
-            "not-smoothed",
-            "This is the loss without smoothing: real samples have label 1.",
-            like=lambda real, fake: F.softplus(-real).mean() + F.softplus(fake).mean(),
-        ),
-        Mistake(
-            "swapped",
-            "Real samples get the fake label and fakes the smoothed real one: that is G's wish, not D's loss.",
-            like=(
-                lambda real, fake: F.softplus(real).mean() + _bce(fake, _SMOOTH).mean(),
-                lambda real, fake: _bce(real, 1 - _SMOOTH).mean() + F.softplus(-fake).mean(),
-            ),
-        ),
-        Mistake(
-            "smoothed-logit",
-            "The logit is scaled, not the label. The 0.9 is a target for D, so it stands beside the logarithms.",
-            like=lambda real, fake: F.softplus(-_SMOOTH * real).mean() + F.softplus(fake).mean(),
-        ),
-        Mistake(
-            "one-mean",
-            "One mean over all samples: the six real ones outvote the four fakes. Each side has a mean of its own.",
-            like=lambda real, fake: torch.cat((_bce(real, _SMOOTH), F.softplus(fake))).mean(),
-        ),
-        Mistake(
-            "halved",
-            "Both terms are halved. That is the same game; here D's loss is the plain sum of the two means.",
-            like=lambda real, fake: (_bce(real, _SMOOTH).mean() + F.softplus(fake).mean()) / 2,
-        ),
-        Mistake(
-            "summed",
-            "You summed over the batch. Take a mean on each side, or the step grows with the batch.",
-            like=lambda real, fake: _bce(real, _SMOOTH).sum() + F.softplus(fake).sum(),
-        ),
-    ),
+        "smoothed-logit": lambda real, fake: F.softplus(-_SMOOTH * real).mean() + F.softplus(fake).mean(),
+        "one-mean": lambda real, fake: torch.cat((_bce(real, _SMOOTH), F.softplus(fake))).mean(),
+        "halved": lambda real, fake: (_bce(real, _SMOOTH).mean() + F.softplus(fake).mean()) / 2,
+        "summed": lambda real, fake: _bce(real, _SMOOTH).sum() + F.softplus(fake).sum(),
+    },
     lesson="The best logit of a real sample that no fake comes near is now finite: log 9, where D = 0.9.",
 )
 
@@ -207,43 +158,29 @@ known_by_heart = sheet.task(
         "unseen below the fakes": lambda: (torch.randn(6) + 2, torch.randn(4) - 3, torch.randn(5) - 2),
     },
     reference=lambda learned, unseen, fake: (learned.mean() - unseen.mean()) / (learned.mean() - fake.mean()),
-    mistakes=(
-        Mistake(
-            "upside-down",
-            "This is 1 for a D that has learned nothing by heart. Asked for is 0 where unseen images are rated like "
-            "learned ones.",
-            like=lambda learned, unseen, fake: (unseen.mean() - fake.mean()) / (learned.mean() - fake.mean()),
+    hints="""
+        upside-down: This is 1 for a D that has learned nothing by heart. Asked for is 0 where unseen images are rated
+          like learned ones.
+        not-divided: A difference of logits has no unit: D may scale all of them. Divide by how far it tells learned
+          from fake.
+        against-the-unseen: The denominator should say how far D tells *learned* images from fakes.
+        by-probabilities: You compared probabilities. Where D is sure they all are 0 or 1; the means of the logits were
+          asked for.
+        sums: You compared sums. The three sets differ in size: take means.
+        sign-turned: The size is right, the sign is not: it should grow as D rates unseen images lower.
+    """,
+    like={
+        "upside-down": lambda learned, unseen, fake: (unseen.mean() - fake.mean()) / (learned.mean() - fake.mean()),
+        "not-divided": lambda learned, unseen, fake: learned.mean() - unseen.mean(),
+        "against-the-unseen": lambda learned, unseen, fake: (
+            (learned.mean() - unseen.mean()) / (unseen.mean() - fake.mean())
         ),
-        Mistake(
-            "not-divided",
-            "A difference of logits has no unit: D may scale all of them. Divide by how far it tells learned from "
-            "fake.",
-            like=lambda learned, unseen, fake: learned.mean() - unseen.mean(),
+        "by-probabilities": lambda learned, unseen, fake: (
+            (learned.sigmoid().mean() - unseen.sigmoid().mean()) / (learned.sigmoid().mean() - fake.sigmoid().mean())
         ),
-        Mistake(
-            "against-the-unseen",
-            "The denominator should say how far D tells *learned* images from fakes.",
-            like=lambda learned, unseen, fake: (learned.mean() - unseen.mean()) / (unseen.mean() - fake.mean()),
-        ),
-        Mistake(
-            "by-probabilities",
-            "You compared probabilities. Where D is sure they all are 0 or 1; the means of the logits were asked for.",
-            like=lambda learned, unseen, fake: (
-                (learned.sigmoid().mean() - unseen.sigmoid().mean())
-                / (learned.sigmoid().mean() - fake.sigmoid().mean())
-            ),
-        ),
-        Mistake(
-            "sums",
-            "You compared sums. The three sets differ in size: take means.",
-            like=lambda learned, unseen, fake: (learned.sum() - unseen.sum()) / (learned.sum() - fake.sum()),
-        ),
-        Mistake(
-            "sign-turned",
-            "The size is right, the sign is not: it should grow as D rates unseen images lower.",
-            like=lambda learned, unseen, fake: (unseen.mean() - learned.mean()) / (learned.mean() - fake.mean()),
-        ),
-    ),
+        "sums": lambda learned, unseen, fake: (learned.sum() - unseen.sum()) / (learned.sum() - fake.sum()),
+        "sign-turned": lambda learned, unseen, fake: (unseen.mean() - learned.mean()) / (learned.mean() - fake.mean()),
+    },
     lesson="0: unseen images are rated like learned ones; 1: like fakes. It needs images set aside, and nothing else.",
 )
 
@@ -278,74 +215,53 @@ minibatch_closeness = sheet.task(
     },
     observe=_observe_features,
     reference=lambda x, t: _closeness(x, t).sum(1) - 1,
-    mistakes=(
-        Mistake(
-            "counts-itself",
-            "Every number is too large by one: a sample is at distance 0 from itself, and that pair is counted too.",
-            like=lambda x, t: _closeness(x, t).sum(1),
+    hints="""
+        counts-itself: Every number is too large by one: a sample is at distance 0 from itself, and that pair is counted
+          too.
+        mean-not-sum: The kernels are averaged over the batch. The task asks for the sum over the others.
+        euclidean: The distance is Euclidean. Here it is the sum of the absolute differences.
+        squared: The differences are squared. Here the kernel is exp of minus the sum of absolute differences.
+        sign-lost: exp of the distance itself: the number explodes for samples far apart. Close pairs should count most.
+        no-kernel: These are sums of distances. Without exp, one far sample outweighs all the near ones, and collapse is
+          about the near ones.
+        sums-over-kernels: The kernels are added up. Each of the B kernels keeps a number of its own.
+        wrong-axis: The distance is summed over the kernels and the sum kept for each of the C numbers. Sum the absolute
+          differences over the last axis, C.
+    """,
+    like={
+        "counts-itself": lambda x, t: _closeness(x, t).sum(1),
+        "mean-not-sum": (
+            lambda x, t: _closeness(x, t).mean(1),
+            lambda x, t: (_closeness(x, t).sum(1) - 1) / (len(x) - 1),
+            lambda x, t: (_closeness(x, t).sum(1) - 1) / len(x),
         ),
-        Mistake(
-            "mean-not-sum",
-            "The kernels are averaged over the batch. The task asks for the sum over the others.",
-            like=(
-                lambda x, t: _closeness(x, t).mean(1),
-                lambda x, t: (_closeness(x, t).sum(1) - 1) / (len(x) - 1),
-                lambda x, t: (_closeness(x, t).sum(1) - 1) / len(x),
-            ),
+        "euclidean": (
+            lambda x, t: ((-_differences(x, t).norm(dim=3)).exp() * _off_diagonal(len(x))).sum(1),
+            lambda x, t: (-_differences(x, t).norm(dim=3)).exp().sum(1),
         ),
-        Mistake(
-            "euclidean",
-            "The distance is Euclidean. Here it is the sum of the absolute differences.",
-            like=(
-                lambda x, t: ((-_differences(x, t).norm(dim=3)).exp() * _off_diagonal(len(x))).sum(1),
-                lambda x, t: (-_differences(x, t).norm(dim=3)).exp().sum(1),
-            ),
+        "squared": (
+            lambda x, t: (-_differences(x, t).square().sum(3)).exp().sum(1) - 1,
+            lambda x, t: (-_differences(x, t).square().sum(3)).exp().sum(1),
         ),
-        Mistake(
-            "squared",
-            "The differences are squared. Here the kernel is exp of minus the sum of absolute differences.",
-            like=(
-                lambda x, t: (-_differences(x, t).square().sum(3)).exp().sum(1) - 1,
-                lambda x, t: (-_differences(x, t).square().sum(3)).exp().sum(1),
-            ),
+        "sign-lost": (
+            lambda x, t: _differences(x, t).abs().sum(3).exp().sum(1) - 1,
+            lambda x, t: _differences(x, t).abs().sum(3).exp().sum(1),
         ),
-        Mistake(
-            "sign-lost",
-            "exp of the distance itself: the number explodes for samples far apart. Close pairs should count most.",
-            like=(
-                lambda x, t: _differences(x, t).abs().sum(3).exp().sum(1) - 1,
-                lambda x, t: _differences(x, t).abs().sum(3).exp().sum(1),
-            ),
+        "no-kernel": (
+            lambda x, t: _differences(x, t).abs().sum(3).sum(1),
+            lambda x, t: -_differences(x, t).abs().sum(3).sum(1),
         ),
-        Mistake(
-            "no-kernel",
-            "These are sums of distances. Without exp, one far sample outweighs all the near ones, and collapse is "
-            "about the near ones.",
-            like=(
-                lambda x, t: _differences(x, t).abs().sum(3).sum(1),
-                lambda x, t: -_differences(x, t).abs().sum(3).sum(1),
-            ),
+        "sums-over-kernels": (
+            lambda x, t: (_closeness(x, t).sum(1) - 1).sum(1, keepdim=True),
+            lambda x, t: (_closeness(x, t).sum(1) - 1).sum(1),
+            lambda x, t: (-_differences(x, t).abs().sum((2, 3))).exp().sum(1) - 1,
+            lambda x, t: ((-_differences(x, t).abs().sum((2, 3))).exp().sum(1) - 1)[:, None],
         ),
-        Mistake(
-            "sums-over-kernels",
-            "The kernels are added up. Each of the B kernels keeps a number of its own.",
-            like=(
-                lambda x, t: (_closeness(x, t).sum(1) - 1).sum(1, keepdim=True),
-                lambda x, t: (_closeness(x, t).sum(1) - 1).sum(1),
-                lambda x, t: (-_differences(x, t).abs().sum((2, 3))).exp().sum(1) - 1,
-                lambda x, t: ((-_differences(x, t).abs().sum((2, 3))).exp().sum(1) - 1)[:, None],
-            ),
+        "wrong-axis": (
+            lambda x, t: (-_differences(x, t).abs().sum(2)).exp().sum(1) - 1,
+            lambda x, t: (-_differences(x, t).abs().sum(2)).exp().sum(1),
         ),
-        Mistake(
-            "wrong-axis",
-            "The distance is summed over the kernels and the sum kept for each of the C numbers. Sum the absolute "
-            "differences over the last axis, C.",
-            like=(
-                lambda x, t: (-_differences(x, t).abs().sum(2)).exp().sum(1) - 1,
-                lambda x, t: (-_differences(x, t).abs().sum(2)).exp().sum(1),
-            ),
-        ),
-    ),
+    },
     lesson="In a collapsed batch every sample has near neighbours in all kernels, and D reads it off one sample.",
 )
 
@@ -413,57 +329,33 @@ spectral_weight = sheet.task(
     },
     observe=_observe_spectral,
     reference=_spectral(),
-    mistakes=(
-        Mistake(
-            "vectors-not-unit",
-            "The vectors are not brought to length 1, so u·Wv is no singular value, and both grow with every pass.",
-            like=_spectral(unit=False),
-        ),
-        Mistake(
-            "old-v",
-            "σ is computed with the old v. After the step, the new v is the better guess: use it.",
-            like=_spectral(old_v=True),
-        ),
-        Mistake(
-            "squared",
-            "You divided by σ². That is an eigenvalue of WᵀW; the singular value is its root.",
-            like=_spectral(power=2),
-        ),
-        Mistake(
-            "sigma-is-constant",
-            "The value is right; the gradient treats σ as a number that does not depend on the weight. Then D may "
-            "go on scaling its weights up, and Adam's steps shrink against them.",
-            like=_spectral(sigma_is_constant=True),
-        ),
-        Mistake(
-            "through-the-vectors",
-            "The value is right; the gradient runs through u and v too. They are estimates carried along, and held "
-            "fixed in the derivative.",
-            like=_spectral(through_vectors=True),
-        ),
-        Mistake(
-            "frobenius",
-            "You divided by the norm of all entries. It is at least σ, and larger by up to the root of the rank, so "
-            "every layer would shrink what it passes on.",
-            like=_spectral(frobenius=True),
-        ),
-        Mistake(
-            "exact",
-            "You divided by the exact largest singular value. The task asks for the estimate after one step from the "
-            "given v, which is what makes it affordable.",
-            like=_spectral(exact=True),
-        ),
-        Mistake(
-            "multiplied",
-            "The weight is multiplied by σ. Divided by it, the largest singular value becomes 1.",
-            like=_spectral(multiplied=True),
-        ),
-        Mistake(
-            "many-steps",
-            "More than one step was made. One a pass is enough, since the weight changes little between passes.",
-            like=tuple(_spectral(steps=n) for n in (2, 3, 5, 10, 20)),
-        ),
-    ),
+    hints="""
+        vectors-not-unit: The vectors are not brought to length 1, so u·Wv is no singular value, and both grow with
+          every pass.
+        old-v: σ is computed with the old v. After the step, the new v is the better guess: use it.
+        squared: You divided by σ². That is an eigenvalue of WᵀW; the singular value is its root.
+        sigma-is-constant: The value is right; the gradient treats σ as a number that does not depend on the weight.
+          Then D may go on scaling its weights up, and Adam's steps shrink against them.
+        through-the-vectors: The value is right; the gradient runs through u and v too. They are estimates carried
+          along, and held fixed in the derivative.
+        frobenius: You divided by the norm of all entries. It is at least σ, and larger by up to the root of the rank,
+          so every layer would shrink what it passes on.
+        exact: You divided by the exact largest singular value. The task asks for the estimate after one step from the
+          given v, which is what makes it affordable.
+        multiplied: The weight is multiplied by σ. Divided by it, the largest singular value becomes 1.
+        many-steps: More than one step was made. One a pass is enough, since the weight changes little between passes.
+    """,
+    like={
+        "vectors-not-unit": _spectral(unit=False),
+        "old-v": _spectral(old_v=True),
+        "squared": _spectral(power=2),
+        "sigma-is-constant": _spectral(sigma_is_constant=True),
+        "through-the-vectors": _spectral(through_vectors=True),
+        "frobenius": _spectral(frobenius=True),
+        "exact": _spectral(exact=True),
+        "multiplied": _spectral(multiplied=True),
+        "many-steps": tuple(_spectral(steps=n) for n in (2, 3, 5, 10, 20)),
+    },
     lesson="Two matrix–vector products a pass: the price of a critic whose layers have slope 1.",
 )
 
@@ -549,73 +441,49 @@ ema_update = sheet.task(
     },
     observe=_observe_average,
     reference=_averaging(_kept_share),
-    mistakes=(
-        Mistake(
-            "shares-swapped",
-            "The shares are swapped: the average jumps to the newest weights and keeps only a little of the old.",
-            like=_averaging(lambda half_life, batch: 1 - _kept_share(half_life, batch)),
+    hints="""
+        shares-swapped: The shares are swapped: the average jumps to the newest weights and keeps only a little of the
+          old.
+        per-step: This counts steps. The half-life is in images, so that it means the same at any batch size: a step is
+          batch_size images.
+        e-not-two: After one half-life, exp(−1) = 37 % of the old weights are left. A half-life leaves half.
+        linear: 1 − batch / half-life is the first term of a series. It is not a half-life, and turns negative for a
+          large batch.
+        upside-down: The exponent is upside down: 0.5 to the power half_life / batch_size is nearly 0, so nothing is
+          kept.
+        buffers-too: BatchNorm's buffers are averaged as well. They are statistics of other weights, and the count of
+          batches is a whole number. Average the parameters only.
+        generator-moved: The generator was changed too. The average watches the game and takes no part in it.
+        into-a-copy: The numbers are right and stand in a copy: whoever holds `average` keeps the old weights. Change
+          its parameters in place.
+        fixed-numbers: Right for a half-life of 500 and batches of 64, and for no other. Use the arguments.
+        the-generator-itself: The average is the generator itself, so it moves with every step: nothing is averaged.
+    """,
+    like={
+        "shares-swapped": _averaging(lambda half_life, batch: 1 - _kept_share(half_life, batch)),
+        "per-step": _averaging(lambda half_life, batch: 0.5 ** (1 / half_life)),
+        "e-not-two": _averaging(lambda half_life, batch: math.exp(-batch / half_life)),
+        "linear": (
+            _averaging(lambda half_life, batch: 1 - batch / half_life),
+            _averaging(lambda half_life, batch: 1 - 0.5 * batch / half_life),
         ),
-        Mistake(
-            "per-step",
-            "This counts steps. The half-life is in images, so that it means the same at any batch size: a step is "
-            "batch_size images.",
-            like=_averaging(lambda half_life, batch: 0.5 ** (1 / half_life)),
+        "upside-down": _averaging(lambda half_life, batch: 0.5 ** (half_life / batch)),
+        "buffers-too": _averaging(_kept_share, buffers=True),
+        "generator-moved": _averaging(_kept_share, moves_generator=True),
+        "into-a-copy": _in_a_copy,
+        "fixed-numbers": _averaging(lambda half_life, batch: 0.5 ** (_BATCH / _HALF_LIFE)),
+        "the-generator-itself": _shares_storage,
+    },
+    when={
+        "buffers-too": lambda trial: (
+            "the average's weights" in trial.got
+            and torch.allclose(trial.got["the average's weights"], trial.want["the average's weights"], atol=1e-4)
+            and not torch.equal(
+                trial.got["the average's running mean (BatchNorm)"],
+                trial.want["the average's running mean (BatchNorm)"],
+            )
         ),
-        Mistake(
-            "e-not-two",
-            "After one half-life, exp(−1) = 37 % of the old weights are left. A half-life leaves half.",
-            like=_averaging(lambda half_life, batch: math.exp(-batch / half_life)),
-        ),
-        Mistake(
-            "linear",
-            "1 − batch / half-life is the first term of a series. It is not a half-life, and turns negative for a "
-            "large batch.",
-            like=(
-                _averaging(lambda half_life, batch: 1 - batch / half_life),
-                _averaging(lambda half_life, batch: 1 - 0.5 * batch / half_life),
-            ),
-        ),
-        Mistake(
-            "upside-down",
-            "The exponent is upside down: 0.5 to the power half_life / batch_size is nearly 0, so nothing is kept.",
-            like=_averaging(lambda half_life, batch: 0.5 ** (half_life / batch)),
-        ),
-        Mistake(
-            "buffers-too",
-            "BatchNorm's buffers are averaged as well. They are statistics of other weights, and the count of "
-            "batches is a whole number. Average the parameters only.",
-            like=_averaging(_kept_share, buffers=True),
-            when=lambda trial: (
-                "the average's weights" in trial.got
-                and torch.allclose(trial.got["the average's weights"], trial.want["the average's weights"], atol=1e-4)
-                and not torch.equal(
-                    trial.got["the average's running mean (BatchNorm)"],
-                    trial.want["the average's running mean (BatchNorm)"],
-                )
-            ),
-        ),
-        Mistake(
-            "generator-moved",
-            "The generator was changed too. The average watches the game and takes no part in it.",
-            like=_averaging(_kept_share, moves_generator=True),
-        ),
-        Mistake(
-            "into-a-copy",
-            "The numbers are right and stand in a copy: whoever holds `average` keeps the old weights. Change its "
-            "parameters in place.",
-            like=_in_a_copy,
-        ),
-        Mistake(
-            "fixed-numbers",
-            "Right for a half-life of 500 and batches of 64, and for no other. Use the arguments.",
-            like=_averaging(lambda half_life, batch: 0.5 ** (_BATCH / _HALF_LIFE)),
-        ),
-        Mistake(
-            "the-generator-itself",
-            "The average is the generator itself, so it moves with every step: nothing is averaged.",
-            like=_shares_storage,
-        ),
-    ),
+    },
     lesson="Counted in images, the half-life means the same whatever the batch. BatchNorm's statistics have to be "
     "computed anew for the averaged weights.",
 )
@@ -695,41 +563,25 @@ augmented_losses = sheet.task(
     worlds={"one real point": lambda: _augmented_world(1)},
     observe=_observe_augmented,
     reference=_augmented(),
-    mistakes=(
-        Mistake(
-            "real-only",
-            "Only the real images are moved. Then moved images are what is real, and G learns to draw them moved.",
-            like=(_augmented(fake_too=False, g_too=False), _augmented(fake_too=False)),
-        ),
-        Mistake(
-            "fakes-only",
-            "Only the fakes are moved in D's turn: D tells them by the movement and G is told nothing about its "
-            "images.",
-            like=(_augmented(real_too=False), _augmented(real_too=False, g_too=False)),
-        ),
-        Mistake(
-            "not-in-g-s-turn",
-            "In G's turn the fakes go to D as they are. D has only ever judged moved images: G must be judged on "
-            "moved ones, too.",
-            like=_augmented(g_too=False),
-        ),
-        Mistake(
-            "not-cut",
-            "D's loss reaches the fakes' graph. In D's turn the fakes are cut off from G, as without augmentation.",
-            like=_augmented(cut=False),
-        ),
-        Mistake(
-            "not-through-the-augmentation",
-            "G's gradient does not pass through the augmentation: it was taken for a constant. It must be "
-            "differentiated, or G is told how to change another image than its own.",
-            like=_augmented(g_cut=True),
-        ),
-        Mistake(
-            "labels-swapped",
-            "D calls moved fakes real and moved real images fake.",
-            like=_augmented(swapped=True),
-        ),
-    ),
+    hints="""
+        real-only: Only the real images are moved. Then moved images are what is real, and G learns to draw them moved.
+        fakes-only: Only the fakes are moved in D's turn: D tells them by the movement and G is told nothing about its
+          images.
+        not-in-g-s-turn: In G's turn the fakes go to D as they are. D has only ever judged moved images: G must be
+          judged on moved ones, too.
+        not-cut: D's loss reaches the fakes' graph. In D's turn the fakes are cut off from G, as without augmentation.
+        not-through-the-augmentation: G's gradient does not pass through the augmentation: it was taken for a constant.
+          It must be differentiated, or G is told how to change another image than its own.
+        labels-swapped: D calls moved fakes real and moved real images fake.
+    """,
+    like={
+        "real-only": (_augmented(fake_too=False, g_too=False), _augmented(fake_too=False)),
+        "fakes-only": (_augmented(real_too=False), _augmented(real_too=False, g_too=False)),
+        "not-in-g-s-turn": _augmented(g_too=False),
+        "not-cut": _augmented(cut=False),
+        "not-through-the-augmentation": _augmented(g_cut=True),
+        "labels-swapped": _augmented(swapped=True),
+    },
     lesson="D never sees an unmoved image, of either kind; so it cannot learn single images by heart, and G's images "
     "stay unmoved.",
 )
@@ -772,50 +624,36 @@ diagnosis = sheet.task(
     takes="value",
     observe=_observe_diagnosis,
     reference=lambda world: _TRUTH,
-    mistakes=(
-        Mistake(
-            "a-is-no-collapse",
-            "Log A: little variety, but look at what reaches G. A generator without a gradient has not collapsed: it "
-            "has never moved.",
-            when=_says("A", "mode collapse"),
+    hints="""
+        a-is-no-collapse: Log A: little variety, but look at what reaches G. A generator without a gradient has not
+          collapsed: it has never moved.
+        a-is-no-explosion: Log A: D's logits are large because D is right. The number that tells is G's gradient.
+        b-has-a-gradient: Log B: G's gradient is alive and D is undecided. Look at the modes and at the spread of the
+          samples.
+        b-stands-still: Log B: it is not the motion that is wrong, it is the variety: one mode where there should be
+          eight.
+        c-has-no-ceiling: Log C: D's loss is far below zero and falls on. No logistic loss can do that, and no game that
+          turns in circles does.
+        d-keeps-its-modes: Log D: all modes are covered and the losses are bounded. What does not settle?
+        e-looks-healthy: Log E: every curve looks healthy, which is the point. Compare the agreement with the label to
+          chance.
+        condition-elsewhere: Only one of the games has a condition: the one whose log reports an agreement with the
+          label.
+    """,
+    when={
+        "a-is-no-collapse": _says("A", "mode collapse"),
+        "a-is-no-explosion": _says("A", "exploding critic"),
+        "b-has-a-gradient": _says("B", "vanishing gradient"),
+        "b-stands-still": _says("B", "non-convergence"),
+        "c-has-no-ceiling": lambda trial: (
+            trial.got["log C"] in ("non-convergence", "vanishing gradient", "mode collapse")
         ),
-        Mistake(
-            "a-is-no-explosion",
-            "Log A: D's logits are large because D is right. The number that tells is G's gradient.",
-            when=_says("A", "exploding critic"),
+        "d-keeps-its-modes": lambda trial: (
+            trial.got["log D"] in ("mode collapse", "exploding critic", "vanishing gradient")
         ),
-        Mistake(
-            "b-has-a-gradient",
-            "Log B: G's gradient is alive and D is undecided. Look at the modes and at the spread of the samples.",
-            when=_says("B", "vanishing gradient"),
-        ),
-        Mistake(
-            "b-stands-still",
-            "Log B: it is not the motion that is wrong, it is the variety: one mode where there should be eight.",
-            when=_says("B", "non-convergence"),
-        ),
-        Mistake(
-            "c-has-no-ceiling",
-            "Log C: D's loss is far below zero and falls on. No logistic loss can do that, and no game that turns in "
-            "circles does.",
-            when=lambda trial: trial.got["log C"] in ("non-convergence", "vanishing gradient", "mode collapse"),
-        ),
-        Mistake(
-            "d-keeps-its-modes",
-            "Log D: all modes are covered and the losses are bounded. What does not settle?",
-            when=lambda trial: trial.got["log D"] in ("mode collapse", "exploding critic", "vanishing gradient"),
-        ),
-        Mistake(
-            "e-looks-healthy",
-            "Log E: every curve looks healthy, which is the point. Compare the agreement with the label to chance.",
-            when=lambda trial: trial.got["log E"] != "ignored condition",
-        ),
-        Mistake(
-            "condition-elsewhere",
-            "Only one of the games has a condition: the one whose log reports an agreement with the label.",
-            when=lambda trial: list(trial.got.values()).count("ignored condition") > 1,
-        ),
-    ),
+        "e-looks-healthy": lambda trial: trial.got["log E"] != "ignored condition",
+        "condition-elsewhere": lambda trial: list(trial.got.values()).count("ignored condition") > 1,
+    },
     lesson="D's loss alone names none of the five. Log what G does: its gradient, its variety, its motion.",
 )
 
@@ -915,37 +753,29 @@ repaired_round = sheet.task(
     returns=("d_loss", "g_loss"),
     reference=_play(),
     blank=_play(in_eval=True, keeps_gradients=True, cut_in_g=True),
-    mistakes=(
-        Mistake("d-in-eval", f"One bug is left. {_EVAL}", like=_play(in_eval=True)),
-        Mistake("gradients-kept", f"One bug is left. {_KEPT}", like=_play(keeps_gradients=True)),
-        Mistake("g-cut-off", f"One bug is left. {_CUT}", like=_play(cut_in_g=True)),
-        Mistake(
-            "eval-and-gradients",
-            "Two bugs are left, both in D's turn: which mode is D in, and what lies on its weights before `backward`?",
-            like=_play(in_eval=True, keeps_gradients=True),
-        ),
-        Mistake(
-            "eval-and-cut",
-            "Two bugs are left: which mode does D train in, and what reaches G's weights in G's turn?",
-            like=_play(in_eval=True, cut_in_g=True),
-        ),
-        Mistake(
-            "gradients-and-cut",
-            "Two bugs are left: what lies on D's weights before `backward`, and what reaches G's weights in G's turn?",
-            like=_play(keeps_gradients=True, cut_in_g=True),
-        ),
-        Mistake(
-            "labels-swapped",
-            "The labels were right and are swapped now: D learns to call fakes real.",
-            like=_play(swapped=True),
-        ),
-        Mistake(
-            "eval-in-g-s-turn",
-            "D is put into evaluation mode for G's turn. Then G is judged by another function than the one that D "
-            "learned with, and learns to please that.",
-            like=_play(eval_g=True),
-        ),
-    ),
+    hints=f"""
+        d-in-eval: One bug is left. {_EVAL}
+        gradients-kept: One bug is left. {_KEPT}
+        g-cut-off: One bug is left. {_CUT}
+        eval-and-gradients: Two bugs are left, both in D's turn: which mode is D in, and what lies on its weights before
+          `backward`?
+        eval-and-cut: Two bugs are left: which mode does D train in, and what reaches G's weights in G's turn?
+        gradients-and-cut: Two bugs are left: what lies on D's weights before `backward`, and what reaches G's weights
+          in G's turn?
+        labels-swapped: The labels were right and are swapped now: D learns to call fakes real.
+        eval-in-g-s-turn: D is put into evaluation mode for G's turn. Then G is judged by another function than the one
+          that D learned with, and learns to please that.
+    """,
+    like={
+        "d-in-eval": _play(in_eval=True),
+        "gradients-kept": _play(keeps_gradients=True),
+        "g-cut-off": _play(cut_in_g=True),
+        "eval-and-gradients": _play(in_eval=True, keeps_gradients=True),
+        "eval-and-cut": _play(in_eval=True, cut_in_g=True),
+        "gradients-and-cut": _play(keeps_gradients=True, cut_in_g=True),
+        "labels-swapped": _play(swapped=True),
+        "eval-in-g-s-turn": _play(eval_g=True),
+    },
     lesson="A mode, a leftover and a cut: three bugs, and none raises an error. You meet them as curves.",
 )
 

@@ -14,7 +14,7 @@ from ganbook.checks.by_hand import USED_AUTOGRAD, by_autograd, by_hand
 from ganbook.checks.challenge import NoScore, Score, listed, scored, verdict
 from ganbook.checks.compare import Observation
 from ganbook.checks.readings.minimax import READING
-from ganbook.checks.task import Answer, Mistake, Reject, Sheet, Trial
+from ganbook.checks.task import Answer, Reject, Sheet, Trial
 
 sheet = Sheet("minimax", "Exercises 2: The minimax objective")
 progress, done, hint, case = sheet.last_card, sheet.done, sheet.hint, sheet.case
@@ -66,83 +66,49 @@ value_from_logits = sheet.task(
     },
     observe=_observe_v,
     reference=value,
-    mistakes=(
-        Mistake(
-            "loss-not-value",
-            "This is −V: the loss that D's optimiser makes small. V itself is what D wants to make large; it "
-            "is a sum of logarithms of probabilities, so it can never be positive.",
-            like=lambda real, fake: -value(real, fake),
+    hints="""
+        loss-not-value: This is −V: the loss that D's optimiser makes small. V itself is what D wants to make large; it
+          is a sum of logarithms of probabilities, so it can never be positive.
+        players-swapped: Real and fake have changed places: here D is paid for calling fakes real. Which of the two
+          batches does each term of V average over?
+        fake-term-log-d: The fake term is log D(G(z)). In V it is log(1 − D(G(z))): D is paid for doubting a fake. (log
+          D(G(z)) comes back in chapter 3, as another loss of the generator.)
+        one-minus-the-logit: The 1 − … is taken on the logit instead of on the probability: σ(1 − a) is not 1 − σ(a).
+          Put a = 0 into both, then recall how σ(−a) and σ(a) add up.
+        minus-log: You turned log(1 − D) into −log D. A logarithm does not turn a difference into a sign: at D = ½ the
+          two are −log 2 and +log 2.
+        logits-as-probabilities: The logarithm is taken of the logits themselves. A logit may be any number, also a
+          negative one, whose logarithm is not defined: turn it into D first.
+        sigmoid-twice: The sigmoid is applied twice: a log-sigmoid has its own inside, and you gave it probabilities
+          where it wants logits.
+        sum-not-mean: You summed over the batch. V is made of expectations, and the estimate of an expectation is a
+          mean: a sum grows with the batch.
+        pooled-mean: One mean is taken over both batches together. V has two expectations, each with its own mean;
+          pooled, the larger batch weighs more and the whole shrinks to about a half.
+        halved: This is V/2, the average of the two terms. Some texts write the ½ (task 8 asks which conventions agree),
+          but V(D, G) is the sum.
+        log-of-mean: You took the logarithm of a mean probability. The expectation stands outside the logarithm: log
+          first, then mean. By Jensen's inequality yours is never smaller.
+        no-log: Probabilities are averaged without their logarithm. That is D's average score for being right; V scores
+          the logarithm.
+    """,
+    like={
+        "loss-not-value": lambda real, fake: -value(real, fake),
+        "players-swapped": lambda real, fake: _log_not_d(real).mean() + _log_d(fake).mean(),
+        "fake-term-log-d": lambda real, fake: _log_d(real).mean() + _log_d(fake).mean(),
+        "one-minus-the-logit": lambda real, fake: _log_d(real).mean() + _log_d(1 - fake).mean(),
+        "minus-log": lambda real, fake: _log_d(real).mean() - _log_d(fake).mean(),
+        "logits-as-probabilities": (
+            lambda real, fake: real.log().mean() + (1 - fake).log().mean(),
+            lambda real, fake: real.log().mean() + torch.log1p(-fake).mean(),
         ),
-        Mistake(
-            "players-swapped",
-            "Real and fake have changed places: here D is paid for calling fakes real. Which of the two "
-            "batches does each term of V average over?",
-            like=lambda real, fake: _log_not_d(real).mean() + _log_d(fake).mean(),
-        ),
-        Mistake(
-            "fake-term-log-d",
-            "The fake term is log D(G(z)). In V it is log(1 − D(G(z))): D is paid for doubting a fake. (log "
-            "D(G(z)) comes back in chapter 3, as another loss of the generator.)",
-            like=lambda real, fake: _log_d(real).mean() + _log_d(fake).mean(),
-        ),
-        Mistake(
-            "one-minus-the-logit",
-            "The 1 − … is taken on the logit instead of on the probability: σ(1 − a) is not 1 − σ(a). Put a = "
-            "0 into both, then recall how σ(−a) and σ(a) add up.",
-            like=lambda real, fake: _log_d(real).mean() + _log_d(1 - fake).mean(),
-        ),
-        Mistake(
-            "minus-log",
-            "You turned log(1 − D) into −log D. A logarithm does not turn a difference into a sign: at D = ½ "
-            "the two are −log 2 and +log 2.",
-            like=lambda real, fake: _log_d(real).mean() - _log_d(fake).mean(),
-        ),
-        Mistake(
-            "logits-as-probabilities",
-            "The logarithm is taken of the logits themselves. A logit may be any number, also a negative one, "
-            "whose logarithm is not defined: turn it into D first.",
-            like=(
-                lambda real, fake: real.log().mean() + (1 - fake).log().mean(),
-                lambda real, fake: real.log().mean() + torch.log1p(-fake).mean(),
-            ),
-        ),
-        Mistake(
-            "sigmoid-twice",
-            "The sigmoid is applied twice: a log-sigmoid has its own inside, and you gave it probabilities "
-            "where it wants logits.",
-            like=lambda real, fake: _log_d(real.sigmoid()).mean() + _log_not_d(fake.sigmoid()).mean(),
-        ),
-        Mistake(
-            "sum-not-mean",
-            "You summed over the batch. V is made of expectations, and the estimate of an expectation is a "
-            "mean: a sum grows with the batch.",
-            like=lambda real, fake: _log_d(real).sum() + _log_not_d(fake).sum(),
-        ),
-        Mistake(
-            "pooled-mean",
-            "One mean is taken over both batches together. V has two expectations, each with its own mean; "
-            "pooled, the larger batch weighs more and the whole shrinks to about a half.",
-            like=lambda real, fake: torch.cat([_log_d(real), _log_not_d(fake)]).mean(),
-        ),
-        Mistake(
-            "halved",
-            "This is V/2, the average of the two terms. Some texts write the ½ (task 8 asks which conventions "
-            "agree), but V(D, G) is the sum.",
-            like=lambda real, fake: value(real, fake) / 2,
-        ),
-        Mistake(
-            "log-of-mean",
-            "You took the logarithm of a mean probability. The expectation stands outside the logarithm: log "
-            "first, then mean. By Jensen's inequality yours is never smaller.",
-            like=lambda real, fake: real.sigmoid().mean().log() + (1 - fake.sigmoid().mean()).log(),
-        ),
-        Mistake(
-            "no-log",
-            "Probabilities are averaged without their logarithm. That is D's average score for being right; V "
-            "scores the logarithm.",
-            like=lambda real, fake: real.sigmoid().mean() + (1 - fake.sigmoid()).mean(),
-        ),
-    ),
+        "sigmoid-twice": lambda real, fake: _log_d(real.sigmoid()).mean() + _log_not_d(fake.sigmoid()).mean(),
+        "sum-not-mean": lambda real, fake: _log_d(real).sum() + _log_not_d(fake).sum(),
+        "pooled-mean": lambda real, fake: torch.cat([_log_d(real), _log_not_d(fake)]).mean(),
+        "halved": lambda real, fake: value(real, fake) / 2,
+        "log-of-mean": lambda real, fake: real.sigmoid().mean().log() + (1 - fake.sigmoid().mean()).log(),
+        "no-log": lambda real, fake: real.sigmoid().mean() + (1 - fake.sigmoid()).mean(),
+    },
     lesson="Each expectation became a mean over its own batch. V is at most 0, and −log 4 if D answers ½ everywhere.",
 )
 
@@ -240,90 +206,64 @@ optimal_discriminator = sheet.task(
     worlds={"equal densities": lambda: (torch.tensor([0.0, 0.25, 0.5, 2.0]),) * 2},
     observe=_observe_optimal,
     reference=_optimal,
-    mistakes=(
-        Mistake(
-            "players-swapped",
-            "This is the probability that a point is fake. D(x) is read as the probability that x is real: "
-            "where only p_data lives, D* is 1.",
-            like=_both(lambda p, q: q / (p + q)),
+    hints="""
+        players-swapped: This is the probability that a point is fake. D(x) is read as the probability that x is real:
+          where only p_data lives, D* is 1.
+        zero-by-zero: Right wherever a density is positive, NaN where both vanish: 0/0. V does not care what D says
+          there, but a NaN spreads through every integral and every plot. Decide those points by themselves.
+        sure-where-nothing-is: Where both densities vanish you return 0, so D is certain of 'fake' where it has no
+          evidence. A small number in the denominator alone does that. With no evidence for either side the answer is
+          the neutral one.
+        sure-of-real-where-nothing-is: Where both densities vanish you return 1, so D is certain of 'real' where it has
+          no evidence. With no evidence for either side the answer is the neutral one.
+        ratio: This is the density ratio itself. It runs from 0 to infinity; D is a probability. Which function turns
+          the odds real : fake into a probability?
+        hard-decision: You return a decision: 0 or 1, whichever density is larger. That minimises errors. V pays for log
+          D, so its best answer is a graded probability.
+        sigmoid-of-the-difference: A sigmoid is right, but its argument is the difference of the densities. Set the
+          derivative of p_data·log D + p_gen·log(1 − D) by the logit to 0 and see which logit comes out.
+        sigmoid-of-the-ratio: A sigmoid is right, but its argument is the ratio, which is never negative: your D never
+          falls below ½. The best logit is something else made of the ratio.
+        logit-not-probability: This is the best logit, log p_data − log p_gen. D* is the probability that belongs to it.
+        mixture-halved: The denominator is the mixture ½(p_data + p_gen), so D* comes out twice as large: up to 2. No
+          probability does that.
+    """,
+    like={
+        "players-swapped": _both(lambda p, q: q / (p + q)),
+        "zero-by-zero": lambda p, q: p / (p + q),
+        "ratio": (
+            *_both(lambda p, q: p / q),
+            lambda p, q: p / (q + 1e-8),
+            lambda p, q: p / (q + 1e-12),
+            lambda p, q: torch.where(q > 0, p / q, 0.5),
         ),
-        Mistake(
-            "zero-by-zero",
-            "Right wherever a density is positive, NaN where both vanish: 0/0. V does not care what D says there, but "
-            "a NaN spreads through every integral and every plot. Decide those points by themselves.",
-            like=lambda p, q: p / (p + q),
+        "hard-decision": (
+            lambda p, q: (p > q).to(p.dtype),
+            lambda p, q: (p >= q).to(p.dtype),
+            _half_where_both_vanish(lambda p, q: (p > q).to(p.dtype)),
+            lambda p, q: (p > q).float() + 0.5 * (p == q).float(),
+            lambda p, q: p > q,
         ),
-        Mistake(
-            "sure-where-nothing-is",
-            "Where both densities vanish you return 0, so D is certain of 'fake' where it has no evidence. A "
-            "small number in the denominator alone does that. With no evidence for either side the answer is "
-            "the neutral one.",
-            when=lambda t: _only_wrong_where_both_vanish(t, 0.0),
+        "sigmoid-of-the-difference": _both(lambda p, q: torch.sigmoid(p - q)),
+        "sigmoid-of-the-ratio": (
+            *_both(lambda p, q: torch.sigmoid(p / q)),
+            lambda p, q: torch.sigmoid(p / (q + 1e-8)),
+            lambda p, q: torch.sigmoid(p / (q + 1e-12)),
         ),
-        Mistake(
-            "sure-of-real-where-nothing-is",
-            "Where both densities vanish you return 1, so D is certain of 'real' where it has no evidence. "
-            "With no evidence for either side the answer is the neutral one.",
-            when=lambda t: _only_wrong_where_both_vanish(t, 1.0),
+        "logit-not-probability": (
+            *_both(lambda p, q: (p / q).log()),
+            *_both(lambda p, q: p.log() - q.log()),
+            lambda p, q: ((p + 1e-8) / (q + 1e-8)).log(),
+            lambda p, q: ((p + 1e-12) / (q + 1e-12)).log(),
+            lambda p, q: (p + 1e-8).log() - (q + 1e-8).log(),
+            lambda p, q: (p + 1e-12).log() - (q + 1e-12).log(),
         ),
-        Mistake(
-            "ratio",
-            "This is the density ratio itself. It runs from 0 to infinity; D is a probability. Which function "
-            "turns the odds real : fake into a probability?",
-            like=(
-                *_both(lambda p, q: p / q),
-                lambda p, q: p / (q + 1e-8),
-                lambda p, q: p / (q + 1e-12),
-                lambda p, q: torch.where(q > 0, p / q, 0.5),
-            ),
-        ),
-        Mistake(
-            "hard-decision",
-            "You return a decision: 0 or 1, whichever density is larger. That minimises errors. V pays for "
-            "log D, so its best answer is a graded probability.",
-            like=(
-                lambda p, q: (p > q).to(p.dtype),
-                lambda p, q: (p >= q).to(p.dtype),
-                _half_where_both_vanish(lambda p, q: (p > q).to(p.dtype)),
-                lambda p, q: (p > q).float() + 0.5 * (p == q).float(),
-                lambda p, q: p > q,
-            ),
-        ),
-        Mistake(
-            "sigmoid-of-the-difference",
-            "A sigmoid is right, but its argument is the difference of the densities. Set the derivative of "
-            "p_data·log D + p_gen·log(1 − D) by the logit to 0 and see which logit comes out.",
-            like=_both(lambda p, q: torch.sigmoid(p - q)),
-        ),
-        Mistake(
-            "sigmoid-of-the-ratio",
-            "A sigmoid is right, but its argument is the ratio, which is never negative: your D never falls "
-            "below ½. The best logit is something else made of the ratio.",
-            like=(
-                *_both(lambda p, q: torch.sigmoid(p / q)),
-                lambda p, q: torch.sigmoid(p / (q + 1e-8)),
-                lambda p, q: torch.sigmoid(p / (q + 1e-12)),
-            ),
-        ),
-        Mistake(
-            "logit-not-probability",
-            "This is the best logit, log p_data − log p_gen. D* is the probability that belongs to it.",
-            like=(
-                *_both(lambda p, q: (p / q).log()),
-                *_both(lambda p, q: p.log() - q.log()),
-                lambda p, q: ((p + 1e-8) / (q + 1e-8)).log(),
-                lambda p, q: ((p + 1e-12) / (q + 1e-12)).log(),
-                lambda p, q: (p + 1e-8).log() - (q + 1e-8).log(),
-                lambda p, q: (p + 1e-12).log() - (q + 1e-12).log(),
-            ),
-        ),
-        Mistake(
-            "mixture-halved",
-            "The denominator is the mixture ½(p_data + p_gen), so D* comes out twice as large: up to 2. No "
-            "probability does that.",
-            like=(*_both(lambda p, q: p / ((p + q) / 2)),),
-        ),
-    ),
+        "mixture-halved": (*_both(lambda p, q: p / ((p + q) / 2)),),
+    },
+    when={
+        "sure-where-nothing-is": lambda t: _only_wrong_where_both_vanish(t, 0.0),
+        "sure-of-real-where-nothing-is": lambda t: _only_wrong_where_both_vanish(t, 1.0),
+    },
     lesson="At every point D* is the share of real samples among all samples that fall there. It needs both "
     "densities, which a GAN never has: a trained D is an estimate of it.",
 )
@@ -420,118 +360,84 @@ js_divergence = sheet.task(
     observe=_observe_pairs("JS"),
     reference=_integral(_js),
     tolerance={f"JS of {which}": _QUADRATURE for which in _three_pairs()},
-    mistakes=(
-        Mistake(
-            "zero-log-zero",
-            "Right where both densities are positive, NaN where one vanishes: 0 · log 0. The limit of t log t "
-            "at 0 is 0, so those points count nothing; `torch.special.xlogy` or a mask says so.",
-            like=(_integral(_js_as_written), _integral(lambda p, q: _js_as_written(p, q) * 1.0)),
-            when=lambda t: _right_then_not_finite(t, "JS of "),
+    hints="""
+        zero-log-zero: Right where both densities are positive, NaN where one vanishes: 0 · log 0. The limit of t log t
+          at 0 is 0, so those points count nothing; `torch.special.xlogy` or a mask says so.
+        kl-of-the-two: This is KL(p‖q), straight from one density to the other. It is not symmetric, and infinite where
+          q vanishes and p does not. JS compares each density with the mixture of the two.
+        symmetrised-kl: This averages KL(p‖q) and KL(q‖p). That is symmetric too, but infinite where one density
+          vanishes; JS is bounded because each density is compared with the mixture.
+        not-halved: This is the sum of the two divergences to the mixture, so twice JS: disjoint densities come out at
+          log 4, where JS is at most log 2. JS is their average.
+        halved-twice: One ½ too many: JS is the average of two divergences, so disjoint densities must come out at log
+          2.
+        base-2: You measured in bits: disjoint densities come out at 1. The course uses natural logarithms (nats), where
+          they come out at log 2; only then V(D*, G) = 2·JS − log 4 holds as written.
+        mixture-not-halved: Your mixture is p + q, whose integral is 2: not a density. Two equal densities then come out
+          at −log 2, where a divergence must be 0.
+        one-side: Only one of the two densities is compared with the mixture. The result is not symmetric: exchange the
+          arguments and another number comes out.
+        mixture-first: The Kullback-Leibler terms run the wrong way: KL(m‖p) averages over the mixture and is infinite
+          where p vanishes. In JS the average is over p, then over q: KL(p‖m) and KL(q‖m).
+        square-root: This is the square root of JS, the Jensen-Shannon distance, which is what
+          `scipy.spatial.distance.jensenshannon` returns. V is tied to the divergence itself.
+        sum-over-the-grid: You summed over the grid without the spacing of its points: the result grows with the number
+          of points. An integral weighs every value with the width it stands for.
+        even-spacing-assumed: You took one step size for the whole grid, but the points of `x` are 19 times as far apart
+          on the right as on the left. Hand `x` itself to the quadrature.
+        normalised-as-lists: The densities were rescaled to sum to 1 over the points, as if the points were equally
+          likely outcomes. On an uneven grid that changes the distributions. Keep the densities and integrate.
+    """,
+    like={
+        "zero-log-zero": (_integral(_js_as_written), _integral(lambda p, q: _js_as_written(p, q) * 1.0)),
+        "kl-of-the-two": (
+            *_two_ways(_kl),
+            *_two_ways(lambda p, q: p * (p / q).log()),
+            *_two_ways(lambda p, q: _kl(q, p)),
+            *_two_ways(lambda p, q: q * (q / p).log()),
+            *_with_epsilon(lambda forward, _: forward),
+            *_with_epsilon(lambda _, reverse: reverse),
         ),
-        Mistake(
-            "kl-of-the-two",
-            "This is KL(p‖q), straight from one density to the other. It is not symmetric, and infinite where "
-            "q vanishes and p does not. JS compares each density with the mixture of the two.",
-            like=(
-                *_two_ways(_kl),
-                *_two_ways(lambda p, q: p * (p / q).log()),
-                *_two_ways(lambda p, q: _kl(q, p)),
-                *_two_ways(lambda p, q: q * (q / p).log()),
-                *_with_epsilon(lambda forward, _: forward),
-                *_with_epsilon(lambda _, reverse: reverse),
-            ),
+        "symmetrised-kl": (
+            *_two_ways(lambda p, q: (_kl(p, q) + _kl(q, p)) / 2),
+            *_two_ways(lambda p, q: (p - q) * (p / q).log() / 2),
+            *_two_ways(lambda p, q: _kl(p, q) + _kl(q, p)),
+            *_with_epsilon(lambda forward, reverse: (forward + reverse) / 2),
         ),
-        Mistake(
-            "symmetrised-kl",
-            "This averages KL(p‖q) and KL(q‖p). That is symmetric too, but infinite where one density "
-            "vanishes; JS is bounded because each density is compared with the mixture.",
-            like=(
-                *_two_ways(lambda p, q: (_kl(p, q) + _kl(q, p)) / 2),
-                *_two_ways(lambda p, q: (p - q) * (p / q).log() / 2),
-                *_two_ways(lambda p, q: _kl(p, q) + _kl(q, p)),
-                *_with_epsilon(lambda forward, reverse: (forward + reverse) / 2),
-            ),
+        "not-halved": _js_of(lambda js: 2 * js),
+        "halved-twice": _js_of(lambda js: js / 2),
+        "base-2": _js_of(lambda js: js / math.log(2)),
+        "mixture-not-halved": (
+            *_two_ways(lambda p, q: (_kl(p, p + q) + _kl(q, p + q)) / 2),
+            *_two_ways(lambda p, q: (p * (p / (p + q)).log() + q * (q / (p + q)).log()) / 2),
         ),
-        Mistake(
-            "not-halved",
-            "This is the sum of the two divergences to the mixture, so twice JS: disjoint densities come out "
-            "at log 4, where JS is at most log 2. JS is their average.",
-            like=_js_of(lambda js: 2 * js),
+        "one-side": (
+            *_two_ways(lambda p, q: _kl(p, (p + q) / 2)),
+            *_two_ways(lambda p, q: p * (2 * p / (p + q)).log()),
+            *_two_ways(lambda p, q: _kl(p, (p + q) / 2) / 2),
         ),
-        Mistake(
-            "halved-twice",
-            "One ½ too many: JS is the average of two divergences, so disjoint densities must come out at log 2.",
-            like=_js_of(lambda js: js / 2),
+        "mixture-first": (
+            *_two_ways(lambda p, q: (_kl((p + q) / 2, p) + _kl((p + q) / 2, q)) / 2),
+            *_two_ways(lambda p, q: (p + q) / 4 * (((p + q) / 2 / p).log() + ((p + q) / 2 / q).log())),
         ),
-        Mistake(
-            "base-2",
-            "You measured in bits: disjoint densities come out at 1. The course uses natural logarithms "
-            "(nats), where they come out at log 2; only then V(D*, G) = 2·JS − log 4 holds as written.",
-            like=_js_of(lambda js: js / math.log(2)),
+        "square-root": _js_of(lambda js: js.clamp(min=0).sqrt()),
+        "sum-over-the-grid": (lambda p, q, x: _js(p, q).sum(), lambda p, q, x: _js(p, q).mean()),
+        "even-spacing-assumed": (
+            lambda p, q, x: _js(p, q).sum() * (x[1] - x[0]),
+            lambda p, q, x: _js(p, q).mean() * (x[-1] - x[0]),
+            lambda p, q, x: torch.trapezoid(_js(p, q), dx=float(x[1] - x[0])),
+            lambda p, q, x: torch.trapezoid(_js(p, q), dx=float(x[-1] - x[0]) / len(x)),
+            lambda p, q, x: torch.trapezoid(_js(p, q), dx=float(x[-1] - x[0]) / (len(x) - 1)),
+            lambda p, q, x: _js(p, q).sum() * x.diff().mean(),
         ),
-        Mistake(
-            "mixture-not-halved",
-            "Your mixture is p + q, whose integral is 2: not a density. Two equal densities then come out at "
-            "−log 2, where a divergence must be 0.",
-            like=(
-                *_two_ways(lambda p, q: (_kl(p, p + q) + _kl(q, p + q)) / 2),
-                *_two_ways(lambda p, q: (p * (p / (p + q)).log() + q * (q / (p + q)).log()) / 2),
-            ),
+        "normalised-as-lists": (
+            lambda p, q, x: _js(p / p.sum(), q / q.sum()).sum(),
+            lambda p, q, x: _js(p / p.sum(), q / q.sum()).sum().sqrt(),
         ),
-        Mistake(
-            "one-side",
-            "Only one of the two densities is compared with the mixture. The result is not symmetric: "
-            "exchange the arguments and another number comes out.",
-            like=(
-                *_two_ways(lambda p, q: _kl(p, (p + q) / 2)),
-                *_two_ways(lambda p, q: p * (2 * p / (p + q)).log()),
-                *_two_ways(lambda p, q: _kl(p, (p + q) / 2) / 2),
-            ),
-        ),
-        Mistake(
-            "mixture-first",
-            "The Kullback-Leibler terms run the wrong way: KL(m‖p) averages over the mixture and is infinite "
-            "where p vanishes. In JS the average is over p, then over q: KL(p‖m) and KL(q‖m).",
-            like=(
-                *_two_ways(lambda p, q: (_kl((p + q) / 2, p) + _kl((p + q) / 2, q)) / 2),
-                *_two_ways(lambda p, q: (p + q) / 4 * (((p + q) / 2 / p).log() + ((p + q) / 2 / q).log())),
-            ),
-        ),
-        Mistake(
-            "square-root",
-            "This is the square root of JS, the Jensen-Shannon distance, which is what "
-            "`scipy.spatial.distance.jensenshannon` returns. V is tied to the divergence itself.",
-            like=_js_of(lambda js: js.clamp(min=0).sqrt()),
-        ),
-        Mistake(
-            "sum-over-the-grid",
-            "You summed over the grid without the spacing of its points: the result grows with the number of "
-            "points. An integral weighs every value with the width it stands for.",
-            like=(lambda p, q, x: _js(p, q).sum(), lambda p, q, x: _js(p, q).mean()),
-        ),
-        Mistake(
-            "even-spacing-assumed",
-            "You took one step size for the whole grid, but the points of `x` are 19 times as far apart on "
-            "the right as on the left. Hand `x` itself to the quadrature.",
-            like=(
-                lambda p, q, x: _js(p, q).sum() * (x[1] - x[0]),
-                lambda p, q, x: _js(p, q).mean() * (x[-1] - x[0]),
-                lambda p, q, x: torch.trapezoid(_js(p, q), dx=float(x[1] - x[0])),
-                lambda p, q, x: torch.trapezoid(_js(p, q), dx=float(x[-1] - x[0]) / len(x)),
-                lambda p, q, x: torch.trapezoid(_js(p, q), dx=float(x[-1] - x[0]) / (len(x) - 1)),
-                lambda p, q, x: _js(p, q).sum() * x.diff().mean(),
-            ),
-        ),
-        Mistake(
-            "normalised-as-lists",
-            "The densities were rescaled to sum to 1 over the points, as if the points were equally likely "
-            "outcomes. On an uneven grid that changes the distributions. Keep the densities and integrate.",
-            like=(
-                lambda p, q, x: _js(p / p.sum(), q / q.sum()).sum(),
-                lambda p, q, x: _js(p / p.sum(), q / q.sum()).sum().sqrt(),
-            ),
-        ),
-    ),
+    },
+    when={
+        "zero-log-zero": lambda t: _right_then_not_finite(t, "JS of "),
+    },
     lesson="0 for equal densities, log 2 for disjoint ones, symmetric and always finite.",
 )
 
@@ -561,100 +467,69 @@ best_response_value = sheet.task(
     observe=_observe_pairs("V"),
     reference=_integral(_v_star),
     tolerance={f"V of {which}": 2 * _QUADRATURE for which in _three_pairs()},
-    mistakes=(
-        Mistake(
-            "zero-log-zero",
-            "Right for the Gaussians, not finite for the bumps: where a density vanishes, 0 meets log 0. A "
-            "point that is never drawn adds nothing to an expectation: let it count 0.",
-            like=(
-                _integral(lambda p, q: p * (p / (p + q)).log() + q * (q / (p + q)).log()),
-                _integral(lambda p, q: p * _optimal(p, q).log() + q * (1 - _optimal(p, q)).log()),
-            ),
-            when=lambda t: _right_then_not_finite(t, "V of "),
+    hints="""
+        zero-log-zero: Right for the Gaussians, not finite for the bumps: where a density vanishes, 0 meets log 0. A
+          point that is never drawn adds nothing to an expectation: let it count 0.
+        not-weighted: You integrated log D* + log(1 − D*) over x itself. An expectation over data weighs every point
+          with its density: one of the two terms with p_data, the other with p_gen.
+        one-density-for-both: Both terms are averaged over the same density. Real samples come from p_data, but the
+          fakes in the second term come from p_gen.
+        densities-swapped: The weights have changed places: log D* is averaged over the fakes and log(1 − D*) over the
+          data. That is what the worst D would earn.
+        js-not-doubled: This is JS − log 4. V is a sum of two expectations and JS an average of two divergences:
+          disjoint densities must come out at V = 0.
+        log-2-not-log-4: The constant is off: each of the two terms brings a log 2. At equal densities D* = ½, so V =
+          log ½ + log ½.
+        constant-forgotten: This is 2·JS without its constant, so equal densities come out at 0. There D* = ½, and V =
+          log ½ + log ½.
+        constant-with-plus: The constant has the wrong sign: this is 2·JS + log 4. V is a mean of logarithms of
+          probabilities, so it is never positive.
+        loss-not-value: This is −V, the loss that D minimises. V at its best runs from −log 4 (equal densities) up to 0
+          (disjoint ones).
+        halved: This is V/2. The two expectations are added, not averaged: at equal densities V = log ½ + log ½.
+        always-minus-log-4: This is −log 4 whatever the densities are: D = ½ everywhere. That is the equilibrium. Here G
+          stands still and D plays its best against the densities as they are.
+        even-spacing-assumed: You averaged or summed over the grid as if its points were evenly spaced. Hand `x` itself
+          to the quadrature.
+    """,
+    like={
+        "zero-log-zero": (
+            _integral(lambda p, q: p * (p / (p + q)).log() + q * (q / (p + q)).log()),
+            _integral(lambda p, q: p * _optimal(p, q).log() + q * (1 - _optimal(p, q)).log()),
         ),
-        Mistake(
-            "not-weighted",
-            "You integrated log D* + log(1 − D*) over x itself. An expectation over data weighs every point "
-            "with its density: one of the two terms with p_data, the other with p_gen.",
-            like=(
-                *_two_ways(lambda p, q: _optimal(p, q).log() + (1 - _optimal(p, q)).log()),
-                *_two_ways(lambda p, q: (p / (p + q)).log() + (q / (p + q)).log()),
-            ),
+        "not-weighted": (
+            *_two_ways(lambda p, q: _optimal(p, q).log() + (1 - _optimal(p, q)).log()),
+            *_two_ways(lambda p, q: (p / (p + q)).log() + (q / (p + q)).log()),
         ),
-        Mistake(
-            "one-density-for-both",
-            "Both terms are averaged over the same density. Real samples come from p_data, but the fakes in "
-            "the second term come from p_gen.",
-            like=(
-                *_two_ways(lambda p, q: p * (_optimal(p, q).log() + (1 - _optimal(p, q)).log())),
-                *_two_ways(lambda p, q: q * (_optimal(p, q).log() + (1 - _optimal(p, q)).log())),
-                *_two_ways(lambda p, q: xlogy(p, _optimal(p, q)) + xlogy(p, 1 - _optimal(p, q))),
-                *_two_ways(lambda p, q: (p + q) / 2 * (_optimal(p, q).log() + (1 - _optimal(p, q)).log())),
-            ),
+        "one-density-for-both": (
+            *_two_ways(lambda p, q: p * (_optimal(p, q).log() + (1 - _optimal(p, q)).log())),
+            *_two_ways(lambda p, q: q * (_optimal(p, q).log() + (1 - _optimal(p, q)).log())),
+            *_two_ways(lambda p, q: xlogy(p, _optimal(p, q)) + xlogy(p, 1 - _optimal(p, q))),
+            *_two_ways(lambda p, q: (p + q) / 2 * (_optimal(p, q).log() + (1 - _optimal(p, q)).log())),
         ),
-        Mistake(
-            "densities-swapped",
-            "The weights have changed places: log D* is averaged over the fakes and log(1 − D*) over the "
-            "data. That is what the worst D would earn.",
-            like=(
-                *_two_ways(lambda p, q: q * _optimal(p, q).log() + p * (1 - _optimal(p, q)).log()),
-                *_two_ways(lambda p, q: xlogy(q, _optimal(p, q)) + xlogy(p, _optimal(q, p))),
-            ),
+        "densities-swapped": (
+            *_two_ways(lambda p, q: q * _optimal(p, q).log() + p * (1 - _optimal(p, q)).log()),
+            *_two_ways(lambda p, q: xlogy(q, _optimal(p, q)) + xlogy(p, _optimal(q, p))),
         ),
-        Mistake(
-            "js-not-doubled",
-            "This is JS − log 4. V is a sum of two expectations and JS an average of two divergences: "
-            "disjoint densities must come out at V = 0.",
-            like=_v_of_js(lambda js: js - math.log(4)),
+        "js-not-doubled": _v_of_js(lambda js: js - math.log(4)),
+        "log-2-not-log-4": _v_of_js(lambda js: 2 * js - math.log(2)),
+        "constant-forgotten": _v_of_js(lambda js: 2 * js),
+        "constant-with-plus": _v_of_js(lambda js: 2 * js + math.log(4)),
+        "loss-not-value": _v_of_js(lambda js: math.log(4) - 2 * js),
+        "halved": _v_of_js(lambda js: js - math.log(2)),
+        "always-minus-log-4": _v_of_js(lambda js: torch.zeros_like(js) - math.log(4)),
+        "even-spacing-assumed": (
+            lambda p, q, x: _v_star(p, q).sum(),
+            lambda p, q, x: _v_star(p, q).mean(),
+            lambda p, q, x: _v_star(p, q).sum() * (x[1] - x[0]),
+            lambda p, q, x: _v_star(p, q).mean() * (x[-1] - x[0]),
+            lambda p, q, x: torch.trapezoid(_v_star(p, q), dx=float(x[1] - x[0])),
+            lambda p, q, x: torch.trapezoid(_v_star(p, q), dx=float(x[-1] - x[0]) / (len(x) - 1)),
         ),
-        Mistake(
-            "log-2-not-log-4",
-            "The constant is off: each of the two terms brings a log 2. At equal densities D* = ½, so V = log "
-            "½ + log ½.",
-            like=_v_of_js(lambda js: 2 * js - math.log(2)),
-        ),
-        Mistake(
-            "constant-forgotten",
-            "This is 2·JS without its constant, so equal densities come out at 0. There D* = ½, and V = log ½ + log ½.",
-            like=_v_of_js(lambda js: 2 * js),
-        ),
-        Mistake(
-            "constant-with-plus",
-            "The constant has the wrong sign: this is 2·JS + log 4. V is a mean of logarithms of "
-            "probabilities, so it is never positive.",
-            like=_v_of_js(lambda js: 2 * js + math.log(4)),
-        ),
-        Mistake(
-            "loss-not-value",
-            "This is −V, the loss that D minimises. V at its best runs from −log 4 (equal densities) up to 0 "
-            "(disjoint ones).",
-            like=_v_of_js(lambda js: math.log(4) - 2 * js),
-        ),
-        Mistake(
-            "halved",
-            "This is V/2. The two expectations are added, not averaged: at equal densities V = log ½ + log ½.",
-            like=_v_of_js(lambda js: js - math.log(2)),
-        ),
-        Mistake(
-            "always-minus-log-4",
-            "This is −log 4 whatever the densities are: D = ½ everywhere. That is the equilibrium. Here G "
-            "stands still and D plays its best against the densities as they are.",
-            like=_v_of_js(lambda js: torch.zeros_like(js) - math.log(4)),
-        ),
-        Mistake(
-            "even-spacing-assumed",
-            "You averaged or summed over the grid as if its points were evenly spaced. Hand `x` itself to the "
-            "quadrature.",
-            like=(
-                lambda p, q, x: _v_star(p, q).sum(),
-                lambda p, q, x: _v_star(p, q).mean(),
-                lambda p, q, x: _v_star(p, q).sum() * (x[1] - x[0]),
-                lambda p, q, x: _v_star(p, q).mean() * (x[-1] - x[0]),
-                lambda p, q, x: torch.trapezoid(_v_star(p, q), dx=float(x[1] - x[0])),
-                lambda p, q, x: torch.trapezoid(_v_star(p, q), dx=float(x[-1] - x[0]) / (len(x) - 1)),
-            ),
-        ),
-    ),
+    },
+    when={
+        "zero-log-zero": lambda t: _right_then_not_finite(t, "V of "),
+    },
     lesson="V(D*, G) = 2·JS − log 4: with D at its best, G's whole influence on V is the Jensen-Shannon divergence.",
 )
 
@@ -683,91 +558,65 @@ value_from_labels = sheet.task(
     },
     observe=_observe_v,
     reference=lambda logits, labels: -2 * _ce(logits, labels),
-    mistakes=(
-        Mistake(
-            "cross-entropy-itself",
-            "This is the cross-entropy that D minimises: positive, where V is negative, and half its size. "
-            "Write down V and the cross-entropy for this batch and compare sign and factor.",
-            like=_ce,
+    hints="""
+        cross-entropy-itself: This is the cross-entropy that D minimises: positive, where V is negative, and half its
+          size. Write down V and the cross-entropy for this batch and compare sign and factor.
+        not-doubled: The sign is right, the size is half. The mean over the mixed batch divides each sum by 12; V
+          divides each by the number of its own samples, 6.
+        sign: The size is right, the sign is not: a cross-entropy is minimised, V is what D maximises.
+        sum-not-mean: You summed over the batch: V is made of expectations, and a sum grows with the batch.
+        labels-swapped: The labels are read the wrong way round: label 1 is real and goes with log D, label 0 is fake
+          and goes with log(1 − D).
+        sigmoid-twice: The sigmoid is applied twice: `binary_cross_entropy_with_logits` has its own inside and was given
+          probabilities. Everything is squeezed into [½, 0.73], and no D can reach V = 0.
+        logits-as-probabilities: `binary_cross_entropy` wants probabilities and got logits, which may be any number.
+          Either turn them into probabilities first or use the version with logits.
+        order-assumed: The first half is taken for real and the second for fake, but the batch is shuffled: `labels`
+          says which is which.
+        only-real: Only the samples with label 1 count here. With label 0 the first term is multiplied by 0, so the
+          second one, log(1 − D), has to carry its own weight.
+        no-selection: Every sample enters both terms, so the labels have no effect. Each sample belongs to one term: the
+          label chooses it.
+    """,
+    like={
+        "cross-entropy-itself": _ce,
+        "not-doubled": lambda logits, labels: -_ce(logits, labels),
+        "sign": lambda logits, labels: 2 * _ce(logits, labels),
+        "sum-not-mean": (
+            lambda logits, labels: -_ce(logits, labels) * len(logits),
+            lambda logits, labels: -2 * _ce(logits, labels) * len(logits),
+            lambda logits, labels: _ce(logits, labels) * len(logits),
         ),
-        Mistake(
-            "not-doubled",
-            "The sign is right, the size is half. The mean over the mixed batch divides each sum by 12; V "
-            "divides each by the number of its own samples, 6.",
-            like=lambda logits, labels: -_ce(logits, labels),
+        "labels-swapped": (
+            lambda logits, labels: -2 * _ce(logits, 1 - labels),
+            lambda logits, labels: -_ce(logits, 1 - labels),
+            lambda logits, labels: _ce(logits, 1 - labels),
         ),
-        Mistake(
-            "sign",
-            "The size is right, the sign is not: a cross-entropy is minimised, V is what D maximises.",
-            like=lambda logits, labels: 2 * _ce(logits, labels),
+        "sigmoid-twice": (
+            lambda logits, labels: -2 * _ce(logits.sigmoid(), labels),
+            lambda logits, labels: -_ce(logits.sigmoid(), labels),
+            lambda logits, labels: _ce(logits.sigmoid(), labels),
         ),
-        Mistake(
-            "sum-not-mean",
-            "You summed over the batch: V is made of expectations, and a sum grows with the batch.",
-            like=(
-                lambda logits, labels: -_ce(logits, labels) * len(logits),
-                lambda logits, labels: -2 * _ce(logits, labels) * len(logits),
-                lambda logits, labels: _ce(logits, labels) * len(logits),
-            ),
+        "logits-as-probabilities": lambda logits, labels: -2 * F.binary_cross_entropy(logits, labels),
+        "order-assumed": (
+            lambda logits, labels: value(logits[:6], logits[6:]),
+            lambda logits, labels: -2 * _ce(logits, (torch.arange(12) < 6).float()),
+            lambda logits, labels: value(logits[6:], logits[:6]),
         ),
-        Mistake(
-            "labels-swapped",
-            "The labels are read the wrong way round: label 1 is real and goes with log D, label 0 is fake "
-            "and goes with log(1 − D).",
-            like=(
-                lambda logits, labels: -2 * _ce(logits, 1 - labels),
-                lambda logits, labels: -_ce(logits, 1 - labels),
-                lambda logits, labels: _ce(logits, 1 - labels),
-            ),
+        "only-real": (
+            lambda logits, labels: 2 * (labels * _log_d(logits)).mean(),
+            lambda logits, labels: (labels * _log_d(logits)).mean(),
+            lambda logits, labels: _log_d(logits[labels == 1]).mean(),
         ),
-        Mistake(
-            "sigmoid-twice",
-            "The sigmoid is applied twice: `binary_cross_entropy_with_logits` has its own inside and was "
-            "given probabilities. Everything is squeezed into [½, 0.73], and no D can reach V = 0.",
-            like=(
-                lambda logits, labels: -2 * _ce(logits.sigmoid(), labels),
-                lambda logits, labels: -_ce(logits.sigmoid(), labels),
-                lambda logits, labels: _ce(logits.sigmoid(), labels),
-            ),
+        "no-selection": (
+            lambda logits, labels: value(logits, logits),
+            lambda logits, labels: -2 * _ce(logits, torch.ones_like(logits)),
+            lambda logits, labels: -2 * _ce(logits, torch.zeros_like(logits)),
         ),
-        Mistake(
-            "logits-as-probabilities",
-            "`binary_cross_entropy` wants probabilities and got logits, which may be any number. Either turn "
-            "them into probabilities first or use the version with logits.",
-            like=lambda logits, labels: -2 * F.binary_cross_entropy(logits, labels),
-            when=lambda t: t.error is not None and "between 0 and 1" in str(t.error),
-        ),
-        Mistake(
-            "order-assumed",
-            "The first half is taken for real and the second for fake, but the batch is shuffled: `labels` "
-            "says which is which.",
-            like=(
-                lambda logits, labels: value(logits[:6], logits[6:]),
-                lambda logits, labels: -2 * _ce(logits, (torch.arange(12) < 6).float()),
-                lambda logits, labels: value(logits[6:], logits[:6]),
-            ),
-        ),
-        Mistake(
-            "only-real",
-            "Only the samples with label 1 count here. With label 0 the first term is multiplied by 0, so the "
-            "second one, log(1 − D), has to carry its own weight.",
-            like=(
-                lambda logits, labels: 2 * (labels * _log_d(logits)).mean(),
-                lambda logits, labels: (labels * _log_d(logits)).mean(),
-                lambda logits, labels: _log_d(logits[labels == 1]).mean(),
-            ),
-        ),
-        Mistake(
-            "no-selection",
-            "Every sample enters both terms, so the labels have no effect. Each sample belongs to one term: "
-            "the label chooses it.",
-            like=(
-                lambda logits, labels: value(logits, logits),
-                lambda logits, labels: -2 * _ce(logits, torch.ones_like(logits)),
-                lambda logits, labels: -2 * _ce(logits, torch.zeros_like(logits)),
-            ),
-        ),
-    ),
+    },
+    when={
+        "logits-as-probabilities": lambda t: t.error is not None and "between 0 and 1" in str(t.error),
+    },
     lesson="The minimax game is a classification: V = −2 × cross-entropy if real and fake are equally frequent.",
 )
 
@@ -785,48 +634,33 @@ loss_gradients = sheet.task(
     },
     observe=by_hand("the gradient by real_logits", "the gradient by fake_logits"),
     reference=by_autograd(lambda real, fake: F.softplus(-real).mean() + F.softplus(fake).mean()),
-    mistakes=(
-        Mistake(
-            "of-the-value",
-            "These are the gradients of V, which D wants large. D's loss is −V: both signs turn.",
-            like=lambda real, fake: ((1 - real.sigmoid()) / len(real), -fake.sigmoid() / len(fake)),
+    hints="""
+        of-the-value: These are the gradients of V, which D wants large. D's loss is −V: both signs turn.
+        mean-forgotten: Each entry is the slope of its own term. The loss holds means: what does one logit of N move?
+        one-mean: You divided by the number of all logits together. Each batch has a mean of its own.
+        by-the-probability: These are slopes by D, not by the logit: the sigmoid between them contributes a factor, D(1
+          − D).
+        sigmoid-slope-alone: D(1 − D) is the slope of the sigmoid. The logarithm outside it contributes a factor, too.
+        fakes-as-real: The fakes are pulled up like real samples: their term is −log(1 − D).
+        swapped: The two gradients have changed places.
+    """,
+    like={
+        "of-the-value": lambda real, fake: ((1 - real.sigmoid()) / len(real), -fake.sigmoid() / len(fake)),
+        "mean-forgotten": lambda real, fake: (real.sigmoid() - 1, fake.sigmoid()),
+        "one-mean": lambda real, fake: tuple(
+            slope / (len(real) + len(fake)) for slope in (real.sigmoid() - 1, fake.sigmoid())
         ),
-        Mistake(
-            "mean-forgotten",
-            "Each entry is the slope of its own term. The loss holds means: what does one logit of N move?",
-            like=lambda real, fake: (real.sigmoid() - 1, fake.sigmoid()),
+        "by-the-probability": lambda real, fake: (
+            -1 / (real.sigmoid() * len(real)),
+            1 / ((1 - fake.sigmoid()) * len(fake)),
         ),
-        Mistake(
-            "one-mean",
-            "You divided by the number of all logits together. Each batch has a mean of its own.",
-            like=lambda real, fake: tuple(
-                slope / (len(real) + len(fake)) for slope in (real.sigmoid() - 1, fake.sigmoid())
-            ),
+        "sigmoid-slope-alone": lambda real, fake: tuple(
+            sign * a.sigmoid() * (1 - a.sigmoid()) / len(a) for sign, a in ((-1, real), (1, fake))
         ),
-        Mistake(
-            "by-the-probability",
-            "These are slopes by D, not by the logit: the sigmoid between them contributes a factor, D(1 − D).",
-            like=lambda real, fake: (-1 / (real.sigmoid() * len(real)), 1 / ((1 - fake.sigmoid()) * len(fake))),
-        ),
-        Mistake(
-            "sigmoid-slope-alone",
-            "D(1 − D) is the slope of the sigmoid. The logarithm outside it contributes a factor, too.",
-            like=lambda real, fake: tuple(
-                sign * a.sigmoid() * (1 - a.sigmoid()) / len(a) for sign, a in ((-1, real), (1, fake))
-            ),
-        ),
-        Mistake(
-            "fakes-as-real",
-            "The fakes are pulled up like real samples: their term is −log(1 − D).",
-            like=lambda real, fake: ((real.sigmoid() - 1) / len(real), (fake.sigmoid() - 1) / len(fake)),
-        ),
-        Mistake(
-            "swapped",
-            "The two gradients have changed places.",
-            like=lambda real, fake: (fake.sigmoid() / len(fake), (real.sigmoid() - 1) / len(real)),
-        ),
-        USED_AUTOGRAD,
-    ),
+        "fakes-as-real": lambda real, fake: ((real.sigmoid() - 1) / len(real), (fake.sigmoid() - 1) / len(fake)),
+        "swapped": lambda real, fake: (fake.sigmoid() / len(fake), (real.sigmoid() - 1) / len(real)),
+    },
+    mistakes=(USED_AUTOGRAD,),
     lesson="Verdict minus label, over the batch: a sure and right verdict gives no pull, a wrong one pulls with 1/N "
     "at most.",
 )
@@ -937,64 +771,40 @@ convention = sheet.task(
     worlds={"other factors": lambda: (*_real_and_fake_logits(), _SCALED)},
     observe=_observe_verdicts,
     reference=_judge_by(_parallel),
-    mistakes=(
-        Mistake(
-            "values-compared",
-            "You compared the value of the objective with the value of V. A constant or a factor changes the "
-            "value, not what D does: D follows the gradient.",
-            like=lambda objective, real, fake: _equal_or_opposite(objective(real, fake), value(real, fake)),
+    hints="""
+        values-compared: You compared the value of the objective with the value of V. A constant or a factor changes the
+          value, not what D does: D follows the gradient.
+        factor-counts: You asked for equal gradients. A positive factor only rescales D's steps, so half the gradient
+          still plays the same game. Compare directions.
+        signs-only: You compared only the signs of the slopes. Every sensible objective pushes real logits up and fake
+          logits down; what makes D* is how much each sample counts.
+        real-batch-only: Only the slopes by `real_logits` are compared. The 'combined loss' leaves those alone and
+          spoils the other ones: look at both batches.
+        fake-batch-only: Only the slopes by `fake_logits` are compared. An objective may treat the fakes as V does and
+          the real samples the other way: look at both batches.
+        factor-per-batch: Each batch is compared by itself, so each may have a factor of its own. With ½ on the fake
+          term only, D's best answer is no longer p_data/(p_data + p_gen): one factor must serve both.
+        upside-down: The two verbs have changed places: an objective whose gradient points along V's is to be maximised
+          by D.
+        never-neither: Your verdict is the sign of a scalar product, so it is never 'neither'. Two gradients may lean
+          the same way without pointing the same way: D then heads for another answer than D*.
+        sign-of-the-value: You judged by the sign of the objective's value. That depends on a constant which D never
+          feels. Look at what the objective does when a logit moves.
+    """,
+    like={
+        "values-compared": lambda objective, real, fake: _equal_or_opposite(objective(real, fake), value(real, fake)),
+        "factor-counts": _judge_by(_equal_or_opposite),
+        "signs-only": (_judge_by(_same_signs),),
+        "real-batch-only": _judge_by(_parallel, of="real"),
+        "fake-batch-only": _judge_by(_parallel, of="fake"),
+        "factor-per-batch": _batch_by_batch,
+        "upside-down": _upside_down,
+        "never-neither": _judge_by(lambda g, v: "maximise" if float(g @ v) > 0 else "minimise"),
+        "sign-of-the-value": (
+            lambda objective, real, fake: "maximise" if objective(real, fake) < 0 else "minimise",
+            lambda objective, real, fake: "maximise" if objective(real, fake) > 0 else "minimise",
         ),
-        Mistake(
-            "factor-counts",
-            "You asked for equal gradients. A positive factor only rescales D's steps, so half the gradient "
-            "still plays the same game. Compare directions.",
-            like=_judge_by(_equal_or_opposite),
-        ),
-        Mistake(
-            "signs-only",
-            "You compared only the signs of the slopes. Every sensible objective pushes real logits up and "
-            "fake logits down; what makes D* is how much each sample counts.",
-            like=(_judge_by(_same_signs),),
-        ),
-        Mistake(
-            "real-batch-only",
-            "Only the slopes by `real_logits` are compared. The 'combined loss' leaves those alone and spoils "
-            "the other ones: look at both batches.",
-            like=_judge_by(_parallel, of="real"),
-        ),
-        Mistake(
-            "fake-batch-only",
-            "Only the slopes by `fake_logits` are compared. An objective may treat the fakes as V does and "
-            "the real samples the other way: look at both batches.",
-            like=_judge_by(_parallel, of="fake"),
-        ),
-        Mistake(
-            "factor-per-batch",
-            "Each batch is compared by itself, so each may have a factor of its own. With ½ on the fake term "
-            "only, D's best answer is no longer p_data/(p_data + p_gen): one factor must serve both.",
-            like=_batch_by_batch,
-        ),
-        Mistake(
-            "upside-down",
-            "The two verbs have changed places: an objective whose gradient points along V's is to be maximised by D.",
-            like=_upside_down,
-        ),
-        Mistake(
-            "never-neither",
-            "Your verdict is the sign of a scalar product, so it is never 'neither'. Two gradients may lean "
-            "the same way without pointing the same way: D then heads for another answer than D*.",
-            like=_judge_by(lambda g, v: "maximise" if float(g @ v) > 0 else "minimise"),
-        ),
-        Mistake(
-            "sign-of-the-value",
-            "You judged by the sign of the objective's value. That depends on a constant which D never feels. "
-            "Look at what the objective does when a logit moves.",
-            like=(
-                lambda objective, real, fake: "maximise" if objective(real, fake) < 0 else "minimise",
-                lambda objective, real, fake: "maximise" if objective(real, fake) > 0 else "minimise",
-            ),
-        ),
-    ),
+    },
     lesson="Constants and positive factors are matters of taste. The 'combined loss' L_D + L_G is another "
     "game: in it the fake term no longer pulls towards D*.",
 )
@@ -1111,54 +921,39 @@ fit_discriminator = sheet.task(
     tolerance={"direction of D's first step": 1e-3, "two steps over one step": 0.02},
     reference=_fit(),
     blank=_fit(sigmoid_twice=True, pooled=True, never_zeroed=True),
-    mistakes=(
-        Mistake("sigmoid-twice", f"One bug is left. {_TWICE}", like=_fit(sigmoid_twice=True)),
-        Mistake("pooled", f"One bug is left. {_POOLED}", like=_fit(pooled=True)),
-        Mistake("stale-gradients", f"One bug is left. {_STALE}", like=_fit(never_zeroed=True)),
-        Mistake(
-            "sigmoid-and-pooled",
-            "Two bugs are left, both in the loss. Print the smallest and the largest number that the loss is "
-            "given, and ask what changes if every real sample is given twice.",
-            like=_fit(sigmoid_twice=True, pooled=True),
+    hints=f"""
+        sigmoid-twice: One bug is left. {_TWICE}
+        pooled: One bug is left. {_POOLED}
+        stale-gradients: One bug is left. {_STALE}
+        sigmoid-and-pooled: Two bugs are left, both in the loss. Print the smallest and the largest number that the loss
+          is given, and ask what changes if every real sample is given twice.
+        sigmoid-and-stale: Two bugs are left: one in what the loss is given, one in what the optimiser finds in `.grad`
+          when it steps.
+        pooled-and-stale: Two bugs are left: one in how the loss weighs the two batches, one in what the optimiser finds
+          in `.grad` when it steps.
+        zeroed-once: The gradients are cleared before the loop only: from the second step on D also follows all earlier
+          ones.
+        real-thrown-away: You made the batches equal by dropping real samples. The estimate is unbiased again, but two
+          thirds of the data are gone. Weigh the batches instead.
+        labels-swapped: D now climbs where it should descend: label 1 belongs to real samples.
+        one-step-only: One step is made, whatever `steps` says. Is the loop, or its indentation, still there?
+    """,
+    like={
+        "sigmoid-twice": _fit(sigmoid_twice=True),
+        "pooled": _fit(pooled=True),
+        "stale-gradients": _fit(never_zeroed=True),
+        "sigmoid-and-pooled": _fit(sigmoid_twice=True, pooled=True),
+        "sigmoid-and-stale": _fit(sigmoid_twice=True, never_zeroed=True),
+        "pooled-and-stale": _fit(pooled=True, never_zeroed=True),
+        "zeroed-once": (
+            _fit(zeroed_once=True),
+            _fit(zeroed_once=True, pooled=True),
+            _fit(zeroed_once=True, sigmoid_twice=True),
         ),
-        Mistake(
-            "sigmoid-and-stale",
-            "Two bugs are left: one in what the loss is given, one in what the optimiser finds in `.grad` "
-            "when it steps.",
-            like=_fit(sigmoid_twice=True, never_zeroed=True),
-        ),
-        Mistake(
-            "pooled-and-stale",
-            "Two bugs are left: one in how the loss weighs the two batches, one in what the optimiser finds "
-            "in `.grad` when it steps.",
-            like=_fit(pooled=True, never_zeroed=True),
-        ),
-        Mistake(
-            "zeroed-once",
-            "The gradients are cleared before the loop only: from the second step on D also follows all earlier ones.",
-            like=(
-                _fit(zeroed_once=True),
-                _fit(zeroed_once=True, pooled=True),
-                _fit(zeroed_once=True, sigmoid_twice=True),
-            ),
-        ),
-        Mistake(
-            "real-thrown-away",
-            "You made the batches equal by dropping real samples. The estimate is unbiased again, but two "
-            "thirds of the data are gone. Weigh the batches instead.",
-            like=_fit(trimmed=True),
-        ),
-        Mistake(
-            "labels-swapped",
-            "D now climbs where it should descend: label 1 belongs to real samples.",
-            like=_fit(swapped=True),
-        ),
-        Mistake(
-            "one-step-only",
-            "One step is made, whatever `steps` says. Is the loop, or its indentation, still there?",
-            like=_fit(once=True),
-        ),
-    ),
+        "real-thrown-away": _fit(trimmed=True),
+        "labels-swapped": _fit(swapped=True),
+        "one-step-only": _fit(once=True),
+    },
     lesson="D now follows the gradient of V, whatever the sizes of the batches, and nothing else.",
 )
 

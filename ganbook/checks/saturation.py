@@ -13,7 +13,7 @@ from torch.nn import functional as F
 from ganbook.checks.challenge import Score, listed, scored, verdict
 from ganbook.checks.compare import Observation, describe
 from ganbook.checks.readings.saturation import READING
-from ganbook.checks.task import Answer, Latents, Mistake, Reject, Sheet, Trial, flat_weights, pair
+from ganbook.checks.task import Answer, Latents, Reject, Sheet, Trial, flat_weights, pair
 
 sheet = Sheet("saturation", "Exercises 3: Saturation")
 progress, done, hint, case = sheet.last_card, sheet.done, sheet.hint, sheet.case
@@ -65,78 +65,48 @@ generator_losses = sheet.task(
     },
     observe=_observe_losses,
     reference=_mean(_saturating, _non_saturating),
-    mistakes=(
-        Mistake(
-            "swapped",
-            "The two losses have changed places. The saturating one is the generator's part of V, with log(1 "
-            "− D); the non-saturating one is made of log D.",
-            like=_mean(_non_saturating, _saturating),
+    hints="""
+        swapped: The two losses have changed places. The saturating one is the generator's part of V, with log(1 − D);
+          the non-saturating one is made of log D.
+        saturating-is-d-s-loss: Your saturating loss is the fake term of D's own loss. G minimising it helps D: the
+          generator's loss is the opposite of that term.
+        non-saturating-upside-down: Your non-saturating loss falls when D(G(z)) falls, so G would learn to be caught. G
+          wants D(G(z)) large, and an optimiser makes its loss small.
+        both-upside-down: Both have the opposite sign: these are what G wants to make large, or what D minimises. An
+          optimiser makes its loss small.
+        non-saturating-twice: Both results are −log D. Reversing D's gradient is another thing than giving fakes the
+          real label: the saturating loss contains log(1 − D).
+        saturating-twice: Both results are log(1 − D). Giving fakes the real label is another thing than reversing D's
+          gradient: the non-saturating loss contains log D.
+        sigmoid-twice: The sigmoid is applied twice: a function made for logits was given probabilities.
+        one-minus-the-logit: The 1 − … is taken on the logit instead of on the probability: σ(1 − a) is not 1 − σ(a).
+          Compare σ(−a) and σ(a) at a = 0.
+        sum-not-mean: You summed over the batch. Both losses are expectations, so take means, or the step grows with the
+          batch.
+        no-log: Probabilities are averaged without their logarithm. Both losses are means of a logarithm; the whole
+          chapter is about what that logarithm does to the gradient.
+        log-of-mean: You took the logarithm of a mean. The definition has the mean of logarithms, so that each sample
+          gets its own slope.
+    """,
+    like={
+        "swapped": _mean(_non_saturating, _saturating),
+        "saturating-is-d-s-loss": _mean(_minus(_saturating), _non_saturating),
+        "non-saturating-upside-down": (
+            _mean(_saturating, _minus(_non_saturating)),
+            _mean(_saturating, _minus(_saturating)),
         ),
-        Mistake(
-            "saturating-is-d-s-loss",
-            "Your saturating loss is the fake term of D's own loss. G minimising it helps D: the generator's "
-            "loss is the opposite of that term.",
-            like=_mean(_minus(_saturating), _non_saturating),
+        "both-upside-down": _mean(_minus(_saturating), _minus(_non_saturating)),
+        "non-saturating-twice": _mean(_non_saturating, _non_saturating),
+        "saturating-twice": _mean(_saturating, _saturating),
+        "sigmoid-twice": _mean(lambda a: _saturating(a.sigmoid()), lambda a: _non_saturating(a.sigmoid())),
+        "one-minus-the-logit": _mean(lambda a: F.logsigmoid(1 - a), _non_saturating),
+        "sum-not-mean": lambda a: (_saturating(a).sum(), _non_saturating(a).sum()),
+        "no-log": (
+            _mean(lambda a: 1 - a.sigmoid(), lambda a: -a.sigmoid()),
+            _mean(lambda a: 1 - a.sigmoid(), lambda a: 1 - a.sigmoid()),
         ),
-        Mistake(
-            "non-saturating-upside-down",
-            "Your non-saturating loss falls when D(G(z)) falls, so G would learn to be caught. G wants "
-            "D(G(z)) large, and an optimiser makes its loss small.",
-            like=(
-                _mean(_saturating, _minus(_non_saturating)),
-                _mean(_saturating, _minus(_saturating)),
-            ),
-        ),
-        Mistake(
-            "both-upside-down",
-            "Both have the opposite sign: these are what G wants to make large, or what D minimises. An "
-            "optimiser makes its loss small.",
-            like=_mean(_minus(_saturating), _minus(_non_saturating)),
-        ),
-        Mistake(
-            "non-saturating-twice",
-            "Both results are −log D. Reversing D's gradient is another thing than giving fakes the real "
-            "label: the saturating loss contains log(1 − D).",
-            like=_mean(_non_saturating, _non_saturating),
-        ),
-        Mistake(
-            "saturating-twice",
-            "Both results are log(1 − D). Giving fakes the real label is another thing than reversing D's "
-            "gradient: the non-saturating loss contains log D.",
-            like=_mean(_saturating, _saturating),
-        ),
-        Mistake(
-            "sigmoid-twice",
-            "The sigmoid is applied twice: a function made for logits was given probabilities.",
-            like=_mean(lambda a: _saturating(a.sigmoid()), lambda a: _non_saturating(a.sigmoid())),
-        ),
-        Mistake(
-            "one-minus-the-logit",
-            "The 1 − … is taken on the logit instead of on the probability: σ(1 − a) is not 1 − σ(a). Compare "
-            "σ(−a) and σ(a) at a = 0.",
-            like=_mean(lambda a: F.logsigmoid(1 - a), _non_saturating),
-        ),
-        Mistake(
-            "sum-not-mean",
-            "You summed over the batch. Both losses are expectations, so take means, or the step grows with the batch.",
-            like=lambda a: (_saturating(a).sum(), _non_saturating(a).sum()),
-        ),
-        Mistake(
-            "no-log",
-            "Probabilities are averaged without their logarithm. Both losses are means of a logarithm; the "
-            "whole chapter is about what that logarithm does to the gradient.",
-            like=(
-                _mean(lambda a: 1 - a.sigmoid(), lambda a: -a.sigmoid()),
-                _mean(lambda a: 1 - a.sigmoid(), lambda a: 1 - a.sigmoid()),
-            ),
-        ),
-        Mistake(
-            "log-of-mean",
-            "You took the logarithm of a mean. The definition has the mean of logarithms, so that each sample "
-            "gets its own slope.",
-            like=lambda a: ((1 - a.sigmoid().mean()).log(), -a.sigmoid().mean().log()),
-        ),
-    ),
+        "log-of-mean": lambda a: ((1 - a.sigmoid().mean()).log(), -a.sigmoid().mean().log()),
+    },
     lesson="The first is the zero-sum game: the opposite of D's term. The second gives fakes the real label. "
     "Both fall when D(G(z)) rises.",
 )
@@ -172,63 +142,39 @@ slopes = sheet.task(
     },
     observe=_observe_slopes,
     reference=lambda a: (-_sigma(a), _sigma(a) - 1),
-    mistakes=(
-        Mistake(
-            "swapped",
-            "The two slopes have changed places. Look at a strong D, a far below 0: which of the two losses "
-            "is flat there?",
-            like=lambda a: (_sigma(a) - 1, -_sigma(a)),
+    hints="""
+        swapped: The two slopes have changed places. Look at a strong D, a far below 0: which of the two losses is flat
+          there?
+        sizes-only: The sizes are right, the signs are lost. Both losses fall when a rises: their slopes are negative.
+        saturating-sign: The saturating slope has the wrong sign: you took −log(1 − D), which is D's term. G's loss is
+          log(1 − D), and falls when a rises.
+        non-saturating-sign: The non-saturating slope has the wrong sign: you took log D. G's loss is −log D, and falls
+          when a rises.
+        slope-by-d: These are slopes by the probability D. They do not vanish at D = 0, which is why saturation cannot
+          be seen on that axis: G's gradient reaches the logit, so the chain rule has one more factor.
+        sigmoid-slope-only: This is the slope of the sigmoid alone, σ(1 − σ). The logarithm outside it contributes a
+          factor too, a different one in each loss.
+        slope-of-the-mean: Every slope is divided by the number of logits: you differentiated the mean loss. Asked for
+          is each sample's own slope.
+        losses-not-slopes: These are the losses themselves, not their derivatives by the logit.
+        saturating-twice: Both slopes are −σ(a). That one dies when D is sure of a fake; the loss −log D has its largest
+          slope there.
+    """,
+    like={
+        "swapped": lambda a: (_sigma(a) - 1, -_sigma(a)),
+        "sizes-only": lambda a: (_sigma(a), 1 - _sigma(a)),
+        "saturating-sign": lambda a: (_sigma(a), _sigma(a) - 1),
+        "non-saturating-sign": lambda a: (-_sigma(a), 1 - _sigma(a)),
+        "slope-by-d": lambda a: (-1 / (1 - _sigma(a)), -1 / _sigma(a)),
+        "sigmoid-slope-only": (
+            lambda a: (-_sigma(a) * (1 - _sigma(a)), -_sigma(a) * (1 - _sigma(a))),
+            lambda a: (_sigma(a) * (1 - _sigma(a)), _sigma(a) * (1 - _sigma(a))),
+            lambda a: (-_sigma(a) * (1 - _sigma(a)), _sigma(a) * (1 - _sigma(a))),
         ),
-        Mistake(
-            "sizes-only",
-            "The sizes are right, the signs are lost. Both losses fall when a rises: their slopes are negative.",
-            like=lambda a: (_sigma(a), 1 - _sigma(a)),
-        ),
-        Mistake(
-            "saturating-sign",
-            "The saturating slope has the wrong sign: you took −log(1 − D), which is D's term. G's loss is "
-            "log(1 − D), and falls when a rises.",
-            like=lambda a: (_sigma(a), _sigma(a) - 1),
-        ),
-        Mistake(
-            "non-saturating-sign",
-            "The non-saturating slope has the wrong sign: you took log D. G's loss is −log D, and falls when a rises.",
-            like=lambda a: (-_sigma(a), 1 - _sigma(a)),
-        ),
-        Mistake(
-            "slope-by-d",
-            "These are slopes by the probability D. They do not vanish at D = 0, which is why saturation cannot be "
-            "seen on that axis: G's gradient reaches the logit, so the chain rule has one more factor.",
-            like=lambda a: (-1 / (1 - _sigma(a)), -1 / _sigma(a)),
-        ),
-        Mistake(
-            "sigmoid-slope-only",
-            "This is the slope of the sigmoid alone, σ(1 − σ). The logarithm outside it contributes a factor "
-            "too, a different one in each loss.",
-            like=(
-                lambda a: (-_sigma(a) * (1 - _sigma(a)), -_sigma(a) * (1 - _sigma(a))),
-                lambda a: (_sigma(a) * (1 - _sigma(a)), _sigma(a) * (1 - _sigma(a))),
-                lambda a: (-_sigma(a) * (1 - _sigma(a)), _sigma(a) * (1 - _sigma(a))),
-            ),
-        ),
-        Mistake(
-            "slope-of-the-mean",
-            "Every slope is divided by the number of logits: you differentiated the mean loss. Asked for is "
-            "each sample's own slope.",
-            like=lambda a: (-_sigma(a) / len(a), (_sigma(a) - 1) / len(a)),
-        ),
-        Mistake(
-            "losses-not-slopes",
-            "These are the losses themselves, not their derivatives by the logit.",
-            like=lambda a: (_saturating(a), _non_saturating(a)),
-        ),
-        Mistake(
-            "saturating-twice",
-            "Both slopes are −σ(a). That one dies when D is sure of a fake; the loss −log D has its largest "
-            "slope there.",
-            like=lambda a: (-_sigma(a), -_sigma(a)),
-        ),
-    ),
+        "slope-of-the-mean": lambda a: (-_sigma(a) / len(a), (_sigma(a) - 1) / len(a)),
+        "losses-not-slopes": lambda a: (_saturating(a), _non_saturating(a)),
+        "saturating-twice": lambda a: (-_sigma(a), -_sigma(a)),
+    },
     lesson="Both pull the logit up. Where D is sure of a fake, the saturating loss hardly pulls at all and "
     "the other pulls with full strength 1.",
 )
@@ -261,46 +207,29 @@ ten_times = sheet.task(
     observe=lambda value, world: {"your logit": value},
     reference=lambda world: -math.log(10),
     tolerance={"your logit": 5e-3},  # three digits are asked for: −2.30 is right
-    mistakes=(
-        Mistake(
-            "other-side",
-            "The size is right, the side is not. At a positive logit D takes the fake for real: there the "
-            "saturating loss is the stronger one.",
-            like=lambda world: math.log(10),
-        ),
-        Mistake(
-            "probability-not-logit",
-            "This is the probability D at that place. Asked for is the logit a that belongs to it, D = σ(a).",
-            like=(lambda world: 1 / 11, lambda world: 1 / 10),
-        ),
-        Mistake(
-            "d-is-one-tenth",
-            "This is the logit of D = 1/10. There the slopes are 1 − D = 9/10 and D = 1/10: nine times, not ten.",
-            like=lambda world: _logit_of(0.1),
-        ),
-        Mistake(
-            "ratio-of-losses",
-            "There the loss −log D is ten times as large as |log(1 − D)|. What moves G is not the size of a "
-            "loss but its slope by the logit: divide the slopes of task 2.",
-            like=lambda world: _ratio_of_losses(10),
-        ),
-        Mistake(
-            "log-10",
-            "The ratio of the slopes is a power of e, not of 10: solve with the natural logarithm.",
-            like=lambda world: -1.0,
-        ),
-        Mistake(
-            "slope-ten-times-at-zero",
-            "You asked where a slope is a tenth of what it is at a = 0. Compare the two losses with each "
-            "other at the same logit.",
-            like=lambda world: _logit_of(0.05),
-        ),
-        Mistake(
-            "equal-strength",
-            "At a = 0, where D = ½, both slopes are −½: equally strong.",
-            like=lambda world: 0.0,
-        ),
-    ),
+    hints="""
+        other-side: The size is right, the side is not. At a positive logit D takes the fake for real: there the
+          saturating loss is the stronger one.
+        probability-not-logit: This is the probability D at that place. Asked for is the logit a that belongs to it, D =
+          σ(a).
+        d-is-one-tenth: This is the logit of D = 1/10. There the slopes are 1 − D = 9/10 and D = 1/10: nine times, not
+          ten.
+        ratio-of-losses: There the loss −log D is ten times as large as |log(1 − D)|. What moves G is not the size of a
+          loss but its slope by the logit: divide the slopes of task 2.
+        log-10: The ratio of the slopes is a power of e, not of 10: solve with the natural logarithm.
+        slope-ten-times-at-zero: You asked where a slope is a tenth of what it is at a = 0. Compare the two losses with
+          each other at the same logit.
+        equal-strength: At a = 0, where D = ½, both slopes are −½: equally strong.
+    """,
+    like={
+        "other-side": lambda world: math.log(10),
+        "probability-not-logit": (lambda world: 1 / 11, lambda world: 1 / 10),
+        "d-is-one-tenth": lambda world: _logit_of(0.1),
+        "ratio-of-losses": lambda world: _ratio_of_losses(10),
+        "log-10": lambda world: -1.0,
+        "slope-ten-times-at-zero": lambda world: _logit_of(0.05),
+        "equal-strength": lambda world: 0.0,
+    },
     lesson="(1 − σ(a)) / σ(a) = exp(−a): the advantage grows exponentially as D becomes sure, and turns into "
     "a handicap for a > 0.",
 )
@@ -378,62 +307,46 @@ log_probabilities = sheet.task(
     observe=_observe_logs,
     tolerance=_logs_tolerance(),
     reference=_two_logs(F.logsigmoid, lambda a: F.logsigmoid(-a)),
-    mistakes=(
-        Mistake(
-            "swapped",
-            "log D and log(1 − D) have changed places: for a far above 0, D is near 1 and log D near 0.",
-            like=_two_logs(lambda a: F.logsigmoid(-a), F.logsigmoid),
-        ),
-        Mistake(
-            "losses-not-logs",
-            "The sign is flipped: these are −log D and −log(1 − D). The logarithm of a probability is never positive.",
-            like=_two_logs(lambda a: F.softplus(-a), F.softplus),
-        ),
-        Mistake(
-            "minus-log",
-            "Your log(1 − D) is −log D. A logarithm does not turn a difference into a sign: at a = 0 both "
-            "logarithms are log ½.",
-            like=_two_logs(F.logsigmoid, lambda a: -F.logsigmoid(a)),
-        ),
-        Mistake(
-            "double-is-not-enough",
-            "float64 only moves the cliff: 1 − σ(a) rounds to 0 from a = 37 on, and exp(10000) overflows in "
-            "any precision. What is needed is a form that never makes the probability.",
-            like=(
-                _two_logs(lambda a: _log_of_sigmoid(a.double()), lambda a: _log_of_one_minus(a.double())),
-                _two_logs(
-                    lambda a: _log_of_sigmoid(a.double()).to(a.dtype),
-                    lambda a: _log_of_one_minus(a.double()).to(a.dtype),
-                ),
-                _two_logs(lambda a: _log_of_sigmoid(a.double()), lambda a: torch.log1p(-torch.sigmoid(a.double()))),
+    hints="""
+        swapped: log D and log(1 − D) have changed places: for a far above 0, D is near 1 and log D near 0.
+        losses-not-logs: The sign is flipped: these are −log D and −log(1 − D). The logarithm of a probability is never
+          positive.
+        minus-log: Your log(1 − D) is −log D. A logarithm does not turn a difference into a sign: at a = 0 both
+          logarithms are log ½.
+        double-is-not-enough: float64 only moves the cliff: 1 − σ(a) rounds to 0 from a = 37 on, and exp(10000)
+          overflows in any precision. What is needed is a form that never makes the probability.
+        exp-overflows: The formula is right and its exp overflows: exp(100) is infinite in float32, exp(12) in float16.
+          An equal form with exp of a negative number exists, and PyTorch has it built in.
+        floor: A small number added, or a clamp, keeps the logarithm finite and puts a floor under it: below the floor
+          the value is wrong and the slope is 0, so the sample stops teaching. A non-saturating loss saturates again
+          this way.
+        log-of-zero: A probability was made first and its logarithm taken afterwards. In float32, σ(−100) is 0, and 1 −
+          σ(a) is 0 from a = 17 on: the logarithm of 0 is −inf. Go from the logit to the logarithm in one step.
+    """,
+    like={
+        "swapped": _two_logs(lambda a: F.logsigmoid(-a), F.logsigmoid),
+        "losses-not-logs": _two_logs(lambda a: F.softplus(-a), F.softplus),
+        "minus-log": _two_logs(F.logsigmoid, lambda a: -F.logsigmoid(a)),
+        "double-is-not-enough": (
+            _two_logs(lambda a: _log_of_sigmoid(a.double()), lambda a: _log_of_one_minus(a.double())),
+            _two_logs(
+                lambda a: _log_of_sigmoid(a.double()).to(a.dtype),
+                lambda a: _log_of_one_minus(a.double()).to(a.dtype),
             ),
+            _two_logs(lambda a: _log_of_sigmoid(a.double()), lambda a: torch.log1p(-torch.sigmoid(a.double()))),
         ),
-        Mistake(
-            "exp-overflows",
-            "The formula is right and its exp overflows: exp(100) is infinite in float32, exp(12) in float16. "
-            "An equal form with exp of a negative number exists, and PyTorch has it built in.",
-            like=(
-                _two_logs(lambda a: -(1 + (-a).exp()).log(), lambda a: -(1 + a.exp()).log()),
-                _two_logs(lambda a: a - (1 + a.exp()).log(), lambda a: -(1 + a.exp()).log()),
-                _two_logs(lambda a: -(1 + (-a).exp()).log(), lambda a: -a - (1 + (-a).exp()).log()),
-                _two_logs(lambda a: a - (1 + a.exp()).log(), lambda a: -a - (1 + (-a).exp()).log()),
-                _two_logs(lambda a: -torch.log1p((-a).exp()), lambda a: -torch.log1p(a.exp())),
-            ),
+        "exp-overflows": (
+            _two_logs(lambda a: -(1 + (-a).exp()).log(), lambda a: -(1 + a.exp()).log()),
+            _two_logs(lambda a: a - (1 + a.exp()).log(), lambda a: -(1 + a.exp()).log()),
+            _two_logs(lambda a: -(1 + (-a).exp()).log(), lambda a: -a - (1 + (-a).exp()).log()),
+            _two_logs(lambda a: a - (1 + a.exp()).log(), lambda a: -a - (1 + (-a).exp()).log()),
+            _two_logs(lambda a: -torch.log1p((-a).exp()), lambda a: -torch.log1p(a.exp())),
         ),
-        Mistake(
-            "floor",
-            "A small number added, or a clamp, keeps the logarithm finite and puts a floor under it: below "
-            "the floor the value is wrong and the slope is 0, so the sample stops teaching. A non-saturating "
-            "loss saturates again this way.",
-            when=_hits_a_floor,
-        ),
-        Mistake(
-            "log-of-zero",
-            "A probability was made first and its logarithm taken afterwards. In float32, σ(−100) is 0, and 1 − σ(a) "
-            "is 0 from a = 17 on: the logarithm of 0 is −inf. Go from the logit to the logarithm in one step.",
-            when=_log_of_zero,
-        ),
-    ),
+    },
+    when={
+        "floor": _hits_a_floor,
+        "log-of-zero": _log_of_zero,
+    },
     lesson="From the logit straight to the logarithm: nothing overflows and no slope is lost, in half precision too.",
 )
 
@@ -507,52 +420,33 @@ reverse_gradient = sheet.task(
     setup=_reversal_world,
     observe=_observe_reversal,
     reference=lambda x: 2 * x.detach() - x,
-    mistakes=(
-        Mistake(
-            "negates-the-value",
-            "The value is negated as well. D must judge the sample as it is; only on the way back the sign changes.",
-            like=lambda x: -x,
-        ),
-        Mistake(
-            "nothing-reversed",
-            "The value passes and so does the gradient, with its sign unchanged: G would help D.",
-            like=lambda x: x * 1,
-        ),
-        Mistake(
-            "cut-off",
-            "No gradient comes through at all: G would never move. Cutting the graph is half of a trick; the "
-            "other half lets something through with the opposite sign.",
-            like=(lambda x: x.detach(), lambda x: -x.detach(), lambda x: 2 * x.detach() - x.detach()),
-        ),
-        Mistake(
-            "value-lost",
-            "The gradient is reversed, but the value is 0 everywhere: what is added must restore x without "
-            "bringing a gradient of its own.",
-            like=lambda x: x.detach() - x,
-        ),
-        Mistake(
-            "value-negated-gradient-kept",
-            "Value and gradient have changed roles: the value is negated and the gradient is not.",
-            like=lambda x: x - 2 * x.detach(),
-        ),
-        Mistake(
-            "incoming-ignored",
-            "Backward returns −1 everywhere, whatever comes in. The chain rule multiplies: reverse the "
-            "gradient that arrives.",
-            like=_IgnoresIncoming.apply,
-        ),
-        Mistake(
-            "sign-forced",
-            "Backward returns minus the size of what arrives. Reversing also turns negative slopes into positive ones.",
-            like=_MinusSize.apply,
-        ),
-        Mistake(
-            "reverses-every-path",
-            "The hook sits on x itself, so every use of x is reversed, not only this one. In a GAN the same "
-            "G(z) may also enter a second loss. Make a new tensor and reverse there.",
-            like=_hooked,
-        ),
-    ),
+    hints="""
+        negates-the-value: The value is negated as well. D must judge the sample as it is; only on the way back the sign
+          changes.
+        nothing-reversed: The value passes and so does the gradient, with its sign unchanged: G would help D.
+        cut-off: No gradient comes through at all: G would never move. Cutting the graph is half of a trick; the other
+          half lets something through with the opposite sign.
+        value-lost: The gradient is reversed, but the value is 0 everywhere: what is added must restore x without
+          bringing a gradient of its own.
+        value-negated-gradient-kept: Value and gradient have changed roles: the value is negated and the gradient is
+          not.
+        incoming-ignored: Backward returns −1 everywhere, whatever comes in. The chain rule multiplies: reverse the
+          gradient that arrives.
+        sign-forced: Backward returns minus the size of what arrives. Reversing also turns negative slopes into positive
+          ones.
+        reverses-every-path: The hook sits on x itself, so every use of x is reversed, not only this one. In a GAN the
+          same G(z) may also enter a second loss. Make a new tensor and reverse there.
+    """,
+    like={
+        "negates-the-value": lambda x: -x,
+        "nothing-reversed": lambda x: x * 1,
+        "cut-off": (lambda x: x.detach(), lambda x: -x.detach(), lambda x: 2 * x.detach() - x.detach()),
+        "value-lost": lambda x: x.detach() - x,
+        "value-negated-gradient-kept": lambda x: x - 2 * x.detach(),
+        "incoming-ignored": _IgnoresIncoming.apply,
+        "sign-forced": _MinusSize.apply,
+        "reverses-every-path": _hooked,
+    },
     lesson="D sees the sample unchanged, G gets D's gradient with the opposite sign: one backward pass plays "
     "the saturating game.",
 )
@@ -660,70 +554,48 @@ gradient_norm = sheet.task(
     worlds={"a batch of one": lambda: _measuring_world(1)},
     observe=_observe_norm,
     reference=_norm_by(_total),
-    mistakes=(
-        Mistake(
-            "sum-of-norms",
-            "You added the norms of the single tensors. The norm of one long vector is the root of the sum of "
-            "squares; yours depends on how the weights are cut into tensors.",
-            like=(
-                _norm_by(lambda gradients: torch.stack([g.norm() for g in gradients]).sum()),
-                _norm_by_backward(True, lambda gradients: torch.stack([g.norm() for g in gradients]).sum()),
-            ),
+    hints="""
+        sum-of-norms: You added the norms of the single tensors. The norm of one long vector is the root of the sum of
+          squares; yours depends on how the weights are cut into tensors.
+        mean-of-norms: You averaged the norms of the single tensors, so a small bias counts as much as a large weight
+          matrix.
+        squared: This is the squared norm: the root is missing.
+        one-tensor-only: Only one of G's tensors was measured: the norm runs over all weights and biases of G together.
+        stale-gradients: What lay in `.grad` before was added to the new gradient: you measured the sum of both.
+          `backward` accumulates.
+        d-included: D's gradients are in your norm as well. The question is how much reaches the generator.
+        d-only: This is the norm of D's gradient. The question is how much reaches the generator.
+        cut-off: G's weights are not in the graph of the loss: between G and the loss the samples were detached. In D's
+          turn that is right; here the gradient must run through D back to G.
+        leaves-traces: The norm is right, but the measurement changed what lies in `.grad`, and the next optimiser step
+          would use it. An instrument must leave the game as it was: `torch.autograd.grad` returns gradients instead of
+          storing them.
+    """,
+    like={
+        "sum-of-norms": (
+            _norm_by(lambda gradients: torch.stack([g.norm() for g in gradients]).sum()),
+            _norm_by_backward(True, lambda gradients: torch.stack([g.norm() for g in gradients]).sum()),
         ),
-        Mistake(
-            "mean-of-norms",
-            "You averaged the norms of the single tensors, so a small bias counts as much as a large weight matrix.",
-            like=(
-                _norm_by(lambda gradients: torch.stack([g.norm() for g in gradients]).mean()),
-                _norm_by_backward(True, lambda gradients: torch.stack([g.norm() for g in gradients]).mean()),
-            ),
+        "mean-of-norms": (
+            _norm_by(lambda gradients: torch.stack([g.norm() for g in gradients]).mean()),
+            _norm_by_backward(True, lambda gradients: torch.stack([g.norm() for g in gradients]).mean()),
         ),
-        Mistake(
-            "squared",
-            "This is the squared norm: the root is missing.",
-            like=(
-                _norm_by(lambda gradients: _total(gradients).square()),
-                _norm_by_backward(True, lambda gradients: _total(gradients).square()),
-            ),
+        "squared": (
+            _norm_by(lambda gradients: _total(gradients).square()),
+            _norm_by_backward(True, lambda gradients: _total(gradients).square()),
         ),
-        Mistake(
-            "one-tensor-only",
-            "Only one of G's tensors was measured: the norm runs over all weights and biases of G together.",
-            like=(*_norms_of_one(0), *_norms_of_one(-1), *_norms_of_one(-2)),
+        "one-tensor-only": (*_norms_of_one(0), *_norms_of_one(-1), *_norms_of_one(-2)),
+        "stale-gradients": (
+            _norm_by_backward(False, _total),
+            _norm_by_backward(False, lambda gradients: torch.stack([g.norm() for g in gradients]).sum()),
         ),
-        Mistake(
-            "stale-gradients",
-            "What lay in `.grad` before was added to the new gradient: you measured the sum of both. "
-            "`backward` accumulates.",
-            like=(
-                _norm_by_backward(False, _total),
-                _norm_by_backward(False, lambda gradients: torch.stack([g.norm() for g in gradients]).sum()),
-            ),
-        ),
-        Mistake(
-            "d-included",
-            "D's gradients are in your norm as well. The question is how much reaches the generator.",
-            like=_norm_by(_total, of="both"),
-        ),
-        Mistake(
-            "d-only",
-            "This is the norm of D's gradient. The question is how much reaches the generator.",
-            like=_norm_by(_total, of="D"),
-        ),
-        Mistake(
-            "cut-off",
-            "G's weights are not in the graph of the loss: between G and the loss the samples were detached. "
-            "In D's turn that is right; here the gradient must run through D back to G.",
-            when=lambda t: "not have been used in the graph" in str(t.error),
-        ),
-        Mistake(
-            "leaves-traces",
-            "The norm is right, but the measurement changed what lies in `.grad`, and the next optimiser step "
-            "would use it. An instrument must leave the game as it was: `torch.autograd.grad` returns "
-            "gradients instead of storing them.",
-            when=_norms_right,
-        ),
-    ),
+        "d-included": _norm_by(_total, of="both"),
+        "d-only": _norm_by(_total, of="D"),
+    },
+    when={
+        "cut-off": lambda t: "not have been used in the graph" in str(t.error),
+        "leaves-traces": _norms_right,
+    },
     lesson="One number for the whole generator, and the game goes on as if nobody had looked.",
 )
 
@@ -847,50 +719,36 @@ escape_round = sheet.task(
     returns=("d_loss", "g_loss"),
     reference=_turns(),
     blank=_turns(d_taught_wrong=True, g_upside_down=True, floor=_FLOOR),
-    mistakes=(
-        Mistake("fakes-called-real-in-d-s-turn", f"One bug is left. {_LABEL}", like=_turns(d_taught_wrong=True)),
-        Mistake("g-upside-down", f"One bug is left. {_SIGN}", like=_turns(g_upside_down=True)),
-        Mistake(
-            "floor",
-            f"One bug is left. {_EPSILON}",
-            like=tuple(_turns(floor=epsilon) for epsilon in (_FLOOR, 1e-7, 1e-9, 1e-10, 1e-12, 1e-6, 1e-5)),
-        ),
-        Mistake(
-            "label-and-sign",
-            "Two bugs are left: what D is told about the fakes, and which way G goes. Print the mean of "
-            "D(G(z)) before and after each turn.",
-            like=_turns(d_taught_wrong=True, g_upside_down=True),
-        ),
-        Mistake(
-            "label-and-floor",
-            "Two bugs are left: what D is told about the fakes, and how G's logarithm is computed where "
-            "D(G(z)) is tiny.",
-            like=_turns(d_taught_wrong=True, floor=_FLOOR),
-        ),
-        Mistake(
-            "sign-and-floor",
-            "Two bugs are left, both in G's loss: which way it goes, and how the logarithm is computed where "
-            "D(G(z)) is tiny.",
-            like=_turns(g_upside_down=True, floor=_FLOOR),
-        ),
-        Mistake(
-            "g-stays",
-            "G did not move at all. Its turn is: clear the gradients, backward, step; and its loss needs a slope where "
-            "D is sure, so nothing between the logits and the loss may be cut or clamped.",
-            when=lambda trial: not trial.got["the change of G's weights"].any(),
-        ),
-        Mistake(
-            "saturating",
-            "G now descends on log(1 − D), or on something as flat. That is the zero-sum game, and its slope is nearly "
-            "0 against this D: G stays stuck. Asked for is the non-saturating loss.",
-            like=(_turns(saturating=True), _turns(saturating=True, d_taught_wrong=True)),
-        ),
-        Mistake(
-            "d-labels-swapped",
-            "The fakes' label is repaired and the real samples' label broken: D now calls real samples fake.",
-            like=_turns(d_swapped=True),
-        ),
-    ),
+    hints=f"""
+        fakes-called-real-in-d-s-turn: One bug is left. {_LABEL}
+        g-upside-down: One bug is left. {_SIGN}
+        floor: One bug is left. {_EPSILON}
+        label-and-sign: Two bugs are left: what D is told about the fakes, and which way G goes. Print the mean of
+          D(G(z)) before and after each turn.
+        label-and-floor: Two bugs are left: what D is told about the fakes, and how G's logarithm is computed where
+          D(G(z)) is tiny.
+        sign-and-floor: Two bugs are left, both in G's loss: which way it goes, and how the logarithm is computed where
+          D(G(z)) is tiny.
+        g-stays: G did not move at all. Its turn is: clear the gradients, backward, step; and its loss needs a slope
+          where D is sure, so nothing between the logits and the loss may be cut or clamped.
+        saturating: G now descends on log(1 − D), or on something as flat. That is the zero-sum game, and its slope is
+          nearly 0 against this D: G stays stuck. Asked for is the non-saturating loss.
+        d-labels-swapped: The fakes' label is repaired and the real samples' label broken: D now calls real samples
+          fake.
+    """,
+    like={
+        "fakes-called-real-in-d-s-turn": _turns(d_taught_wrong=True),
+        "g-upside-down": _turns(g_upside_down=True),
+        "floor": tuple(_turns(floor=epsilon) for epsilon in (_FLOOR, 1e-7, 1e-9, 1e-10, 1e-12, 1e-6, 1e-5)),
+        "label-and-sign": _turns(d_taught_wrong=True, g_upside_down=True),
+        "label-and-floor": _turns(d_taught_wrong=True, floor=_FLOOR),
+        "sign-and-floor": _turns(g_upside_down=True, floor=_FLOOR),
+        "saturating": (_turns(saturating=True), _turns(saturating=True, d_taught_wrong=True)),
+        "d-labels-swapped": _turns(d_swapped=True),
+    },
+    when={
+        "g-stays": lambda trial: not trial.got["the change of G's weights"].any(),
+    },
     lesson="D is told the truth, G gets the real label in its own turn only, and its slope survives any logit.",
 )
 

@@ -128,7 +128,7 @@ class Mistake:
     when: Callable[[Trial], bool] | None = None
 
 
-_ENTRY = re.compile(r"^([a-z0-9-]+): ")
+_ENTRY = re.compile(r"^([a-z0-9.-]+): ")
 
 
 def known(hints: str, like: Mapping[str, Any], when: Mapping[str, Callable[[Trial], bool]]) -> tuple[Mistake, ...]:
@@ -657,7 +657,7 @@ class Sheet:
         mistakes: Sequence[Mistake] = (),
         **parts: Any,
     ) -> Task:
-        """Add a task with the mistakes of ``hints`` (see :func:`known`) and ``mistakes``; the rest as in :class:`Task`."""
+        """Add a task, with the mistakes of ``hints`` (see :func:`known`) and ``mistakes``; the rest: :class:`Task`."""
         mistakes = (*known(hints, like or {}, when or {}), *mistakes)
         task = Task(name=name, title=title, sheet=self, mistakes=mistakes, **parts)
         self.tasks[name] = task
