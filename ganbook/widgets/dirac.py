@@ -12,7 +12,13 @@ UPDATES = ("simultaneous", "alternating")
 
 
 @typed
-def dirac(loss: str = "non_saturating", updates: str = "alternating", lr: float = 0.3, gamma: float = 0.0) -> Explorer:
+def dirac(
+    loss: str = "non_saturating",
+    updates: str = "alternating",
+    lr: float = 0.3,
+    gamma: float = 0.0,
+    momentum: float = 0.0,
+) -> Explorer:
     """Explorer: the path of a Dirac-GAN from (1, 0) in the plane of both players, and its distance from equilibrium.
 
     Args:
@@ -20,6 +26,7 @@ def dirac(loss: str = "non_saturating", updates: str = "alternating", lr: float 
         updates: "simultaneous" or "alternating".
         lr: step size of both players, 0.05 to 1.
         gamma: weight of the R1 penalty, 0 to 2.
+        momentum: share of its last step that each player adds to the new one, −0.9 to 0.9 (heavy ball).
     """
     return Explorer(
         "dirac",
@@ -28,6 +35,7 @@ def dirac(loss: str = "non_saturating", updates: str = "alternating", lr: float 
             "updates": choice("updates", UPDATES, updates),
             "lr": slider("step size η", lr, 0.05, 1.0, 0.05),
             "gamma": slider("weight γ of R1", gamma, 0.0, 2.0, 0.1),
+            "momentum": slider("momentum β", momentum, -0.9, 0.9, 0.1),
             "rounds": slider("rounds", 100, 1, 400, 1),
         },
     )

@@ -41,7 +41,7 @@ MOVES = {
     "two_gaussians": {"mean": 3.0, "std": 0.5, "confidence": 1.5},
     "saturation": {"logit": 2.0, "spread": 3.0},
     "convolution_geometry": {"direction": "convolution", "size": 6, "kernel": 3, "stride": 1, "padding": 2},
-    "dirac": {"loss": "wasserstein", "updates": "simultaneous", "lr": 0.5, "gamma": 1.0, "rounds": 7},
+    "dirac": {"loss": "wasserstein", "updates": "simultaneous", "lr": 0.5, "gamma": 1.0, "momentum": 0.3, "rounds": 7},
     "training_scrubber": {"number": 1, "view": "samples"},
 }
 

@@ -1,4 +1,7 @@
-/** Explorer of chapter 4: the smallest GAN, step by step; the same round as `dirac_round` in ganbook/dynamics.py. */
+/**
+ * Explorer of chapter 4: the smallest GAN, step by step; the same round as `dirac_round` in ganbook/dynamics.py, to
+ * which each player's step may add momentum times its last one.
+ */
 
 import { sigmoid } from "../arithmetic.ts";
 import { Axes, panels, picture } from "../plots/chart.ts";
@@ -12,6 +15,7 @@ interface Game {
   alternating: boolean;
   lr: number;
   gamma: number;
+  momentum: number;
 }
 
 const START: State = [1, 0];
@@ -31,6 +35,7 @@ export const draw: Draw = (values, _data, width) => {
     alternating: text(values, "updates") === "alternating",
     lr: number(values, "lr"),
     gamma: number(values, "gamma"),
+    momentum: number(values, "momentum"),
   };
   const path = orbit(game, number(values, "rounds"));
   const last = path.length - 1;
@@ -74,9 +79,10 @@ export const draw: Draw = (values, _data, width) => {
     )
     .dot(last, distance, FAKE, 6);
   const damped = game.gamma ? `R1 of weight ${game.gamma}` : "no penalty";
+  const pushed = game.momentum ? `momentum ${game.momentum}` : "no momentum";
   const alt =
     `Dirac-GAN with the ${game.loss.replace("_", "-")} loss, ${text(values, "updates")} updates, step size ` +
-    `${game.lr} and ${damped}: after ${last} rounds the players are ${fixed(distance, 3)} away from the ` +
+    `${game.lr}, ${pushed} and ${damped}: after ${last} rounds the players are ${fixed(distance, 3)} away from the ` +
     `equilibrium, where they began 1 away.${last < number(values, "rounds") ? " They left the picture." : ""}`;
   return { svg: picture(width, height, alt, [plane, curve]), alt, figures: { theta, psi, distance } };
 };
@@ -84,15 +90,18 @@ export const draw: Draw = (values, _data, width) => {
 /** The states after 0, 1, 2, ... rounds; it ends where the players are far off. */
 export function orbit(game: Game, rounds: number): State[] {
   const states: State[] = [START];
+  let before = START; // no last step at first
   while (states.length <= rounds && Math.hypot(...states[states.length - 1]!) < FARTHEST) {
-    states.push(round(game, states[states.length - 1]!));
+    const now = states[states.length - 1]!;
+    states.push(round(game, now, before));
+    before = now;
   }
   return states;
 }
 
-function round({ loss, alternating, lr, gamma }: Game, [theta, psi]: State): State {
+function round({ loss, alternating, lr, gamma, momentum }: Game, [theta, psi]: State, before: State): State {
   const [ofD, ofG] = SLOPES[loss]!;
-  const answer = psi - lr * (ofD(psi * theta) * theta + gamma * psi);
+  const answer = psi + momentum * (psi - before[1]) - lr * (ofD(psi * theta) * theta + gamma * psi);
   const opponent = alternating ? answer : psi;
-  return [theta - lr * ofG(opponent * theta) * opponent, answer];
+  return [theta + momentum * (theta - before[0]) - lr * ofG(opponent * theta) * opponent, answer];
 }

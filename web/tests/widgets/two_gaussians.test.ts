@@ -28,7 +28,7 @@ test("panels stand one above the other where the page is narrow", () => {
 
 test("on a phone no title and no legend is cut off", async () => {
   const { draw: dirac } = await import("../../widgets/dirac.ts");
-  const values = { loss: "non_saturating", updates: "alternating", lr: 0.3, gamma: 0, rounds: 100 };
+  const values = { loss: "non_saturating", updates: "alternating", lr: 0.3, gamma: 0, momentum: 0, rounds: 100 };
   for (const { svg } of [dirac(values, {}, 328), at(1, 1, 1, 328)]) {
     for (const [, x, size, title] of svg.matchAll(
       /<text x="([\d.]+)" y="\d+" text-anchor="middle" font-weight="600"(?: font-size="([\d.]+)")?>([^<]+)/g,
