@@ -13,7 +13,7 @@ from torch.nn import functional as F
 from ganbook.checks.challenge import NoScore, Score, listed, scored, verdict
 from ganbook.checks.compare import Observation, as_array, describe
 from ganbook.checks.readings.conditional import READING
-from ganbook.checks.task import Answer, Mistake, Sheet, Trial, flat_weights, pair
+from ganbook.checks.task import Answer, Sheet, Trial, flat_weights, pair
 
 sheet = Sheet("conditional", "Exercises 10: Conditional GANs")
 progress, done, hint, case = sheet.last_card, sheet.done, sheet.hint, sheet.case
@@ -88,42 +88,35 @@ condition_generator = sheet.task(
         "float64": lambda: (torch.randn(2, 3, dtype=torch.float64), torch.tensor([1, 0]), 2),
     },
     reference=_beside_z(_code),
-    mistakes=(
-        Mistake(
-            "code-first",
-            "The code stands before the latent. Either order would do, but the networks of this course expect z first.",
-            like=lambda z, labels, classes: torch.cat((_code(labels, classes), z), dim=1),
+    hints=f"""
+        code-first: The code stands before the latent. Either order would do, but the networks of this course expect z
+          first.
+        label-as-number: The label went in as a number. Then class 4 is twice class 2 and classes lie on a line, which
+          means nothing: give each class an entry of its own.
+        columns-from-the-batch: {_FROM_BATCH}
+        every-class-of-the-batch: {_EVERY_CLASS}
+        next-class: {_NEXT_CLASS}
+        first-label-for-all: {_FIRST_LABEL}
+        code-alone: The latent is gone: this G could draw one picture a class and no more.
+        joined-along-the-batch: {_ALONG_BATCH}
+    """,
+    like={
+        "code-first": lambda z, labels, classes: torch.cat((_code(labels, classes), z), dim=1),
+        "label-as-number": (
+            _beside_z(lambda labels, _: labels[:, None].float()),
+            _beside_z(lambda labels, classes: labels[:, None] / classes),
+            _beside_z(lambda labels, classes: labels[:, None] / (classes - 1)),
+            _beside_z(lambda labels, classes: labels[:, None].float().expand(-1, classes)),
         ),
-        Mistake(
-            "label-as-number",
-            "The label went in as a number. Then class 4 is twice class 2 and classes lie on a line, which means "
-            "nothing: give each class an entry of its own.",
-            like=(
-                _beside_z(lambda labels, _: labels[:, None].float()),
-                _beside_z(lambda labels, classes: labels[:, None] / classes),
-                _beside_z(lambda labels, classes: labels[:, None] / (classes - 1)),
-                _beside_z(lambda labels, classes: labels[:, None].float().expand(-1, classes)),
-            ),
-        ),
-        Mistake("columns-from-the-batch", _FROM_BATCH, like=_beside_z(lambda labels, _: F.one_hot(labels).float())),
-        Mistake("every-class-of-the-batch", _EVERY_CLASS, like=_beside_z(_every_class)),
-        Mistake(
-            "next-class",
-            _NEXT_CLASS,
-            like=(_beside_z(_shifted(-1)), _beside_z(_shifted(1))),
-        ),
-        Mistake(
-            "first-label-for-all",
-            _FIRST_LABEL,
-            like=_beside_z(lambda labels, classes: _code(labels[:1], classes).expand(len(labels), -1)),
-        ),
-        Mistake(
-            "code-alone",
-            "The latent is gone: this G could draw one picture a class and no more.",
-            like=lambda z, labels, classes: _code(labels, classes),
-        ),
-        Mistake("joined-along-the-batch", _ALONG_BATCH, when=_says("must match except in dimension 0")),
-    ),
+        "columns-from-the-batch": _beside_z(lambda labels, _: F.one_hot(labels).float()),
+        "every-class-of-the-batch": _beside_z(_every_class),
+        "next-class": (_beside_z(_shifted(-1)), _beside_z(_shifted(1))),
+        "first-label-for-all": _beside_z(lambda labels, classes: _code(labels[:1], classes).expand(len(labels), -1)),
+        "code-alone": lambda z, labels, classes: _code(labels, classes),
+    },
+    when={
+        "joined-along-the-batch": _says("must match except in dimension 0"),
+    },
     small_case="With 3 classes, the code of label 1 is (0, 1, 0).",
     lesson="One column a class, for all classes there are: the code does not depend on who else is in the batch.",
 )
@@ -160,67 +153,45 @@ condition_discriminator = sheet.task(
     },
     observe=_observe_with_gradient,
     reference=_beside_x(lambda x, labels, classes: _maps(_code(labels, classes), x)),
-    mistakes=(
-        Mistake(
-            "scrambled",
-            "The entries of the code alternate from pixel to pixel. `view` reads memory in order: the code must first "
-            "get its two new axes at the end, then be expanded.",
-            like=(
-                _beside_x(lambda x, y, k: _code(y, k).repeat(1, x[0, 0].numel()).view(len(x), k, *x.shape[2:])),
-                _beside_x(lambda x, y, k: _code(y, k).repeat(x[0, 0].numel(), 1).view(len(x), k, *x.shape[2:])),
-            ),
+    hints=f"""
+        scrambled: The entries of the code alternate from pixel to pixel. `view` reads memory in order: the code must
+          first get its two new axes at the end, then be expanded.
+        label-as-number: The label went in as one map of numbers. Then class 4 is twice class 2, which means nothing:
+          give each class a map of its own.
+        one-pixel: Only one pixel of the class's map is set. A convolution that looks elsewhere never learns the class:
+          the map is constant.
+        code-first: The maps stand before the image's channels. The networks of this course expect the image first.
+        columns-from-the-batch: {_FROM_BATCH}
+        every-class-of-the-batch: {_EVERY_CLASS}
+        next-class: {_NEXT_CLASS}
+        first-label-for-all: {_FIRST_LABEL}
+        code-is-no-map: The code cannot stand beside an image yet: it must first become maps as high and as wide as the
+          image.
+    """,
+    like={
+        "scrambled": (
+            _beside_x(lambda x, y, k: _code(y, k).repeat(1, x[0, 0].numel()).view(len(x), k, *x.shape[2:])),
+            _beside_x(lambda x, y, k: _code(y, k).repeat(x[0, 0].numel(), 1).view(len(x), k, *x.shape[2:])),
         ),
-        Mistake(
-            "label-as-number",
-            "The label went in as one map of numbers. Then class 4 is twice class 2, which means nothing: give each "
-            "class a map of its own.",
-            like=(
-                _beside_x(lambda x, y, k: _maps(y[:, None].float(), x)),
-                _beside_x(lambda x, y, k: _maps(y[:, None] / k, x)),
-                _beside_x(lambda x, y, k: _maps(y[:, None] / (k - 1), x)),
-                _beside_x(lambda x, y, k: _maps(y[:, None].float().expand(-1, k), x)),
-            ),
+        "label-as-number": (
+            _beside_x(lambda x, y, k: _maps(y[:, None].float(), x)),
+            _beside_x(lambda x, y, k: _maps(y[:, None] / k, x)),
+            _beside_x(lambda x, y, k: _maps(y[:, None] / (k - 1), x)),
+            _beside_x(lambda x, y, k: _maps(y[:, None].float().expand(-1, k), x)),
         ),
-        Mistake(
-            "one-pixel",
-            "Only one pixel of the class's map is set. A convolution that looks elsewhere never learns the class: the "
-            "map is constant.",
-            like=_beside_x(_corner),
+        "one-pixel": _beside_x(_corner),
+        "code-first": lambda x, y, k: torch.cat((_maps(_code(y, k), x), x), dim=1),
+        "columns-from-the-batch": _beside_x(lambda x, y, _: _maps(F.one_hot(y).float(), x)),
+        "every-class-of-the-batch": _beside_x(lambda x, y, k: _maps(_every_class(y, k), x)),
+        "next-class": (
+            _beside_x(lambda x, y, k: _maps(_shifted(-1)(y, k), x)),
+            _beside_x(lambda x, y, k: _maps(_shifted(1)(y, k), x)),
         ),
-        Mistake(
-            "code-first",
-            "The maps stand before the image's channels. The networks of this course expect the image first.",
-            like=lambda x, y, k: torch.cat((_maps(_code(y, k), x), x), dim=1),
-        ),
-        Mistake(
-            "columns-from-the-batch",
-            _FROM_BATCH,
-            like=_beside_x(lambda x, y, _: _maps(F.one_hot(y).float(), x)),
-        ),
-        Mistake(
-            "every-class-of-the-batch",
-            _EVERY_CLASS,
-            like=_beside_x(lambda x, y, k: _maps(_every_class(y, k), x)),
-        ),
-        Mistake(
-            "next-class",
-            _NEXT_CLASS,
-            like=(
-                _beside_x(lambda x, y, k: _maps(_shifted(-1)(y, k), x)),
-                _beside_x(lambda x, y, k: _maps(_shifted(1)(y, k), x)),
-            ),
-        ),
-        Mistake(
-            "first-label-for-all",
-            _FIRST_LABEL,
-            like=_beside_x(lambda x, y, k: _maps(_code(y[:1], k).expand(len(y), -1), x)),
-        ),
-        Mistake(
-            "code-is-no-map",
-            "The code cannot stand beside an image yet: it must first become maps as high and as wide as the image.",
-            when=_says("must match except in dimension 1", "same number of dimensions"),
-        ),
-    ),
+        "first-label-for-all": _beside_x(lambda x, y, k: _maps(_code(y[:1], k).expand(len(y), -1), x)),
+    },
+    when={
+        "code-is-no-map": _says("must match except in dimension 1", "same number of dimensions"),
+    },
     small_case="With 3 classes, an image of label 1 gets a map of zeros, a map of ones and a map of zeros.",
     lesson="Every convolution of D's first layer now sees the class at every pixel, and G still gets its gradient.",
 )
@@ -247,78 +218,47 @@ projection_logit = sheet.task(
     },
     observe=_observe_with_gradient,
     reference=lambda f, y, w, b, v: _plain(f, w, b) + (v[y] * f).sum(1),
-    mistakes=(
-        Mistake(
-            "all-pairs",
-            "A table of every sample with every other sample's class came out. Each sample meets the vector of its own "
-            "class only, and gives one number.",
-            like=(
-                lambda f, y, w, b, v: _plain(f, w, b) + f @ v[y].T,
-                lambda f, y, w, b, v: _plain(f, w, b)[:, None] + f @ v[y].T,
-                lambda f, y, w, b, v: _plain(f, w, b) + (v[y] * f).sum(1, keepdim=True),
-                lambda f, y, w, b, v: _plain(f, w, b)[:, None] + (v[y] * f).sum(1),
-                lambda f, y, w, b, v: f @ v[y].T,
-            ),
+    hints="""
+        all-pairs: A table of every sample with every other sample's class came out. Each sample meets the vector of its
+          own class only, and gives one number.
+        one-logit-a-class: One number per class came out. D is told the class: pick the entry that belongs to it.
+        class-left-out: The label has no effect: this D asks whether the image is real, of any class.
+        class-term-alone: Only the class's part is left. The other part, `weight` and `bias`, says how real the image
+          looks whatever its class.
+        mean-not-sum: The product with the class's vector is averaged over the features. An inner product sums.
+        every-class-added: The products with all classes are added up, so the label has no effect. Look up one row.
+        best-class: You took the class that fits best. D is told which class is meant: a perfect picture of another
+          class must score low.
+        classifier: The class's part went through a log-softmax: that is a classifier's log-probability, as in AC-GAN.
+          The projection is the inner product itself, with nothing to sum to 1.
+        added-to-the-features: The class's vector is added to the features, so it moves the logit by the same amount
+          whatever the image. The class must meet the features in a product.
+        features-gated: The class's vector multiplies the features before `weight`. The two parts of the logit are
+          added, each with a vector of its own.
+        probability: This is a probability. Networks of this course return logits; the sigmoid is the loss's.
+    """,
+    like={
+        "all-pairs": (
+            lambda f, y, w, b, v: _plain(f, w, b) + f @ v[y].T,
+            lambda f, y, w, b, v: _plain(f, w, b)[:, None] + f @ v[y].T,
+            lambda f, y, w, b, v: _plain(f, w, b) + (v[y] * f).sum(1, keepdim=True),
+            lambda f, y, w, b, v: _plain(f, w, b)[:, None] + (v[y] * f).sum(1),
+            lambda f, y, w, b, v: f @ v[y].T,
         ),
-        Mistake(
-            "one-logit-a-class",
-            "One number per class came out. D is told the class: pick the entry that belongs to it.",
-            like=(
-                lambda f, y, w, b, v: _plain(f, w, b)[:, None] + f @ v.T,
-                lambda f, y, w, b, v: f @ v.T,
-            ),
+        "one-logit-a-class": (
+            lambda f, y, w, b, v: _plain(f, w, b)[:, None] + f @ v.T,
+            lambda f, y, w, b, v: f @ v.T,
         ),
-        Mistake(
-            "class-left-out",
-            "The label has no effect: this D asks whether the image is real, of any class.",
-            like=(lambda f, y, w, b, v: _plain(f, w, b), lambda f, y, w, b, v: f @ w),
-        ),
-        Mistake(
-            "class-term-alone",
-            "Only the class's part is left. The other part, `weight` and `bias`, says how real the image looks "
-            "whatever its class.",
-            like=(lambda f, y, w, b, v: (v[y] * f).sum(1), lambda f, y, w, b, v: (v[y] * f).sum(1) + b),
-        ),
-        Mistake(
-            "mean-not-sum",
-            "The product with the class's vector is averaged over the features. An inner product sums.",
-            like=lambda f, y, w, b, v: _plain(f, w, b) + (v[y] * f).mean(1),
-        ),
-        Mistake(
-            "every-class-added",
-            "The products with all classes are added up, so the label has no effect. Look up one row.",
-            like=lambda f, y, w, b, v: _plain(f, w, b) + (f @ v.T).sum(1),
-        ),
-        Mistake(
-            "best-class",
-            "You took the class that fits best. D is told which class is meant: a perfect picture of another class "
-            "must score low.",
-            like=lambda f, y, w, b, v: _plain(f, w, b) + (f @ v.T).max(1).values,
-        ),
-        Mistake(
-            "classifier",
-            "The class's part went through a log-softmax: that is a classifier's log-probability, as in AC-GAN. The "
-            "projection is the inner product itself, with nothing to sum to 1.",
-            like=lambda f, y, w, b, v: _plain(f, w, b) + (f @ v.T).log_softmax(1).gather(1, y[:, None]).squeeze(1),
-        ),
-        Mistake(
-            "added-to-the-features",
-            "The class's vector is added to the features, so it moves the logit by the same amount whatever the image. "
-            "The class must meet the features in a product.",
-            like=lambda f, y, w, b, v: _plain(f + v[y], w, b),
-        ),
-        Mistake(
-            "features-gated",
-            "The class's vector multiplies the features before `weight`. The two parts of the logit are added, each "
-            "with a vector of its own.",
-            like=lambda f, y, w, b, v: _plain(f * v[y], w, b),
-        ),
-        Mistake(
-            "probability",
-            "This is a probability. Networks of this course return logits; the sigmoid is the loss's.",
-            like=lambda f, y, w, b, v: (_plain(f, w, b) + (v[y] * f).sum(1)).sigmoid(),
-        ),
-    ),
+        "class-left-out": (lambda f, y, w, b, v: _plain(f, w, b), lambda f, y, w, b, v: f @ w),
+        "class-term-alone": (lambda f, y, w, b, v: (v[y] * f).sum(1), lambda f, y, w, b, v: (v[y] * f).sum(1) + b),
+        "mean-not-sum": lambda f, y, w, b, v: _plain(f, w, b) + (v[y] * f).mean(1),
+        "every-class-added": lambda f, y, w, b, v: _plain(f, w, b) + (f @ v.T).sum(1),
+        "best-class": lambda f, y, w, b, v: _plain(f, w, b) + (f @ v.T).max(1).values,
+        "classifier": lambda f, y, w, b, v: _plain(f, w, b) + (f @ v.T).log_softmax(1).gather(1, y[:, None]).squeeze(1),
+        "added-to-the-features": lambda f, y, w, b, v: _plain(f + v[y], w, b),
+        "features-gated": lambda f, y, w, b, v: _plain(f * v[y], w, b),
+        "probability": lambda f, y, w, b, v: (_plain(f, w, b) + (v[y] * f).sum(1)).sigmoid(),
+    },
     lesson="Two inner products with the same features: is it real, and does it fit the class. The logit is their sum.",
 )
 
@@ -374,88 +314,54 @@ agreement = sheet.task(
     setup=_agreement_world,
     worlds={"one sample": lambda: tuple(part[:1] for part in _agreement_world())},
     reference=lambda scores, labels: _right(scores, labels).mean(),
-    mistakes=(
-        Mistake(
-            "argmax-over-the-batch",
-            "The argmax runs over the samples: it says which sample is the best of each class. Ask for each sample "
-            "which class scores highest.",
-            like=(
-                lambda scores, labels: (scores.argmax(0) == labels).float().mean(),
-                lambda scores, labels: (labels == scores.argmax(0)).float().mean(),
-            ),
+    hints="""
+        argmax-over-the-batch: The argmax runs over the samples: it says which sample is the best of each class. Ask for
+          each sample which class scores highest.
+        top-two: You accept the second guess too. Agreement asks for the judge's first.
+        averaged-over-classes: This is the mean of the classes' shares: rare classes weigh as much as frequent ones.
+          Asked for is the share of all samples.
+        class-counts-compared: You compared how often each class occurs, not sample by sample. A generator that ignores
+          its label can draw every class equally often.
+        mean-probability: This is the mean probability of the label asked for: a hesitant judge lowers it though every
+          answer is right. Count answers.
+        sure-ones-only: Only answers with a probability above ½ are counted. With several classes the best one may have
+          less.
+        entries-not-samples: You compared one-hot codes entry by entry: most entries are 0 in both, and count as
+          agreement. Compare one class with one label.
+        error-rate: This is the share of disagreement.
+        count: This is a count. A share lies between 0 and 1, and can be compared between batches of different size.
+        percent: This is a percentage; a share lies between 0 and 1.
+        truth-values: A comparison gives truth values, and PyTorch has no mean of those: turn them into numbers first.
+        values-and-places: `max` over an axis returns two things, the values and their places, and the comparison met
+          the pair. Only the places are classes.
+        lowest-score: You took the class with the lowest score. The judge's answer is the highest.
+    """,
+    like={
+        "argmax-over-the-batch": (
+            lambda scores, labels: (scores.argmax(0) == labels).float().mean(),
+            lambda scores, labels: (labels == scores.argmax(0)).float().mean(),
         ),
-        Mistake(
-            "top-two",
-            "You accept the second guess too. Agreement asks for the judge's first.",
-            like=_in_top_two,
+        "top-two": _in_top_two,
+        "averaged-over-classes": _by_class,
+        "class-counts-compared": (
+            _overlap,
+            lambda scores, labels: (scores.argmax(1).sort().values == labels.sort().values).float().mean(),
         ),
-        Mistake(
-            "averaged-over-classes",
-            "This is the mean of the classes' shares: rare classes weigh as much as frequent ones. Asked for is the "
-            "share of all samples.",
-            like=_by_class,
+        "mean-probability": (
+            lambda scores, labels: _of_label(scores, labels).mean(),
+            lambda scores, labels: scores.softmax(1).max(1).values.mean(),
         ),
-        Mistake(
-            "class-counts-compared",
-            "You compared how often each class occurs, not sample by sample. A generator that ignores its label can "
-            "draw every class equally often.",
-            like=(
-                _overlap,
-                lambda scores, labels: (scores.argmax(1).sort().values == labels.sort().values).float().mean(),
-            ),
-        ),
-        Mistake(
-            "mean-probability",
-            "This is the mean probability of the label asked for: a hesitant judge lowers it though every answer is "
-            "right. Count answers.",
-            like=(
-                lambda scores, labels: _of_label(scores, labels).mean(),
-                lambda scores, labels: scores.softmax(1).max(1).values.mean(),
-            ),
-        ),
-        Mistake(
-            "sure-ones-only",
-            "Only answers with a probability above ½ are counted. With several classes the best one may have less.",
-            like=lambda scores, labels: (_of_label(scores, labels) > 0.5).float().mean(),
-        ),
-        Mistake(
-            "entries-not-samples",
-            "You compared one-hot codes entry by entry: most entries are 0 in both, and count as agreement. Compare "
-            "one class with one label.",
-            like=_entries,
-        ),
-        Mistake(
-            "error-rate",
-            "This is the share of disagreement.",
-            like=lambda scores, labels: 1 - _right(scores, labels).mean(),
-        ),
-        Mistake(
-            "count",
-            "This is a count. A share lies between 0 and 1, and can be compared between batches of different size.",
-            like=lambda scores, labels: _right(scores, labels).sum(),
-        ),
-        Mistake(
-            "percent",
-            "This is a percentage; a share lies between 0 and 1.",
-            like=lambda scores, labels: 100 * _right(scores, labels).mean(),
-        ),
-        Mistake(
-            "truth-values",
-            "A comparison gives truth values, and PyTorch has no mean of those: turn them into numbers first.",
-            when=_says("could not infer output dtype"),
-        ),
-        Mistake(
-            "values-and-places",
-            "`max` over an axis returns two things, the values and their places, and the comparison met the pair. Only "
-            "the places are classes.",
-            when=_says("'bool' object has no attribute"),
-        ),
-        Mistake(
-            "lowest-score",
-            "You took the class with the lowest score. The judge's answer is the highest.",
-            like=lambda scores, labels: (scores.argmin(1) == labels).float().mean(),
-        ),
-    ),
+        "sure-ones-only": lambda scores, labels: (_of_label(scores, labels) > 0.5).float().mean(),
+        "entries-not-samples": _entries,
+        "error-rate": lambda scores, labels: 1 - _right(scores, labels).mean(),
+        "count": lambda scores, labels: _right(scores, labels).sum(),
+        "percent": lambda scores, labels: 100 * _right(scores, labels).mean(),
+        "lowest-score": lambda scores, labels: (scores.argmin(1) == labels).float().mean(),
+    },
+    when={
+        "truth-values": _says("could not infer output dtype"),
+        "values-and-places": _says("'bool' object has no attribute"),
+    },
     small_case="Two samples, one of them named rightly: 0.5.",
     lesson="A share of samples, one first guess each. Its ceiling is the judge's own accuracy on real images.",
 )
@@ -528,84 +434,51 @@ conditional_batchnorm = sheet.task(
     },
     observe=_observe_with_gradient,
     reference=_norm(),
-    mistakes=(
-        Mistake(
-            "statistics-of-each-class",
-            "You normalised each class by itself. The mean and the variance are those of the whole batch; only scale "
-            "and shift depend on the class.",
-            like=_norm_by_class,
+    hints="""
+        statistics-of-each-class: You normalised each class by itself. The mean and the variance are those of the whole
+          batch; only scale and shift depend on the class.
+        statistics-of-each-sample: You normalised each sample by itself, which is instance normalisation. The statistics
+          are the batch's.
+        statistics-of-each-pixel: Each pixel has statistics of its own. One mean and one variance a channel, over the
+          samples and their pixels.
+        channels-together: One mean and one variance for all channels. Every channel has its own.
+        not-normalised: Scale and shift are there, the normalisation is not.
+        tables-swapped: Scale and shift have changed places: γ multiplies, β is added.
+        half-of-the-affine-part: Only one of the two tables is used: after the normalisation comes a scale and a shift.
+        one-plus-gamma: You scaled by 1 + γ. Some libraries store the scale less 1; the table here holds the scale
+          itself.
+        n-minus-one: The variance is divided by n − 1, PyTorch's default for `var` and `std`. BatchNorm divides by n
+          when it normalises.
+        variance-without-root: You divided by the variance. Divide by its root: what is normalised has variance 1.
+        affine-first: Scale and shift come before the normalisation, which takes most of them away again. They come
+          after it.
+        same-for-all-classes: All samples got the same scale and shift: the labels have no effect, and this is plain
+          BatchNorm.
+        statistics-cut-off: The values are right, the gradient is not: mean and variance are cut off from the graph.
+          They depend on x too, and their part keeps a step from blowing the activations up.
+    """,
+    like={
+        "statistics-of-each-class": _norm_by_class,
+        "statistics-of-each-sample": _norm(dims=(2, 3)),
+        "statistics-of-each-pixel": _norm(dims=(0,)),
+        "channels-together": _norm(dims=(0, 1, 2, 3)),
+        "not-normalised": lambda x, y, gamma, beta, eps=1e-5: _looked_up(y, gamma)[0] * x + _looked_up(y, beta)[0],
+        "tables-swapped": lambda x, y, gamma, beta, eps=1e-5: _norm()(x, y, beta, gamma, eps),
+        "half-of-the-affine-part": (
+            lambda x, y, gamma, beta, eps=1e-5: _norm()(x, y, gamma, 0 * beta, eps),
+            lambda x, y, gamma, beta, eps=1e-5: _norm()(x, y, 1 + 0 * gamma, beta, eps),
         ),
-        Mistake(
-            "statistics-of-each-sample",
-            "You normalised each sample by itself, which is instance normalisation. The statistics are the batch's.",
-            like=_norm(dims=(2, 3)),
+        "one-plus-gamma": lambda x, y, gamma, beta, eps=1e-5: _norm()(x, y, 1 + gamma, beta, eps),
+        "n-minus-one": _norm(correction=1),
+        "variance-without-root": _norm(power=1.0),
+        "affine-first": _affine_first,
+        "same-for-all-classes": (
+            lambda x, y, gamma, beta, eps=1e-5: _norm()(x, 0 * y, gamma, beta, eps),
+            lambda x, y, gamma, beta, eps=1e-5: _norm()(x, 0 * y, gamma.mean(0)[None], beta.mean(0)[None], eps),
+            lambda x, y, gamma, beta, eps=1e-5: _norm()(x, y[:1].expand(len(y)), gamma, beta, eps),
         ),
-        Mistake(
-            "statistics-of-each-pixel",
-            "Each pixel has statistics of its own. One mean and one variance a channel, over the samples and their "
-            "pixels.",
-            like=_norm(dims=(0,)),
-        ),
-        Mistake(
-            "channels-together",
-            "One mean and one variance for all channels. Every channel has its own.",
-            like=_norm(dims=(0, 1, 2, 3)),
-        ),
-        Mistake(
-            "not-normalised",
-            "Scale and shift are there, the normalisation is not.",
-            like=lambda x, y, gamma, beta, eps=1e-5: _looked_up(y, gamma)[0] * x + _looked_up(y, beta)[0],
-        ),
-        Mistake(
-            "tables-swapped",
-            "Scale and shift have changed places: γ multiplies, β is added.",
-            like=lambda x, y, gamma, beta, eps=1e-5: _norm()(x, y, beta, gamma, eps),
-        ),
-        Mistake(
-            "half-of-the-affine-part",
-            "Only one of the two tables is used: after the normalisation comes a scale and a shift.",
-            like=(
-                lambda x, y, gamma, beta, eps=1e-5: _norm()(x, y, gamma, 0 * beta, eps),
-                lambda x, y, gamma, beta, eps=1e-5: _norm()(x, y, 1 + 0 * gamma, beta, eps),
-            ),
-        ),
-        Mistake(
-            "one-plus-gamma",
-            "You scaled by 1 + γ. Some libraries store the scale less 1; the table here holds the scale itself.",
-            like=lambda x, y, gamma, beta, eps=1e-5: _norm()(x, y, 1 + gamma, beta, eps),
-        ),
-        Mistake(
-            "n-minus-one",
-            "The variance is divided by n − 1, PyTorch's default for `var` and `std`. BatchNorm divides by n when it "
-            "normalises.",
-            like=_norm(correction=1),
-        ),
-        Mistake(
-            "variance-without-root",
-            "You divided by the variance. Divide by its root: what is normalised has variance 1.",
-            like=_norm(power=1.0),
-        ),
-        Mistake(
-            "affine-first",
-            "Scale and shift come before the normalisation, which takes most of them away again. They come after it.",
-            like=_affine_first,
-        ),
-        Mistake(
-            "same-for-all-classes",
-            "All samples got the same scale and shift: the labels have no effect, and this is plain BatchNorm.",
-            like=(
-                lambda x, y, gamma, beta, eps=1e-5: _norm()(x, 0 * y, gamma, beta, eps),
-                lambda x, y, gamma, beta, eps=1e-5: _norm()(x, 0 * y, gamma.mean(0)[None], beta.mean(0)[None], eps),
-                lambda x, y, gamma, beta, eps=1e-5: _norm()(x, y[:1].expand(len(y)), gamma, beta, eps),
-            ),
-        ),
-        Mistake(
-            "statistics-cut-off",
-            "The values are right, the gradient is not: mean and variance are cut off from the graph. They depend on x "
-            "too, and their part keeps a step from blowing the activations up.",
-            like=_norm(detached=True),
-        ),
-    ),
+        "statistics-cut-off": _norm(detached=True),
+    },
     lesson="One normalisation for all, two numbers a channel for each class: no more depends on the class here.",
 )
 
@@ -683,97 +556,58 @@ auxiliary_losses = sheet.task(
     worlds={"one sample each": lambda: tuple(part[:1] for part in _auxiliary_world())},
     observe=_observe_auxiliary,
     reference=_auxiliary(_both),
-    mistakes=(
-        Mistake(
-            "softmax-first",
-            "The class scores went through a softmax before the cross-entropy, which has its own inside. Probabilities "
-            "lie within 1 of each other, so the loss can no longer come near 0.",
-            like=tuple(
-                _auxiliary(losses, lambda scores, y: F.cross_entropy(scores.softmax(1), y))
-                for losses in (_both, _real_only, _fakes_never_named)
-            ),
+    hints="""
+        softmax-first: The class scores went through a softmax before the cross-entropy, which has its own inside.
+          Probabilities lie within 1 of each other, so the loss can no longer come near 0.
+        softmax-missing: The raw scores were taken for log-probabilities: `nll_loss` has no softmax inside. This loss
+          falls for ever by making all scores large.
+        g-against-its-class: G's class term has the wrong sign: G is paid for pictures that are not recognised. The
+          players are rivals about real and fake only; about the class they agree.
+        d-against-the-fakes-classes: D is paid for naming the fakes wrongly. In AC-GAN both players want the class named
+          rightly.
+        class-on-real-only: D's classifier learns from real samples only. In the paper it learns from both: the fakes
+          carry the label that G was told.
+        fakes-never-named: No classification loss touches a fake, so G never learns what its label means. Both losses
+          need it.
+        class-on-fakes-only: D's classifier never sees a real sample with its label, so nothing ties the classes to the
+          data.
+        labels-swapped: Real samples met the labels of the fakes, and the fakes those of the real ones.
+        g-without-class: G's loss does not know the class: any realistic picture will do, and the label is ignored.
+        real-term-in-g: G's loss holds the classification of real samples. It is a constant to G, who did not make them:
+          leave it out.
+        halved: The two classification terms are averaged in D's loss. They are added, as those of real and fake are.
+        summed: The classification loss is summed over the batch. Losses of this course are means.
+        saturating: G minimises log(1 − D), which is flat where D is sure (chapter 3). Asked for is the non-saturating
+          term.
+        real-and-fake-swapped: The classes are right, but real and fake have changed places in the first term: D is paid
+          for calling fakes real, or G for being caught.
+        g-minus-d: G minimises the opposite of all that D minimises, its classification too. Rivals about real and fake,
+          the players are partners about the class.
+    """,
+    like={
+        "softmax-first": tuple(
+            _auxiliary(losses, lambda scores, y: F.cross_entropy(scores.softmax(1), y))
+            for losses in (_both, _real_only, _fakes_never_named)
         ),
-        Mistake(
-            "softmax-missing",
-            "The raw scores were taken for log-probabilities: `nll_loss` has no softmax inside. This loss falls for "
-            "ever by making all scores large.",
-            like=_auxiliary(_both, F.nll_loss),
+        "softmax-missing": _auxiliary(_both, F.nll_loss),
+        "g-against-its-class": _auxiliary(lambda r, f, cr, cf: (_d_source(r, f) + cr + cf, _bce(f, 1) - cf)),
+        "d-against-the-fakes-classes": _auxiliary(lambda r, f, cr, cf: (_d_source(r, f) + cr - cf, _bce(f, 1) + cf)),
+        "class-on-real-only": _auxiliary(_real_only),
+        "fakes-never-named": _auxiliary(_fakes_never_named),
+        "class-on-fakes-only": _auxiliary(lambda r, f, cr, cf: (_d_source(r, f) + cf, _bce(f, 1) + cf)),
+        "labels-swapped": _auxiliary(_both, swapped=True),
+        "g-without-class": _auxiliary(lambda r, f, cr, cf: (_d_source(r, f) + cr + cf, _bce(f, 1))),
+        "real-term-in-g": _auxiliary(lambda r, f, cr, cf: (_d_source(r, f) + cr + cf, _bce(f, 1) + cf + cr)),
+        "halved": _auxiliary(lambda r, f, cr, cf: (_d_source(r, f) + (cr + cf) / 2, _bce(f, 1) + cf)),
+        "summed": _auxiliary(_both, lambda scores, y: F.cross_entropy(scores, y, reduction="sum")),
+        "saturating": _auxiliary(lambda r, f, cr, cf: (_d_source(r, f) + cr + cf, cf - _bce(f, 0))),
+        "real-and-fake-swapped": (
+            _auxiliary(lambda r, f, cr, cf: (_bce(r, 0) + _bce(f, 1) + cr + cf, _bce(f, 0) + cf)),
+            _auxiliary(lambda r, f, cr, cf: (_bce(r, 0) + _bce(f, 1) + cr + cf, _bce(f, 1) + cf)),
+            _auxiliary(lambda r, f, cr, cf: (_d_source(r, f) + cr + cf, _bce(f, 0) + cf)),
         ),
-        Mistake(
-            "g-against-its-class",
-            "G's class term has the wrong sign: G is paid for pictures that are not recognised. The players are rivals "
-            "about real and fake only; about the class they agree.",
-            like=_auxiliary(lambda r, f, cr, cf: (_d_source(r, f) + cr + cf, _bce(f, 1) - cf)),
-        ),
-        Mistake(
-            "d-against-the-fakes-classes",
-            "D is paid for naming the fakes wrongly. In AC-GAN both players want the class named rightly.",
-            like=_auxiliary(lambda r, f, cr, cf: (_d_source(r, f) + cr - cf, _bce(f, 1) + cf)),
-        ),
-        Mistake(
-            "class-on-real-only",
-            "D's classifier learns from real samples only. In the paper it learns from both: the fakes carry the label "
-            "that G was told.",
-            like=_auxiliary(_real_only),
-        ),
-        Mistake(
-            "fakes-never-named",
-            "No classification loss touches a fake, so G never learns what its label means. Both losses need it.",
-            like=_auxiliary(_fakes_never_named),
-        ),
-        Mistake(
-            "class-on-fakes-only",
-            "D's classifier never sees a real sample with its label, so nothing ties the classes to the data.",
-            like=_auxiliary(lambda r, f, cr, cf: (_d_source(r, f) + cf, _bce(f, 1) + cf)),
-        ),
-        Mistake(
-            "labels-swapped",
-            "Real samples met the labels of the fakes, and the fakes those of the real ones.",
-            like=_auxiliary(_both, swapped=True),
-        ),
-        Mistake(
-            "g-without-class",
-            "G's loss does not know the class: any realistic picture will do, and the label is ignored.",
-            like=_auxiliary(lambda r, f, cr, cf: (_d_source(r, f) + cr + cf, _bce(f, 1))),
-        ),
-        Mistake(
-            "real-term-in-g",
-            "G's loss holds the classification of real samples. It is a constant to G, who did not make them: leave it "
-            "out.",
-            like=_auxiliary(lambda r, f, cr, cf: (_d_source(r, f) + cr + cf, _bce(f, 1) + cf + cr)),
-        ),
-        Mistake(
-            "halved",
-            "The two classification terms are averaged in D's loss. They are added, as those of real and fake are.",
-            like=_auxiliary(lambda r, f, cr, cf: (_d_source(r, f) + (cr + cf) / 2, _bce(f, 1) + cf)),
-        ),
-        Mistake(
-            "summed",
-            "The classification loss is summed over the batch. Losses of this course are means.",
-            like=_auxiliary(_both, lambda scores, y: F.cross_entropy(scores, y, reduction="sum")),
-        ),
-        Mistake(
-            "saturating",
-            "G minimises log(1 − D), which is flat where D is sure (chapter 3). Asked for is the non-saturating term.",
-            like=_auxiliary(lambda r, f, cr, cf: (_d_source(r, f) + cr + cf, cf - _bce(f, 0))),
-        ),
-        Mistake(
-            "real-and-fake-swapped",
-            "The classes are right, but real and fake have changed places in the first term: D is paid for calling "
-            "fakes real, or G for being caught.",
-            like=(
-                _auxiliary(lambda r, f, cr, cf: (_bce(r, 0) + _bce(f, 1) + cr + cf, _bce(f, 0) + cf)),
-                _auxiliary(lambda r, f, cr, cf: (_bce(r, 0) + _bce(f, 1) + cr + cf, _bce(f, 1) + cf)),
-                _auxiliary(lambda r, f, cr, cf: (_d_source(r, f) + cr + cf, _bce(f, 0) + cf)),
-            ),
-        ),
-        Mistake(
-            "g-minus-d",
-            "G minimises the opposite of all that D minimises, its classification too. Rivals about real and fake, the "
-            "players are partners about the class.",
-            like=_auxiliary(lambda r, f, cr, cf: (_d_source(r, f) + cr + cf, -(_d_source(r, f) + cr + cf))),
-        ),
-    ),
+        "g-minus-d": _auxiliary(lambda r, f, cr, cf: (_d_source(r, f) + cr + cf, -(_d_source(r, f) + cr + cf))),
+    },
     small_case="With all logits and all scores 0 and 4 classes, D's loss is 2 log 2 + 2 log 4 ≈ 4.159, G's ≈ 2.079.",
     lesson="One term is fought over, the other is shared: D and G both want the class named rightly.",
 )
@@ -964,51 +798,36 @@ conditional_step = sheet.task(
     observe=_observe_round,
     reference=_round(),
     blank=_round(real_alone=True, d_apart=True, g_apart=True),
-    mistakes=(
-        Mistake("real-alone", f"One bug is left. {_ALONE}", when=_left(_REAL)),
-        Mistake("d-apart", f"One bug is left. {_D_APART}", when=_left(_D_FAKES)),
-        Mistake("g-apart", f"One bug is left. {_G_APART}", when=_left(_G_FAKES)),
-        Mistake(
-            "real-alone-and-d-apart",
-            "Two bugs are left, both in D's turn: which label each real sample has, and which each fake.",
-            when=_left(_REAL, _D_FAKES),
-        ),
-        Mistake(
-            "real-alone-and-g-apart",
-            "Two bugs are left: which label each real sample has, and which class G's fakes are judged as in its own "
-            "turn.",
-            when=_left(_REAL, _G_FAKES),
-        ),
-        Mistake(
-            "both-apart",
-            "Two bugs are left, one in each turn: the class that G is told is not the class that D is shown beside its "
-            "fake.",
-            when=_left(_D_FAKES, _G_FAKES),
-        ),
-        Mistake(
-            "all-apart",
-            "Samples and labels still part in three places. Follow each image, real or fake, and ask which label "
-            "belongs to it.",
-            when=_left(_REAL, _D_FAKES, _G_FAKES),
-        ),
-        Mistake(
-            "turn-missing",
-            "One of the turns lacks something: D judges real samples and fakes in its own turn, and fakes again in "
-            "G's, after its step.",
-            when=lambda trial: None in [trial.got[name] for name in (_REAL, _D_FAKES, _G_FAKES)],
-        ),
-        Mistake(
-            "one-class",
-            "Labels and fakes agree now, but G is told a single class: it learns no other.",
-            when=lambda trial: _left()(trial) and not trial.got[_SEVERAL],
-        ),
-        Mistake(
-            "another-step",
-            "Every sample has its label now, but the step is no longer that of the conditional game: compare losses, "
-            "`zero_grad` and the order of the two turns with what you were given.",
-            when=_other_step,
-        ),
-    ),
+    hints=f"""
+        real-alone: One bug is left. {_ALONE}
+        d-apart: One bug is left. {_D_APART}
+        g-apart: One bug is left. {_G_APART}
+        real-alone-and-d-apart: Two bugs are left, both in D's turn: which label each real sample has, and which each
+          fake.
+        real-alone-and-g-apart: Two bugs are left: which label each real sample has, and which class G's fakes are
+          judged as in its own turn.
+        both-apart: Two bugs are left, one in each turn: the class that G is told is not the class that D is shown
+          beside its fake.
+        all-apart: Samples and labels still part in three places. Follow each image, real or fake, and ask which label
+          belongs to it.
+        turn-missing: One of the turns lacks something: D judges real samples and fakes in its own turn, and fakes again
+          in G's, after its step.
+        one-class: Labels and fakes agree now, but G is told a single class: it learns no other.
+        another-step: Every sample has its label now, but the step is no longer that of the conditional game: compare
+          losses, `zero_grad` and the order of the two turns with what you were given.
+    """,
+    when={
+        "real-alone": _left(_REAL),
+        "d-apart": _left(_D_FAKES),
+        "g-apart": _left(_G_FAKES),
+        "real-alone-and-d-apart": _left(_REAL, _D_FAKES),
+        "real-alone-and-g-apart": _left(_REAL, _G_FAKES),
+        "both-apart": _left(_D_FAKES, _G_FAKES),
+        "all-apart": _left(_REAL, _D_FAKES, _G_FAKES),
+        "turn-missing": lambda trial: None in [trial.got[name] for name in (_REAL, _D_FAKES, _G_FAKES)],
+        "one-class": lambda trial: _left()(trial) and not trial.got[_SEVERAL],
+        "another-step": _other_step,
+    },
     lesson="Both losses looked healthy with all three bugs: only a measure of agreement shows an ignored class.",
 )
 

@@ -15,7 +15,7 @@ from torch.nn import functional as F
 from ganbook.checks.challenge import NoScore, Score, listed, scored, verdict
 from ganbook.checks.compare import Observation, as_array, describe
 from ganbook.checks.readings.cyclegan import READING
-from ganbook.checks.task import Answer, Mistake, Reject, Sheet, Trial, flat_weights
+from ganbook.checks.task import Answer, Reject, Sheet, Trial, flat_weights
 
 sheet = Sheet("cyclegan", "Exercises 12: CycleGAN")
 progress, done, hint, case = sheet.last_card, sheet.done, sheet.hint, sheet.case
@@ -117,61 +117,45 @@ cycle_loss = sheet.task(
     worlds={"sets of unequal size": lambda: _two_sets(1, 4)},
     observe=_observe_loss,
     reference=_cycle(),
-    mistakes=(
-        Mistake(
-            "half-a-circle",
-            "You compare after one translation: the circle is not closed. Go there and back before you compare.",
-            like=(
-                lambda g, f, x, y: _l1(f(x), x) + _l1(g(y), y),
-                lambda g, f, x, y: _l1(g(x), x) + _l1(f(y), y),
-                lambda g, f, x, y: _l1(f(y), x) + _l1(g(x), y),
-            ),
+    hints=f"""
+        half-a-circle: You compare after one translation: the circle is not closed. Go there and back before you
+          compare.
+        one-direction: Only one of the two circles is closed. The other translator may then lose whatever it likes.
+        wrong-way-round: The translators are applied in the wrong order: a source meets `back` first. `there` takes
+          sources.
+        one-circle-twice: Both terms run the same way round. A target starts with `back`, a source with `there`.
+        compared-with-the-fake: The image that came back is compared with the translation halfway. It should equal the
+          one that set out.
+        compared-with-the-other-set: Sources are compared with targets. They are no pairs: each image is compared with
+          itself.
+        squared: {_SQUARED}
+        summed: {_SUMMED}
+        averaged: The two circles are averaged. The objective adds them, so your λ counts half.
+        cut-halfway: The number is right, but the circle is cut halfway: only the second translator of each circle
+          learns, and the first never hears that it threw something away.
+    """,
+    like={
+        "half-a-circle": (
+            lambda g, f, x, y: _l1(f(x), x) + _l1(g(y), y),
+            lambda g, f, x, y: _l1(g(x), x) + _l1(f(y), y),
+            lambda g, f, x, y: _l1(f(y), x) + _l1(g(x), y),
         ),
-        Mistake(
-            "one-direction",
-            "Only one of the two circles is closed. The other translator may then lose whatever it likes.",
-            like=(lambda g, f, x, y: _l1(f(g(x)), x), lambda g, f, x, y: _l1(g(f(y)), y)),
+        "one-direction": (lambda g, f, x, y: _l1(f(g(x)), x), lambda g, f, x, y: _l1(g(f(y)), y)),
+        "wrong-way-round": lambda g, f, x, y: _l1(g(f(x)), x) + _l1(f(g(y)), y),
+        "one-circle-twice": (
+            lambda g, f, x, y: _l1(f(g(x)), x) + _l1(f(g(y)), y),
+            lambda g, f, x, y: _l1(g(f(x)), x) + _l1(g(f(y)), y),
         ),
-        Mistake(
-            "wrong-way-round",
-            "The translators are applied in the wrong order: a source meets `back` first. `there` takes sources.",
-            like=lambda g, f, x, y: _l1(g(f(x)), x) + _l1(f(g(y)), y),
+        "compared-with-the-fake": (
+            lambda g, f, x, y: _l1(f(g(x)), g(x)) + _l1(g(f(y)), f(y)),
+            lambda g, f, x, y: _l1(f(g(x)), f(y)) + _l1(g(f(y)), g(x)),
         ),
-        Mistake(
-            "one-circle-twice",
-            "Both terms run the same way round. A target starts with `back`, a source with `there`.",
-            like=(
-                lambda g, f, x, y: _l1(f(g(x)), x) + _l1(f(g(y)), y),
-                lambda g, f, x, y: _l1(g(f(x)), x) + _l1(g(f(y)), y),
-            ),
-        ),
-        Mistake(
-            "compared-with-the-fake",
-            "The image that came back is compared with the translation halfway. It should equal the one that set out.",
-            like=(
-                lambda g, f, x, y: _l1(f(g(x)), g(x)) + _l1(g(f(y)), f(y)),
-                lambda g, f, x, y: _l1(f(g(x)), f(y)) + _l1(g(f(y)), g(x)),
-            ),
-        ),
-        Mistake(
-            "compared-with-the-other-set",
-            "Sources are compared with targets. They are no pairs: each image is compared with itself.",
-            like=lambda g, f, x, y: _l1(f(g(x)), y) + _l1(g(f(y)), x),
-        ),
-        Mistake("squared", _SQUARED, like=_cycle(_squared)),
-        Mistake("summed", _SUMMED, like=(_cycle(_summed), _cycle(_summed_inside))),
-        Mistake(
-            "averaged",
-            "The two circles are averaged. The objective adds them, so your λ counts half.",
-            like=lambda *world: _cycle()(*world) / 2,
-        ),
-        Mistake(
-            "cut-halfway",
-            "The number is right, but the circle is cut halfway: only the second translator of each circle learns, and "
-            "the first never hears that it threw something away.",
-            like=lambda g, f, x, y: _l1(f(g(x).detach()), x) + _l1(g(f(y).detach()), y),
-        ),
-    ),
+        "compared-with-the-other-set": lambda g, f, x, y: _l1(f(g(x)), y) + _l1(g(f(y)), x),
+        "squared": _cycle(_squared),
+        "summed": (_cycle(_summed), _cycle(_summed_inside)),
+        "averaged": lambda *world: _cycle()(*world) / 2,
+        "cut-halfway": lambda g, f, x, y: _l1(f(g(x).detach()), x) + _l1(g(f(y).detach()), y),
+    },
     lesson="Two circles through both translators. Any two maps that undo each other have loss 0, right or wrong.",
 )
 
@@ -190,46 +174,33 @@ identity_loss = sheet.task(
     worlds={"sets of unequal size": lambda: _two_sets(1, 4)},
     observe=_observe_loss,
     reference=_identity(),
-    mistakes=(
-        Mistake(
-            "source-kept",
-            "This forbids `there` to change a source, which is its very task. What should it leave alone?",
-            like=lambda g, f, x, y: _l1(g(x), x) + _l1(f(y), y),
+    hints=f"""
+        source-kept: This forbids `there` to change a source, which is its very task. What should it leave alone?
+        compared-with-the-other-set: Images of different sets are compared. There are no pairs: compare each result with
+          its own input.
+        one-translator: Only one translator is asked to leave its own kind alone. Both are.
+        cycle-loss: This is the cycle loss again: two translations in a row. Here each image passes one translator.
+        squared: {_SQUARED}
+        summed: {_SUMMED}
+        averaged: The two terms are averaged. The objective adds them.
+        cut-off: The number is right and no gradient comes from it: neither translator learns to leave anything alone.
+    """,
+    like={
+        "source-kept": lambda g, f, x, y: _l1(g(x), x) + _l1(f(y), y),
+        "compared-with-the-other-set": (
+            lambda g, f, x, y: _l1(g(x), y) + _l1(f(y), x),
+            lambda g, f, x, y: _l1(g(y), x) + _l1(f(x), y),
         ),
-        Mistake(
-            "compared-with-the-other-set",
-            "Images of different sets are compared. There are no pairs: compare each result with its own input.",
-            like=(
-                lambda g, f, x, y: _l1(g(x), y) + _l1(f(y), x),
-                lambda g, f, x, y: _l1(g(y), x) + _l1(f(x), y),
-            ),
+        "one-translator": (lambda g, f, x, y: _l1(g(y), y), lambda g, f, x, y: _l1(f(x), x)),
+        "cycle-loss": (
+            lambda g, f, x, y: _l1(f(g(x)), x) + _l1(g(f(y)), y),
+            lambda g, f, x, y: _l1(f(g(y)), y) + _l1(g(f(x)), x),
         ),
-        Mistake(
-            "one-translator",
-            "Only one translator is asked to leave its own kind alone. Both are.",
-            like=(lambda g, f, x, y: _l1(g(y), y), lambda g, f, x, y: _l1(f(x), x)),
-        ),
-        Mistake(
-            "cycle-loss",
-            "This is the cycle loss again: two translations in a row. Here each image passes one translator.",
-            like=(
-                lambda g, f, x, y: _l1(f(g(x)), x) + _l1(g(f(y)), y),
-                lambda g, f, x, y: _l1(f(g(y)), y) + _l1(g(f(x)), x),
-            ),
-        ),
-        Mistake("squared", _SQUARED, like=_identity(_squared)),
-        Mistake("summed", _SUMMED, like=(_identity(_summed), _identity(_summed_inside))),
-        Mistake(
-            "averaged",
-            "The two terms are averaged. The objective adds them.",
-            like=lambda *world: _identity()(*world) / 2,
-        ),
-        Mistake(
-            "cut-off",
-            "The number is right and no gradient comes from it: neither translator learns to leave anything alone.",
-            like=lambda *world: _identity()(*world).detach(),
-        ),
-    ),
+        "squared": _identity(_squared),
+        "summed": (_identity(_summed), _identity(_summed_inside)),
+        "averaged": lambda *world: _identity()(*world) / 2,
+        "cut-off": lambda *world: _identity()(*world).detach(),
+    },
     lesson="Asked for a target and given one, a translator should do nothing: this is what keeps the colours in place.",
 )
 
@@ -276,80 +247,48 @@ generator_objective = sheet.task(
     },
     observe=_observe_objective,
     reference=_objective(),
-    mistakes=(
-        Mistake(
-            "identity-without-lambda",
-            "The identity loss enters with its share alone. It is a share *of λ*: the cycle's weight multiplies both.",
-            like=_objective(join=lambda a, c, i, w, s: a + w * c + s * i),
+    hints="""
+        identity-without-lambda: The identity loss enters with its share alone. It is a share *of λ*: the cycle's weight
+          multiplies both.
+        identity-not-weighted: The identity loss is as heavy as the cycle loss: its share is missing.
+        lambda-on-the-critics: λ multiplies the adversarial part. It weighs the cycle against the critics, whose part
+          has weight 1.
+        weights-fixed: You wrote 10 and 0.5 into the function. Use the weights that it is given.
+        target-0: The translators are rewarded for logits near 0, which the critics give to fakes. They want to pass as
+          real.
+        half-missing: The ½ of the adversarial terms is missing, so λ weighs half as much as it should.
+        logistic: This is the cross-entropy game. CycleGAN plays least squares: ½(logit − 1)².
+        critics-swapped: Each fake is judged by the wrong critic. A translated source claims to be a *target*.
+        real-images-judged: The critics look at real images here. No gradient reaches the translators from there.
+        critics-turn-in-it: What the critics want on real images is added too. That is their turn, not the translators'.
+        one-critic: Only one of the two fakes is judged. Both translators have a critic to convince.
+        cut-off: The fakes are cut off before the critics see them: the adversarial terms move no translator.
+    """,
+    like={
+        "identity-without-lambda": _objective(join=lambda a, c, i, w, s: a + w * c + s * i),
+        "identity-not-weighted": (
+            _objective(join=lambda a, c, i, w, s: a + w * (c + i)),
+            _objective(join=lambda a, c, i, w, s: a + w * c + i),
         ),
-        Mistake(
-            "identity-not-weighted",
-            "The identity loss is as heavy as the cycle loss: its share is missing.",
-            like=(
-                _objective(join=lambda a, c, i, w, s: a + w * (c + i)),
-                _objective(join=lambda a, c, i, w, s: a + w * c + i),
-            ),
+        "lambda-on-the-critics": (
+            _objective(join=lambda a, c, i, w, s: w * (a + c + s * i)),
+            _objective(join=lambda a, c, i, w, s: w * a + c + s * i),
         ),
-        Mistake(
-            "lambda-on-the-critics",
-            "λ multiplies the adversarial part. It weighs the cycle against the critics, whose part has weight 1.",
-            like=(
-                _objective(join=lambda a, c, i, w, s: w * (a + c + s * i)),
-                _objective(join=lambda a, c, i, w, s: w * a + c + s * i),
-            ),
+        "weights-fixed": _objective(join=lambda a, c, i, w, s: a + 10 * (c + 0.5 * i)),
+        "target-0": _objective(lambda logits: _fooled(logits, 0.0)),
+        "half-missing": _objective(lambda logits: 2 * _fooled(logits)),
+        "logistic": _objective(lambda logits: F.softplus(-logits).mean()),
+        "critics-swapped": _objective(shown=lambda p, x, y: (p.critic_x(p.there(x)), p.critic_y(p.back(y)))),
+        "real-images-judged": _objective(shown=lambda p, x, y: (p.critic_y(y), p.critic_x(x))),
+        "critics-turn-in-it": _objective(
+            shown=lambda p, x, y: (p.critic_y(p.there(x)), p.critic_x(p.back(y)), p.critic_y(y), p.critic_x(x))
         ),
-        Mistake(
-            "weights-fixed",
-            "You wrote 10 and 0.5 into the function. Use the weights that it is given.",
-            like=_objective(join=lambda a, c, i, w, s: a + 10 * (c + 0.5 * i)),
+        "one-critic": (
+            _objective(shown=lambda p, x, y: (p.critic_y(p.there(x)),)),
+            _objective(shown=lambda p, x, y: (p.critic_x(p.back(y)),)),
         ),
-        Mistake(
-            "target-0",
-            "The translators are rewarded for logits near 0, which the critics give to fakes. They want to pass as "
-            "real.",
-            like=_objective(lambda logits: _fooled(logits, 0.0)),
-        ),
-        Mistake(
-            "half-missing",
-            "The ½ of the adversarial terms is missing, so λ weighs half as much as it should.",
-            like=_objective(lambda logits: 2 * _fooled(logits)),
-        ),
-        Mistake(
-            "logistic",
-            "This is the cross-entropy game. CycleGAN plays least squares: ½(logit − 1)².",
-            like=_objective(lambda logits: F.softplus(-logits).mean()),
-        ),
-        Mistake(
-            "critics-swapped",
-            "Each fake is judged by the wrong critic. A translated source claims to be a *target*.",
-            like=_objective(shown=lambda p, x, y: (p.critic_x(p.there(x)), p.critic_y(p.back(y)))),
-        ),
-        Mistake(
-            "real-images-judged",
-            "The critics look at real images here. No gradient reaches the translators from there.",
-            like=_objective(shown=lambda p, x, y: (p.critic_y(y), p.critic_x(x))),
-        ),
-        Mistake(
-            "critics-turn-in-it",
-            "What the critics want on real images is added too. That is their turn, not the translators'.",
-            like=_objective(
-                shown=lambda p, x, y: (p.critic_y(p.there(x)), p.critic_x(p.back(y)), p.critic_y(y), p.critic_x(x))
-            ),
-        ),
-        Mistake(
-            "one-critic",
-            "Only one of the two fakes is judged. Both translators have a critic to convince.",
-            like=(
-                _objective(shown=lambda p, x, y: (p.critic_y(p.there(x)),)),
-                _objective(shown=lambda p, x, y: (p.critic_x(p.back(y)),)),
-            ),
-        ),
-        Mistake(
-            "cut-off",
-            "The fakes are cut off before the critics see them: the adversarial terms move no translator.",
-            like=_objective(shown=lambda p, x, y: (p.critic_y(p.there(x).detach()), p.critic_x(p.back(y).detach()))),
-        ),
-    ),
+        "cut-off": _objective(shown=lambda p, x, y: (p.critic_y(p.there(x).detach()), p.critic_x(p.back(y).detach()))),
+    },
     lesson="Two critics to convince, two circles to close, two kinds to leave alone: six terms, two numbers to choose.",
 )
 
@@ -376,65 +315,41 @@ noise_sensitivity = sheet.task(
     setup=_signal_world,
     worlds={"one image, much noise": lambda: _signal_world(1, 1.5), "no noise": lambda: _signal_world(2, 0.0)},
     reference=_sensitivity(),
-    mistakes=(
-        Mistake(
-            "noise-on-the-source",
-            "The noise is added to the source. A signal hides in the *translation*: disturb that.",
-            like=_sensitivity(lambda g, f, x, std, noise: f(g(x + std * noise))),
+    hints="""
+        noise-on-the-source: The noise is added to the source. A signal hides in the *translation*: disturb that.
+        noise-at-the-end: The noise is added to the reconstruction, after `back` has read the translation in peace.
+        no-baseline: This is the error with noise. Subtract the error without it, or a poor translator looks like one
+          that hides something.
+        turned-round: The clean error minus the noisy one: with a hidden signal your number would be negative.
+        between-reconstructions: You measured how far the reconstruction moves. Asked is how much further from x it
+          ends.
+        squared: These are squared differences. Take absolute ones.
+        summed: This is a sum: take the mean over all entries.
+        std-left-out: The noise is used as it is, with standard deviation 1. Scale it.
+        std-as-variance: You multiplied by the root or by the square of the standard deviation. It scales the noise as
+          it is.
+        clamped: The noisy translation is clamped to the range of images. That takes noise away where pixels are
+          extreme; the definition does not.
+        translators-swapped: The translators are applied in the wrong order: a source meets `there` first.
+        noise-of-its-own: You drew noise of your own. Use the one that is given, so that two translators meet the same.
+    """,
+    like={
+        "noise-on-the-source": _sensitivity(lambda g, f, x, std, noise: f(g(x + std * noise))),
+        "noise-at-the-end": _sensitivity(lambda g, f, x, std, noise: f(g(x)) + std * noise),
+        "no-baseline": lambda g, f, x, std, noise: _l1(_noisy(g, f, x, std, noise), x),
+        "turned-round": lambda *world: -_sensitivity()(*world),
+        "between-reconstructions": lambda g, f, x, std, noise: _l1(_noisy(g, f, x, std, noise), f(g(x))),
+        "squared": _sensitivity(distance=_squared),
+        "summed": _sensitivity(distance=_summed),
+        "std-left-out": _sensitivity(lambda g, f, x, std, noise: f(g(x) + noise)),
+        "std-as-variance": (
+            _sensitivity(lambda g, f, x, std, noise: f(g(x) + std**0.5 * noise)),
+            _sensitivity(lambda g, f, x, std, noise: f(g(x) + std**2 * noise)),
         ),
-        Mistake(
-            "noise-at-the-end",
-            "The noise is added to the reconstruction, after `back` has read the translation in peace.",
-            like=_sensitivity(lambda g, f, x, std, noise: f(g(x)) + std * noise),
-        ),
-        Mistake(
-            "no-baseline",
-            "This is the error with noise. Subtract the error without it, or a poor translator looks like one that "
-            "hides something.",
-            like=lambda g, f, x, std, noise: _l1(_noisy(g, f, x, std, noise), x),
-        ),
-        Mistake(
-            "turned-round",
-            "The clean error minus the noisy one: with a hidden signal your number would be negative.",
-            like=lambda *world: -_sensitivity()(*world),
-        ),
-        Mistake(
-            "between-reconstructions",
-            "You measured how far the reconstruction moves. Asked is how much further from x it ends.",
-            like=lambda g, f, x, std, noise: _l1(_noisy(g, f, x, std, noise), f(g(x))),
-        ),
-        Mistake("squared", "These are squared differences. Take absolute ones.", like=_sensitivity(distance=_squared)),
-        Mistake("summed", "This is a sum: take the mean over all entries.", like=_sensitivity(distance=_summed)),
-        Mistake(
-            "std-left-out",
-            "The noise is used as it is, with standard deviation 1. Scale it.",
-            like=_sensitivity(lambda g, f, x, std, noise: f(g(x) + noise)),
-        ),
-        Mistake(
-            "std-as-variance",
-            "You multiplied by the root or by the square of the standard deviation. It scales the noise as it is.",
-            like=(
-                _sensitivity(lambda g, f, x, std, noise: f(g(x) + std**0.5 * noise)),
-                _sensitivity(lambda g, f, x, std, noise: f(g(x) + std**2 * noise)),
-            ),
-        ),
-        Mistake(
-            "clamped",
-            "The noisy translation is clamped to the range of images. That takes noise away where pixels are extreme; "
-            "the definition does not.",
-            like=_sensitivity(lambda g, f, x, std, noise: f((g(x) + std * noise).clamp(-1, 1))),
-        ),
-        Mistake(
-            "translators-swapped",
-            "The translators are applied in the wrong order: a source meets `there` first.",
-            like=lambda g, f, x, std, noise: _sensitivity()(f, g, x, std, noise),
-        ),
-        Mistake(
-            "noise-of-its-own",
-            "You drew noise of your own. Use the one that is given, so that two translators meet the same.",
-            like=_sensitivity(lambda g, f, x, std, noise: f(g(x) + std * torch.randn_like(x))),
-        ),
-    ),
+        "clamped": _sensitivity(lambda g, f, x, std, noise: f((g(x) + std * noise).clamp(-1, 1))),
+        "translators-swapped": lambda g, f, x, std, noise: _sensitivity()(f, g, x, std, noise),
+        "noise-of-its-own": _sensitivity(lambda g, f, x, std, noise: f(g(x) + std * torch.randn_like(x))),
+    },
     lesson="Noise too faint to see should cost next to nothing. Where it costs much, the image carries a message.",
 )
 
@@ -566,82 +481,51 @@ pool_query = sheet.task(
     observe=_observe_pool,
     reference=_exchange,
     tolerance={_EARLIER: 0.23, _MIXED: 0.3, _OLDEST: 0.25, _STUCK: 3},
-    mistakes=(
-        Mistake(
-            "overwrites-its-input",
-            "The batch you were given is overwritten: `.detach()` alone shares its memory, and the translators' turn "
-            "still needs it. Work on a copy.",
-            when=_saw(written=bool),
+    hints="""
+        overwrites-its-input: The batch you were given is overwritten: `.detach()` alone shares its memory, and the
+          translators' turn still needs it. Work on a copy.
+        nothing-kept: After the first batch `kept` is still empty. Change the list you are given in place; a new list
+          under the same name is forgotten at the `return`.
+        beyond-its-size: More images are kept than `size` allows. Whether there is room must be asked for every image,
+          also within a batch.
+        too-early: Exchanges begin before the pool is full, or images of its first batches do not come back as they are.
+        keeps-the-graph: What is kept or returned still hangs on the graph that made it. The critic's `backward` would
+          run into G, and in a later round into a graph that is gone.
+        never-exchanged: Once full, your pool returns every new image and nothing from its memory: the critic sees the
+          latest fakes only.
+        not-put-in: A stored image comes back, but the new one does not take its place: it is lost, and the same old
+          ones return for ever.
+        not-given-back: A new image takes a stored one's place and comes back itself: the stored one is gone and no
+          critic saw it again.
+        always-exchanged: Every new image is exchanged, so the critic never sees what G makes now. Half of them should
+          pass.
+        one-decision-a-batch: One coin decides for the whole batch. Toss one for every image: else the critic gets
+          batches that are all new or all old.
+        half-of-every-batch: Exactly half of every batch is exchanged. Each image has a coin of its own.
+        always-the-same-place: The exchange always takes the same place, so the other images stay for ever. Draw the
+          place.
+        a-queue: The image that waited longest always goes: a queue. Drawn at random, some stay long, and the memory
+          reaches further back.
+    """,
+    when={
+        "overwrites-its-input": _saw(written=bool),
+        "nothing-kept": _saw(first=lambda n: n == 0),
+        "beyond-its-size": _saw(beyond=lambda n: n > 0),
+        "too-early": _saw(same=lambda same: not same),
+        "keeps-the-graph": _saw(graph=bool),
+        "never-exchanged": _saw(earlier=lambda share: share == 0, lost=lambda n: n == 0, twice=lambda n: n == 0),
+        "not-put-in": _saw(earlier=lambda share: share > 0, lost=lambda n: n > 0, twice=lambda n: n > 0),
+        "not-given-back": _saw(earlier=lambda share: share == 0, lost=lambda n: n > 0, twice=lambda n: n > 0),
+        "always-exchanged": _saw(
+            earlier=lambda share: share > 0.8, stuck=lambda n: n < 4, oldest=lambda share: share < 0.6
         ),
-        Mistake(
-            "nothing-kept",
-            "After the first batch `kept` is still empty. Change the list you are given in place; a new list under "
-            "the same name is forgotten at the `return`.",
-            when=_saw(first=lambda n: n == 0),
+        "one-decision-a-batch": _saw(earlier=lambda share: 0.3 < share < 0.7, mixed=lambda share: share < 0.2),
+        "half-of-every-batch": _saw(
+            earlier=lambda share: 0.3 < share < 0.7, mixed=lambda share: share > 0.8, stuck=lambda n: n < 4
         ),
-        Mistake(
-            "beyond-its-size",
-            "More images are kept than `size` allows. Whether there is room must be asked for every image, also "
-            "within a batch.",
-            when=_saw(beyond=lambda n: n > 0),
-        ),
-        Mistake(
-            "too-early",
-            "Exchanges begin before the pool is full, or images of its first batches do not come back as they are.",
-            when=_saw(same=lambda same: not same),
-        ),
-        Mistake(
-            "keeps-the-graph",
-            "What is kept or returned still hangs on the graph that made it. The critic's `backward` would run into G, "
-            "and in a later round into a graph that is gone.",
-            when=_saw(graph=bool),
-        ),
-        Mistake(
-            "never-exchanged",
-            "Once full, your pool returns every new image and nothing from its memory: the critic sees the latest "
-            "fakes only.",
-            when=_saw(earlier=lambda share: share == 0, lost=lambda n: n == 0, twice=lambda n: n == 0),
-        ),
-        Mistake(
-            "not-put-in",
-            "A stored image comes back, but the new one does not take its place: it is lost, and the same old ones "
-            "return for ever.",
-            when=_saw(earlier=lambda share: share > 0, lost=lambda n: n > 0, twice=lambda n: n > 0),
-        ),
-        Mistake(
-            "not-given-back",
-            "A new image takes a stored one's place and comes back itself: the stored one is gone and no critic saw it "
-            "again.",
-            when=_saw(earlier=lambda share: share == 0, lost=lambda n: n > 0, twice=lambda n: n > 0),
-        ),
-        Mistake(
-            "always-exchanged",
-            "Every new image is exchanged, so the critic never sees what G makes now. Half of them should pass.",
-            when=_saw(earlier=lambda share: share > 0.8, stuck=lambda n: n < 4, oldest=lambda share: share < 0.6),
-        ),
-        Mistake(
-            "one-decision-a-batch",
-            "One coin decides for the whole batch. Toss one for every image: else the critic gets batches that are all "
-            "new or all old.",
-            when=_saw(earlier=lambda share: 0.3 < share < 0.7, mixed=lambda share: share < 0.2),
-        ),
-        Mistake(
-            "half-of-every-batch",
-            "Exactly half of every batch is exchanged. Each image has a coin of its own.",
-            when=_saw(earlier=lambda share: 0.3 < share < 0.7, mixed=lambda share: share > 0.8, stuck=lambda n: n < 4),
-        ),
-        Mistake(
-            "always-the-same-place",
-            "The exchange always takes the same place, so the other images stay for ever. Draw the place.",
-            when=_saw(stuck=lambda n: n >= 4),
-        ),
-        Mistake(
-            "a-queue",
-            "The image that waited longest always goes: a queue. Drawn at random, some stay long, and the memory "
-            "reaches further back.",
-            when=_saw(oldest=lambda share: share > 0.6),
-        ),
-    ),
+        "always-the-same-place": _saw(stuck=lambda n: n >= 4),
+        "a-queue": _saw(oldest=lambda share: share > 0.6),
+    },
     lesson="Nothing is lost and nothing doubled: an exchange. Half of what the critic sees is history.",
 )
 
@@ -733,62 +617,37 @@ unpaired_batches = sheet.task(
     observe=_observe_batches,
     reference=_shuffled_each,
     tolerance={_TOGETHER: 0.3, _AGAIN: 0.3},
-    mistakes=(
-        Mistake(
-            "stops-early",
-            "Fewer batches come than were asked for: the shorter set ends the loop. It starts on a new pass while the "
-            "longer one goes on.",
-            when=lambda trial: trial.got[_COUNT] < _LONG,
-        ),
-        Mistake(
-            "not-shuffled",
-            "Neither set is shuffled: what lies at the same place in both comes together.",
-            when=_fact(x_shuffled=False, y_shuffled=False),
-        ),
-        Mistake(
-            "sources-not-shuffled",
-            "The sources come in the order of the set, the same batches in every pass.",
-            when=_fact(x_shuffled=False),
-        ),
-        Mistake(
-            "targets-not-shuffled",
-            "The sources are shuffled, the targets come in the order of the set: the same batches in every pass.",
-            when=_fact(y_shuffled=False),
-        ),
-        Mistake(
-            "pairs-come-back",
-            "With two sets of one length the i-th source always comes with the i-th target: one permutation, or one "
-            "seed, serves both. Hidden pairs are back in the batches.",
-            when=lambda trial: trial.got[_TOGETHER] > 0.6,
-        ),
-        Mistake(
-            "same-couples-again",
-            "Each source meets the same target in every pass: the two orders are tied together. Draw them "
-            "independently.",
-            when=lambda trial: trial.got[_AGAIN] > 0.6 and trial.got[_X_NEW],
-        ),
-        Mistake(
-            "one-order-for-all-passes",
-            "The order is drawn once and repeated: the batches of every pass are the same. Draw a new one each pass.",
-            when=lambda trial: not (trial.got[_X_NEW] and trial.got[_Y_NEW]),
-        ),
-        Mistake(
-            "seed-ignored",
-            "The same seed gave different batches: the order comes from random numbers that `seed` does not reach.",
-            when=_fact(same=False),
-        ),
-        Mistake(
-            "seed-fixed",
-            "Two seeds gave the same batches: a seed of your own stands in the function.",
-            when=_fact(seeded=False),
-        ),
-        Mistake(
-            "with-replacement",
-            "Images are drawn with replacement, or both sets to one length: in a pass some come twice and some not at "
-            "all. Go through a shuffled order.",
-            when=lambda trial: not (trial.got[_X_ONCE] and trial.got[_Y_ONCE]),
-        ),
-    ),
+    hints="""
+        stops-early: Fewer batches come than were asked for: the shorter set ends the loop. It starts on a new pass
+          while the longer one goes on.
+        not-shuffled: Neither set is shuffled: what lies at the same place in both comes together.
+        sources-not-shuffled: The sources come in the order of the set, the same batches in every pass.
+        targets-not-shuffled: The sources are shuffled, the targets come in the order of the set: the same batches in
+          every pass.
+        pairs-come-back: With two sets of one length the i-th source always comes with the i-th target: one permutation,
+          or one seed, serves both. Hidden pairs are back in the batches.
+        same-couples-again: Each source meets the same target in every pass: the two orders are tied together. Draw them
+          independently.
+        one-order-for-all-passes: The order is drawn once and repeated: the batches of every pass are the same. Draw a
+          new one each pass.
+        seed-ignored: The same seed gave different batches: the order comes from random numbers that `seed` does not
+          reach.
+        seed-fixed: Two seeds gave the same batches: a seed of your own stands in the function.
+        with-replacement: Images are drawn with replacement, or both sets to one length: in a pass some come twice and
+          some not at all. Go through a shuffled order.
+    """,
+    when={
+        "stops-early": lambda trial: trial.got[_COUNT] < _LONG,
+        "not-shuffled": _fact(x_shuffled=False, y_shuffled=False),
+        "sources-not-shuffled": _fact(x_shuffled=False),
+        "targets-not-shuffled": _fact(y_shuffled=False),
+        "pairs-come-back": lambda trial: trial.got[_TOGETHER] > 0.6,
+        "same-couples-again": lambda trial: trial.got[_AGAIN] > 0.6 and trial.got[_X_NEW],
+        "one-order-for-all-passes": lambda trial: not (trial.got[_X_NEW] and trial.got[_Y_NEW]),
+        "seed-ignored": _fact(same=False),
+        "seed-fixed": _fact(seeded=False),
+        "with-replacement": lambda trial: not (trial.got[_X_ONCE] and trial.got[_Y_ONCE]),
+    },
     lesson="Two orders from one stream of random numbers: reproducible, and no pair meets more often than by chance.",
 )
 
@@ -881,47 +740,35 @@ cyclegan_step = sheet.task(
     observe=_observe_step,
     reference=_step(),
     blank=_step(leaky=True, swapped=True, same_way=True),
-    mistakes=(
-        Mistake("leaky", f"One bug is left. {_LEAKY}", like=_step(leaky=True)),
-        Mistake("critics-swapped", f"One bug is left. {_SWAPPED}", like=_step(swapped=True)),
-        Mistake("same-way-round", f"One bug is left. {_SAME_WAY}", like=_step(same_way=True)),
-        Mistake(
-            "leaky-and-swapped",
-            "Two bugs are left: where the critics' loss runs to, and which critic judges which fake.",
-            like=_step(leaky=True, swapped=True),
+    hints=f"""
+        leaky: One bug is left. {_LEAKY}
+        critics-swapped: One bug is left. {_SWAPPED}
+        same-way-round: One bug is left. {_SAME_WAY}
+        leaky-and-swapped: Two bugs are left: where the critics' loss runs to, and which critic judges which fake.
+        leaky-and-same-way: Two bugs are left: where the critics' loss runs to, and the way round of one of the circles.
+        swapped-and-same-way: Two bugs are left, both in the translators' turn: which critic judges which fake, and the
+          way round of one of the circles.
+        swapped-everywhere: Now the critics have changed places in both turns. That is consistent, but `critic_x` is the
+          one of the sources: repair the turn that was wrong.
+        cut-off-for-both: The fakes are cut off where they are made, so in the translators' turn the critics' verdict
+          reaches nobody. Cut them off for the critics' turn only.
+    """,
+    like={
+        "leaky": _step(leaky=True),
+        "critics-swapped": _step(swapped=True),
+        "same-way-round": _step(same_way=True),
+        "leaky-and-swapped": _step(leaky=True, swapped=True),
+        "leaky-and-same-way": _step(leaky=True, same_way=True),
+        "swapped-and-same-way": _step(swapped=True, same_way=True),
+        "swapped-everywhere": tuple(
+            _step(swapped=True, swapped_too=True, leaky=leaky, same_way=same)
+            for leaky in (False, True)
+            for same in (False, True)
         ),
-        Mistake(
-            "leaky-and-same-way",
-            "Two bugs are left: where the critics' loss runs to, and the way round of one of the circles.",
-            like=_step(leaky=True, same_way=True),
+        "cut-off-for-both": tuple(
+            _step(cut_off=True, swapped=swapped, same_way=same) for swapped in (False, True) for same in (False, True)
         ),
-        Mistake(
-            "swapped-and-same-way",
-            "Two bugs are left, both in the translators' turn: which critic judges which fake, and the way round of "
-            "one of the circles.",
-            like=_step(swapped=True, same_way=True),
-        ),
-        Mistake(
-            "swapped-everywhere",
-            "Now the critics have changed places in both turns. That is consistent, but `critic_x` is the one of the "
-            "sources: repair the turn that was wrong.",
-            like=tuple(
-                _step(swapped=True, swapped_too=True, leaky=leaky, same_way=same)
-                for leaky in (False, True)
-                for same in (False, True)
-            ),
-        ),
-        Mistake(
-            "cut-off-for-both",
-            "The fakes are cut off where they are made, so in the translators' turn the critics' verdict reaches "
-            "nobody. Cut them off for the critics' turn only.",
-            like=tuple(
-                _step(cut_off=True, swapped=swapped, same_way=same)
-                for swapped in (False, True)
-                for same in (False, True)
-            ),
-        ),
-    ),
+    },
     lesson="A cut, a critic and a way round: where all images have one shape, no error tells the sets apart.",
 )
 

@@ -13,7 +13,7 @@ from torch.nn import functional as F
 from ganbook.checks.challenge import NoScore, Score, listed, scored, verdict
 from ganbook.checks.compare import Observation, describe
 from ganbook.checks.readings.deeper import READING
-from ganbook.checks.task import Answer, Mistake, Sheet, flat_weights, loss_with_gradients, pair
+from ganbook.checks.task import Answer, Sheet, flat_weights, loss_with_gradients, pair
 
 sheet = Sheet("deeper", "Exercises 9: Deeper generators")
 progress, done, hint, case = sheet.last_card, sheet.done, sheet.hint, sheet.case
@@ -55,59 +55,37 @@ pre_activation_block = sheet.task(
     setup=_block_world,
     worlds={"wide maps": lambda: (torch.randn(2, 4, 3, 6), *_block_world()[1:])},
     reference=lambda x, *layers: x + _branch(x, *layers),
-    mistakes=(
-        Mistake(
-            "original-order",
-            "This is the original block: convolution first, and an activation after the sum. Pre-activated means that "
-            "norm and activation stand before each convolution.",
-            like=lambda x, *layers: F.relu(x + _original_branch(x, *layers)),
+    hints="""
+        original-order: This is the original block: convolution first, and an activation after the sum. Pre-activated
+          means that norm and activation stand before each convolution.
+        activation-after-the-sum: The branch is right, but the sum is activated. That cuts the negative half off what
+          the next block receives, and the path through the shortcuts is no identity any more.
+        activated-shortcut: The shortcut starts behind the first norm and activation, so it no longer carries x itself.
+          Keep a name for the untouched input.
+        no-shortcut: This is the branch alone. A residual block adds it to its input.
+        activation-before-norm: Norm and activation have changed places: the norm comes first, the activation second,
+          the convolution third, twice.
+        convolution-first: In your branch the convolution comes before norm and activation, as in the original block
+          without its last activation. Here each convolution comes last.
+        first-activation-missing: The first activation is missing: the first convolution receives the normed signal.
+        second-activation-missing: The second activation is missing: without it the two convolutions are one linear map.
+    """,
+    like={
+        "original-order": lambda x, *layers: F.relu(x + _original_branch(x, *layers)),
+        "activation-after-the-sum": lambda x, *layers: F.relu(x + _branch(x, *layers)),
+        "activated-shortcut": (
+            lambda x, n1, c1, n2, c2: F.relu(n1(x)) + _branch(x, n1, c1, n2, c2),
+            lambda x, *layers: F.relu(x) + _branch(x, *layers),
         ),
-        Mistake(
-            "activation-after-the-sum",
-            "The branch is right, but the sum is activated. That cuts the negative half off what the next block "
-            "receives, and the path through the shortcuts is no identity any more.",
-            like=lambda x, *layers: F.relu(x + _branch(x, *layers)),
+        "no-shortcut": lambda x, *layers: _branch(x, *layers),
+        "activation-before-norm": lambda x, n1, c1, n2, c2: x + c2(n2(F.relu(c1(n1(F.relu(x)))))),
+        "convolution-first": (
+            lambda x, *layers: x + _original_branch(x, *layers),
+            lambda x, n1, c1, n2, c2: x + F.relu(n2(c2(F.relu(n1(c1(x)))))),
         ),
-        Mistake(
-            "activated-shortcut",
-            "The shortcut starts behind the first norm and activation, so it no longer carries x itself. Keep a name "
-            "for the untouched input.",
-            like=(
-                lambda x, n1, c1, n2, c2: F.relu(n1(x)) + _branch(x, n1, c1, n2, c2),
-                lambda x, *layers: F.relu(x) + _branch(x, *layers),
-            ),
-        ),
-        Mistake(
-            "no-shortcut",
-            "This is the branch alone. A residual block adds it to its input.",
-            like=lambda x, *layers: _branch(x, *layers),
-        ),
-        Mistake(
-            "activation-before-norm",
-            "Norm and activation have changed places: the norm comes first, the activation second, the convolution "
-            "third, twice.",
-            like=lambda x, n1, c1, n2, c2: x + c2(n2(F.relu(c1(n1(F.relu(x)))))),
-        ),
-        Mistake(
-            "convolution-first",
-            "In your branch the convolution comes before norm and activation, as in the original block without its "
-            "last activation. Here each convolution comes last.",
-            like=(
-                lambda x, *layers: x + _original_branch(x, *layers),
-                lambda x, n1, c1, n2, c2: x + F.relu(n2(c2(F.relu(n1(c1(x)))))),
-            ),
-        ),
-        Mistake(
-            "first-activation-missing",
-            "The first activation is missing: the first convolution receives the normed signal.",
-            like=lambda x, n1, c1, n2, c2: x + c2(F.relu(n2(c1(n1(x))))),
-        ),
-        Mistake(
-            "second-activation-missing",
-            "The second activation is missing: without it the two convolutions are one linear map.",
-            like=lambda x, n1, c1, n2, c2: x + c2(n2(c1(F.relu(n1(x))))),
-        ),
-    ),
+        "first-activation-missing": lambda x, n1, c1, n2, c2: x + c2(F.relu(n2(c1(n1(x))))),
+        "second-activation-missing": lambda x, n1, c1, n2, c2: x + c2(n2(c1(F.relu(n1(x))))),
+    },
     lesson="Norm, activation, convolution, twice, and nothing on the way from block to block but additions.",
 )
 
@@ -133,63 +111,42 @@ downsampling_block = sheet.task(
     setup=_down_world,
     worlds={"wide maps": lambda: (torch.randn(1, 4, 2, 8), *_down_world()[1:])},
     reference=lambda x, branch, adapt: _pooled(branch(x)) + adapt(_pooled(x)),
-    mistakes=(
-        Mistake(
-            "activated-shortcut",
-            "There is an activation on the shortcut. It throws the negative half of the signal away for all blocks "
-            "that follow: the shortcut adapts and resamples, nothing else.",
-            like=(
-                lambda x, branch, adapt: _pooled(branch(x)) + F.relu(adapt(_pooled(x))),
-                lambda x, branch, adapt: _pooled(branch(x)) + adapt(_pooled(F.relu(x))),
-                lambda x, branch, adapt: _pooled(branch(x)) + _pooled(F.relu(adapt(x))),
-            ),
+    hints="""
+        activated-shortcut: There is an activation on the shortcut. It throws the negative half of the signal away for
+          all blocks that follow: the shortcut adapts and resamples, nothing else.
+        every-second-pixel: The shortcut keeps one pixel of four, as a strided 1 × 1 convolution does, and drops the
+          others. Take the mean of each 2 × 2.
+        both-every-second-pixel: Both paths keep one pixel of four and drop the others. Take the mean of each 2 × 2.
+        max-pool: You took the largest of each 2 × 2. That is no linear map, so the shortcut is no shortcut for the
+          gradient of the other three; take the mean.
+        branch-on-the-small-map: The branch works on the map that was already halved, so it never sees the detail it is
+          to summarise. Halve after the branch.
+        sum-not-mean: Each 2 × 2 was added up instead of averaged: the signal grows fourfold here.
+        channels-filled-with-zeros: You filled the missing channels with zeros (He et al.'s option A). Here `adapt`
+          makes them.
+        no-shortcut: The shortcut is missing: only the branch arrives.
+    """,
+    like={
+        "activated-shortcut": (
+            lambda x, branch, adapt: _pooled(branch(x)) + F.relu(adapt(_pooled(x))),
+            lambda x, branch, adapt: _pooled(branch(x)) + adapt(_pooled(F.relu(x))),
+            lambda x, branch, adapt: _pooled(branch(x)) + _pooled(F.relu(adapt(x))),
         ),
-        Mistake(
-            "every-second-pixel",
-            "The shortcut keeps one pixel of four, as a strided 1 × 1 convolution does, and drops the others. Take the "
-            "mean of each 2 × 2.",
-            like=(
-                lambda x, branch, adapt: _pooled(branch(x)) + adapt(x[..., ::2, ::2]),
-                lambda x, branch, adapt: _pooled(branch(x)) + adapt(x)[..., 1::2, 1::2],
-            ),
+        "every-second-pixel": (
+            lambda x, branch, adapt: _pooled(branch(x)) + adapt(x[..., ::2, ::2]),
+            lambda x, branch, adapt: _pooled(branch(x)) + adapt(x)[..., 1::2, 1::2],
         ),
-        Mistake(
-            "both-every-second-pixel",
-            "Both paths keep one pixel of four and drop the others. Take the mean of each 2 × 2.",
-            like=lambda x, branch, adapt: branch(x)[..., ::2, ::2] + adapt(x)[..., ::2, ::2],
+        "both-every-second-pixel": lambda x, branch, adapt: branch(x)[..., ::2, ::2] + adapt(x)[..., ::2, ::2],
+        "max-pool": (
+            lambda x, branch, adapt: F.max_pool2d(branch(x), 2) + adapt(F.max_pool2d(x, 2)),
+            lambda x, branch, adapt: _pooled(branch(x)) + adapt(F.max_pool2d(x, 2)),
+            lambda x, branch, adapt: F.max_pool2d(branch(x) + adapt(x), 2),
         ),
-        Mistake(
-            "max-pool",
-            "You took the largest of each 2 × 2. That is no linear map, so the shortcut is no shortcut for the "
-            "gradient of the other three; take the mean.",
-            like=(
-                lambda x, branch, adapt: F.max_pool2d(branch(x), 2) + adapt(F.max_pool2d(x, 2)),
-                lambda x, branch, adapt: _pooled(branch(x)) + adapt(F.max_pool2d(x, 2)),
-                lambda x, branch, adapt: F.max_pool2d(branch(x) + adapt(x), 2),
-            ),
-        ),
-        Mistake(
-            "branch-on-the-small-map",
-            "The branch works on the map that was already halved, so it never sees the detail it is to summarise. "
-            "Halve after the branch.",
-            like=lambda x, branch, adapt: branch(_pooled(x)) + adapt(_pooled(x)),
-        ),
-        Mistake(
-            "sum-not-mean",
-            "Each 2 × 2 was added up instead of averaged: the signal grows fourfold here.",
-            like=lambda x, branch, adapt: 4 * (_pooled(branch(x)) + adapt(_pooled(x))),
-        ),
-        Mistake(
-            "channels-filled-with-zeros",
-            "You filled the missing channels with zeros (He et al.'s option A). Here `adapt` makes them.",
-            like=lambda x, branch, adapt: _pooled(branch(x)) + _padded(x),
-        ),
-        Mistake(
-            "no-shortcut",
-            "The shortcut is missing: only the branch arrives.",
-            like=lambda x, branch, adapt: _pooled(branch(x)),
-        ),
-    ),
+        "branch-on-the-small-map": lambda x, branch, adapt: branch(_pooled(x)) + adapt(_pooled(x)),
+        "sum-not-mean": lambda x, branch, adapt: 4 * (_pooled(branch(x)) + adapt(_pooled(x))),
+        "channels-filled-with-zeros": lambda x, branch, adapt: _pooled(branch(x)) + _padded(x),
+        "no-shortcut": lambda x, branch, adapt: _pooled(branch(x)),
+    },
     lesson="The shortcut stays linear: adapting channels by 1 × 1 and averaging 2 × 2 may even change places.",
 )
 
@@ -226,54 +183,33 @@ reparameterise = sheet.task(
     worlds={"one sample of one number": lambda: (torch.randn(1, 1), torch.randn(1, 1), torch.randn(1, 1))},
     observe=_observe_sample,
     reference=_spread(lambda s: (0.5 * s).exp()),
-    mistakes=(
-        Mistake(
-            "log-variance-as-std",
-            "The log-variance itself was used as the standard deviation. It is the logarithm of σ², so it may be "
-            "negative; a standard deviation may not.",
-            like=_spread(lambda s: s),
+    hints="""
+        log-variance-as-std: The log-variance itself was used as the standard deviation. It is the logarithm of σ², so
+          it may be negative; a standard deviation may not.
+        half-log-variance-as-std: ½ log σ² is log σ: the exponential is missing.
+        variance-as-std: You multiplied by σ² instead of σ: exp(log_variance) is the variance, and noise is scaled by
+          its root.
+        root-of-log: You took the root of a logarithm. Exponentiate first.
+        precision: The sign in the exponent is turned round: small variances became large ones.
+        no-noise: There is no noise in z: this is an auto-encoder without the variational part, and the space between
+          the codes is never decoded.
+        mean-scaled: The mean was multiplied by σ as well. Scale the noise first, then shift it.
+        cut-off: The value is right and the gradient is lost: a sample without a path to mean and log-variance teaches
+          the encoder nothing. That path is what this trick is for.
+    """,
+    like={
+        "log-variance-as-std": _spread(lambda s: s),
+        "half-log-variance-as-std": _spread(lambda s: 0.5 * s),
+        "variance-as-std": _spread(torch.exp),
+        "root-of-log": _spread(torch.sqrt),
+        "precision": _spread(lambda s: (-0.5 * s).exp()),
+        "no-noise": lambda mean, log_variance, noise: mean + 0 * log_variance,
+        "mean-scaled": lambda mean, log_variance, noise: (mean + noise) * (0.5 * log_variance).exp(),
+        "cut-off": (
+            lambda mean, log_variance, noise: (mean + (0.5 * log_variance).exp() * noise).detach(),
+            lambda mean, log_variance, noise: mean + ((0.5 * log_variance).exp() * noise).detach(),
         ),
-        Mistake(
-            "half-log-variance-as-std",
-            "½ log σ² is log σ: the exponential is missing.",
-            like=_spread(lambda s: 0.5 * s),
-        ),
-        Mistake(
-            "variance-as-std",
-            "You multiplied by σ² instead of σ: exp(log_variance) is the variance, and noise is scaled by its root.",
-            like=_spread(torch.exp),
-        ),
-        Mistake(
-            "root-of-log",
-            "You took the root of a logarithm. Exponentiate first.",
-            like=_spread(torch.sqrt),
-        ),
-        Mistake(
-            "precision",
-            "The sign in the exponent is turned round: small variances became large ones.",
-            like=_spread(lambda s: (-0.5 * s).exp()),
-        ),
-        Mistake(
-            "no-noise",
-            "There is no noise in z: this is an auto-encoder without the variational part, and the space between the "
-            "codes is never decoded.",
-            like=lambda mean, log_variance, noise: mean + 0 * log_variance,
-        ),
-        Mistake(
-            "mean-scaled",
-            "The mean was multiplied by σ as well. Scale the noise first, then shift it.",
-            like=lambda mean, log_variance, noise: (mean + noise) * (0.5 * log_variance).exp(),
-        ),
-        Mistake(
-            "cut-off",
-            "The value is right and the gradient is lost: a sample without a path to mean and log-variance teaches the "
-            "encoder nothing. That path is what this trick is for.",
-            like=(
-                lambda mean, log_variance, noise: (mean + (0.5 * log_variance).exp() * noise).detach(),
-                lambda mean, log_variance, noise: mean + ((0.5 * log_variance).exp() * noise).detach(),
-            ),
-        ),
-    ),
+    },
     lesson="The randomness comes from outside, so z is a smooth function of what the encoder says.",
 )
 
@@ -295,63 +231,40 @@ kl = sheet.task(
     },
     observe=lambda answer, world: {"KL of each sample": answer(*(part.clone() for part in world))},
     reference=lambda m, s: _kl_terms(m, s).sum(1),
-    mistakes=(
-        Mistake(
-            "mean-over-dimensions",
-            "You averaged over the dimensions. Independent dimensions add up; the mean makes the term weaker by their "
-            "number, and the encoder ignores the prior.",
-            like=lambda m, s: _kl_terms(m, s).mean(1),
+    hints="""
+        mean-over-dimensions: You averaged over the dimensions. Independent dimensions add up; the mean makes the term
+          weaker by their number, and the encoder ignores the prior.
+        one-number-for-the-batch: Asked for is one number per sample; you went on and took the mean or sum over the
+          batch.
+        summed-over-the-batch: You summed over the samples and kept the dimensions: dim 0 is the batch.
+        upside-down: The sign is turned round: a KL divergence is never negative, and this is never positive.
+        half-missing: The factor ½ is missing.
+        one-missing: At mean 0 and variance 1 the result must be 0; yours is ½ a dimension. A constant is missing.
+        log-std: You read log_variance as log σ. The variance is exp(log_variance), not its square.
+        variance-not-exponentiated: You read log_variance as the variance itself: its exponential, or your logarithm of
+          it, is out of place.
+        other-direction: This is KL(prior || q). The bound has KL(q || prior): the expectation runs over what the
+          encoder proposes.
+    """,
+    like={
+        "mean-over-dimensions": lambda m, s: _kl_terms(m, s).mean(1),
+        "one-number-for-the-batch": (
+            lambda m, s: _kl_terms(m, s).sum(1).mean(),
+            lambda m, s: _kl_terms(m, s).sum(),
+            lambda m, s: _kl_terms(m, s).mean(),
         ),
-        Mistake(
-            "one-number-for-the-batch",
-            "Asked for is one number per sample; you went on and took the mean or sum over the batch.",
-            like=(
-                lambda m, s: _kl_terms(m, s).sum(1).mean(),
-                lambda m, s: _kl_terms(m, s).sum(),
-                lambda m, s: _kl_terms(m, s).mean(),
-            ),
+        "summed-over-the-batch": lambda m, s: _kl_terms(m, s).sum(0),
+        "upside-down": lambda m, s: -_kl_terms(m, s).sum(1),
+        "half-missing": lambda m, s: 2 * _kl_terms(m, s).sum(1),
+        "one-missing": lambda m, s: (_kl_terms(m, s) + 0.5).sum(1),
+        "log-std": lambda m, s: _kl_terms(m, 2 * s).sum(1),
+        "variance-not-exponentiated": (
+            lambda m, s: 0.5 * (m.square() + s - s.log() - 1).sum(1),
+            lambda m, s: 0.5 * (m.square() + s - s - 1).sum(1),
+            lambda m, s: 0.5 * (m.square() + s.square() - s - 1).sum(1),
         ),
-        Mistake(
-            "summed-over-the-batch",
-            "You summed over the samples and kept the dimensions: dim 0 is the batch.",
-            like=lambda m, s: _kl_terms(m, s).sum(0),
-        ),
-        Mistake(
-            "upside-down",
-            "The sign is turned round: a KL divergence is never negative, and this is never positive.",
-            like=lambda m, s: -_kl_terms(m, s).sum(1),
-        ),
-        Mistake(
-            "half-missing",
-            "The factor ½ is missing.",
-            like=lambda m, s: 2 * _kl_terms(m, s).sum(1),
-        ),
-        Mistake(
-            "one-missing",
-            "At mean 0 and variance 1 the result must be 0; yours is ½ a dimension. A constant is missing.",
-            like=lambda m, s: (_kl_terms(m, s) + 0.5).sum(1),
-        ),
-        Mistake(
-            "log-std",
-            "You read log_variance as log σ. The variance is exp(log_variance), not its square.",
-            like=lambda m, s: _kl_terms(m, 2 * s).sum(1),
-        ),
-        Mistake(
-            "variance-not-exponentiated",
-            "You read log_variance as the variance itself: its exponential, or your logarithm of it, is out of place.",
-            like=(
-                lambda m, s: 0.5 * (m.square() + s - s.log() - 1).sum(1),
-                lambda m, s: 0.5 * (m.square() + s - s - 1).sum(1),
-                lambda m, s: 0.5 * (m.square() + s.square() - s - 1).sum(1),
-            ),
-        ),
-        Mistake(
-            "other-direction",
-            "This is KL(prior || q). The bound has KL(q || prior): the expectation runs over what the encoder "
-            "proposes.",
-            like=lambda m, s: 0.5 * ((1 + m.square()) * (-s).exp() + s - 1).sum(1),
-        ),
-    ),
+        "other-direction": lambda m, s: 0.5 * ((1 + m.square()) * (-s).exp() + s - 1).sum(1),
+    },
     lesson="Zero exactly where q is the prior. It is the price, in nats, of telling the decoder which z.",
 )
 
@@ -410,67 +323,41 @@ negative_elbo = sheet.task(
     observe=_observe_bound,
     reference=_bound(),
     also=(_bound(constant="height"), _bound(constant="deviation")),
-    mistakes=(
-        Mistake(
-            "pixels-averaged",
-            "The squared error is averaged over the pixels and the KL is a sum. A log-likelihood of independent pixels "
-            "is a sum too: with the mean, the KL outweighs the picture and the decoder draws one grey average.",
-            like=_with_and_without(squares=lambda e, std: e.flatten(1).mean(1) / (2 * std**2)),
+    hints="""
+        pixels-averaged: The squared error is averaged over the pixels and the KL is a sum. A log-likelihood of
+          independent pixels is a sum too: with the mean, the KL outweighs the picture and the decoder draws one grey
+          average.
+        kl-averaged: The KL is averaged over the latent's dimensions. They are independent, so their terms add up.
+        both-averaged: Both terms are averaged, each over its own number of entries, so their ratio is wrong. Sum over
+          pixels, sum over dimensions, then take the mean over the batch.
+        std-left-out: The decoder's σ is left out. Dividing by 2σ² turns squared pixels into nats; without it the bound
+          is that of another model.
+        std-not-squared: The Gaussian's exponent has σ², and you divided by σ.
+        two-left-out: The Gaussian's exponent is −(x − μ)² / (2σ²), and the 2 is missing.
+        kl-rewarded: The KL has the wrong sign: your loss falls when q runs away from the prior.
+        bound-itself: This is the bound, which is to be large. An optimiser makes its loss small: return the opposite.
+        summed-over-the-batch: You summed over the batch as well. Then the step grows with the batch; take the mean over
+          samples.
+        no-kl: The KL is missing: without it q may shrink to a point, and latents drawn from the prior mean nothing to
+          the decoder.
+    """,
+    like={
+        "pixels-averaged": _with_and_without(squares=lambda e, std: e.flatten(1).mean(1) / (2 * std**2)),
+        "kl-averaged": _with_and_without(kl=lambda terms: terms.mean(1)),
+        "both-averaged": _with_and_without(
+            squares=lambda e, std: e.flatten(1).mean(1) / (2 * std**2), kl=lambda terms: terms.mean(1)
         ),
-        Mistake(
-            "kl-averaged",
-            "The KL is averaged over the latent's dimensions. They are independent, so their terms add up.",
-            like=_with_and_without(kl=lambda terms: terms.mean(1)),
+        "std-left-out": (
+            *_with_and_without(squares=lambda e, _: e.flatten(1).sum(1)),
+            *_with_and_without(squares=lambda e, _: e.flatten(1).sum(1) / 2),
         ),
-        Mistake(
-            "both-averaged",
-            "Both terms are averaged, each over its own number of entries, so their ratio is wrong. Sum over pixels, "
-            "sum over dimensions, then take the mean over the batch.",
-            like=_with_and_without(
-                squares=lambda e, std: e.flatten(1).mean(1) / (2 * std**2), kl=lambda terms: terms.mean(1)
-            ),
-        ),
-        Mistake(
-            "std-left-out",
-            "The decoder's σ is left out. Dividing by 2σ² turns squared pixels into nats; without it the bound "
-            "is that of another model.",
-            like=(
-                *_with_and_without(squares=lambda e, _: e.flatten(1).sum(1)),
-                *_with_and_without(squares=lambda e, _: e.flatten(1).sum(1) / 2),
-            ),
-        ),
-        Mistake(
-            "std-not-squared",
-            "The Gaussian's exponent has σ², and you divided by σ.",
-            like=_with_and_without(squares=lambda e, std: e.flatten(1).sum(1) / (2 * std)),
-        ),
-        Mistake(
-            "two-left-out",
-            "The Gaussian's exponent is −(x − μ)² / (2σ²), and the 2 is missing.",
-            like=_with_and_without(squares=lambda e, std: e.flatten(1).sum(1) / std**2),
-        ),
-        Mistake(
-            "kl-rewarded",
-            "The KL has the wrong sign: your loss falls when q runs away from the prior.",
-            like=_with_and_without(join=lambda distortion, rate: (distortion - rate).mean()),
-        ),
-        Mistake(
-            "bound-itself",
-            "This is the bound, which is to be large. An optimiser makes its loss small: return the opposite.",
-            like=lambda *inputs: -_bound()(*inputs),
-        ),
-        Mistake(
-            "summed-over-the-batch",
-            "You summed over the batch as well. Then the step grows with the batch; take the mean over samples.",
-            like=_bound(join=lambda distortion, rate: (distortion + rate).sum()),
-        ),
-        Mistake(
-            "no-kl",
-            "The KL is missing: without it q may shrink to a point, and latents drawn from the prior mean nothing to "
-            "the decoder.",
-            like=_with_and_without(join=lambda distortion, rate: distortion.mean()),
-        ),
-    ),
+        "std-not-squared": _with_and_without(squares=lambda e, std: e.flatten(1).sum(1) / (2 * std)),
+        "two-left-out": _with_and_without(squares=lambda e, std: e.flatten(1).sum(1) / std**2),
+        "kl-rewarded": _with_and_without(join=lambda distortion, rate: (distortion - rate).mean()),
+        "bound-itself": lambda *inputs: -_bound()(*inputs),
+        "summed-over-the-batch": _bound(join=lambda distortion, rate: (distortion + rate).sum()),
+        "no-kl": _with_and_without(join=lambda distortion, rate: distortion.mean()),
+    },
     lesson="Nats a sample: sums inside, one mean outside. The ratio of the two terms is set by σ alone.",
 )
 
@@ -504,63 +391,45 @@ paired_losses = sheet.task(
     worlds={"one pair": lambda: (torch.randn(1), torch.randn(1))},
     observe=_observe_pair,
     reference=lambda r, f: (F.softplus(-_lead(r, f)).mean(), F.softplus(_lead(r, f)).mean()),
-    mistakes=(
-        Mistake(
-            "players-swapped",
-            "The two losses have changed places: yours makes D raise the fake above the real logit.",
-            like=lambda r, f: (F.softplus(_lead(r, f)).mean(), F.softplus(-_lead(r, f)).mean()),
-        ),
-        Mistake(
-            "not-relative",
-            "Each logit is judged by itself, as in the standard game. Here only the difference within a pair counts.",
-            like=lambda r, f: (F.softplus(-r).mean() + F.softplus(f).mean(), F.softplus(-f).mean()),
-        ),
-        Mistake(
-            "averages-compared",
-            "Each logit is compared with the mean of the other side (the relativistic average game). Asked for are "
-            "pairs: the i-th fake with the i-th real one.",
-            like=(
-                lambda r, f: (
-                    F.softplus(-(r - f.mean())).mean() + F.softplus(f - r.mean()).mean(),
-                    F.softplus(r - f.mean()).mean() + F.softplus(-(f - r.mean())).mean(),
-                ),
-                lambda r, f: (F.softplus(f.mean() - r.mean()), F.softplus(r.mean() - f.mean())),
-                lambda r, f: (F.softplus(f.mean() - r).mean(), F.softplus(r.mean() - f).mean()),
+    hints="""
+        players-swapped: The two losses have changed places: yours makes D raise the fake above the real logit.
+        not-relative: Each logit is judged by itself, as in the standard game. Here only the difference within a pair
+          counts.
+        averages-compared: Each logit is compared with the mean of the other side (the relativistic average game). Asked
+          for are pairs: the i-th fake with the i-th real one.
+        all-pairs: You compared every real with every fake logit: a table instead of pairs. Compare those at the same
+          place.
+        zero-sum: G minimises the opposite of D's loss: that saturates where D is ahead. G's loss is D's with the
+          players exchanged.
+        one-loss-for-both: Both players minimise the same loss, so both raise the real logits above the fakes.
+        no-logarithm: The bare difference is the Wasserstein critic's loss, which never has enough. Pass it through −log
+          σ.
+        probabilities-compared: You subtracted probabilities. The difference is taken of the raw logits, the sigmoid
+          comes after it.
+    """,
+    like={
+        "players-swapped": lambda r, f: (F.softplus(_lead(r, f)).mean(), F.softplus(-_lead(r, f)).mean()),
+        "not-relative": lambda r, f: (F.softplus(-r).mean() + F.softplus(f).mean(), F.softplus(-f).mean()),
+        "averages-compared": (
+            lambda r, f: (
+                F.softplus(-(r - f.mean())).mean() + F.softplus(f - r.mean()).mean(),
+                F.softplus(r - f.mean()).mean() + F.softplus(-(f - r.mean())).mean(),
             ),
+            lambda r, f: (F.softplus(f.mean() - r.mean()), F.softplus(r.mean() - f.mean())),
+            lambda r, f: (F.softplus(f.mean() - r).mean(), F.softplus(r.mean() - f).mean()),
         ),
-        Mistake(
-            "all-pairs",
-            "You compared every real with every fake logit: a table instead of pairs. Compare those at the same place.",
-            like=lambda r, f: (
-                F.softplus(f[None] - r[:, None]).mean(),
-                F.softplus(r[:, None] - f[None]).mean(),
-            ),
+        "all-pairs": lambda r, f: (
+            F.softplus(f[None] - r[:, None]).mean(),
+            F.softplus(r[:, None] - f[None]).mean(),
         ),
-        Mistake(
-            "zero-sum",
-            "G minimises the opposite of D's loss: that saturates where D is ahead. G's loss is D's with the players "
-            "exchanged.",
-            like=lambda r, f: (F.softplus(-_lead(r, f)).mean(), -F.softplus(-_lead(r, f)).mean()),
+        "zero-sum": lambda r, f: (F.softplus(-_lead(r, f)).mean(), -F.softplus(-_lead(r, f)).mean()),
+        "one-loss-for-both": lambda r, f: (F.softplus(-_lead(r, f)).mean(), F.softplus(-_lead(r, f)).mean()),
+        "no-logarithm": lambda r, f: (-_lead(r, f).mean(), _lead(r, f).mean()),
+        "probabilities-compared": lambda r, f: (
+            F.softplus(f.sigmoid() - r.sigmoid()).mean(),
+            F.softplus(r.sigmoid() - f.sigmoid()).mean(),
         ),
-        Mistake(
-            "one-loss-for-both",
-            "Both players minimise the same loss, so both raise the real logits above the fakes.",
-            like=lambda r, f: (F.softplus(-_lead(r, f)).mean(), F.softplus(-_lead(r, f)).mean()),
-        ),
-        Mistake(
-            "no-logarithm",
-            "The bare difference is the Wasserstein critic's loss, which never has enough. Pass it through −log σ.",
-            like=lambda r, f: (-_lead(r, f).mean(), _lead(r, f).mean()),
-        ),
-        Mistake(
-            "probabilities-compared",
-            "You subtracted probabilities. The difference is taken of the raw logits, the sigmoid comes after it.",
-            like=lambda r, f: (
-                F.softplus(f.sigmoid() - r.sigmoid()).mean(),
-                F.softplus(r.sigmoid() - f.sigmoid()).mean(),
-            ),
-        ),
-    ),
+    },
     lesson="Add any number to all logits and nothing changes: D has no absolute zero, only differences within pairs.",
 )
 
@@ -657,40 +526,32 @@ vae_step = sheet.task(
     reference=_step(),
     also=(_step(constant="height"), _step(constant="deviation")),
     blank=_step(variance=True, averaged=True, rewarded=True),
-    mistakes=(
-        Mistake("variance", f"One bug is left. {_VARIANCE}", like=_step(variance=True)),
-        Mistake("averaged", f"One bug is left. {_AVERAGED}", like=_step(averaged=True)),
-        Mistake("rewarded", f"One bug is left. {_REWARDED}", like=_step(rewarded=True)),
-        Mistake(
-            "variance-and-averaged",
-            "Two bugs are left: how the noise is scaled, and how the KL is reduced over the dimensions.",
-            like=_step(variance=True, averaged=True),
+    hints=f"""
+        variance: One bug is left. {_VARIANCE}
+        averaged: One bug is left. {_AVERAGED}
+        rewarded: One bug is left. {_REWARDED}
+        variance-and-averaged: Two bugs are left: how the noise is scaled, and how the KL is reduced over the
+          dimensions.
+        variance-and-rewarded: Two bugs are left: how the noise is scaled, and the sign of the KL.
+        averaged-and-rewarded: Two bugs are left, both in the KL: its reduction over the dimensions, and its sign.
+        log-variance-as-std: Now the log-variance itself scales the noise. It is the logarithm of σ²: halve it, then
+          exponentiate.
+        upside-down: The whole loss is turned round: this step makes the bound small.
+    """,
+    like={
+        "variance": _step(variance=True),
+        "averaged": _step(averaged=True),
+        "rewarded": _step(rewarded=True),
+        "variance-and-averaged": _step(variance=True, averaged=True),
+        "variance-and-rewarded": _step(variance=True, rewarded=True),
+        "averaged-and-rewarded": _step(averaged=True, rewarded=True),
+        "log-variance-as-std": (
+            _step(log_std=True),
+            _step(log_std=True, averaged=True, rewarded=True),
+            _step(log_std=True, averaged=True),
         ),
-        Mistake(
-            "variance-and-rewarded",
-            "Two bugs are left: how the noise is scaled, and the sign of the KL.",
-            like=_step(variance=True, rewarded=True),
-        ),
-        Mistake(
-            "averaged-and-rewarded",
-            "Two bugs are left, both in the KL: its reduction over the dimensions, and its sign.",
-            like=_step(averaged=True, rewarded=True),
-        ),
-        Mistake(
-            "log-variance-as-std",
-            "Now the log-variance itself scales the noise. It is the logarithm of σ²: halve it, then exponentiate.",
-            like=(
-                _step(log_std=True),
-                _step(log_std=True, averaged=True, rewarded=True),
-                _step(log_std=True, averaged=True),
-            ),
-        ),
-        Mistake(
-            "upside-down",
-            "The whole loss is turned round: this step makes the bound small.",
-            like=(_step(upside=True), _step(upside=True, rewarded=True)),
-        ),
-    ),
+        "upside-down": (_step(upside=True), _step(upside=True, rewarded=True)),
+    },
     lesson="The bound has one noise, two sums and one sign; each of the three bugs leaves a loss that falls nicely.",
 )
 

@@ -13,7 +13,7 @@ from torch import Tensor, nn
 from ganbook.checks.challenge import NoScore, Score, listed, scored, verdict
 from ganbook.checks.compare import Observation, as_array, describe
 from ganbook.checks.readings.measuring import READING
-from ganbook.checks.task import Answer, Mistake, Reject, Sheet, pair
+from ganbook.checks.task import Answer, Reject, Sheet, pair
 
 sheet = Sheet("measuring", "Exercises 8: Measuring a generator")
 progress, done, hint, case = sheet.last_card, sheet.done, sheet.hint, sheet.case
@@ -58,68 +58,43 @@ inception_score = sheet.task(
         "all sure, two classes": lambda: (torch.eye(2, dtype=torch.float64)[[0, 1, 1, 0, 1]],),
     },
     reference=lambda p: _kls(p).mean().exp(),
-    mistakes=(
-        Mistake(
-            "not-finite",
-            "A probability of exactly 0 meets a logarithm: 0 · log 0 came out as NaN. In this sum it is 0, because x "
-            "log x → 0; `torch.special.xlogy` knows that.",
-            when=lambda t: math.isnan(float(t.got["the result"])),
+    hints="""
+        not-finite: A probability of exactly 0 meets a logarithm: 0 · log 0 came out as NaN. In this sum it is 0,
+          because x log x → 0; `torch.special.xlogy` knows that.
+        no-exponential: This is the mean divergence, in nats. The score is its exponential, so that it counts classes.
+        base-2: The logarithm has base 2 and the exponential base e, or the other way round. Any base will do if both
+          are the same.
+        divergence-reversed: KL(p(y) ‖ p(y|x)) is the wrong way round: it is infinite as soon as a classifier is sure of
+          an image, which is what the score should reward.
+        uniform-marginal: p(y) is the mean over the *images*, one number per class. Averaged over the classes it is the
+          uniform distribution, whatever the classifier says, and a class that never occurs costs nothing.
+        exponential-first: The exponential comes after the mean over the images; yours is a mean of exponentials.
+        diversity-only: This is the entropy of p(y) alone: it rewards variety and forgets certainty. Noise whose classes
+          are a coin toss would win.
+        certainty-only: This is the mean entropy of p(y|x) alone: it looks at certainty (and a low value is good) and
+          forgets variety.
+        sum-over-images: The divergences were added up over the images instead of averaged: the score grows with their
+          number.
+        mean-over-classes: A divergence is a *sum* over the classes. You averaged over classes and images alike.
+    """,
+    like={
+        "no-exponential": lambda p: _kls(p).mean(),
+        "base-2": (lambda p: (_kls(p) / math.log(2)).mean().exp(), lambda p: 2 ** _kls(p).mean()),
+        "divergence-reversed": lambda p: (p.mean(0) * (p.mean(0).log() - p.log())).sum(1).mean().exp(),
+        "uniform-marginal": lambda p: _log_ratio(p, p.mean(1, keepdim=True)).sum(1).mean().exp(),
+        "exponential-first": lambda p: _kls(p).exp().mean(),
+        "diversity-only": (lambda p: _entropy(p.mean(0)).exp(), lambda p: _entropy(p.mean(0))),
+        "certainty-only": (
+            lambda p: _entropy(p).mean().exp(),
+            lambda p: (-_entropy(p).mean()).exp(),
+            lambda p: _entropy(p).mean(),
         ),
-        Mistake(
-            "no-exponential",
-            "This is the mean divergence, in nats. The score is its exponential, so that it counts classes.",
-            like=lambda p: _kls(p).mean(),
-        ),
-        Mistake(
-            "base-2",
-            "The logarithm has base 2 and the exponential base e, or the other way round. Any base will do if both "
-            "are the same.",
-            like=(lambda p: (_kls(p) / math.log(2)).mean().exp(), lambda p: 2 ** _kls(p).mean()),
-        ),
-        Mistake(
-            "divergence-reversed",
-            "KL(p(y) ‖ p(y|x)) is the wrong way round: it is infinite as soon as a classifier is sure of an image, "
-            "which is what the score should reward.",
-            like=lambda p: (p.mean(0) * (p.mean(0).log() - p.log())).sum(1).mean().exp(),
-        ),
-        Mistake(
-            "uniform-marginal",
-            "p(y) is the mean over the *images*, one number per class. Averaged over the classes it is the uniform "
-            "distribution, whatever the classifier says, and a class that never occurs costs nothing.",
-            like=lambda p: _log_ratio(p, p.mean(1, keepdim=True)).sum(1).mean().exp(),
-        ),
-        Mistake(
-            "exponential-first",
-            "The exponential comes after the mean over the images; yours is a mean of exponentials.",
-            like=lambda p: _kls(p).exp().mean(),
-        ),
-        Mistake(
-            "diversity-only",
-            "This is the entropy of p(y) alone: it rewards variety and forgets certainty. Noise whose classes are a "
-            "coin toss would win.",
-            like=(lambda p: _entropy(p.mean(0)).exp(), lambda p: _entropy(p.mean(0))),
-        ),
-        Mistake(
-            "certainty-only",
-            "This is the mean entropy of p(y|x) alone: it looks at certainty (and a low value is good) and forgets "
-            "variety.",
-            like=(
-                lambda p: _entropy(p).mean().exp(),
-                lambda p: (-_entropy(p).mean()).exp(),
-                lambda p: _entropy(p).mean(),
-            ),
-        ),
-        Mistake(
-            "sum-over-images",
-            "The divergences were added up over the images instead of averaged: the score grows with their number.",
-            like=lambda p: _kls(p).sum().exp(),
-        ),
-        Mistake(
-            "mean-over-classes",
-            "A divergence is a *sum* over the classes. You averaged over classes and images alike.",
-            like=lambda p: _log_ratio(p, p.mean(0)).mean().exp(),
-        ),
-    ),
+        "sum-over-images": lambda p: _kls(p).sum().exp(),
+        "mean-over-classes": lambda p: _log_ratio(p, p.mean(0)).mean().exp(),
+    },
+    when={
+        "not-finite": lambda t: math.isnan(float(t.got["the result"])),
+    },
     lesson="Certain of each, even over all, and no real image anywhere in the formula.",
 )
 
@@ -146,64 +121,42 @@ extrapolated = sheet.task(
     setup=_scores_by_n,
     observe=_observe_two,
     reference=lambda ns, scores: _fitted(1 / ns, scores)[1],
-    mistakes=(
-        Mistake(
-            "slope",
-            "You returned the slope of the line. The score of infinitely many samples is its value where 1/n is 0.",
-            like=lambda ns, scores: _fitted(1 / ns, scores)[0],
+    hints="""
+        slope: You returned the slope of the line. The score of infinitely many samples is its value where 1/n is 0.
+        against-n: The line was fitted against n. The bias falls as 1/n, so it is against 1/n that the scores lie on a
+          line, and n = 0 is the wrong end.
+        against-root: The line was fitted against 1/√n. That is how the spread of a mean falls; the bias of the Fréchet
+          distance falls as 1/n.
+        log-log: A line in log-log scale is a pure power: it goes to 0 for large n, and its intercept is the score at n
+          = 1. The limit that you look for is added to the power.
+        one-measurement: This is one of the measured scores. Even the one with the most samples still holds its bias.
+        mean: The mean of all scores is dominated by the small samples, whose bias is the largest.
+        two-points: Two points give a line, and all their noise. Fit all six.
+        bias-subtracted-as-n: You multiplied by n where you should have divided: the product n · score grows like n, and
+          its slope or mean is another thing than the limit.
+    """,
+    like={
+        "slope": lambda ns, scores: _fitted(1 / ns, scores)[0],
+        "against-n": lambda ns, scores: _fitted(ns, scores)[1],
+        "against-root": lambda ns, scores: _fitted(ns.rsqrt(), scores)[1],
+        "log-log": (
+            lambda ns, scores: _fitted(ns.log(), scores.log())[1].exp(),
+            lambda ns, scores: _fitted(ns.log(), scores.log())[1],
+            lambda ns, scores: _fitted(ns.log(), scores)[1],
         ),
-        Mistake(
-            "against-n",
-            "The line was fitted against n. The bias falls as 1/n, so it is against 1/n that the scores lie on a "
-            "line, and n = 0 is the wrong end.",
-            like=lambda ns, scores: _fitted(ns, scores)[1],
+        "one-measurement": (
+            lambda ns, scores: scores[ns.argmax()],
+            lambda ns, scores: scores[-1],
+            lambda ns, scores: scores.min(),
+            lambda ns, scores: scores[0],
         ),
-        Mistake(
-            "against-root",
-            "The line was fitted against 1/√n. That is how the spread of a mean falls; the bias of the Fréchet "
-            "distance falls as 1/n.",
-            like=lambda ns, scores: _fitted(ns.rsqrt(), scores)[1],
+        "mean": (lambda ns, scores: scores.mean(), lambda ns, scores: (ns * scores).sum() / ns.sum()),
+        "two-points": lambda ns, scores: _two_largest(ns, scores),
+        "bias-subtracted-as-n": (
+            lambda ns, scores: _fitted(ns, ns * scores)[1],
+            lambda ns, scores: (ns * scores).mean(),
         ),
-        Mistake(
-            "log-log",
-            "A line in log-log scale is a pure power: it goes to 0 for large n, and its intercept is the score at n = "
-            "1. The limit that you look for is added to the power.",
-            like=(
-                lambda ns, scores: _fitted(ns.log(), scores.log())[1].exp(),
-                lambda ns, scores: _fitted(ns.log(), scores.log())[1],
-                lambda ns, scores: _fitted(ns.log(), scores)[1],
-            ),
-        ),
-        Mistake(
-            "one-measurement",
-            "This is one of the measured scores. Even the one with the most samples still holds its bias.",
-            like=(
-                lambda ns, scores: scores[ns.argmax()],
-                lambda ns, scores: scores[-1],
-                lambda ns, scores: scores.min(),
-                lambda ns, scores: scores[0],
-            ),
-        ),
-        Mistake(
-            "mean",
-            "The mean of all scores is dominated by the small samples, whose bias is the largest.",
-            like=(lambda ns, scores: scores.mean(), lambda ns, scores: (ns * scores).sum() / ns.sum()),
-        ),
-        Mistake(
-            "two-points",
-            "Two points give a line, and all their noise. Fit all six.",
-            like=lambda ns, scores: _two_largest(ns, scores),
-        ),
-        Mistake(
-            "bias-subtracted-as-n",
-            "You multiplied by n where you should have divided: the product n · score grows like n, and its slope or "
-            "mean is another thing than the limit.",
-            like=(
-                lambda ns, scores: _fitted(ns, ns * scores)[1],
-                lambda ns, scores: (ns * scores).mean(),
-            ),
-        ),
-    ),
+    },
     lesson=(
         "The intercept is the score without its bias; the slope, and so the bias at a given n, belongs to the "
         "generator."
@@ -271,83 +224,51 @@ frechet_distance = sheet.task(
     setup=_correlated,
     observe=_observe_two,
     reference=_frechet(),
-    mistakes=(
-        Mistake(
-            "elementwise-root",
-            "The root was taken of each entry of C_a C_b. The formula wants the matrix whose square is C_a C_b; its "
-            "trace is the sum of the roots of the eigenvalues.",
-            like=_frechet(lambda a, b: (a @ b).sqrt().trace()),
+    hints="""
+        elementwise-root: The root was taken of each entry of C_a C_b. The formula wants the matrix whose square is C_a
+          C_b; its trace is the sum of the roots of the eigenvalues.
+        diagonal-only: Only the variances were used: this is the distance if all features were uncorrelated. C_a C_b is
+          a matrix product, and the entries off the diagonal take part in it.
+        roots-apart: The root of a product is not the product of the roots, unless the two matrices commute. Take the
+          root after multiplying.
+        root-missing: This subtracts twice the trace of C_a C_b itself: the root is missing, so squares of variances are
+          taken from variances.
+        mean-term-missing: The covariances are compared and the means are not. Two clouds of equal shape a mile apart
+          would score 0.
+        means-only: The means are compared and the covariances are not: a generator that always draws the mean image
+          would score 0.
+        mean-term-not-squared: The distance of the means enters squared; yours is its length (or a mean over the
+          features). The other terms have the unit of a square as well.
+        biased-covariance: The covariances divide by n. The usual estimate divides by n − 1, and the difference is what
+          separates two codes on small samples.
+        not-centred: These are second moments, not covariances: subtract the mean of each feature first.
+        factor-2-missing: The root of the product is subtracted once instead of twice, so two equal samples do not score
+          0. Try that.
+        trace-of-difference: This compares the total variances, tr(C_a − C_b). Two clouds of the same size and different
+          shape would score 0.
+        root-of-the-score: The root of the whole is the distance itself. What is reported everywhere, FID included, is
+          its square.
+    """,
+    like={
+        "elementwise-root": _frechet(lambda a, b: (a @ b).sqrt().trace()),
+        "diagonal-only": (
+            _frechet(lambda a, b: (a.diagonal() * b.diagonal()).sqrt().sum()),
+            _frechet(lambda a, b: _root(a * b).trace()),
         ),
-        Mistake(
-            "diagonal-only",
-            "Only the variances were used: this is the distance if all features were uncorrelated. C_a C_b is a "
-            "matrix product, and the entries off the diagonal take part in it.",
-            like=(
-                _frechet(lambda a, b: (a.diagonal() * b.diagonal()).sqrt().sum()),
-                _frechet(lambda a, b: _root(a * b).trace()),
-            ),
+        "roots-apart": _frechet(lambda a, b: (_root(a) @ _root(b)).trace()),
+        "root-missing": _frechet(lambda a, b: (a @ b).trace()),
+        "mean-term-missing": _frechet(mean=_nothing),
+        "means-only": lambda a, b: (a.mean(0) - b.mean(0)).square().sum(),
+        "mean-term-not-squared": (_frechet(mean=lambda m: m.norm()), _frechet(mean=lambda m: m.square().mean())),
+        "biased-covariance": _frechet(unbiased=False),
+        "not-centred": (_frechet(centred=False), _frechet(centred=False, unbiased=False)),
+        "factor-2-missing": _frechet(factor=1.0),
+        "trace-of-difference": (
+            lambda a, b: (a.mean(0) - b.mean(0)).square().sum() + (_covariance(a) - _covariance(b)).trace(),
+            lambda a, b: (a.mean(0) - b.mean(0)).square().sum() + (_covariance(a) - _covariance(b)).trace().abs(),
         ),
-        Mistake(
-            "roots-apart",
-            "The root of a product is not the product of the roots, unless the two matrices commute. Take the root "
-            "after multiplying.",
-            like=_frechet(lambda a, b: (_root(a) @ _root(b)).trace()),
-        ),
-        Mistake(
-            "root-missing",
-            "This subtracts twice the trace of C_a C_b itself: the root is missing, so squares of variances are taken "
-            "from variances.",
-            like=_frechet(lambda a, b: (a @ b).trace()),
-        ),
-        Mistake(
-            "mean-term-missing",
-            "The covariances are compared and the means are not. Two clouds of equal shape a mile apart would score 0.",
-            like=_frechet(mean=_nothing),
-        ),
-        Mistake(
-            "means-only",
-            "The means are compared and the covariances are not: a generator that always draws the mean image would "
-            "score 0.",
-            like=lambda a, b: (a.mean(0) - b.mean(0)).square().sum(),
-        ),
-        Mistake(
-            "mean-term-not-squared",
-            "The distance of the means enters squared; yours is its length (or a mean over the features). The other "
-            "terms have the unit of a square as well.",
-            like=(_frechet(mean=lambda m: m.norm()), _frechet(mean=lambda m: m.square().mean())),
-        ),
-        Mistake(
-            "biased-covariance",
-            "The covariances divide by n. The usual estimate divides by n − 1, and the difference is what separates "
-            "two codes on small samples.",
-            like=_frechet(unbiased=False),
-        ),
-        Mistake(
-            "not-centred",
-            "These are second moments, not covariances: subtract the mean of each feature first.",
-            like=(_frechet(centred=False), _frechet(centred=False, unbiased=False)),
-        ),
-        Mistake(
-            "factor-2-missing",
-            "The root of the product is subtracted once instead of twice, so two equal samples do not score 0. Try "
-            "that.",
-            like=_frechet(factor=1.0),
-        ),
-        Mistake(
-            "trace-of-difference",
-            "This compares the total variances, tr(C_a − C_b). Two clouds of the same size and different shape would "
-            "score 0.",
-            like=(
-                lambda a, b: (a.mean(0) - b.mean(0)).square().sum() + (_covariance(a) - _covariance(b)).trace(),
-                lambda a, b: (a.mean(0) - b.mean(0)).square().sum() + (_covariance(a) - _covariance(b)).trace().abs(),
-            ),
-        ),
-        Mistake(
-            "root-of-the-score",
-            "The root of the whole is the distance itself. What is reported everywhere, FID included, is its square.",
-            like=_frechet(finish=lambda distance: distance.sqrt()),
-        ),
-    ),
+        "root-of-the-score": _frechet(finish=lambda distance: distance.sqrt()),
+    },
     lesson="Two means, two covariances and one matrix root: this is all that the score knows of the images.",
 )
 
@@ -401,74 +322,47 @@ kernel_distance = sheet.task(
     setup=_two_pairs,
     observe=_observe_kernel,
     reference=_mmd(),
-    mistakes=(
-        Mistake(
-            "diagonal-kept",
-            "Each sample is compared with itself too. k(x, x) is large, so two samples of one distribution come out "
-            "apart: the estimate is biased, the more so the fewer samples there are.",
-            like=_mmd(kept=True, over=lambda n: n * n),
+    hints="""
+        diagonal-kept: Each sample is compared with itself too. k(x, x) is large, so two samples of one distribution
+          come out apart: the estimate is biased, the more so the fewer samples there are.
+        diagonal-kept-and-n-minus-1: The sum still holds the pairs of a sample with itself, and is divided as if they
+          were gone.
+        divided-by-n-squared: The diagonal is out of the sum and not out of the count: how many ordered pairs of
+          different samples are there among n?
+        unordered-pairs: Each pair stands twice in the full matrix, as (i, j) and (j, i). You divided a sum of both by
+          the number of unordered pairs.
+        dimension-missing: The inner product is not divided by the number of features: with 2 048 of them the kernel
+          would be the cube of one huge number.
+        one-missing: Without the 1 the kernel holds third moments only: it would not see a difference of the means
+          alone.
+        another-power: The kernel is the third power.
+        cross-term-once: The pairs across the two sets count twice: it is the square (a − b)² with its middle term −2ab.
+          For equal samples yours is far from 0.
+        cross-term-added: The pairs across the sets must lower the distance: similar sets are close.
+        root: The squared discrepancy is what is reported. Its unbiased estimate is often negative, and then has no
+          root.
+        never-negative: Negative estimates were cut off or turned positive. That brings the bias back: the mean over
+          many samples of one distribution is then above 0.
+        kernel-of-the-means: You averaged the features and then compared. The kernel is not linear: compare all pairs,
+          then average.
+    """,
+    like={
+        "diagonal-kept": _mmd(kept=True, over=lambda n: n * n),
+        "diagonal-kept-and-n-minus-1": _mmd(kept=True),
+        "divided-by-n-squared": _mmd(over=lambda n: n * n),
+        "unordered-pairs": _mmd(over=lambda n: n * (n - 1) / 2),
+        "dimension-missing": _mmd(scale=False),
+        "one-missing": _mmd(one=0.0),
+        "another-power": (_mmd(power=2), _mmd(power=1), _mmd(power=4)),
+        "cross-term-once": _mmd(cross=1.0),
+        "cross-term-added": _mmd(cross=-2.0),
+        "root": _mmd(finish=lambda value: value.sqrt()),
+        "never-negative": (_mmd(finish=lambda value: value.clamp(min=0)), _mmd(finish=lambda value: value.abs())),
+        "kernel-of-the-means": lambda a, b: sum(
+            sign * _kernel(x.mean(0, keepdim=True), y.mean(0, keepdim=True)).squeeze()
+            for sign, x, y in ((1, a, a), (1, b, b), (-2, a, b))
         ),
-        Mistake(
-            "diagonal-kept-and-n-minus-1",
-            "The sum still holds the pairs of a sample with itself, and is divided as if they were gone.",
-            like=_mmd(kept=True),
-        ),
-        Mistake(
-            "divided-by-n-squared",
-            "The diagonal is out of the sum and not out of the count: how many ordered pairs of different samples are "
-            "there among n?",
-            like=_mmd(over=lambda n: n * n),
-        ),
-        Mistake(
-            "unordered-pairs",
-            "Each pair stands twice in the full matrix, as (i, j) and (j, i). You divided a sum of both by the number "
-            "of unordered pairs.",
-            like=_mmd(over=lambda n: n * (n - 1) / 2),
-        ),
-        Mistake(
-            "dimension-missing",
-            "The inner product is not divided by the number of features: with 2 048 of them the kernel would be the "
-            "cube of one huge number.",
-            like=_mmd(scale=False),
-        ),
-        Mistake(
-            "one-missing",
-            "Without the 1 the kernel holds third moments only: it would not see a difference of the means alone.",
-            like=_mmd(one=0.0),
-        ),
-        Mistake("another-power", "The kernel is the third power.", like=(_mmd(power=2), _mmd(power=1), _mmd(power=4))),
-        Mistake(
-            "cross-term-once",
-            "The pairs across the two sets count twice: it is the square (a − b)² with its middle term −2ab. For "
-            "equal samples yours is far from 0.",
-            like=_mmd(cross=1.0),
-        ),
-        Mistake(
-            "cross-term-added",
-            "The pairs across the sets must lower the distance: similar sets are close.",
-            like=_mmd(cross=-2.0),
-        ),
-        Mistake(
-            "root",
-            "The squared discrepancy is what is reported. Its unbiased estimate is often negative, and then has no "
-            "root.",
-            like=_mmd(finish=lambda value: value.sqrt()),
-        ),
-        Mistake(
-            "never-negative",
-            "Negative estimates were cut off or turned positive. That brings the bias back: the mean over many "
-            "samples of one distribution is then above 0.",
-            like=(_mmd(finish=lambda value: value.clamp(min=0)), _mmd(finish=lambda value: value.abs())),
-        ),
-        Mistake(
-            "kernel-of-the-means",
-            "You averaged the features and then compared. The kernel is not linear: compare all pairs, then average.",
-            like=lambda a, b: sum(
-                sign * _kernel(x.mean(0, keepdim=True), y.mean(0, keepdim=True)).squeeze()
-                for sign, x, y in ((1, a, a), (1, b, b), (-2, a, b))
-            ),
-        ),
-    ),
+    },
     lesson="Right on average at any n, and free to be negative: that is what unbiased means.",
 )
 
@@ -532,70 +426,48 @@ precision_recall = sheet.task(
     worlds={"few points, one feature": lambda: [(torch.randn(4, 1), torch.randn(3, 1) + 1, 1) for _ in range(3)]},
     observe=_observe_shares,
     reference=_shares(_right_share),
-    mistakes=(
-        Mistake(
-            "swapped",
-            "Precision and recall have changed places. Precision judges the fakes, by the balls of the real points; "
-            "recall judges the real points.",
-            like=lambda real, fake, k: (_right_share(real, fake, k), _right_share(fake, real, k)),
+    hints="""
+        swapped: Precision and recall have changed places. Precision judges the fakes, by the balls of the real points;
+          recall judges the real points.
+        counts-itself: Each point is its own nearest neighbour, at distance 0, and was counted as the first of the k.
+          Your balls reach to neighbour k − 1, so both shares come out too small.
+        one-too-far: Your balls reach to neighbour k + 1. With the point itself in the sorted row, neighbour k stands at
+          index k.
+        one-radius-for-all: All balls have the same radius. Each has its own, so that the manifold is tight where points
+          are dense.
+        wrong-owner-of-the-ball: The balls are drawn around the points being judged. A fake that is far from everything
+          has a huge ball of its own: it would call itself real.
+        nearest-ball-only: Only the ball of the nearest point was asked. A point may lie outside that one and inside the
+          larger ball of a point further away: any ball will do.
+        in-all-balls: A point counts if it lies in *some* ball; yours must lie in all of them at once.
+        counts-pairs: This is the share of all pairs (point, ball), or the number of balls a point lies in. Ask first,
+          for each point, whether any ball holds it; then average.
+        coverage-for-recall: Your second number is the share of *real* balls that hold a fake: that is coverage. Recall
+          draws the balls around the fakes.
+    """,
+    like={
+        "swapped": lambda real, fake, k: (_right_share(real, fake, k), _right_share(fake, real, k)),
+        "counts-itself": _shares(lambda q, p, k: _inside(q, p, _radii(p, k - 1))),
+        "one-too-far": _shares(lambda q, p, k: _inside(q, p, _radii(p, k + 1))),
+        "one-radius-for-all": (
+            _shares(lambda q, p, k: _inside(q, p, _radii(p, k).max())),
+            _shares(lambda q, p, k: _inside(q, p, _radii(p, k).mean())),
+            _shares(lambda q, p, k: _inside(q, p, _radii(p, k).median())),
         ),
-        Mistake(
-            "counts-itself",
-            "Each point is its own nearest neighbour, at distance 0, and was counted as the first of the k. Your "
-            "balls reach to neighbour k − 1, so both shares come out too small.",
-            like=_shares(lambda q, p, k: _inside(q, p, _radii(p, k - 1))),
+        "wrong-owner-of-the-ball": _shares(
+            lambda q, p, k: (torch.cdist(q, p) <= _radii(q, k)[:, None]).any(1).double().mean()
         ),
-        Mistake(
-            "one-too-far",
-            "Your balls reach to neighbour k + 1. With the point itself in the sorted row, neighbour k stands at "
-            "index k.",
-            like=_shares(lambda q, p, k: _inside(q, p, _radii(p, k + 1))),
+        "nearest-ball-only": _shares(_in_the_ball_of_the_nearest),
+        "in-all-balls": _shares(lambda q, p, k: (torch.cdist(q, p) <= _radii(p, k)).all(1).double().mean()),
+        "counts-pairs": (
+            _shares(lambda q, p, k: (torch.cdist(q, p) <= _radii(p, k)).double().mean()),
+            _shares(lambda q, p, k: (torch.cdist(q, p) <= _radii(p, k)).double().sum(1).mean() / k),
         ),
-        Mistake(
-            "one-radius-for-all",
-            "All balls have the same radius. Each has its own, so that the manifold is tight where points are dense.",
-            like=(
-                _shares(lambda q, p, k: _inside(q, p, _radii(p, k).max())),
-                _shares(lambda q, p, k: _inside(q, p, _radii(p, k).mean())),
-                _shares(lambda q, p, k: _inside(q, p, _radii(p, k).median())),
-            ),
+        "coverage-for-recall": lambda real, fake, k: (
+            _right_share(fake, real, k),
+            (torch.cdist(real, fake).min(1).values <= _radii(real, k)).double().mean(),
         ),
-        Mistake(
-            "wrong-owner-of-the-ball",
-            "The balls are drawn around the points being judged. A fake that is far from everything has a huge ball "
-            "of its own: it would call itself real.",
-            like=_shares(lambda q, p, k: (torch.cdist(q, p) <= _radii(q, k)[:, None]).any(1).double().mean()),
-        ),
-        Mistake(
-            "nearest-ball-only",
-            "Only the ball of the nearest point was asked. A point may lie outside that one and inside the larger "
-            "ball of a point further away: any ball will do.",
-            like=_shares(_in_the_ball_of_the_nearest),
-        ),
-        Mistake(
-            "in-all-balls",
-            "A point counts if it lies in *some* ball; yours must lie in all of them at once.",
-            like=_shares(lambda q, p, k: (torch.cdist(q, p) <= _radii(p, k)).all(1).double().mean()),
-        ),
-        Mistake(
-            "counts-pairs",
-            "This is the share of all pairs (point, ball), or the number of balls a point lies in. Ask first, for "
-            "each point, whether any ball holds it; then average.",
-            like=(
-                _shares(lambda q, p, k: (torch.cdist(q, p) <= _radii(p, k)).double().mean()),
-                _shares(lambda q, p, k: (torch.cdist(q, p) <= _radii(p, k)).double().sum(1).mean() / k),
-            ),
-        ),
-        Mistake(
-            "coverage-for-recall",
-            "Your second number is the share of *real* balls that hold a fake: that is coverage. Recall draws the "
-            "balls around the fakes.",
-            like=lambda real, fake, k: (
-                _right_share(fake, real, k),
-                (torch.cdist(real, fake).min(1).values <= _radii(real, k)).double().mean(),
-            ),
-        ),
-    ),
+    },
     lesson="Two questions, two numbers: is what is drawn real, and is what is real drawn?",
 )
 
@@ -650,82 +522,53 @@ nearer_share = sheet.task(
     },
     observe=_observe_nearer,
     reference=lambda s, t, h: _pairs(_nearest(s, t), _nearest(h, t)),
-    mistakes=(
-        Mistake(
-            "ties-dropped",
-            "Pairs with equal distances count for nothing here. Count them half: a generator that draws exactly like "
-            "the data should score ½.",
-            like=lambda s, t, h: _pairs(_nearest(s, t), _nearest(h, t), ties=0.0),
+    hints="""
+        ties-dropped: Pairs with equal distances count for nothing here. Count them half: a generator that draws exactly
+          like the data should score ½.
+        ties-counted-whole: Pairs with equal distances count as copied. Count them half: a generator that draws exactly
+          like the data should score ½.
+        ties-left-out-of-the-pairs: Pairs with equal distances were left out of the count altogether. They belong to all
+          pairs, and count half.
+        the-other-way-round: This is the share of pairs in which the sample is *further* away: copies would score 0.
+        minimum-over-the-wrong-set: The minimum runs over the samples: for each training point you found its nearest
+          sample. A generator that copies one image only would go unnoticed.
+        mean-over-the-training-set: You took the mean distance to all training points. A copy is near to *one* of them,
+          and as far as anything from the others.
+        nearer-to-train-or-to-held-out: You asked whether a sample is nearer to the training set or to the held-out set.
+          That depends on how large the two are. The held-out points are a second set of *samples* here: how far are
+          they from the training set?
+        against-one-threshold: Each sample was compared with one number, a mean or a median of the held-out distances.
+          Compare all pairs, and the whole of both distributions counts.
+        ratio-of-means: This is a ratio (or a difference) of mean distances, which one far sample can tip. Count pairs.
+    """,
+    like={
+        "ties-dropped": lambda s, t, h: _pairs(_nearest(s, t), _nearest(h, t), ties=0.0),
+        "ties-counted-whole": lambda s, t, h: _pairs(_nearest(s, t), _nearest(h, t), ties=1.0),
+        "ties-left-out-of-the-pairs": lambda s, t, h: (
+            _pairs(_nearest(s, t), _nearest(h, t), ties=0.0)
+            / (1 - _pairs(_nearest(s, t), _nearest(h, t), ties=1.0) + _pairs(_nearest(s, t), _nearest(h, t), ties=0.0))
         ),
-        Mistake(
-            "ties-counted-whole",
-            "Pairs with equal distances count as copied. Count them half: a generator that draws exactly like the "
-            "data should score ½.",
-            like=lambda s, t, h: _pairs(_nearest(s, t), _nearest(h, t), ties=1.0),
+        "the-other-way-round": (
+            lambda s, t, h: _pairs(_nearest(h, t), _nearest(s, t)),
+            lambda s, t, h: _pairs(_nearest(h, t), _nearest(s, t), ties=0.0),
         ),
-        Mistake(
-            "ties-left-out-of-the-pairs",
-            "Pairs with equal distances were left out of the count altogether. They belong to all pairs, and count "
-            "half.",
-            like=lambda s, t, h: (
-                _pairs(_nearest(s, t), _nearest(h, t), ties=0.0)
-                / (
-                    1
-                    - _pairs(_nearest(s, t), _nearest(h, t), ties=1.0)
-                    + _pairs(_nearest(s, t), _nearest(h, t), ties=0.0)
-                )
-            ),
+        "minimum-over-the-wrong-set": lambda s, t, h: _pairs(_nearest(t, s), _nearest(t, h)),
+        "mean-over-the-training-set": lambda s, t, h: _pairs(_mean_distance(s, t), _mean_distance(h, t)),
+        "nearer-to-train-or-to-held-out": (
+            lambda s, t, h: (_nearest(s, t) < _nearest(s, h)).double().mean(),
+            lambda s, t, h: (_nearest(s, t) <= _nearest(s, h)).double().mean(),
+            lambda s, t, h: _pairs(_nearest(s, t), _nearest(s, h)),
         ),
-        Mistake(
-            "the-other-way-round",
-            "This is the share of pairs in which the sample is *further* away: copies would score 0.",
-            like=(
-                lambda s, t, h: _pairs(_nearest(h, t), _nearest(s, t)),
-                lambda s, t, h: _pairs(_nearest(h, t), _nearest(s, t), ties=0.0),
-            ),
+        "against-one-threshold": (
+            lambda s, t, h: (_nearest(s, t) < _nearest(h, t).mean()).double().mean(),
+            lambda s, t, h: (_nearest(s, t) < _nearest(h, t).median()).double().mean(),
+            lambda s, t, h: (_nearest(s, t) <= _nearest(h, t).median()).double().mean(),
         ),
-        Mistake(
-            "minimum-over-the-wrong-set",
-            "The minimum runs over the samples: for each training point you found its nearest sample. A generator "
-            "that copies one image only would go unnoticed.",
-            like=lambda s, t, h: _pairs(_nearest(t, s), _nearest(t, h)),
+        "ratio-of-means": (
+            lambda s, t, h: _nearest(s, t).mean() / _nearest(h, t).mean(),
+            lambda s, t, h: _nearest(h, t).mean() - _nearest(s, t).mean(),
         ),
-        Mistake(
-            "mean-over-the-training-set",
-            "You took the mean distance to all training points. A copy is near to *one* of them, and as far as "
-            "anything from the others.",
-            like=lambda s, t, h: _pairs(_mean_distance(s, t), _mean_distance(h, t)),
-        ),
-        Mistake(
-            "nearer-to-train-or-to-held-out",
-            "You asked whether a sample is nearer to the training set or to the held-out set. That depends on how "
-            "large the two are. The held-out points are a second set of *samples* here: how far are they from the "
-            "training set?",
-            like=(
-                lambda s, t, h: (_nearest(s, t) < _nearest(s, h)).double().mean(),
-                lambda s, t, h: (_nearest(s, t) <= _nearest(s, h)).double().mean(),
-                lambda s, t, h: _pairs(_nearest(s, t), _nearest(s, h)),
-            ),
-        ),
-        Mistake(
-            "against-one-threshold",
-            "Each sample was compared with one number, a mean or a median of the held-out distances. Compare all "
-            "pairs, and the whole of both distributions counts.",
-            like=(
-                lambda s, t, h: (_nearest(s, t) < _nearest(h, t).mean()).double().mean(),
-                lambda s, t, h: (_nearest(s, t) < _nearest(h, t).median()).double().mean(),
-                lambda s, t, h: (_nearest(s, t) <= _nearest(h, t).median()).double().mean(),
-            ),
-        ),
-        Mistake(
-            "ratio-of-means",
-            "This is a ratio (or a difference) of mean distances, which one far sample can tip. Count pairs.",
-            like=(
-                lambda s, t, h: _nearest(s, t).mean() / _nearest(h, t).mean(),
-                lambda s, t, h: _nearest(h, t).mean() - _nearest(s, t).mean(),
-            ),
-        ),
-    ),
+    },
     lesson="½ for fresh data, 1 for copies: the statistic of Mann and Whitney, on distances to the training set.",
 )
 
@@ -774,57 +617,41 @@ agreement_and_null = sheet.task(
     },
     observe=_observe_agreement,
     reference=_agreeing(lambda asked, seen: (_frequencies(asked) * _frequencies(seen)).sum()),
-    mistakes=(
-        Mistake(
-            "one-over-classes",
-            "One over the number of classes is chance only where all classes are equally frequent, on one side at "
-            "least.",
-            like=(
-                _agreeing(lambda asked, seen: 1 / _classes(asked)),
-                _agreeing(lambda asked, seen: 1 / _classes(seen)),
-                _agreeing(lambda asked, seen: 1 / _classes(torch.cat((asked, seen)))),
-            ),
+    hints="""
+        one-over-classes: One over the number of classes is chance only where all classes are equally frequent, on one
+          side at least.
+        of-one-side: You used one side's frequencies twice. A generator that does not listen draws its own mixture,
+          whatever is asked for.
+        always-the-commonest: This is the best that a generator can do that does not listen. Asked for is what *this*
+          one, with its own mixture, would reach.
+        zero: A generator that does not listen is right by chance now and then.
+        disagreement: The first result is the share of pairs that do not agree.
+        counted-not-shared: These are counts. A claim speaks of shares, so that it can be compared between sizes.
+    """,
+    like={
+        "one-over-classes": (
+            _agreeing(lambda asked, seen: 1 / _classes(asked)),
+            _agreeing(lambda asked, seen: 1 / _classes(seen)),
+            _agreeing(lambda asked, seen: 1 / _classes(torch.cat((asked, seen)))),
         ),
-        Mistake(
-            "of-one-side",
-            "You used one side's frequencies twice. A generator that does not listen draws its own mixture, whatever "
-            "is asked for.",
-            like=(
-                _agreeing(lambda asked, seen: _frequencies(asked).square().sum()),
-                _agreeing(lambda asked, seen: _frequencies(seen).square().sum()),
-            ),
+        "of-one-side": (
+            _agreeing(lambda asked, seen: _frequencies(asked).square().sum()),
+            _agreeing(lambda asked, seen: _frequencies(seen).square().sum()),
         ),
-        Mistake(
-            "always-the-commonest",
-            "This is the best that a generator can do that does not listen. Asked for is what *this* one, with its own "
-            "mixture, would reach.",
-            like=(
-                _agreeing(lambda asked, seen: _frequencies(asked).max()),
-                _agreeing(lambda asked, seen: _frequencies(seen).max()),
-            ),
+        "always-the-commonest": (
+            _agreeing(lambda asked, seen: _frequencies(asked).max()),
+            _agreeing(lambda asked, seen: _frequencies(seen).max()),
         ),
-        Mistake(
-            "zero",
-            "A generator that does not listen is right by chance now and then.",
-            like=_agreeing(lambda asked, seen: 0.0),
+        "zero": _agreeing(lambda asked, seen: 0.0),
+        "disagreement": _agreeing(
+            lambda asked, seen: (_frequencies(asked) * _frequencies(seen)).sum(),
+            lambda asked, seen: (asked != seen).double().mean(),
         ),
-        Mistake(
-            "disagreement",
-            "The first result is the share of pairs that do not agree.",
-            like=_agreeing(
-                lambda asked, seen: (_frequencies(asked) * _frequencies(seen)).sum(),
-                lambda asked, seen: (asked != seen).double().mean(),
-            ),
+        "counted-not-shared": _agreeing(
+            lambda asked, seen: (_frequencies(asked) * _frequencies(seen)).sum() * len(asked),
+            lambda asked, seen: (asked == seen).sum(),
         ),
-        Mistake(
-            "counted-not-shared",
-            "These are counts. A claim speaks of shares, so that it can be compared between sizes.",
-            like=_agreeing(
-                lambda asked, seen: (_frequencies(asked) * _frequencies(seen)).sum() * len(asked),
-                lambda asked, seen: (asked == seen).sum(),
-            ),
-        ),
-    ),
+    },
     lesson="The null is what the figure would be if the sentence were false. A band that holds it says nothing, "
     "however narrow.",
 )
@@ -931,50 +758,31 @@ evaluate = sheet.task(
     observe=_observe_evaluation,
     reference=_evaluation(),
     blank=_evaluation(blind=True, unit=True, leak=True, uneven=True),
-    mistakes=(
-        Mistake(
-            "train-mode",
-            "A bug is left: both networks come in training mode, so batch normalisation uses the statistics of "
-            "whatever batch it is shown. Real and fake are then each normalised to look alike.",
-            like=_left("blind", ("unit", "leak", "uneven"))[:-1],  # with all four it is the code that was given
-        ),
-        Mistake(
-            "generator-in-train-mode",
-            "A bug is left: the feature network is in evaluation mode and the generator is not. A sample must not "
-            "depend on the other samples of its batch.",
-            like=_left("hand_blind", ("unit", "leak", "uneven")),
-        ),
-        Mistake(
-            "range",
-            "A bug is left: the generator's images lie in [−1, 1], and so did those that the network was trained on. "
-            "What range do the real ones have after your conversion?",
-            like=_left("unit", ("leak", "uneven")),
-        ),
-        Mistake(
-            "range-wrong-way",
-            "Now real and fake have the same range, [0, 1]; but the feature network was trained on [−1, 1], and its "
-            "features mean little elsewhere. Bring the real images to the generator's range.",
-            like=_left("both_unit", ("leak", "uneven")),
-        ),
-        Mistake(
-            "split",
-            "A bug is left: the real images are the training split, the one the generator learned from. A copyist "
-            "would score best. Compare with images that it never saw.",
-            like=_left("leak", ("uneven",)),
-        ),
-        Mistake(
-            "sizes",
-            "A bug is left in the numbers of images: score and floor can only be compared if both set n images "
-            "against n, and the floor's two halves share no image.",
-            like=_left("uneven", ()),
-        ),
-        Mistake(
-            "floor-of-itself",
-            "The floor compares images with themselves. It is 0 by construction; a floor needs two disjoint sets of n "
-            "real images.",
-            like=_evaluation(same=True),
-        ),
-    ),
+    hints="""
+        train-mode: A bug is left: both networks come in training mode, so batch normalisation uses the statistics of
+          whatever batch it is shown. Real and fake are then each normalised to look alike.
+        generator-in-train-mode: A bug is left: the feature network is in evaluation mode and the generator is not. A
+          sample must not depend on the other samples of its batch.
+        range: A bug is left: the generator's images lie in [−1, 1], and so did those that the network was trained on.
+          What range do the real ones have after your conversion?
+        range-wrong-way: Now real and fake have the same range, [0, 1]; but the feature network was trained on [−1, 1],
+          and its features mean little elsewhere. Bring the real images to the generator's range.
+        split: A bug is left: the real images are the training split, the one the generator learned from. A copyist
+          would score best. Compare with images that it never saw.
+        sizes: A bug is left in the numbers of images: score and floor can only be compared if both set n images against
+          n, and the floor's two halves share no image.
+        floor-of-itself: The floor compares images with themselves. It is 0 by construction; a floor needs two disjoint
+          sets of n real images.
+    """,
+    like={
+        "train-mode": _left("blind", ("unit", "leak", "uneven"))[:-1],
+        "generator-in-train-mode": _left("hand_blind", ("unit", "leak", "uneven")),
+        "range": _left("unit", ("leak", "uneven")),
+        "range-wrong-way": _left("both_unit", ("leak", "uneven")),
+        "split": _left("leak", ("uneven",)),
+        "sizes": _left("uneven", ()),
+        "floor-of-itself": _evaluation(same=True),
+    },
     lesson=(
         "Evaluation mode, one range, unseen images, equal numbers: each of the four had flattered or slandered the "
         "generator."

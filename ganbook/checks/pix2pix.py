@@ -14,7 +14,7 @@ from torch.nn import functional as F
 from ganbook.checks.challenge import NoScore, Score, scored, verdict
 from ganbook.checks.compare import Observation, describe
 from ganbook.checks.readings.pix2pix import READING
-from ganbook.checks.task import Answer, Mistake, Reject, Sheet, flat_weights, pair
+from ganbook.checks.task import Answer, Reject, Sheet, flat_weights, pair
 
 sheet = Sheet("pix2pix", "Exercises 11: Pix2pix")
 progress, done, hint, case = sheet.last_card, sheet.done, sheet.hint, sheet.case
@@ -43,56 +43,37 @@ best_constant = sheet.task(
     worlds={"one truth": lambda: (torch.rand(1, 2, 3, 2),), "three grey truths": lambda: (torch.rand(3, 1, 2, 2),)},
     observe=lambda answer, world: {"the image": answer(*(part.clone() for part in world))},
     reference=lambda truths: truths.median(0).values,
-    mistakes=(
-        Mistake(
-            "mean",
-            "The mean minimises the mean *squared* error. The slope of |c − y| is +1 or −1, however far the truth is: "
-            "it vanishes where as many truths lie above as below.",
-            like=lambda truths: truths.mean(0),
+    hints="""
+        mean: The mean minimises the mean *squared* error. The slope of |c − y| is +1 or −1, however far the truth is:
+          it vanishes where as many truths lie above as below.
+        midrange: Halfway between the smallest and the largest truth lies what minimises the *largest* error. Of the
+          truths between them it knows nothing.
+        not-sorted: You took the truth in the middle of the list. The middle is meant by value, at each pixel.
+        one-of-the-truths: This is one of the truths as a whole. Each entry has its own best constant: the answer may be
+          an image that is none of the truths.
+        one-number: This is one number for all pixels. The mean over the entries splits into one problem for each of
+          them.
+        wrong-axis: The middle was taken over channels or places. Dimension 0 counts the truths.
+        with-indices: `torch.median(…, dim)` gives two things: values, and where they stood. Return the values.
+        smallest-or-largest: An extreme has all other truths on one side: a step towards them makes the error smaller.
+    """,
+    like={
+        "mean": lambda truths: truths.mean(0),
+        "midrange": lambda truths: (truths.amin(0) + truths.amax(0)) / 2,
+        "not-sorted": lambda truths: truths[truths.shape[0] // 2],
+        "one-of-the-truths": (lambda truths: truths[0], _medoid, lambda truths: truths[-1]),
+        "one-number": lambda truths: truths.median(),
+        "wrong-axis": (
+            lambda truths: truths.median(1).values,
+            lambda truths: truths.median(-1).values,
+            lambda truths: truths.flatten(2).median(2).values,
+            lambda truths: truths.median(2).values,
         ),
-        Mistake(
-            "midrange",
-            "Halfway between the smallest and the largest truth lies what minimises the *largest* error. Of the truths "
-            "between them it knows nothing.",
-            like=lambda truths: (truths.amin(0) + truths.amax(0)) / 2,
-        ),
-        Mistake(
-            "not-sorted",
-            "You took the truth in the middle of the list. The middle is meant by value, at each pixel.",
-            like=lambda truths: truths[truths.shape[0] // 2],
-        ),
-        Mistake(
-            "one-of-the-truths",
-            "This is one of the truths as a whole. Each entry has its own best constant: the answer may be an image "
-            "that is none of the truths.",
-            like=(lambda truths: truths[0], _medoid, lambda truths: truths[-1]),
-        ),
-        Mistake(
-            "one-number",
-            "This is one number for all pixels. The mean over the entries splits into one problem for each of them.",
-            like=lambda truths: truths.median(),
-        ),
-        Mistake(
-            "wrong-axis",
-            "The middle was taken over channels or places. Dimension 0 counts the truths.",
-            like=(
-                lambda truths: truths.median(1).values,
-                lambda truths: truths.median(-1).values,
-                lambda truths: truths.flatten(2).median(2).values,
-                lambda truths: truths.median(2).values,
-            ),
-        ),
-        Mistake(
-            "with-indices",
-            "`torch.median(…, dim)` gives two things: values, and where they stood. Return the values.",
-            when=lambda trial: isinstance(trial.got["the image"], tuple) and len(trial.got["the image"]) == 2,
-        ),
-        Mistake(
-            "smallest-or-largest",
-            "An extreme has all other truths on one side: a step towards them makes the error smaller.",
-            like=(lambda truths: truths.amin(0), lambda truths: truths.amax(0)),
-        ),
-    ),
+        "smallest-or-largest": (lambda truths: truths.amin(0), lambda truths: truths.amax(0)),
+    },
+    when={
+        "with-indices": lambda trial: isinstance(trial.got["the image"], tuple) and len(trial.got["the image"]) == 2,
+    },
     lesson="Each pixel goes where half of the truths lie on either side; of an outlier's distance L1 knows nothing.",
 )
 
@@ -161,102 +142,65 @@ pix2pix_losses = sheet.task(
     },
     observe=_observe_losses,
     reference=_losses(),
-    mistakes=(
-        Mistake(
-            "half-missing",
-            "D's loss is twice what is asked for: pix2pix halves it, so that D learns more slowly than G.",
-            like=_losses(d_loss=lambda r, f: 2 * _own_d(r, f)),
+    hints="""
+        half-missing: D's loss is twice what is asked for: pix2pix halves it, so that D learns more slowly than G.
+        labels-swapped: D's labels are swapped: this is small where real patches are called fake.
+        saturating: G minimises log(1 − σ(a)), which is flat exactly where D is sure. Let it minimise −log σ(a).
+        g-as-d-labels-fakes: G is rewarded for looking fake. In its turn the label of a fake is 1.
+        half-on-g: G's adversarial term is halved too. Only D is slowed down; halving both changes the weight of L1.
+        squares: This is the squared distance. Its best answer is the mean of all truths, which is blurrier than L1's
+          median.
+        l1-summed: The distance is summed over pixels. Then its weight grows with the size of the images, and the game
+          counts for nothing; take the mean.
+        weight-on-the-game: The weight multiplies the adversarial term. It belongs to L1.
+        weight-ignored: `l1_weight` is not used: L1 counts 1 or 100 times, whatever is asked for.
+        l1-missing: G's loss has no L1 in it. Then any plausible image will do, near the truth or not.
+        l1-cut-off: The value is right, but L1 sends no gradient back: fakes that were detached, or turned into a
+          number.
+        patches-averaged-first: You averaged the logits of an image before the loss: one verdict per image again. Each
+          patch has a loss of its own; the mean comes last.
+        patches-summed: The losses of an image's patches are summed. Take the mean over patches too, or the game's
+          weight depends on the size of the images.
+        two-sigmoids: A sigmoid was applied before a loss that applies its own. These are logits already.
+    """,
+    like={
+        "half-missing": _losses(d_loss=lambda r, f: 2 * _own_d(r, f)),
+        "labels-swapped": _losses(d_loss=lambda r, f: _own_d(-r, -f)),
+        "saturating": _losses(g_loss=lambda a, fake, real, w: -F.softplus(a).mean() + w * (fake - real).abs().mean()),
+        "g-as-d-labels-fakes": _losses(g_loss=lambda a, *rest: _own_g(-a, *rest)),
+        "half-on-g": _losses(g_loss=lambda a, fake, real, w: _own_g(a, fake, real, 2 * w) / 2),
+        "squares": _losses(g_loss=lambda a, fake, real, w: F.softplus(-a).mean() + w * (fake - real).square().mean()),
+        "l1-summed": (
+            _losses(g_loss=lambda a, fake, real, w: F.softplus(-a).mean() + w * (fake - real).abs().sum()),
+            _losses(g_loss=lambda a, fake, real, w: F.softplus(-a).mean() + w * _patch_sum((fake - real).abs())),
         ),
-        Mistake(
-            "labels-swapped",
-            "D's labels are swapped: this is small where real patches are called fake.",
-            like=_losses(d_loss=lambda r, f: _own_d(-r, -f)),
+        "weight-on-the-game": (
+            _losses(g_loss=lambda a, fake, real, w: w * F.softplus(-a).mean() + (fake - real).abs().mean()),
+            _losses(g_loss=lambda a, fake, real, w: w * _own_g(a, fake, real, 1.0)),
         ),
-        Mistake(
-            "saturating",
-            "G minimises log(1 − σ(a)), which is flat exactly where D is sure. Let it minimise −log σ(a).",
-            like=_losses(g_loss=lambda a, fake, real, w: -F.softplus(a).mean() + w * (fake - real).abs().mean()),
+        "weight-ignored": (
+            _losses(g_loss=lambda a, fake, real, _: _own_g(a, fake, real, 1.0)),
+            _losses(g_loss=lambda a, fake, real, _: _own_g(a, fake, real, 100.0)),
         ),
-        Mistake(
-            "g-as-d-labels-fakes",
-            "G is rewarded for looking fake. In its turn the label of a fake is 1.",
-            like=_losses(g_loss=lambda a, *rest: _own_g(-a, *rest)),
+        "l1-missing": _losses(g_loss=lambda a, *_: F.softplus(-a).mean()),
+        "l1-cut-off": _losses(g_loss=lambda a, fake, real, w: _own_g(a, fake.detach(), real, w)),
+        "patches-averaged-first": _losses(
+            lambda r, f: _own_d(_image_mean(r), _image_mean(f)), lambda a, *rest: _own_g(_image_mean(a), *rest)
         ),
-        Mistake(
-            "half-on-g",
-            "G's adversarial term is halved too. Only D is slowed down; halving both changes the weight of L1.",
-            like=_losses(g_loss=lambda a, fake, real, w: _own_g(a, fake, real, 2 * w) / 2),
-        ),
-        Mistake(
-            "squares",
-            "This is the squared distance. Its best answer is the mean of all truths, which is blurrier than L1's "
-            "median.",
-            like=_losses(g_loss=lambda a, fake, real, w: F.softplus(-a).mean() + w * (fake - real).square().mean()),
-        ),
-        Mistake(
-            "l1-summed",
-            "The distance is summed over pixels. Then its weight grows with the size of the images, and the game "
-            "counts for nothing; take the mean.",
-            like=(
-                _losses(g_loss=lambda a, fake, real, w: F.softplus(-a).mean() + w * (fake - real).abs().sum()),
-                _losses(g_loss=lambda a, fake, real, w: F.softplus(-a).mean() + w * _patch_sum((fake - real).abs())),
+        "patches-summed": (
+            _losses(
+                lambda r, f: 0.5 * (_patch_sum(F.softplus(-r)) + _patch_sum(F.softplus(f))),
+                lambda a, fake, real, w: _patch_sum(F.softplus(-a)) + w * (fake - real).abs().mean(),
+            ),
+            _losses(
+                lambda r, f: 0.5 * (F.softplus(-r).sum() + F.softplus(f).sum()),
+                lambda a, fake, real, w: F.softplus(-a).sum() + w * (fake - real).abs().mean(),
             ),
         ),
-        Mistake(
-            "weight-on-the-game",
-            "The weight multiplies the adversarial term. It belongs to L1.",
-            like=(
-                _losses(g_loss=lambda a, fake, real, w: w * F.softplus(-a).mean() + (fake - real).abs().mean()),
-                _losses(g_loss=lambda a, fake, real, w: w * _own_g(a, fake, real, 1.0)),
-            ),
+        "two-sigmoids": _losses(
+            lambda r, f: _own_d(r.sigmoid(), f.sigmoid()), lambda a, *rest: _own_g(a.sigmoid(), *rest)
         ),
-        Mistake(
-            "weight-ignored",
-            "`l1_weight` is not used: L1 counts 1 or 100 times, whatever is asked for.",
-            like=(
-                _losses(g_loss=lambda a, fake, real, _: _own_g(a, fake, real, 1.0)),
-                _losses(g_loss=lambda a, fake, real, _: _own_g(a, fake, real, 100.0)),
-            ),
-        ),
-        Mistake(
-            "l1-missing",
-            "G's loss has no L1 in it. Then any plausible image will do, near the truth or not.",
-            like=_losses(g_loss=lambda a, *_: F.softplus(-a).mean()),
-        ),
-        Mistake(
-            "l1-cut-off",
-            "The value is right, but L1 sends no gradient back: fakes that were detached, or turned into a number.",
-            like=_losses(g_loss=lambda a, fake, real, w: _own_g(a, fake.detach(), real, w)),
-        ),
-        Mistake(
-            "patches-averaged-first",
-            "You averaged the logits of an image before the loss: one verdict per image again. Each patch has a loss "
-            "of its own; the mean comes last.",
-            like=_losses(
-                lambda r, f: _own_d(_image_mean(r), _image_mean(f)), lambda a, *rest: _own_g(_image_mean(a), *rest)
-            ),
-        ),
-        Mistake(
-            "patches-summed",
-            "The losses of an image's patches are summed. Take the mean over patches too, or the game's weight "
-            "depends on the size of the images.",
-            like=(
-                _losses(
-                    lambda r, f: 0.5 * (_patch_sum(F.softplus(-r)) + _patch_sum(F.softplus(f))),
-                    lambda a, fake, real, w: _patch_sum(F.softplus(-a)) + w * (fake - real).abs().mean(),
-                ),
-                _losses(
-                    lambda r, f: 0.5 * (F.softplus(-r).sum() + F.softplus(f).sum()),
-                    lambda a, fake, real, w: F.softplus(-a).sum() + w * (fake - real).abs().mean(),
-                ),
-            ),
-        ),
-        Mistake(
-            "two-sigmoids",
-            "A sigmoid was applied before a loss that applies its own. These are logits already.",
-            like=_losses(lambda r, f: _own_d(r.sigmoid(), f.sigmoid()), lambda a, *rest: _own_g(a.sigmoid(), *rest)),
-        ),
-    ),
+    },
     lesson="Means everywhere, so the one number that balances game and distance is l1_weight, at any size.",
 )
 
@@ -327,63 +271,42 @@ receptive_field = sheet.task(
     },
     observe=_observe_fields,
     reference=lambda layers: _backwards(layers),
-    mistakes=(
-        Mistake(
-            "wrong-order",
-            "The recipe is right and the order is not. Going back from one output you meet the last layer first.",
-            like=(
-                lambda layers: _backwards(layers[::-1]),
-                lambda layers: _forwards()(layers[::-1]),
-            ),
+    hints="""
+        wrong-order: The recipe is right and the order is not. Going back from one output you meet the last layer first.
+        no-strides: Kernels of stride 1 would see this much. After a stride of 2 neighbours lie two pixels apart, so
+          every later kernel reaches twice as far.
+        sum-of-kernels: You added the kernels. Neighbouring windows overlap, and strides spread them.
+        product-of-kernels: The product would hold if the windows of neighbouring outputs did not overlap, i.e. stride =
+          kernel.
+        product-of-strides: The product of the strides is the distance between the patches of neighbouring outputs, not
+          their side.
+        strides-not-accumulated: Each layer's reach is multiplied by one stride only. The strides of *all* earlier
+          layers multiply.
+        own-stride-too-early: A layer's own stride moves its window and does not widen it; it counts for the layers
+          after it.
+        overlap-forgotten: Windows overlap: r of them in a row, `stride` apart, span (r − 1) strides and one kernel.
+          Compare with a single layer, whose field is its kernel.
+        starts-at-zero: The recipe is right, but it starts from 0. Without any layer an output is one pixel.
+    """,
+    like={
+        "wrong-order": (
+            lambda layers: _backwards(layers[::-1]),
+            lambda layers: _forwards()(layers[::-1]),
         ),
-        Mistake(
-            "no-strides",
-            "Kernels of stride 1 would see this much. After a stride of 2 neighbours lie two pixels apart, so every "
-            "later kernel reaches twice as far.",
-            like=lambda layers: 1 + sum(kernel - 1 for kernel, _ in layers),
+        "no-strides": lambda layers: 1 + sum(kernel - 1 for kernel, _ in layers),
+        "sum-of-kernels": lambda layers: sum(kernel for kernel, _ in layers),
+        "product-of-kernels": _product_of(0),
+        "product-of-strides": _product_of(1),
+        "strides-not-accumulated": (_forwards(grow=lambda kernel, stride, _: (kernel - 1) * stride), _previous_stride),
+        "own-stride-too-early": _forwards(grow=lambda kernel, stride, step: (kernel - 1) * step * stride),
+        "overlap-forgotten": (
+            lambda layers: _backwards(layers, overlap=0),
+            lambda layers: _backwards(layers, start=0, overlap=0),
+            _forwards(grow=lambda kernel, stride, step: kernel * step),
+            _forwards(start=0, grow=lambda kernel, stride, step: kernel * step),
         ),
-        Mistake(
-            "sum-of-kernels",
-            "You added the kernels. Neighbouring windows overlap, and strides spread them.",
-            like=lambda layers: sum(kernel for kernel, _ in layers),
-        ),
-        Mistake(
-            "product-of-kernels",
-            "The product would hold if the windows of neighbouring outputs did not overlap, i.e. stride = kernel.",
-            like=_product_of(0),
-        ),
-        Mistake(
-            "product-of-strides",
-            "The product of the strides is the distance between the patches of neighbouring outputs, not their side.",
-            like=_product_of(1),
-        ),
-        Mistake(
-            "strides-not-accumulated",
-            "Each layer's reach is multiplied by one stride only. The strides of *all* earlier layers multiply.",
-            like=(_forwards(grow=lambda kernel, stride, _: (kernel - 1) * stride), _previous_stride),
-        ),
-        Mistake(
-            "own-stride-too-early",
-            "A layer's own stride moves its window and does not widen it; it counts for the layers after it.",
-            like=_forwards(grow=lambda kernel, stride, step: (kernel - 1) * step * stride),
-        ),
-        Mistake(
-            "overlap-forgotten",
-            "Windows overlap: r of them in a row, `stride` apart, span (r − 1) strides and one kernel. Compare with a "
-            "single layer, whose field is its kernel.",
-            like=(
-                lambda layers: _backwards(layers, overlap=0),
-                lambda layers: _backwards(layers, start=0, overlap=0),
-                _forwards(grow=lambda kernel, stride, step: kernel * step),
-                _forwards(start=0, grow=lambda kernel, stride, step: kernel * step),
-            ),
-        ),
-        Mistake(
-            "starts-at-zero",
-            "The recipe is right, but it starts from 0. Without any layer an output is one pixel.",
-            like=(_forwards(start=0), lambda layers: _backwards(layers, start=0)),
-        ),
-    ),
+        "starts-at-zero": (_forwards(start=0), lambda layers: _backwards(layers, start=0)),
+    },
     small_case="Two kernels of 3, the first with stride 2, see 7 pixels.",
     lesson="Five layers see 70 × 70 pixels; that, and not the size of the image, is what D can ask about.",
 )
@@ -497,116 +420,76 @@ patch_discriminator = sheet.task(
     setup=_patch_world,
     observe=_observe_patches,
     reference=_patches(),
-    mistakes=(
-        Mistake(
-            "sigmoid",
-            "There is a sigmoid at the end. The losses take logits: a second sigmoid squeezes every patch into "
-            "(0.5, 0.73), and no D can get far.",
-            like=_patches(end=nn.Sigmoid),
+    hints="""
+        sigmoid: There is a sigmoid at the end. The losses take logits: a second sigmoid squeezes every patch into (0.5,
+          0.73), and no D can get far.
+        activation-at-the-end: There is an activation or a norm behind the last convolution. A logit may be any number,
+          of either sign.
+        relu: These are plain ReLUs: where a unit is negative no gradient reaches G. LeakyReLU with slope 0.2 lets a
+          fifth of it through.
+        default-slope: The slope is 0.01, which `nn.LeakyReLU()` takes if you say nothing. Asked for is 0.2.
+        norm-after-the-first: There is a norm after the first convolution too. It takes away what D sees there first:
+          how bright and how strong the colours of this image are.
+        norm-missing: A norm is missing: every convolution but the first and the last is followed by one, the one of
+          stride 1 as well.
+        norm-over-the-batch: BatchNorm takes its statistics from the whole batch, so that a verdict depends on the
+          neighbours. InstanceNorm looks at one image.
+        all-halve: The last two convolutions halve the map as well. They have stride 1: fewer, larger patches otherwise.
+        one-convolution-short: A convolution is missing: `layers` that halve, then *two* of stride 1, of which the
+          second gives the logits.
+        layers-ignored: The number of halvings does not follow `layers`. It sets the side of the patch: 34 pixels with
+          2, 70 with 3.
+        widths: The widths are off: the first convolution gives `width` channels, each next one twice as many, the last
+          one 1.
+        padding: The padding differs. Every convolution pads one pixel on each side, those of stride 1 too: their maps
+          lose one pixel each.
+        kernel-of-3: These kernels have side 3. With stride 2 that weighs the pixels unequally, and the patch is
+          smaller.
+        one-verdict: You pooled the logits into one verdict per image. The loss takes the mean over the patches; the
+          network says what it thinks of each.
+        source-left-out: The first convolution has room for the image only. D is shown the source beside it, as further
+          channels.
+    """,
+    like={
+        "sigmoid": _patches(end=nn.Sigmoid),
+        "activation-at-the-end": (
+            _patches(end=lambda: nn.LeakyReLU(0.2)),
+            _patches(end=nn.Tanh),
+            _patches(end=nn.ReLU),
+            _patches(end=lambda: nn.InstanceNorm2d(1)),
         ),
-        Mistake(
-            "activation-at-the-end",
-            "There is an activation or a norm behind the last convolution. A logit may be any number, of either sign.",
-            like=(
-                _patches(end=lambda: nn.LeakyReLU(0.2)),
-                _patches(end=nn.Tanh),
-                _patches(end=nn.ReLU),
-                _patches(end=lambda: nn.InstanceNorm2d(1)),
-            ),
+        "relu": _patches(slope=0.0),
+        "default-slope": _patches(slope=0.01),
+        "norm-after-the-first": _patches(first_norm=True),
+        "norm-missing": (_patches(norm=None), _patches(norm_last=False)),
+        "norm-over-the-batch": _patches(norm=nn.BatchNorm2d),
+        "all-halve": (
+            _patches(strides=lambda layers: [2] * (layers + 2)),
+            _patches(strides=lambda layers: [2] * (layers + 1) + [1]),
         ),
-        Mistake(
-            "relu",
-            "These are plain ReLUs: where a unit is negative no gradient reaches G. LeakyReLU with slope 0.2 lets a "
-            "fifth of it through.",
-            like=_patches(slope=0.0),
+        "one-convolution-short": (
+            _patches(strides=lambda layers: [2] * layers + [1]),
+            _patches(strides=lambda layers: [2] * (layers - 1) + [1, 1]),
         ),
-        Mistake(
-            "default-slope",
-            "The slope is 0.01, which `nn.LeakyReLU()` takes if you say nothing. Asked for is 0.2.",
-            like=_patches(slope=0.01),
+        "layers-ignored": (
+            _patches(strides=lambda layers: [2, 2, 2, 1, 1]),
+            _patches(strides=lambda layers: [2, 2, 1, 1]),
         ),
-        Mistake(
-            "norm-after-the-first",
-            "There is a norm after the first convolution too. It takes away what D sees there first: how bright and "
-            "how strong the colours of this image are.",
-            like=_patches(first_norm=True),
+        "widths": (
+            _patches(width_of=lambda width, i: width),
+            _patches(width_of=lambda width, i: width * (i + 1)),
+            _patches(width_of=lambda width, i: width * 2 ** (i + 1)),
         ),
-        Mistake(
-            "norm-missing",
-            "A norm is missing: every convolution but the first and the last is followed by one, the one of stride 1 "
-            "as well.",
-            like=(_patches(norm=None), _patches(norm_last=False)),
+        "padding": (
+            _patches(padding=lambda stride: 0),
+            _patches(padding=lambda stride: stride - 1),
+            _patches(padding=lambda stride: "same" if stride == 1 else 1),
+            _patches(padding=lambda stride: 3 - stride),
         ),
-        Mistake(
-            "norm-over-the-batch",
-            "BatchNorm takes its statistics from the whole batch, so that a verdict depends on the neighbours. "
-            "InstanceNorm looks at one image.",
-            like=_patches(norm=nn.BatchNorm2d),
-        ),
-        Mistake(
-            "all-halve",
-            "The last two convolutions halve the map as well. They have stride 1: fewer, larger patches otherwise.",
-            like=(
-                _patches(strides=lambda layers: [2] * (layers + 2)),
-                _patches(strides=lambda layers: [2] * (layers + 1) + [1]),
-            ),
-        ),
-        Mistake(
-            "one-convolution-short",
-            "A convolution is missing: `layers` that halve, then *two* of stride 1, of which the second gives the "
-            "logits.",
-            like=(
-                _patches(strides=lambda layers: [2] * layers + [1]),
-                _patches(strides=lambda layers: [2] * (layers - 1) + [1, 1]),
-            ),
-        ),
-        Mistake(
-            "layers-ignored",
-            "The number of halvings does not follow `layers`. It sets the side of the patch: 34 pixels with 2, 70 "
-            "with 3.",
-            like=(
-                _patches(strides=lambda layers: [2, 2, 2, 1, 1]),
-                _patches(strides=lambda layers: [2, 2, 1, 1]),
-            ),
-        ),
-        Mistake(
-            "widths",
-            "The widths are off: the first convolution gives `width` channels, each next one twice as many, the last "
-            "one 1.",
-            like=(
-                _patches(width_of=lambda width, i: width),
-                _patches(width_of=lambda width, i: width * (i + 1)),
-                _patches(width_of=lambda width, i: width * 2 ** (i + 1)),
-            ),
-        ),
-        Mistake(
-            "padding",
-            "The padding differs. Every convolution pads one pixel on each side, those of stride 1 too: their maps "
-            "lose one pixel each.",
-            like=(
-                _patches(padding=lambda stride: 0),
-                _patches(padding=lambda stride: stride - 1),
-                _patches(padding=lambda stride: "same" if stride == 1 else 1),
-                _patches(padding=lambda stride: 3 - stride),
-            ),
-        ),
-        Mistake(
-            "kernel-of-3",
-            "These kernels have side 3. With stride 2 that weighs the pixels unequally, and the patch is smaller.",
-            like=_patches(kernel=3),
-        ),
-        Mistake(
-            "one-verdict",
-            "You pooled the logits into one verdict per image. The loss takes the mean over the patches; the network "
-            "says what it thinks of each.",
-            like=(_patches(end=lambda: _Pool(keepdim=True)), _patches(end=lambda: _Pool(keepdim=False))),
-        ),
-        Mistake(
-            "source-left-out",
-            "The first convolution has room for the image only. D is shown the source beside it, as further channels.",
-            like=_patches(sees_sources=False),
-        ),
-    ),
+        "kernel-of-3": _patches(kernel=3),
+        "one-verdict": (_patches(end=lambda: _Pool(keepdim=True)), _patches(end=lambda: _Pool(keepdim=False))),
+        "source-left-out": _patches(sees_sources=False),
+    },
     lesson="A fully convolutional D: the same weights judge every patch, so it takes images of any size.",
 )
 
@@ -688,58 +571,43 @@ decode = sheet.task(
     observe=lambda answer, world: {"the result": answer(*map(list, world))},
     allows=("changed-input",),  # a list that is emptied by `pop`
     reference=_concatenated(1),
-    mistakes=(
-        Mistake(
-            "added",
-            "You added the maps, as a residual block does. Concatenated, both arrive whole, and the next stage learns "
-            "what to do with each.",
-            like=(_joined(torch.add), _joined(lambda x, twin: (x + twin) / 2)),
+    hints="""
+        added: You added the maps, as a residual block does. Concatenated, both arrive whole, and the next stage learns
+          what to do with each.
+        twin-first: The encoder's channels come first here. Order is a convention, but the next stage's weights count on
+          it: first what the stage gave, then its twin.
+        no-short-cuts: The encoder's maps are not used: all detail has to pass through the 2 × 2 places of the
+          bottleneck.
+        twin-alone: Here the twin replaces what the stage gave, so that nothing of the bottleneck gets any further.
+        before-the-stage: You joined before each stage, so the outermost map, the one with the finest lines, never
+          arrives. Join after the stage, at the larger side.
+        bottleneck-with-itself: The bottleneck was concatenated with itself: it has no twin, since it is what the
+          decoder starts from.
+        encoder-order: A map of side 4 met one of side 16: the twins come in the encoder's order. The way up meets them
+          from the last to the first.
+        one-level-off: A map of side 4 met one of side 2 or 8: the twin is from a wrong level. The bottleneck is the
+          start; the first twin is the map before it.
+        along-the-wrong-axis: The maps were joined along the batch, or side by side. Channels are dimension 1.
+    """,
+    like={
+        "added": (_joined(torch.add), _joined(lambda x, twin: (x + twin) / 2)),
+        "twin-first": _concatenated(1, turned=True),
+        "no-short-cuts": _joined(lambda x, twin: x),
+        "twin-alone": _joined(lambda x, twin: twin),
+        "before-the-stage": (_before(first=True), _before(first=False)),
+        "bottleneck-with-itself": _twice_at_the_bottom,
+        "along-the-wrong-axis": (
+            _concatenated(0),
+            _concatenated(2),
+            _concatenated(3),
+            _concatenated(0, True),
+            _concatenated(2, True),
         ),
-        Mistake(
-            "twin-first",
-            "The encoder's channels come first here. Order is a convention, but the next stage's weights count on it: "
-            "first what the stage gave, then its twin.",
-            like=_concatenated(1, turned=True),
-        ),
-        Mistake(
-            "no-short-cuts",
-            "The encoder's maps are not used: all detail has to pass through the 2 × 2 places of the bottleneck.",
-            like=_joined(lambda x, twin: x),
-        ),
-        Mistake(
-            "twin-alone",
-            "Here the twin replaces what the stage gave, so that nothing of the bottleneck gets any further.",
-            like=_joined(lambda x, twin: twin),
-        ),
-        Mistake(
-            "before-the-stage",
-            "You joined before each stage, so the outermost map, the one with the finest lines, never arrives. Join "
-            "after the stage, at the larger side.",
-            like=(_before(first=True), _before(first=False)),
-        ),
-        Mistake(
-            "bottleneck-with-itself",
-            "The bottleneck was concatenated with itself: it has no twin, since it is what the decoder starts from.",
-            like=_twice_at_the_bottom,
-        ),
-        Mistake(
-            "encoder-order",
-            "A map of side 4 met one of side 16: the twins come in the encoder's order. The way up meets them from "
-            "the last to the first.",
-            when=_meets(4, 16),
-        ),
-        Mistake(
-            "one-level-off",
-            "A map of side 4 met one of side 2 or 8: the twin is from a wrong level. The bottleneck is the start; the "
-            "first twin is the map before it.",
-            when=lambda trial: _meets(4, 2)(trial) or _meets(4, 8)(trial),
-        ),
-        Mistake(
-            "along-the-wrong-axis",
-            "The maps were joined along the batch, or side by side. Channels are dimension 1.",
-            like=(_concatenated(0), _concatenated(2), _concatenated(3), _concatenated(0, True), _concatenated(2, True)),
-        ),
-    ),
+    },
+    when={
+        "encoder-order": _meets(4, 16),
+        "one-level-off": lambda trial: _meets(4, 2)(trial) or _meets(4, 8)(trial),
+    },
     lesson="Lines go straight across; what must be invented travels through the bottleneck.",
 )
 
@@ -793,85 +661,62 @@ noise_dependence = sheet.task(
     observe=_depending,
     reference=_either(lambda images, c: _std(images, 0, c).mean())[1],
     also=(_either(lambda images, c: _std(images, 0, c).mean())[0],),
-    mistakes=(
-        Mistake(
-            "over-images",
-            "This is the spread over the sources: it is large for any G that looks at its source, noise or none.",
-            like=_either(lambda images, c: _std(images, 1, c).mean()),
+    hints="""
+        over-images: This is the spread over the sources: it is large for any G that looks at its source, noise or none.
+        over-pixels: This is the contrast within each image. A G without noise has it too; compare the draws with each
+          other.
+        over-everything: Draws, images and pixels went into one standard deviation: most of it is what sets one image
+          apart from another. Deviate over the draws, average over the rest.
+        one-draw-repeated: All draws are the same: nothing but zero can come out. Each row of `noise` belongs to one
+          draw.
+        mean-not-spread: This is a mean of the images. How bright they are says nothing about the noise.
+        variance: This is the variance. Its root is in units of the pixels.
+        pixels-averaged-first: You averaged the pixels before comparing the draws. What gets brighter in one place and
+          darker in another cancels.
+        noise-shared: All sources of a draw got the same z. `noise` holds one for each draw *and* source.
+        map-not-number: This is the spread of each pixel, a map. Take its mean over images, channels and pixels.
+    """,
+    like={
+        "over-images": _either(lambda images, c: _std(images, 1, c).mean()),
+        "over-pixels": (
+            *_either(lambda images, c: _std(images, (3, 4), c).mean()),
+            *_either(lambda images, c: _std(images, (2, 3, 4), c).mean()),
         ),
-        Mistake(
-            "over-pixels",
-            "This is the contrast within each image. A G without noise has it too; compare the draws with each other.",
-            like=(
-                *_either(lambda images, c: _std(images, (3, 4), c).mean()),
-                *_either(lambda images, c: _std(images, (2, 3, 4), c).mean()),
+        "over-everything": (
+            *_either(lambda images, c: images.std(correction=c)),
+            *_either(lambda images, c: _std(images, (0, 1), c).mean()),
+            *_either(lambda images, c: _std(images.flatten(0, 1), 0, c).mean()),
+        ),
+        "one-draw-repeated": lambda generator, sources, noise: 0 * generator(sources, noise[0]).mean(),
+        "mean-not-spread": (
+            _dependence(lambda images: images.mean()),
+            _dependence(lambda images: images.mean(0).abs().mean()),
+            _dependence(lambda images: images.abs().mean()),
+        ),
+        "variance": (
+            *_either(lambda images, c: images.var(0, correction=c).mean()),
+            *_either(lambda images, c: images.var(0, correction=c).mean().sqrt()),
+        ),
+        "pixels-averaged-first": (
+            *_either(lambda images, c: _std(images.mean((2, 3, 4)), 0, c).mean()),
+            *_either(lambda images, c: _std(images.mean((1, 2, 3, 4)), 0, c)),
+        ),
+        "noise-shared": (
+            *(
+                lambda generator, sources, noise, c=c: (
+                    torch.stack([generator(sources, z[:1].expand(len(sources), -1)) for z in noise])
+                    .std(0, correction=c)
+                    .mean()
+                )
+                for c in (0, 1)
             ),
         ),
-        Mistake(
-            "over-everything",
-            "Draws, images and pixels went into one standard deviation: most of it is what sets one image apart from "
-            "another. Deviate over the draws, average over the rest.",
-            like=(
-                *_either(lambda images, c: images.std(correction=c)),
-                *_either(lambda images, c: _std(images, (0, 1), c).mean()),
-                *_either(lambda images, c: _std(images.flatten(0, 1), 0, c).mean()),
-            ),
+        "map-not-number": (
+            *_either(lambda images, c: _std(images, 0, c)),
+            *_either(lambda images, c: _std(images, 0, c).mean((1, 2, 3))),
+            *_either(lambda images, c: _std(images, 0, c).mean(0)),
         ),
-        Mistake(
-            "one-draw-repeated",
-            "All draws are the same: nothing but zero can come out. Each row of `noise` belongs to one draw.",
-            like=lambda generator, sources, noise: 0 * generator(sources, noise[0]).mean(),
-        ),
-        Mistake(
-            "mean-not-spread",
-            "This is a mean of the images. How bright they are says nothing about the noise.",
-            like=(
-                _dependence(lambda images: images.mean()),
-                _dependence(lambda images: images.mean(0).abs().mean()),
-                _dependence(lambda images: images.abs().mean()),
-            ),
-        ),
-        Mistake(
-            "variance",
-            "This is the variance. Its root is in units of the pixels.",
-            like=(
-                *_either(lambda images, c: images.var(0, correction=c).mean()),
-                *_either(lambda images, c: images.var(0, correction=c).mean().sqrt()),
-            ),
-        ),
-        Mistake(
-            "pixels-averaged-first",
-            "You averaged the pixels before comparing the draws. What gets brighter in one place and darker in another "
-            "cancels.",
-            like=(
-                *_either(lambda images, c: _std(images.mean((2, 3, 4)), 0, c).mean()),
-                *_either(lambda images, c: _std(images.mean((1, 2, 3, 4)), 0, c)),
-            ),
-        ),
-        Mistake(
-            "noise-shared",
-            "All sources of a draw got the same z. `noise` holds one for each draw *and* source.",
-            like=(
-                *(
-                    lambda generator, sources, noise, c=c: (
-                        torch.stack([generator(sources, z[:1].expand(len(sources), -1)) for z in noise])
-                        .std(0, correction=c)
-                        .mean()
-                    )
-                    for c in (0, 1)
-                ),
-            ),
-        ),
-        Mistake(
-            "map-not-number",
-            "This is the spread of each pixel, a map. Take its mean over images, channels and pixels.",
-            like=(
-                *_either(lambda images, c: _std(images, 0, c)),
-                *_either(lambda images, c: _std(images, 0, c).mean((1, 2, 3))),
-                *_either(lambda images, c: _std(images, 0, c).mean(0)),
-            ),
-        ),
-    ),
+    },
     lesson="Zero means that the noise is ignored: the source then settles every pixel, whatever z says.",
 )
 
@@ -989,53 +834,39 @@ pix2pix_step = sheet.task(
     observe=_observe_step,
     reference=_step(),
     blank=_step(turned=True, cut_off=True, to_source=True),
-    mistakes=(
-        Mistake("pair-turned", f"One bug is left. {_TURNED}", like=_step(turned=True)),
-        Mistake("g-cut-off", f"One bug is left. {_CUT_OFF}", like=_step(cut_off=True)),
-        Mistake("l1-to-the-source", f"One bug is left. {_TO_SOURCE}", like=_step(to_source=True)),
-        Mistake(
-            "turned-and-cut-off",
-            "Two bugs are left: what does D get as its first argument, and what reaches G in G's turn?",
-            like=_step(turned=True, cut_off=True),
+    hints=f"""
+        pair-turned: One bug is left. {_TURNED}
+        g-cut-off: One bug is left. {_CUT_OFF}
+        l1-to-the-source: One bug is left. {_TO_SOURCE}
+        turned-and-cut-off: Two bugs are left: what does D get as its first argument, and what reaches G in G's turn?
+        turned-and-to-the-source: Two bugs are left: what does D get as its first argument, and which image should the
+          fake be near to?
+        cut-off-and-to-the-source: Two bugs are left, both in G's turn: what reaches G from D, and which image should
+          the fake be near to?
+        d-not-cut-off: Now D's fakes are not cut off from G: D's `backward` uses up the graph that G's turn needs. The
+          `detach` belongs there, and only there.
+        sources-shuffled: D's fakes stand beside other sources than those they were made from. A pair that does not
+          belong together is easy to tell, and says nothing about the image.
+        l1-rewarded: L1 is subtracted: G is paid for staying away from the truth.
+        labels-swapped: D's labels were right and are swapped now: D learns to call fakes real.
+    """,
+    like={
+        "pair-turned": _step(turned=True),
+        "g-cut-off": _step(cut_off=True),
+        "l1-to-the-source": _step(to_source=True),
+        "turned-and-cut-off": _step(turned=True, cut_off=True),
+        "turned-and-to-the-source": _step(turned=True, to_source=True),
+        "cut-off-and-to-the-source": _step(cut_off=True, to_source=True),
+        "d-not-cut-off": (
+            _step(attached=True),
+            _step(attached=True, to_source=True),
+            _step(attached=True, turned=True),
+            _step(attached=True, turned=True, to_source=True),
         ),
-        Mistake(
-            "turned-and-to-the-source",
-            "Two bugs are left: what does D get as its first argument, and which image should the fake be near to?",
-            like=_step(turned=True, to_source=True),
-        ),
-        Mistake(
-            "cut-off-and-to-the-source",
-            "Two bugs are left, both in G's turn: what reaches G from D, and which image should the fake be near to?",
-            like=_step(cut_off=True, to_source=True),
-        ),
-        Mistake(
-            "d-not-cut-off",
-            "Now D's fakes are not cut off from G: D's `backward` uses up the graph that G's turn needs. The `detach` "
-            "belongs there, and only there.",
-            like=(
-                _step(attached=True),
-                _step(attached=True, to_source=True),
-                _step(attached=True, turned=True),
-                _step(attached=True, turned=True, to_source=True),
-            ),
-        ),
-        Mistake(
-            "sources-shuffled",
-            "D's fakes stand beside other sources than those they were made from. A pair that does not belong "
-            "together is easy to tell, and says nothing about the image.",
-            like=_step(unpaired=True),
-        ),
-        Mistake(
-            "l1-rewarded",
-            "L1 is subtracted: G is paid for staying away from the truth.",
-            like=(_step(rewarded=True), _step(rewarded=True, to_source=True)),
-        ),
-        Mistake(
-            "labels-swapped",
-            "D's labels were right and are swapped now: D learns to call fakes real.",
-            like=_step(swapped=True),
-        ),
-    ),
+        "sources-shuffled": _step(unpaired=True),
+        "l1-rewarded": (_step(rewarded=True), _step(rewarded=True, to_source=True)),
+        "labels-swapped": _step(swapped=True),
+    },
     lesson="With the first two bugs every loss looks healthy: only the blur says that no game is played.",
 )
 

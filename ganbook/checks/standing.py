@@ -14,7 +14,7 @@ from torch import Tensor, nn
 from ganbook.checks.challenge import NoScore, Score, listed, scored, verdict
 from ganbook.checks.compare import Observation, describe
 from ganbook.checks.readings.standing import READING
-from ganbook.checks.task import Answer, Mistake, Sheet, pair
+from ganbook.checks.task import Answer, Sheet, pair
 
 sheet = Sheet("standing", "Exercises 14: Where GANs stand")
 progress, done, hint, case = sheet.last_card, sheet.done, sheet.hint, sheet.case
@@ -66,46 +66,34 @@ add_noise = sheet.task(
     },
     observe=lambda answer, world: {"x_t": answer(*(part.clone() for part in world))},
     reference=_NOISED,
-    mistakes=(
-        Mistake("no-roots", _ROOTS, like=_noised(lambda a: a, lambda a: 1 - a)),
-        Mistake(
-            "one-root",
-            "One of the two weights is a variance and the other one a standard deviation. Their *squares* sum to 1.",
-            like=(_noised(noise=lambda a: 1 - a), _noised(lambda a: a)),
+    hints=f"""
+        no-roots: {_ROOTS}
+        one-root: One of the two weights is a variance and the other one a standard deviation. Their *squares* sum to 1.
+        one-minus-root: 1 − √ᾱ is not √(1 − ᾱ): the root belongs around the difference.
+        swapped: The two weights have changed places. ᾱ near 1 means an image that is hardly noised.
+        wrong-axis: The levels went to columns, rows or channels: (4,) lines up with the *last* axis. Each image, along
+          axis 0, has one level.
+        one-level: All images got the same level. One step then trains the network for one t; a batch of many is worth
+          more.
+        not-shrunk: The noise is added and the image not shrunk. The sum then grows beyond variance 1, and at ᾱ = 0 the
+          whole image is still there.
+        own-noise: You drew noise of your own. The network will be asked for the `eps` that is in the image: use that
+          one.
+    """,
+    like={
+        "no-roots": _noised(lambda a: a, lambda a: 1 - a),
+        "one-root": (_noised(noise=lambda a: 1 - a), _noised(lambda a: a)),
+        "one-minus-root": _noised(noise=lambda a: 1 - a.sqrt()),
+        "swapped": (_noised(lambda a: (1 - a).sqrt(), torch.sqrt), _noised(lambda a: 1 - a, lambda a: a)),
+        "wrong-axis": (_noised(shape=(-1,)), _noised(shape=(-1, 1)), _noised(shape=(-1, 1, 1))),
+        "one-level": (
+            _noised(level=lambda a: a[:1]),
+            _noised(level=lambda a: a.mean()),
+            _noised(level=lambda a: a[-1:]),
         ),
-        Mistake(
-            "one-minus-root",
-            "1 − √ᾱ is not √(1 − ᾱ): the root belongs around the difference.",
-            like=_noised(noise=lambda a: 1 - a.sqrt()),
-        ),
-        Mistake(
-            "swapped",
-            "The two weights have changed places. ᾱ near 1 means an image that is hardly noised.",
-            like=(_noised(lambda a: (1 - a).sqrt(), torch.sqrt), _noised(lambda a: 1 - a, lambda a: a)),
-        ),
-        Mistake(
-            "wrong-axis",
-            "The levels went to columns, rows or channels: (4,) lines up with the *last* axis. Each image, along "
-            "axis 0, has one level.",
-            like=(_noised(shape=(-1,)), _noised(shape=(-1, 1)), _noised(shape=(-1, 1, 1))),
-        ),
-        Mistake(
-            "one-level",
-            "All images got the same level. One step then trains the network for one t; a batch of many is worth more.",
-            like=(_noised(level=lambda a: a[:1]), _noised(level=lambda a: a.mean()), _noised(level=lambda a: a[-1:])),
-        ),
-        Mistake(
-            "not-shrunk",
-            "The noise is added and the image not shrunk. The sum then grows beyond variance 1, and at ᾱ = 0 the whole "
-            "image is still there.",
-            like=(_noised(signal=torch.ones_like), _noised(torch.ones_like, lambda a: 1 - a)),
-        ),
-        Mistake(
-            "own-noise",
-            "You drew noise of your own. The network will be asked for the `eps` that is in the image: use that one.",
-            like=_noised(drawn=torch.randn_like),
-        ),
-    ),
+        "not-shrunk": (_noised(signal=torch.ones_like), _noised(torch.ones_like, lambda a: 1 - a)),
+        "own-noise": _noised(drawn=torch.randn_like),
+    },
     lesson="One draw leads to any t: no chain of t small steps is needed to make a training pair.",
 )
 
@@ -182,81 +170,53 @@ noise_prediction_loss = sheet.task(
     worlds={"one wide image": lambda: _loss_world(1, (3, 5))},
     observe=_observe_loss,
     reference=_loss(),
-    mistakes=(
-        Mistake(
-            "clean-image-shown",
-            "The network saw the clean image, in which there is no noise to be found. Show it x_t.",
-            like=(_loss(shown="x0"), _loss(shown="eps")),
+    hints="""
+        clean-image-shown: The network saw the clean image, in which there is no noise to be found. Show it x_t.
+        predicts-the-image: The target is the image. Such a network exists too, but the sampler of the next tasks
+          expects the noise.
+        predicts-its-input: The target is x_t, which the network is given: it would learn to copy.
+        predicts-the-difference: The target is what the noise did to this image. Ask for `eps` itself, of variance 1 at
+          every level.
+        summed: This is a sum where the mean over all entries is asked. The step size would depend on the image size.
+        not-squared: These are absolute differences, or a root. The best answer to a mean square is a conditional mean.
+        level-told: The network was told ᾱ in place of the step t, which it was built for.
+        schedule-by-position: The levels are the first ones of the schedule, whatever t says. Look each image's step up
+          in `alpha_bar`.
+        one-level: All images were noised to the same level; each has a step of its own.
+        wrong-axis: The levels lie along the columns of the images. Reshape them so that each image gets one.
+        weights-of-the-noise: The noised image is not that of task 1: look at the two weights.
+    """,
+    like={
+        "clean-image-shown": (_loss(shown="x0"), _loss(shown="eps")),
+        "predicts-the-image": _loss(target=lambda x0, x_t, eps, a: x0),
+        "predicts-its-input": _loss(target=lambda x0, x_t, eps, a: x_t),
+        "predicts-the-difference": (
+            _loss(target=lambda x0, x_t, eps, a: x_t - x0),
+            _loss(target=lambda x0, x_t, eps, a: (1 - a).sqrt() * eps),
+            _loss(target=lambda x0, x_t, eps, a: eps - x0),
         ),
-        Mistake(
-            "predicts-the-image",
-            "The target is the image. Such a network exists too, but the sampler of the next tasks expects the noise.",
-            like=_loss(target=lambda x0, x_t, eps, a: x0),
+        "summed": (
+            _loss(distance=lambda difference: difference.square().sum()),
+            _loss(distance=lambda difference: difference.square().sum() / len(difference)),
         ),
-        Mistake(
-            "predicts-its-input",
-            "The target is x_t, which the network is given: it would learn to copy.",
-            like=_loss(target=lambda x0, x_t, eps, a: x_t),
+        "not-squared": (
+            _loss(distance=lambda difference: difference.abs().mean()),
+            _loss(distance=lambda difference: difference.square().mean().sqrt()),
         ),
-        Mistake(
-            "predicts-the-difference",
-            "The target is what the noise did to this image. Ask for `eps` itself, of variance 1 at every level.",
-            like=(
-                _loss(target=lambda x0, x_t, eps, a: x_t - x0),
-                _loss(target=lambda x0, x_t, eps, a: (1 - a).sqrt() * eps),
-                _loss(target=lambda x0, x_t, eps, a: eps - x0),
-            ),
+        "level-told": _loss(told=lambda t, a: a),
+        "schedule-by-position": (
+            _loss(level=lambda alpha_bar, t: alpha_bar[: len(t)]),
+            _loss(level=lambda alpha_bar, t: alpha_bar[1 : len(t) + 1]),
         ),
-        Mistake(
-            "summed",
-            "This is a sum where the mean over all entries is asked. The step size would depend on the image size.",
-            like=(
-                _loss(distance=lambda difference: difference.square().sum()),
-                _loss(distance=lambda difference: difference.square().sum() / len(difference)),
-            ),
+        "one-level": _loss(level=lambda alpha_bar, t: alpha_bar[t[:1]]),
+        "wrong-axis": _loss(_noised(shape=(-1,))),
+        "weights-of-the-noise": (
+            _loss(_noised(lambda a: a, lambda a: 1 - a)),
+            _loss(_noised(lambda a: (1 - a).sqrt(), torch.sqrt)),
+            _loss(_noised(noise=lambda a: 1 - a)),
+            _loss(_noised(noise=lambda a: 1 - a.sqrt())),
         ),
-        Mistake(
-            "not-squared",
-            "These are absolute differences, or a root. The best answer to a mean square is a conditional mean.",
-            like=(
-                _loss(distance=lambda difference: difference.abs().mean()),
-                _loss(distance=lambda difference: difference.square().mean().sqrt()),
-            ),
-        ),
-        Mistake(
-            "level-told",
-            "The network was told ᾱ in place of the step t, which it was built for.",
-            like=_loss(told=lambda t, a: a),
-        ),
-        Mistake(
-            "schedule-by-position",
-            "The levels are the first ones of the schedule, whatever t says. Look each image's step up in `alpha_bar`.",
-            like=(
-                _loss(level=lambda alpha_bar, t: alpha_bar[: len(t)]),
-                _loss(level=lambda alpha_bar, t: alpha_bar[1 : len(t) + 1]),
-            ),
-        ),
-        Mistake(
-            "one-level",
-            "All images were noised to the same level; each has a step of its own.",
-            like=_loss(level=lambda alpha_bar, t: alpha_bar[t[:1]]),
-        ),
-        Mistake(
-            "wrong-axis",
-            "The levels lie along the columns of the images. Reshape them so that each image gets one.",
-            like=_loss(_noised(shape=(-1,))),
-        ),
-        Mistake(
-            "weights-of-the-noise",
-            "The noised image is not that of task 1: look at the two weights.",
-            like=(
-                _loss(_noised(lambda a: a, lambda a: 1 - a)),
-                _loss(_noised(lambda a: (1 - a).sqrt(), torch.sqrt)),
-                _loss(_noised(noise=lambda a: 1 - a)),
-                _loss(_noised(noise=lambda a: 1 - a.sqrt())),
-            ),
-        ),
-    ),
+    },
     lesson="A regression: one player, one loss, nothing to balance. The price comes when images are drawn.",
 )
 
@@ -318,78 +278,50 @@ ddim_step = sheet.task(
     },
     observe=_observe_ddim,
     reference=_ddim(),
-    mistakes=(
-        Mistake(
-            "stops-at-the-image",
-            "You return the predicted image, a mean over all images that could hide in x_t. Go only as far as ᾱ_s.",
-            like=lambda x, eps, a_t, a_s: _clean(x, eps, a_t),
+    hints="""
+        stops-at-the-image: You return the predicted image, a mean over all images that could hide in x_t. Go only as
+          far as ᾱ_s.
+        x_t-for-the-image: x_t stands where the predicted image belongs: noise goes on top of noise. Solve task 1's
+          formula for x0.
+        levels-swapped: ᾱ_t and ᾱ_s have changed places. x_t has the level t, what you return the level s.
+        fresh-noise: Fresh noise went in. DDIM puts the *predicted* noise back, so that z alone settles the image.
+        no-noise-back: The predicted image is shrunk, and no noise put back. The network expects x_s to hold noise of
+          its level.
+        noise-of-the-old-level: The noise goes back with the weight of level t. x_s has less of it.
+        not-divided: The predicted image is still shrunk: in x_t it counts √ᾱ_t, and that has to be divided out.
+        no-roots: The square roots are missing, in one place or in all. ᾱ is the share of the *variance*.
+        noise-added-twice: The noise was added where it has to be taken away. x_t holds it already.
+        random-step: This is the step of DDPM, or its mean: it expects noise to be drawn and needs many small steps.
+        clamped: The predicted image was clamped. The chapter's sampler does so too, to correct a network that errs.
+          Here the network's word is taken as it is.
+    """,
+    like={
+        "stops-at-the-image": lambda x, eps, a_t, a_s: _clean(x, eps, a_t),
+        "x_t-for-the-image": _ddim(clean=lambda x, eps, a: x),
+        "levels-swapped": lambda x, eps, a_t, a_s: _ddim()(x, eps, a_s, a_t),
+        "fresh-noise": _ddim(noise=lambda eps, a_t, a_s: (1 - a_s).sqrt() * torch.randn_like(eps)),
+        "no-noise-back": _ddim(noise=lambda eps, a_t, a_s: torch.zeros_like(eps)),
+        "noise-of-the-old-level": _ddim(noise=lambda eps, a_t, a_s: (1 - a_t).sqrt() * eps),
+        "not-divided": (
+            _ddim(clean=lambda x, eps, a: x - (1 - a).sqrt() * eps),
+            _ddim(clean=lambda x, eps, a: (x - (1 - a).sqrt() * eps) / (1 - a).sqrt()),
         ),
-        Mistake(
-            "x_t-for-the-image",
-            "x_t stands where the predicted image belongs: noise goes on top of noise. Solve task 1's formula for x0.",
-            like=_ddim(clean=lambda x, eps, a: x),
+        "no-roots": (
+            _ddim(lambda x, eps, a: (x - (1 - a) * eps) / a, lambda eps, a_t, a_s: (1 - a_s) * eps, lambda a: a),
+            _ddim(noise=lambda eps, a_t, a_s: (1 - a_s) * eps, signal=lambda a: a),
+            _ddim(clean=lambda x, eps, a: (x - (1 - a) * eps) / a),
+            _ddim(clean=lambda x, eps, a: (x - (1 - a).sqrt() * eps) / a),
+            _ddim(clean=lambda x, eps, a: (x - (1 - a) * eps) / a.sqrt()),
+            _ddim(noise=lambda eps, a_t, a_s: (1 - a_s) * eps),
+            _ddim(signal=lambda a: a),
         ),
-        Mistake(
-            "levels-swapped",
-            "ᾱ_t and ᾱ_s have changed places. x_t has the level t, what you return the level s.",
-            like=lambda x, eps, a_t, a_s: _ddim()(x, eps, a_s, a_t),
+        "noise-added-twice": _ddim(clean=lambda x, eps, a: (x + (1 - a).sqrt() * eps) / a.sqrt()),
+        "random-step": (_ancestral, _ancestral_with_noise),
+        "clamped": (
+            _ddim(clean=lambda x, eps, a: _clean(x, eps, a).clamp(-1, 1)),
+            lambda x, eps, a_t, a_s: _mixed(_clean(x, eps, a_t).clamp(-1, 1), x, a_t, a_s),
         ),
-        Mistake(
-            "fresh-noise",
-            "Fresh noise went in. DDIM puts the *predicted* noise back, so that z alone settles the image.",
-            like=_ddim(noise=lambda eps, a_t, a_s: (1 - a_s).sqrt() * torch.randn_like(eps)),
-        ),
-        Mistake(
-            "no-noise-back",
-            "The predicted image is shrunk, and no noise put back. The network expects x_s to hold noise of its level.",
-            like=_ddim(noise=lambda eps, a_t, a_s: torch.zeros_like(eps)),
-        ),
-        Mistake(
-            "noise-of-the-old-level",
-            "The noise goes back with the weight of level t. x_s has less of it.",
-            like=_ddim(noise=lambda eps, a_t, a_s: (1 - a_t).sqrt() * eps),
-        ),
-        Mistake(
-            "not-divided",
-            "The predicted image is still shrunk: in x_t it counts √ᾱ_t, and that has to be divided out.",
-            like=(
-                _ddim(clean=lambda x, eps, a: x - (1 - a).sqrt() * eps),
-                _ddim(clean=lambda x, eps, a: (x - (1 - a).sqrt() * eps) / (1 - a).sqrt()),
-            ),
-        ),
-        Mistake(
-            "no-roots",
-            "The square roots are missing, in one place or in all. ᾱ is the share of the *variance*.",
-            like=(
-                _ddim(lambda x, eps, a: (x - (1 - a) * eps) / a, lambda eps, a_t, a_s: (1 - a_s) * eps, lambda a: a),
-                _ddim(noise=lambda eps, a_t, a_s: (1 - a_s) * eps, signal=lambda a: a),
-                _ddim(clean=lambda x, eps, a: (x - (1 - a) * eps) / a),
-                _ddim(clean=lambda x, eps, a: (x - (1 - a).sqrt() * eps) / a),
-                _ddim(clean=lambda x, eps, a: (x - (1 - a) * eps) / a.sqrt()),
-                _ddim(noise=lambda eps, a_t, a_s: (1 - a_s) * eps),
-                _ddim(signal=lambda a: a),
-            ),
-        ),
-        Mistake(
-            "noise-added-twice",
-            "The noise was added where it has to be taken away. x_t holds it already.",
-            like=_ddim(clean=lambda x, eps, a: (x + (1 - a).sqrt() * eps) / a.sqrt()),
-        ),
-        Mistake(
-            "random-step",
-            "This is the step of DDPM, or its mean: it expects noise to be drawn and needs many small steps.",
-            like=(_ancestral, _ancestral_with_noise),
-        ),
-        Mistake(
-            "clamped",
-            "The predicted image was clamped. The chapter's sampler does so too, to correct a network that errs. Here "
-            "the network's word is taken as it is.",
-            like=(
-                _ddim(clean=lambda x, eps, a: _clean(x, eps, a).clamp(-1, 1)),
-                lambda x, eps, a_t, a_s: _mixed(_clean(x, eps, a_t).clamp(-1, 1), x, a_t, a_s),
-            ),
-        ),
-    ),
+    },
     lesson="Without fresh noise the chain is a map from z to an image, as G is; it calls its network at every step.",
 )
 
@@ -430,68 +362,42 @@ bits_per_dim = sheet.task(
         "wide images": lambda: (10 * torch.randn(3), (3, 2, 9)),
     },
     reference=_bits(),
-    mistakes=(
-        Mistake(
-            "nats",
-            "These are nats. A log-likelihood is a natural logarithm; a bit is a halving, so its logarithm has base 2.",
-            like=(_bits(unit=1), _bits(unit=1, scale=1)),
-        ),
-        Mistake(
-            "not-divided",
-            "These are the bits of a whole image. Per dimension, images of different sizes can be compared.",
-            like=(_bits(divided=False), _bits(divided=False, scale=1), _bits(divided=False, unit=1)),
-        ),
-        Mistake(
-            "scaling-forgotten",
-            "The scaling is forgotten: this is the density in [−1, 1], where a grey level is 1/127.5 wide. Squeezing "
-            "the axis raised it; the code is for levels of width 1.",
-            like=(_bits(scale=1), _bits(scale=1, sign=-1)),
-        ),
-        Mistake(
-            "scaling-the-wrong-way",
-            "The scaling counts with the wrong sign. On the wide axis from 0 to 255 the same mass is spread thinner, "
-            "so the likelihood falls and more bits are needed.",
-            like=(_bits(scale_sign=-1), _bits(scale_sign=-1, unit=1)),
-        ),
-        Mistake(
-            "sign",
-            "The log-likelihood has the wrong sign. A likelier image needs fewer bits.",
-            like=(_bits(sign=-1), _bits(sign=-1, scale_sign=-1)),
-        ),
-        Mistake(
-            "scaling-once",
-            "The scaling counts once an image. Each of the dimensions is stretched, and their factors multiply.",
-            like=(_bits(once=True), _bits(once=True, unit=1)),
-        ),
-        Mistake(
-            "other-range",
-            "That is the scaling of another range. Here 255 steps from grey to grey fill an interval of length 2.",
-            like=tuple(_bits(scale=scale) for scale in (255.0, 256.0, 128.0)),
-        ),
-        Mistake(
-            "channels-forgotten",
-            "You divided by the number of pixels. A dimension is one number: every channel of a pixel counts.",
-            like=(
-                _bits(dims=lambda shape: math.prod(shape[1:])),
-                lambda log_likelihood, shape: (
-                    (math.prod(shape) * math.log(127.5) - log_likelihood) / math.log(2) / math.prod(shape[1:])
-                ),
+    hints="""
+        nats: These are nats. A log-likelihood is a natural logarithm; a bit is a halving, so its logarithm has base 2.
+        not-divided: These are the bits of a whole image. Per dimension, images of different sizes can be compared.
+        scaling-forgotten: The scaling is forgotten: this is the density in [−1, 1], where a grey level is 1/127.5 wide.
+          Squeezing the axis raised it; the code is for levels of width 1.
+        scaling-the-wrong-way: The scaling counts with the wrong sign. On the wide axis from 0 to 255 the same mass is
+          spread thinner, so the likelihood falls and more bits are needed.
+        sign: The log-likelihood has the wrong sign. A likelier image needs fewer bits.
+        scaling-once: The scaling counts once an image. Each of the dimensions is stretched, and their factors multiply.
+        other-range: That is the scaling of another range. Here 255 steps from grey to grey fill an interval of length
+          2.
+        channels-forgotten: You divided by the number of pixels. A dimension is one number: every channel of a pixel
+          counts.
+        half-in-nats: One of the two terms is in bits and the other one in nats. Convert both, or their sum.
+        times-log-two: You multiplied by log 2. One bit is log 2 = 0.69 nats, so there are more bits than nats.
+    """,
+    like={
+        "nats": (_bits(unit=1), _bits(unit=1, scale=1)),
+        "not-divided": (_bits(divided=False), _bits(divided=False, scale=1), _bits(divided=False, unit=1)),
+        "scaling-forgotten": (_bits(scale=1), _bits(scale=1, sign=-1)),
+        "scaling-the-wrong-way": (_bits(scale_sign=-1), _bits(scale_sign=-1, unit=1)),
+        "sign": (_bits(sign=-1), _bits(sign=-1, scale_sign=-1)),
+        "scaling-once": (_bits(once=True), _bits(once=True, unit=1)),
+        "other-range": tuple(_bits(scale=scale) for scale in (255.0, 256.0, 128.0)),
+        "channels-forgotten": (
+            _bits(dims=lambda shape: math.prod(shape[1:])),
+            lambda log_likelihood, shape: (
+                (math.prod(shape) * math.log(127.5) - log_likelihood) / math.log(2) / math.prod(shape[1:])
             ),
         ),
-        Mistake(
-            "half-in-nats",
-            "One of the two terms is in bits and the other one in nats. Convert both, or their sum.",
-            like=(
-                lambda log_likelihood, shape: -log_likelihood / (math.log(2) * math.prod(shape)) + math.log(127.5),
-                lambda log_likelihood, shape: -log_likelihood / math.prod(shape) + math.log2(127.5),
-            ),
+        "half-in-nats": (
+            lambda log_likelihood, shape: -log_likelihood / (math.log(2) * math.prod(shape)) + math.log(127.5),
+            lambda log_likelihood, shape: -log_likelihood / math.prod(shape) + math.log2(127.5),
         ),
-        Mistake(
-            "times-log-two",
-            "You multiplied by log 2. One bit is log 2 = 0.69 nats, so there are more bits than nats.",
-            like=(_bits(unit=1 / math.log(2)), _bits(unit=1 / math.log(2), scale=1)),
-        ),
-    ),
+        "times-log-two": (_bits(unit=1 / math.log(2)), _bits(unit=1 / math.log(2), scale=1)),
+    },
     small_case="An image of one pixel whose density in [−1, 1] is ½ everywhere needs log2(255) bits.",
     lesson="A figure in bits per dimension says nothing until the scaling of the pixels is said.",
 )
@@ -596,98 +502,66 @@ speed_ratio = sheet.task(
     worlds={"a row exactly as good as ours, and a single row": _tie},
     observe=_observe_tables,
     reference=_speed(),
-    mistakes=(
-        Mistake(
-            "features-ignored",
-            "You compared Fréchet distances in different features. They are distances in different spaces, with "
-            "different units.",
-            like=_ignoring("features"),
+    hints="""
+        features-ignored: You compared Fréchet distances in different features. They are distances in different spaces,
+          with different units.
+        split-ignored: You compared distances to different splits. A model is nearer to the images that it learned from
+          than to new ones.
+        n-ignored: You compared distances of different n. The distance is biased: the same generator scores lower with
+          more samples.
+        device-ignored: You compared seconds on different devices: that ratio is about the hardware.
+        several-ignored: Rows that cannot be compared are left in, for more than one reason. Which four entries have to
+          agree?
+        quality-ignored: You took the fastest row, however good. Speed alone is cheap: with fewer evaluations every
+          sampler is faster, and worse.
+        higher-is-better: You asked for a distance that is at least ours. A distance is better when it is smaller.
+        best-distance: You took the row with the lowest distance. It is better than ours, so its time buys more. Compare
+          at equal quality: of those that are good enough, the fastest.
+        evaluations-alone: You counted evaluations. One of a large network takes longer than ten of a small one: seconds
+          decide.
+        evaluations-forgotten: These are the seconds of one evaluation. An image takes `evaluations` of them.
+        batch-forgotten: These are seconds for a whole batch, and the batches differ in size. What does one image take?
+        inverted: The ratio is upside down. It says how many times longer *they* take: above 1 where we are faster.
+    """,
+    like={
+        "features-ignored": _ignoring("features"),
+        "split-ignored": _ignoring("split"),
+        "n-ignored": _ignoring("n"),
+        "device-ignored": _ignoring("device"),
+        "several-ignored": tuple(_ignoring(*ignored) for count in (2, 3, 4) for ignored in combinations(_KEYS, count)),
+        "quality-ignored": (
+            _speed(enough=lambda distance, ours: True),
+            _speed((), enough=lambda distance, ours: True),
         ),
-        Mistake(
-            "split-ignored",
-            "You compared distances to different splits. A model is nearer to the images that it learned from "
-            "than to new ones.",
-            like=_ignoring("split"),
+        "higher-is-better": _speed(enough=lambda distance, ours: distance >= ours),
+        "best-distance": (
+            _speed(rank=lambda row: row["distance"]),
+            _speed((), rank=lambda row: row["distance"]),
         ),
-        Mistake(
-            "n-ignored",
-            "You compared distances of different n. The distance is biased: the same generator scores lower with more "
-            "samples.",
-            like=_ignoring("n"),
+        "evaluations-alone": tuple(
+            _speed(rank=rank, cost=cost, inverted=inverted)
+            for rank, cost in (
+                (lambda row: row["evaluations"], _seconds),
+                (lambda row: row["evaluations"], lambda row: row["evaluations"]),
+                (_seconds, lambda row: row["evaluations"]),
+            )
+            for inverted in (False, True)
         ),
-        Mistake(
-            "device-ignored",
-            "You compared seconds on different devices: that ratio is about the hardware.",
-            like=_ignoring("device"),
+        "evaluations-forgotten": tuple(
+            _speed(rank=rank, cost=cost)
+            for rank in (_seconds, lambda row: row["seconds"], lambda row: row["seconds"] / row["batch"])
+            for cost in (_seconds, lambda row: row["seconds"], lambda row: row["seconds"] / row["batch"])
+            if (rank, cost) != (_seconds, _seconds)
         ),
-        Mistake(
-            "several-ignored",
-            "Rows that cannot be compared are left in, for more than one reason. Which four entries have to agree?",
-            like=tuple(_ignoring(*ignored) for count in (2, 3, 4) for ignored in combinations(_KEYS, count)),
+        "batch-forgotten": (
+            _speed(rank=_without_batch, cost=_without_batch),
+            _speed(cost=_without_batch),
+            _speed(rank=_without_batch),
+            _speed(rank=_times_batch, cost=_times_batch),
+            _speed(cost=_times_batch),
         ),
-        Mistake(
-            "quality-ignored",
-            "You took the fastest row, however good. Speed alone is cheap: with fewer evaluations every sampler is "
-            "faster, and worse.",
-            like=(
-                _speed(enough=lambda distance, ours: True),
-                _speed((), enough=lambda distance, ours: True),
-            ),
-        ),
-        Mistake(
-            "higher-is-better",
-            "You asked for a distance that is at least ours. A distance is better when it is smaller.",
-            like=_speed(enough=lambda distance, ours: distance >= ours),
-        ),
-        Mistake(
-            "best-distance",
-            "You took the row with the lowest distance. It is better than ours, so its time buys more. Compare at "
-            "equal quality: of those that are good enough, the fastest.",
-            like=(
-                _speed(rank=lambda row: row["distance"]),
-                _speed((), rank=lambda row: row["distance"]),
-            ),
-        ),
-        Mistake(
-            "evaluations-alone",
-            "You counted evaluations. One of a large network takes longer than ten of a small one: seconds decide.",
-            like=tuple(
-                _speed(rank=rank, cost=cost, inverted=inverted)
-                for rank, cost in (
-                    (lambda row: row["evaluations"], _seconds),
-                    (lambda row: row["evaluations"], lambda row: row["evaluations"]),
-                    (_seconds, lambda row: row["evaluations"]),
-                )
-                for inverted in (False, True)
-            ),
-        ),
-        Mistake(
-            "evaluations-forgotten",
-            "These are the seconds of one evaluation. An image takes `evaluations` of them.",
-            like=tuple(
-                _speed(rank=rank, cost=cost)
-                for rank in (_seconds, lambda row: row["seconds"], lambda row: row["seconds"] / row["batch"])
-                for cost in (_seconds, lambda row: row["seconds"], lambda row: row["seconds"] / row["batch"])
-                if (rank, cost) != (_seconds, _seconds)
-            ),
-        ),
-        Mistake(
-            "batch-forgotten",
-            "These are seconds for a whole batch, and the batches differ in size. What does one image take?",
-            like=(
-                _speed(rank=_without_batch, cost=_without_batch),
-                _speed(cost=_without_batch),
-                _speed(rank=_without_batch),
-                _speed(rank=_times_batch, cost=_times_batch),
-                _speed(cost=_times_batch),
-            ),
-        ),
-        Mistake(
-            "inverted",
-            "The ratio is upside down. It says how many times longer *they* take: above 1 where we are faster.",
-            like=_speed(inverted=True),
-        ),
-    ),
+        "inverted": _speed(inverted=True),
+    },
     lesson="A speed means something beside a quality, and a quality beside its features, split and n.",
 )
 
@@ -749,101 +623,75 @@ coupling_log_density = sheet.task(
     setup=_layer,
     worlds={"five points in the plane": lambda: _layer(5, 1), "one point": lambda: _layer(1, 2)},
     reference=_coupling(),
-    mistakes=(
-        Mistake(
-            "log-det-sign",
-            "The log-determinant has the wrong sign. Where the layer stretches (s above 0), it thins the density out.",
-            like=_coupling(lambda s: s.sum(1)),
+    hints="""
+        log-det-sign: The log-determinant has the wrong sign. Where the layer stretches (s above 0), it thins the
+          density out.
+        log-det-missing: This is the density of z. Nothing says yet how much volume the layer makes or takes on the way
+          to x.
+        wrong-axis: The log-determinant is not that of each point. A point's volume changes by the product over *its
+          own* entries, which runs along dimension 1.
+        two-pi: The normal density's constant is missing, or not counted once for each of the entries of z. Without it,
+          densities do not integrate to 1.
+        half-left-out: Only the second half went into the normal density. The first one is not changed, but it is as
+          random.
+        both-halves: Both halves were transformed. The first one passes unchanged; only so does the way back know s and
+          t.
+        halves-swapped: The halves have changed places: the first one stays and feeds `scale` and `shift`.
+        wrong-direction: You sent x through the layer once more. The layer leads from z to x: undo it, last operation
+          first.
+        shift-after: The scaling was undone before the shift. What came last, the shift, has to go first.
+        without-exp: s was taken as the factor itself. It is the factor's logarithm: any s will do, and no factor is 0.
+        x-in-the-normal: The normal density was taken at x. It is z that is normal: find the z that x was made of.
+    """,
+    like={
+        "log-det-sign": _coupling(lambda s: s.sum(1)),
+        "log-det-missing": _coupling(lambda s: torch.zeros(())),
+        "wrong-axis": (
+            _coupling(lambda s: -s.sum(0)),
+            _coupling(lambda s: -s.sum()),
+            _coupling(lambda s: -s.mean(1)),
+            _coupling(lambda s: -s.mean()),
+            _coupling(lambda s: -s.mean(0)),
+            _coupling(lambda s: -s.sum(1).mean()),
         ),
-        Mistake(
-            "log-det-missing",
-            "This is the density of z. Nothing says yet how much volume the layer makes or takes on the way to x.",
-            like=_coupling(lambda s: torch.zeros(())),
-        ),
-        Mistake(
-            "wrong-axis",
-            "The log-determinant is not that of each point. A point's volume changes by the product over *its own* "
-            "entries, which runs along dimension 1.",
-            like=(
-                _coupling(lambda s: -s.sum(0)),
-                _coupling(lambda s: -s.sum()),
-                _coupling(lambda s: -s.mean(1)),
-                _coupling(lambda s: -s.mean()),
-                _coupling(lambda s: -s.mean(0)),
-                _coupling(lambda s: -s.sum(1).mean()),
+        "two-pi": (
+            _coupling(density=lambda x1, z2: -0.5 * torch.cat((x1, z2), 1).square().sum(1)),
+            _coupling(
+                density=lambda x1, z2: -0.5 * torch.cat((x1, z2), 1).square().sum(1) - 0.5 * math.log(2 * math.pi)
+            ),
+            _coupling(
+                density=lambda x1, z2: (
+                    -0.5 * torch.cat((x1, z2), 1).square().sum(1) - x1.shape[1] * 0.5 * math.log(2 * math.pi)
+                )
+            ),
+            _coupling(
+                density=lambda x1, z2: (
+                    -0.5 * torch.cat((x1, z2), 1).square().sum(1) - 2 * x1.shape[1] * math.log(2 * math.pi)
+                )
             ),
         ),
-        Mistake(
-            "two-pi",
-            "The normal density's constant is missing, or not counted once for each of the entries of z. Without it, "
-            "densities do not integrate to 1.",
-            like=(
-                _coupling(density=lambda x1, z2: -0.5 * torch.cat((x1, z2), 1).square().sum(1)),
-                _coupling(
-                    density=lambda x1, z2: -0.5 * torch.cat((x1, z2), 1).square().sum(1) - 0.5 * math.log(2 * math.pi)
-                ),
-                _coupling(
-                    density=lambda x1, z2: (
-                        -0.5 * torch.cat((x1, z2), 1).square().sum(1) - x1.shape[1] * 0.5 * math.log(2 * math.pi)
-                    )
-                ),
-                _coupling(
-                    density=lambda x1, z2: (
-                        -0.5 * torch.cat((x1, z2), 1).square().sum(1) - 2 * x1.shape[1] * math.log(2 * math.pi)
-                    )
-                ),
-            ),
+        "half-left-out": (_coupling(density=lambda x1, z2: _normal(z2)), _coupling(density=lambda x1, z2: _normal(x1))),
+        "both-halves": (_coupling(both=True), _coupling(lambda s: -2 * s.sum(1), both=True)),
+        "halves-swapped": (
+            _coupling(swapped=True),
+            _coupling(lambda s: s.sum(1), swapped=True),
+            _coupling(lambda s: s.sum(1), _forwards, swapped=True),
         ),
-        Mistake(
-            "half-left-out",
-            "Only the second half went into the normal density. The first one is not changed, but it is as random.",
-            like=(_coupling(density=lambda x1, z2: _normal(z2)), _coupling(density=lambda x1, z2: _normal(x1))),
+        "wrong-direction": (_coupling(lambda s: s.sum(1), _forwards), _coupling(back=_forwards)),
+        "shift-after": (
+            _coupling(back=lambda x2, s, t: x2 * torch.exp(-s) - t),
+            _coupling(lambda s: s.sum(1), lambda x2, s, t: x2 * torch.exp(-s) - t),
         ),
-        Mistake(
-            "both-halves",
-            "Both halves were transformed. The first one passes unchanged; only so does the way back know s and t.",
-            like=(_coupling(both=True), _coupling(lambda s: -2 * s.sum(1), both=True)),
+        "without-exp": (
+            _coupling(back=lambda x2, s, t: (x2 - t) / s),
+            _coupling(lambda s: -s.abs().log().sum(1), lambda x2, s, t: (x2 - t) / s),
+            _coupling(lambda s: s.abs().log().sum(1), lambda x2, s, t: (x2 - t) / s),
         ),
-        Mistake(
-            "halves-swapped",
-            "The halves have changed places: the first one stays and feeds `scale` and `shift`.",
-            like=(
-                _coupling(swapped=True),
-                _coupling(lambda s: s.sum(1), swapped=True),
-                _coupling(lambda s: s.sum(1), _forwards, swapped=True),
-            ),
+        "x-in-the-normal": (
+            _coupling(back=lambda x2, s, t: x2),
+            _coupling(lambda s: s.sum(1), lambda x2, s, t: x2),
         ),
-        Mistake(
-            "wrong-direction",
-            "You sent x through the layer once more. The layer leads from z to x: undo it, last operation first.",
-            like=(_coupling(lambda s: s.sum(1), _forwards), _coupling(back=_forwards)),
-        ),
-        Mistake(
-            "shift-after",
-            "The scaling was undone before the shift. What came last, the shift, has to go first.",
-            like=(
-                _coupling(back=lambda x2, s, t: x2 * torch.exp(-s) - t),
-                _coupling(lambda s: s.sum(1), lambda x2, s, t: x2 * torch.exp(-s) - t),
-            ),
-        ),
-        Mistake(
-            "without-exp",
-            "s was taken as the factor itself. It is the factor's logarithm: any s will do, and no factor is 0.",
-            like=(
-                _coupling(back=lambda x2, s, t: (x2 - t) / s),
-                _coupling(lambda s: -s.abs().log().sum(1), lambda x2, s, t: (x2 - t) / s),
-                _coupling(lambda s: s.abs().log().sum(1), lambda x2, s, t: (x2 - t) / s),
-            ),
-        ),
-        Mistake(
-            "x-in-the-normal",
-            "The normal density was taken at x. It is z that is normal: find the z that x was made of.",
-            like=(
-                _coupling(back=lambda x2, s, t: x2),
-                _coupling(lambda s: s.sum(1), lambda x2, s, t: x2),
-            ),
-        ),
-    ),
+    },
     lesson="A flow gives up freedom in each layer so that a log-determinant costs one sum; a GAN gives up the density.",
 )
 
@@ -914,43 +762,30 @@ ddim_sample = sheet.task(
     observe=_observe_loop,
     reference=_loop(),
     blank=_loop(upwards=True, late=True, training=True),
-    mistakes=(
-        Mistake("direction", f"One bug is left. {_UPWARDS}", like=_loop(upwards=True)),
-        Mistake("told-the-wrong-step", f"One bug is left. {_LATE}", like=_loop(late=True)),
-        Mistake("training-mode", f"One bug is left. {_TRAINING}", like=_loop(training=True)),
-        Mistake(
-            "direction-and-step",
-            "Two bugs are left: at which end does the loop begin, and which step is the network told?",
-            like=_loop(upwards=True, late=True),
-        ),
-        Mistake(
-            "direction-and-mode",
-            "Two bugs are left: at which end does the loop begin, and in which mode is the network?",
-            like=_loop(upwards=True, training=True),
-        ),
-        Mistake(
-            "step-and-mode",
-            "Two bugs are left: which step is the network told, and in which mode is it?",
-            like=_loop(late=True, training=True),
-        ),
-        Mistake(
-            "renamed",
-            "Each step now leads downwards, but the first one is still that at the clean end. z is pure noise: begin "
-            "where ᾱ is nearly 0.",
-            like=_either(renamed=True),
-        ),
-        Mistake(
-            "schedule-flipped",
-            "You turned the schedule round instead of the steps. The levels are right now, and the network is told the "
-            "steps of the other end.",
-            like=_either(flipped=True),
-        ),
-        Mistake(
-            "fresh-noise",
-            "Fresh noise goes back now instead of the predicted one: that was right before.",
-            like=(*_either(fresh=True), *_either(fresh=True, upwards=True)),
-        ),
-    ),
+    hints=f"""
+        direction: One bug is left. {_UPWARDS}
+        told-the-wrong-step: One bug is left. {_LATE}
+        training-mode: One bug is left. {_TRAINING}
+        direction-and-step: Two bugs are left: at which end does the loop begin, and which step is the network told?
+        direction-and-mode: Two bugs are left: at which end does the loop begin, and in which mode is the network?
+        step-and-mode: Two bugs are left: which step is the network told, and in which mode is it?
+        renamed: Each step now leads downwards, but the first one is still that at the clean end. z is pure noise: begin
+          where ᾱ is nearly 0.
+        schedule-flipped: You turned the schedule round instead of the steps. The levels are right now, and the network
+          is told the steps of the other end.
+        fresh-noise: Fresh noise goes back now instead of the predicted one: that was right before.
+    """,
+    like={
+        "direction": _loop(upwards=True),
+        "told-the-wrong-step": _loop(late=True),
+        "training-mode": _loop(training=True),
+        "direction-and-step": _loop(upwards=True, late=True),
+        "direction-and-mode": _loop(upwards=True, training=True),
+        "step-and-mode": _loop(late=True, training=True),
+        "renamed": _either(renamed=True),
+        "schedule-flipped": _either(flipped=True),
+        "fresh-noise": (*_either(fresh=True), *_either(fresh=True, upwards=True)),
+    },
     lesson="None of the three raised an error: only the images told.",
 )
 

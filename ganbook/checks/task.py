@@ -128,7 +128,7 @@ class Mistake:
     when: Callable[[Trial], bool] | None = None
 
 
-_ENTRY = re.compile(r"^([a-z0-9.-]+): ")
+_ENTRY = re.compile(r"^([a-z0-9._-]+): ")
 
 
 def known(hints: str, like: Mapping[str, Any], when: Mapping[str, Callable[[Trial], bool]]) -> tuple[Mistake, ...]:

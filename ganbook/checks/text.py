@@ -14,7 +14,7 @@ from torch.nn import functional as F
 from ganbook.checks.challenge import NoScore, Score, scored, verdict
 from ganbook.checks.compare import Observation, describe
 from ganbook.checks.readings.text import READING
-from ganbook.checks.task import Answer, Mistake, Sheet, Trial, flat_weights, loss_with_gradients, pair
+from ganbook.checks.task import Answer, Sheet, Trial, flat_weights, loss_with_gradients, pair
 
 if TYPE_CHECKING:
     from ganbook.data.captions import CaptionedDigits
@@ -72,87 +72,59 @@ masked_mean = sheet.task(
     },
     observe=lambda answer, world: loss_with_gradients(answer, {"embeddings": world[0]}, world[1], name="the vectors"),
     reference=_pooled(lambda tokens: _count(tokens).clamp(min=1)),
-    mistakes=(
-        Mistake(
-            "divided-by-length",
-            "The padding is left out of the sum and still counted below it. A short caption gets a short vector: "
-            "divide by its own number of tokens.",
-            like=_pooled(lambda tokens: tokens.shape[1]),
+    hints="""
+        divided-by-length: The padding is left out of the sum and still counted below it. A short caption gets a short
+          vector: divide by its own number of tokens.
+        no-mask: This is the mean over all T places. What stands at the padding is no part of the caption.
+        padding-summed: You divide by the right number, but the sum above it runs over the padding as well.
+        empty-is-nan: An empty caption gives 0 / 0, and one NaN in a batch is enough to spoil every weight. Keep the
+          divisor away from 0.
+        nan-in-the-gradient: The values are right and the gradient is not finite: the 0 / 0 is covered up after it has
+          happened, and `backward` still goes through it. Change the divisor instead.
+        over-batch: You averaged over the captions of the batch. Each caption gets a vector of its own: dimension 1
+          counts its tokens.
+        count-of-the-batch: All captions are divided by one number, the tokens of the whole batch. Count in each row.
+        tokens-as-weights: The tokens themselves stand in as weights: word number 8 counts twice as much as word number
+          4. They are names; only whether one is 0 matters.
+        mask-inverted: The mask lets the padding through and keeps the words out.
+        one-too-many: Every count is one too large. That saves the empty caption and shrinks all others, a single word
+          to half.
+        sum: This is the sum. A long caption would count more than a short one.
+    """,
+    like={
+        "divided-by-length": _pooled(lambda tokens: tokens.shape[1]),
+        "no-mask": lambda embeddings, tokens: embeddings.mean(1),
+        "padding-summed": (
+            lambda embeddings, tokens: embeddings.sum(1) / _count(tokens).clamp(min=1),
+            lambda embeddings, tokens: embeddings.sum(1) / _count(tokens),
         ),
-        Mistake(
-            "no-mask",
-            "This is the mean over all T places. What stands at the padding is no part of the caption.",
-            like=lambda embeddings, tokens: embeddings.mean(1),
+        "over-batch": (
+            _pooled(lambda tokens: (tokens != 0).float().sum(0)[:, None].clamp(min=1), dim=0),
+            lambda embeddings, tokens: embeddings.mean(0),
+            lambda embeddings, tokens: (_mask(tokens) * embeddings).mean(0),
         ),
-        Mistake(
-            "padding-summed",
-            "You divide by the right number, but the sum above it runs over the padding as well.",
-            like=(
-                lambda embeddings, tokens: embeddings.sum(1) / _count(tokens).clamp(min=1),
-                lambda embeddings, tokens: embeddings.sum(1) / _count(tokens),
+        "count-of-the-batch": (
+            _pooled(lambda tokens: (tokens != 0).sum()),
+            lambda embeddings, tokens: embeddings[tokens != 0].mean(0),
+        ),
+        "tokens-as-weights": (
+            _pooled(lambda tokens: _count(tokens).clamp(min=1), lambda tokens: tokens.float().unsqueeze(-1)),
+            _pooled(
+                lambda tokens: tokens.sum(1, keepdim=True).clamp(min=1), lambda tokens: tokens.float().unsqueeze(-1)
             ),
         ),
-        Mistake(
-            "empty-is-nan",
-            "An empty caption gives 0 / 0, and one NaN in a batch is enough to spoil every weight. Keep the divisor "
-            "away from 0.",
-            when=_nan_where_empty,
+        "mask-inverted": (
+            _pooled(lambda tokens: (tokens == 0).sum(1, keepdim=True).clamp(min=1), lambda t: 1 - _mask(t)),
+            _pooled(lambda tokens: (tokens == 0).sum(1, keepdim=True), lambda t: 1 - _mask(t)),
+            _pooled(lambda tokens: _count(tokens).clamp(min=1), lambda t: 1 - _mask(t)),
         ),
-        Mistake(
-            "nan-in-the-gradient",
-            "The values are right and the gradient is not finite: the 0 / 0 is covered up after it has happened, and "
-            "`backward` still goes through it. Change the divisor instead.",
-            when=_right_value_odd_gradient,
-        ),
-        Mistake(
-            "over-batch",
-            "You averaged over the captions of the batch. Each caption gets a vector of its own: dimension 1 counts "
-            "its tokens.",
-            like=(
-                _pooled(lambda tokens: (tokens != 0).float().sum(0)[:, None].clamp(min=1), dim=0),
-                lambda embeddings, tokens: embeddings.mean(0),
-                lambda embeddings, tokens: (_mask(tokens) * embeddings).mean(0),
-            ),
-        ),
-        Mistake(
-            "count-of-the-batch",
-            "All captions are divided by one number, the tokens of the whole batch. Count in each row.",
-            like=(
-                _pooled(lambda tokens: (tokens != 0).sum()),
-                lambda embeddings, tokens: embeddings[tokens != 0].mean(0),
-            ),
-        ),
-        Mistake(
-            "tokens-as-weights",
-            "The tokens themselves stand in as weights: word number 8 counts twice as much as word number 4. They are "
-            "names; only whether one is 0 matters.",
-            like=(
-                _pooled(lambda tokens: _count(tokens).clamp(min=1), lambda tokens: tokens.float().unsqueeze(-1)),
-                _pooled(
-                    lambda tokens: tokens.sum(1, keepdim=True).clamp(min=1), lambda tokens: tokens.float().unsqueeze(-1)
-                ),
-            ),
-        ),
-        Mistake(
-            "mask-inverted",
-            "The mask lets the padding through and keeps the words out.",
-            like=(
-                _pooled(lambda tokens: (tokens == 0).sum(1, keepdim=True).clamp(min=1), lambda t: 1 - _mask(t)),
-                _pooled(lambda tokens: (tokens == 0).sum(1, keepdim=True), lambda t: 1 - _mask(t)),
-                _pooled(lambda tokens: _count(tokens).clamp(min=1), lambda t: 1 - _mask(t)),
-            ),
-        ),
-        Mistake(
-            "one-too-many",
-            "Every count is one too large. That saves the empty caption and shrinks all others, a single word to half.",
-            like=_pooled(lambda tokens: _count(tokens) + 1),
-        ),
-        Mistake(
-            "sum",
-            "This is the sum. A long caption would count more than a short one.",
-            like=_pooled(lambda tokens: 1.0),
-        ),
-    ),
+        "one-too-many": _pooled(lambda tokens: _count(tokens) + 1),
+        "sum": _pooled(lambda tokens: 1.0),
+    },
+    when={
+        "empty-is-nan": _nan_where_empty,
+        "nan-in-the-gradient": _right_value_odd_gradient,
+    },
     lesson="A sentence of any length is one vector of one size now, however much padding its batch needs.",
 )
 
@@ -214,101 +186,62 @@ augment = sheet.task(
     worlds={"one caption": lambda: tuple(part[:1] for part in _told())},
     observe=_observe_augmented,
     reference=_augmented(),
-    mistakes=(
-        Mistake(
-            "half-forgotten",
-            "The divergence is twice too large: the ½ of the Gaussian's exponent is missing.",
-            like=_augmented(lambda mean, lv: 2 * _entry(mean, lv).sum(1)),
+    hints="""
+        half-forgotten: The divergence is twice too large: the ½ of the Gaussian's exponent is missing.
+        negative: The sign of the divergence is turned. It is never negative; like this, G's loss would pay for running
+          away from N(0, I).
+        wrong-axis: The divergence is summed over the captions. One number per caption is wanted: its entries add up.
+        dimensions-averaged: The entries are independent, so their divergences add up. You averaged over them.
+        one-number: The divergence is one number for the whole batch. Keep one per caption; whoever uses it takes the
+          mean.
+        log-std: The second half of `told` was read as the logarithm of the standard deviation. It is that of the
+          variance.
+        std-for-variance: In the divergence the standard deviation stands where the formula has its square.
+        variance-times-noise: The noise is multiplied with the variance. Standard normal noise becomes noise of spread σ
+          if σ multiplies it.
+        log-times-noise: The noise is multiplied with the logarithm of the variance as it came, which may be negative.
+        reversed: This is the divergence the other way round, of N(0, I) from the caption's Gaussian. It explodes where
+          the variance is small.
+        halves-swapped: Mean and log-variance have changed places: the first d columns of `told` are the mean.
+        every-other-column: You took every other column. The mean is the first half of the columns, the log-variance the
+          second.
+        noisy-in-evaluation: In evaluation there is noise as well: the same caption and the same z would give other
+          images every time.
+        never-noisy: There is no noise in training: G sees the points of the captions that occur, and nothing between
+          them.
+        noise-in-evaluation-only: Noise and no noise have changed places.
+    """,
+    like={
+        "half-forgotten": _augmented(lambda mean, lv: 2 * _entry(mean, lv).sum(1)),
+        "negative": _augmented(lambda mean, lv: -_entry(mean, lv).sum(1)),
+        "wrong-axis": (
+            _augmented(lambda mean, lv: _entry(mean, lv).sum(0)),
+            _augmented(lambda mean, lv: _entry(mean, lv).mean(0)),
         ),
-        Mistake(
-            "negative",
-            "The sign of the divergence is turned. It is never negative; like this, G's loss would pay for running "
-            "away from N(0, I).",
-            like=_augmented(lambda mean, lv: -_entry(mean, lv).sum(1)),
+        "dimensions-averaged": _augmented(lambda mean, lv: _entry(mean, lv).mean(1)),
+        "one-number": (
+            _augmented(lambda mean, lv: _entry(mean, lv).sum()),
+            _augmented(lambda mean, lv: _entry(mean, lv).sum(1).mean()),
+            _augmented(lambda mean, lv: _entry(mean, lv).mean()),
         ),
-        Mistake(
-            "wrong-axis",
-            "The divergence is summed over the captions. One number per caption is wanted: its entries add up.",
-            like=(
-                _augmented(lambda mean, lv: _entry(mean, lv).sum(0)),
-                _augmented(lambda mean, lv: _entry(mean, lv).mean(0)),
-            ),
+        "log-std": (
+            _augmented(lambda mean, lv: _entry(mean, 2 * lv).sum(1), std=torch.exp),
+            _of_entries(lambda mean, lv: mean**2 + (2 * lv).exp() - 1 - 2 * lv),
+            _of_entries(lambda mean, lv: mean**2 + (2 * lv).exp() - 1 - lv),
         ),
-        Mistake(
-            "dimensions-averaged",
-            "The entries are independent, so their divergences add up. You averaged over them.",
-            like=_augmented(lambda mean, lv: _entry(mean, lv).mean(1)),
+        "std-for-variance": (
+            _augmented(lambda mean, lv: _entry(mean, lv / 2).sum(1)),
+            _of_entries(lambda mean, lv: mean**2 + (lv / 2).exp() - 1 - lv),
         ),
-        Mistake(
-            "one-number",
-            "The divergence is one number for the whole batch. Keep one per caption; whoever uses it takes the mean.",
-            like=(
-                _augmented(lambda mean, lv: _entry(mean, lv).sum()),
-                _augmented(lambda mean, lv: _entry(mean, lv).sum(1).mean()),
-                _augmented(lambda mean, lv: _entry(mean, lv).mean()),
-            ),
-        ),
-        Mistake(
-            "log-std",
-            "The second half of `told` was read as the logarithm of the standard deviation. It is that of the "
-            "variance.",
-            like=(
-                _augmented(lambda mean, lv: _entry(mean, 2 * lv).sum(1), std=torch.exp),
-                _of_entries(lambda mean, lv: mean**2 + (2 * lv).exp() - 1 - 2 * lv),
-                _of_entries(lambda mean, lv: mean**2 + (2 * lv).exp() - 1 - lv),
-            ),
-        ),
-        Mistake(
-            "std-for-variance",
-            "In the divergence the standard deviation stands where the formula has its square.",
-            like=(
-                _augmented(lambda mean, lv: _entry(mean, lv / 2).sum(1)),
-                _of_entries(lambda mean, lv: mean**2 + (lv / 2).exp() - 1 - lv),
-            ),
-        ),
-        Mistake(
-            "variance-times-noise",
-            "The noise is multiplied with the variance. Standard normal noise becomes noise of spread σ if σ "
-            "multiplies it.",
-            like=_augmented(std=torch.exp),
-        ),
-        Mistake(
-            "log-times-noise",
-            "The noise is multiplied with the logarithm of the variance as it came, which may be negative.",
-            like=(_augmented(std=lambda lv: lv), _augmented(std=lambda lv: lv / 2)),
-        ),
-        Mistake(
-            "reversed",
-            "This is the divergence the other way round, of N(0, I) from the caption's Gaussian. It explodes where the "
-            "variance is small.",
-            like=_of_entries(lambda mean, lv: (1 + mean**2) / lv.exp() - 1 + lv),
-        ),
-        Mistake(
-            "halves-swapped",
-            "Mean and log-variance have changed places: the first d columns of `told` are the mean.",
-            like=_augmented(part=lambda told: (told[:, 4:], told[:, :4])),
-        ),
-        Mistake(
-            "every-other-column",
-            "You took every other column. The mean is the first half of the columns, the log-variance the second.",
-            like=_augmented(part=lambda told: (told[:, ::2], told[:, 1::2])),
-        ),
-        Mistake(
-            "noisy-in-evaluation",
-            "In evaluation there is noise as well: the same caption and the same z would give other images every time.",
-            like=_augmented(noisy=lambda training: True),
-        ),
-        Mistake(
-            "never-noisy",
-            "There is no noise in training: G sees the points of the captions that occur, and nothing between them.",
-            like=_augmented(noisy=lambda training: False),
-        ),
-        Mistake(
-            "noise-in-evaluation-only",
-            "Noise and no noise have changed places.",
-            like=_augmented(noisy=lambda training: not training),
-        ),
-    ),
+        "variance-times-noise": _augmented(std=torch.exp),
+        "log-times-noise": (_augmented(std=lambda lv: lv), _augmented(std=lambda lv: lv / 2)),
+        "reversed": _of_entries(lambda mean, lv: (1 + mean**2) / lv.exp() - 1 + lv),
+        "halves-swapped": _augmented(part=lambda told: (told[:, 4:], told[:, :4])),
+        "every-other-column": _augmented(part=lambda told: (told[:, ::2], told[:, 1::2])),
+        "noisy-in-evaluation": _augmented(noisy=lambda training: True),
+        "never-noisy": _augmented(noisy=lambda training: False),
+        "noise-in-evaluation-only": _augmented(noisy=lambda training: not training),
+    },
     lesson="The divergence is 0 for N(0, I) only: in G's loss it keeps the blur from shrinking back to a point.",
 )
 
@@ -341,73 +274,45 @@ modulate = sheet.task(
     },
     observe=lambda answer, world: {"the maps": answer(*(part.clone() for part in world))},
     reference=_modulated(_affine),
-    mistakes=(
-        Mistake(
-            "no-one",
-            "The factor is `scale`, not 1 + `scale`. A fresh layer's scale is near 0: it would wipe out the image.",
-            like=_modulated(lambda x, scale, shift: scale * x + shift),
+    hints="""
+        no-one: The factor is `scale`, not 1 + `scale`. A fresh layer's scale is near 0: it would wipe out the image.
+        broadcast-over-places: It runs because 5 × 3 happens to be the size of a map: broadcasting starts at the last
+          dimension, so rows and columns were scaled. `scale` needs two more dimensions at its end.
+        shift-scaled: The shift is multiplied as well: it was added before the scaling.
+        one-added: The 1 is added to the maps instead of to the scale.
+        scale-and-shift-swapped: Scale and shift have changed places.
+        one-caption-for-all: All samples got the same scale and shift. Each has a caption of its own.
+        one-number-a-sample: All maps of a sample got the same scale and shift. Each channel has its own.
+        normalised: The maps were normalised first, as in AdaIN. Here they are taken as they are.
+        exponential: The factor is the exponential of the scale. For small scales that is nearly 1 + `scale`, and for
+          others not.
+        x-twice: The maps were added once more: the 1 in the factor keeps them already.
+    """,
+    like={
+        "no-one": _modulated(lambda x, scale, shift: scale * x + shift),
+        "broadcast-over-places": (
+            _modulated(_affine, lambda v: v),
+            _modulated(_affine, lambda v: v[:, None, None, :]),
         ),
-        Mistake(
-            "broadcast-over-places",
-            "It runs because 5 × 3 happens to be the size of a map: broadcasting starts at the last dimension, so rows "
-            "and columns were scaled. `scale` needs two more dimensions at its end.",
-            like=(
-                _modulated(_affine, lambda v: v),
-                _modulated(_affine, lambda v: v[:, None, None, :]),
-            ),
+        "shift-scaled": _modulated(lambda x, scale, shift: (1 + scale) * (x + shift)),
+        "one-added": _modulated(lambda x, scale, shift: 1 + scale * x + shift),
+        "scale-and-shift-swapped": _modulated(lambda x, scale, shift: (1 + shift) * x + scale),
+        "one-caption-for-all": (
+            _modulated(_affine, lambda v: v[0][None, :, None, None]),
+            _modulated(_affine, lambda v: v.mean(0)[None, :, None, None]),
+            _modulated(_affine, lambda v: v[-1][None, :, None, None]),
         ),
-        Mistake(
-            "shift-scaled",
-            "The shift is multiplied as well: it was added before the scaling.",
-            like=_modulated(lambda x, scale, shift: (1 + scale) * (x + shift)),
+        "one-number-a-sample": (
+            _modulated(_affine, lambda v: v.mean(1)[:, None, None, None]),
+            _modulated(_affine, lambda v: v[:, 0][:, None, None, None]),
         ),
-        Mistake(
-            "one-added",
-            "The 1 is added to the maps instead of to the scale.",
-            like=_modulated(lambda x, scale, shift: 1 + scale * x + shift),
+        "normalised": (
+            _modulated(lambda x, scale, shift: _affine(F.instance_norm(x), scale, shift)),
+            _modulated(lambda x, scale, shift: _affine(F.batch_norm(x, None, None, training=True), scale, shift)),
         ),
-        Mistake(
-            "scale-and-shift-swapped",
-            "Scale and shift have changed places.",
-            like=_modulated(lambda x, scale, shift: (1 + shift) * x + scale),
-        ),
-        Mistake(
-            "one-caption-for-all",
-            "All samples got the same scale and shift. Each has a caption of its own.",
-            like=(
-                _modulated(_affine, lambda v: v[0][None, :, None, None]),
-                _modulated(_affine, lambda v: v.mean(0)[None, :, None, None]),
-                _modulated(_affine, lambda v: v[-1][None, :, None, None]),
-            ),
-        ),
-        Mistake(
-            "one-number-a-sample",
-            "All maps of a sample got the same scale and shift. Each channel has its own.",
-            like=(
-                _modulated(_affine, lambda v: v.mean(1)[:, None, None, None]),
-                _modulated(_affine, lambda v: v[:, 0][:, None, None, None]),
-            ),
-        ),
-        Mistake(
-            "normalised",
-            "The maps were normalised first, as in AdaIN. Here they are taken as they are.",
-            like=(
-                _modulated(lambda x, scale, shift: _affine(F.instance_norm(x), scale, shift)),
-                _modulated(lambda x, scale, shift: _affine(F.batch_norm(x, None, None, training=True), scale, shift)),
-            ),
-        ),
-        Mistake(
-            "exponential",
-            "The factor is the exponential of the scale. For small scales that is nearly 1 + `scale`, and for others "
-            "not.",
-            like=_modulated(lambda x, scale, shift: scale.exp() * x + shift),
-        ),
-        Mistake(
-            "x-twice",
-            "The maps were added once more: the 1 in the factor keeps them already.",
-            like=_modulated(lambda x, scale, shift: x + _affine(x, scale, shift)),
-        ),
-    ),
+        "exponential": _modulated(lambda x, scale, shift: scale.exp() * x + shift),
+        "x-twice": _modulated(lambda x, scale, shift: x + _affine(x, scale, shift)),
+    },
     lesson="With scale and shift 0 nothing changes: a block starts without the caption and learns how much to use.",
 )
 
@@ -437,88 +342,59 @@ matching_aware_loss = sheet.task(
     worlds={"one logit each": lambda: {name: logits[:1] for name, logits in _verdicts().items()}},
     observe=loss_with_gradients,
     reference=_matching_aware,
-    mistakes=(
-        Mistake(
-            "wrong-as-real",
-            "Real images with a wrong caption are called right here. That tells D to ignore the caption.",
-            like=(
-                lambda real, wrong, fake: (
-                    F.softplus(-real).mean() + (F.softplus(-wrong).mean() + F.softplus(fake).mean()) / 2
-                ),
-                lambda real, wrong, fake: (
-                    (F.softplus(-real).mean() + F.softplus(-wrong).mean()) / 2 + F.softplus(fake).mean()
-                ),
+    hints="""
+        wrong-as-real: Real images with a wrong caption are called right here. That tells D to ignore the caption.
+        no-half: Rejecting counts twice as much as accepting: two kinds of pairs are to be rejected, and each has full
+          weight. They share it.
+        wrong-left-out: Real images with a wrong caption are missing. Without them nothing asks D whether image and
+          caption belong together.
+        fake-left-out: The fakes are missing. D would learn to match captions, and nothing about what is real.
+        thirds: All three kinds weigh the same, so D rejects with twice the weight that it accepts with. The half is for
+          the two that are rejected.
+        halved-again: All is right but a factor ½ on the whole: only the two rejected kinds share a half.
+        labels-swapped: D is paid for rejecting what is right and accepting what is not: all signs inside the softplus
+          are turned.
+        to-maximise: This is what D *maximises*, a sum of log probabilities. A loss is minimised: turn the sign.
+        two-sigmoids: A sigmoid was applied before a loss that applies its own. These are logits already.
+        logits-not-probabilities: The logarithm of a logit is taken: logits may be negative. `softplus` has the sigmoid
+          and the logarithm in it.
+        summed: The losses are summed over the batch: a larger batch would take larger steps.
+    """,
+    like={
+        "wrong-as-real": (
+            lambda real, wrong, fake: (
+                F.softplus(-real).mean() + (F.softplus(-wrong).mean() + F.softplus(fake).mean()) / 2
+            ),
+            lambda real, wrong, fake: (
+                (F.softplus(-real).mean() + F.softplus(-wrong).mean()) / 2 + F.softplus(fake).mean()
             ),
         ),
-        Mistake(
-            "no-half",
-            "Rejecting counts twice as much as accepting: two kinds of pairs are to be rejected, and each has full "
-            "weight. They share it.",
-            like=_judged(lambda real, wrong, fake: real + wrong + fake),
+        "no-half": _judged(lambda real, wrong, fake: real + wrong + fake),
+        "wrong-left-out": (
+            _judged(lambda real, wrong, fake: real + fake),
+            _judged(lambda real, wrong, fake: real + fake / 2),
+            _judged(lambda real, wrong, fake: (real + fake) / 2),
         ),
-        Mistake(
-            "wrong-left-out",
-            "Real images with a wrong caption are missing. Without them nothing asks D whether image and caption "
-            "belong together.",
-            like=(
-                _judged(lambda real, wrong, fake: real + fake),
-                _judged(lambda real, wrong, fake: real + fake / 2),
-                _judged(lambda real, wrong, fake: (real + fake) / 2),
-            ),
+        "fake-left-out": (
+            _judged(lambda real, wrong, fake: real + wrong),
+            _judged(lambda real, wrong, fake: real + wrong / 2),
+            _judged(lambda real, wrong, fake: (real + wrong) / 2),
         ),
-        Mistake(
-            "fake-left-out",
-            "The fakes are missing. D would learn to match captions, and nothing about what is real.",
-            like=(
-                _judged(lambda real, wrong, fake: real + wrong),
-                _judged(lambda real, wrong, fake: real + wrong / 2),
-                _judged(lambda real, wrong, fake: (real + wrong) / 2),
-            ),
+        "thirds": _judged(lambda real, wrong, fake: (real + wrong + fake) / 3),
+        "halved-again": (
+            _judged(lambda real, wrong, fake: (real + (wrong + fake) / 2) / 2),
+            _judged(lambda real, wrong, fake: (real + wrong + fake) / 2),
         ),
-        Mistake(
-            "thirds",
-            "All three kinds weigh the same, so D rejects with twice the weight that it accepts with. The half is for "
-            "the two that are rejected.",
-            like=_judged(lambda real, wrong, fake: (real + wrong + fake) / 3),
+        "labels-swapped": lambda real, wrong, fake: _matching_aware(-real, -wrong, -fake),
+        "to-maximise": lambda real, wrong, fake: -_matching_aware(real, wrong, fake),
+        "two-sigmoids": lambda real, wrong, fake: _matching_aware(real.sigmoid(), wrong.sigmoid(), fake.sigmoid()),
+        "logits-not-probabilities": lambda real, wrong, fake: (
+            -real.log().mean() - ((1 - wrong).log() + (1 - fake).log()).mean() / 2
         ),
-        Mistake(
-            "halved-again",
-            "All is right but a factor ½ on the whole: only the two rejected kinds share a half.",
-            like=(
-                _judged(lambda real, wrong, fake: (real + (wrong + fake) / 2) / 2),
-                _judged(lambda real, wrong, fake: (real + wrong + fake) / 2),
-            ),
+        "summed": lambda real, wrong, fake: (
+            F.softplus(-real).sum() + (F.softplus(wrong).sum() + F.softplus(fake).sum()) / 2
         ),
-        Mistake(
-            "labels-swapped",
-            "D is paid for rejecting what is right and accepting what is not: all signs inside the softplus are "
-            "turned.",
-            like=lambda real, wrong, fake: _matching_aware(-real, -wrong, -fake),
-        ),
-        Mistake(
-            "to-maximise",
-            "This is what D *maximises*, a sum of log probabilities. A loss is minimised: turn the sign.",
-            like=lambda real, wrong, fake: -_matching_aware(real, wrong, fake),
-        ),
-        Mistake(
-            "two-sigmoids",
-            "A sigmoid was applied before a loss that applies its own. These are logits already.",
-            like=lambda real, wrong, fake: _matching_aware(real.sigmoid(), wrong.sigmoid(), fake.sigmoid()),
-        ),
-        Mistake(
-            "logits-not-probabilities",
-            "The logarithm of a logit is taken: logits may be negative. `softplus` has the sigmoid and the logarithm "
-            "in it.",
-            like=lambda real, wrong, fake: -real.log().mean() - ((1 - wrong).log() + (1 - fake).log()).mean() / 2,
-        ),
-        Mistake(
-            "summed",
-            "The losses are summed over the batch: a larger batch would take larger steps.",
-            like=lambda real, wrong, fake: (
-                F.softplus(-real).sum() + (F.softplus(wrong).sum() + F.softplus(fake).sum()) / 2
-            ),
-        ),
-    ),
+    },
     lesson="Only the wrong pairs make D read: against real and fake alone it can win without a look at the caption.",
 )
 
@@ -565,82 +441,52 @@ projection_logits = sheet.task(
     },
     observe=lambda answer, world: {"the logits": answer(*(part.clone() for part in world))},
     reference=_asked(lambda f, t, w: f @ w + (f * t).sum(1)),
-    mistakes=(
-        Mistake(
-            "image-held-for-a-round",
-            "Image 0 met the first three captions here, image 1 the next three. The captions come round after round: "
-            "all images once, then all images again.",
-            like=_asked(lambda f, t, w: f @ w + (f * t).sum(1), _interleaved),
+    hints="""
+        image-held-for-a-round: Image 0 met the first three captions here, image 1 the next three. The captions come
+          round after round: all images once, then all images again.
+        every-pair: This is a matrix: every image met every caption. Each caption needs its own image only.
+        first-round-only: Only the first caption of each image was asked. There are several rounds of them.
+        summed-over-batch: All captions together make one number. Each has a logit of its own.
+        no-unconditional-term: w · f is missing: whether the image looks real, whatever it shows.
+        no-caption: The caption plays no role. This is the logit of a discriminator that cannot read.
+        not-summed: These are products, entry by entry. A scalar product adds them up.
+        averaged: The products are averaged over the features instead of summed.
+        caption-as-a-constant: The caption is added and never meets the image: it raises or lowers the logit of any
+          image alike. V e has to be multiplied with f.
+        cosine: This is the cosine of the angle: the lengths are divided out. Features that say much should count much.
+        terms-multiplied: The two terms are multiplied. They add up: a log ratio of images, and one of captions given
+          the image.
+    """,
+    like={
+        "image-held-for-a-round": _asked(lambda f, t, w: f @ w + (f * t).sum(1), _interleaved),
+        "every-pair": (
+            lambda f, e, w, V: f @ w + (f @ V @ e.T).T,
+            lambda f, e, w, V: (f @ w)[:, None] + f @ V @ e.T,
+            _asked(lambda f, t, w: f @ w + f @ t.T),
+            _asked(lambda f, t, w: (f @ w)[:, None] + f @ t.T),
         ),
-        Mistake(
-            "every-pair",
-            "This is a matrix: every image met every caption. Each caption needs its own image only.",
-            like=(
-                lambda f, e, w, V: f @ w + (f @ V @ e.T).T,
-                lambda f, e, w, V: (f @ w)[:, None] + f @ V @ e.T,
-                _asked(lambda f, t, w: f @ w + f @ t.T),
-                _asked(lambda f, t, w: (f @ w)[:, None] + f @ t.T),
-            ),
+        "first-round-only": _of_the_first_round,
+        "summed-over-batch": (
+            _asked(lambda f, t, w: (f @ w).sum() + (f * t).sum()),
+            _asked(lambda f, t, w: f @ w + (f * t).sum()),
         ),
-        Mistake(
-            "first-round-only",
-            "Only the first caption of each image was asked. There are several rounds of them.",
-            like=_of_the_first_round,
+        "no-unconditional-term": _asked(lambda f, t, w: (f * t).sum(1)),
+        "no-caption": (_asked(lambda f, t, w: f @ w), lambda f, e, w, V: f @ w),
+        "not-summed": (
+            _asked(lambda f, t, w: f * w + f * t),
+            _asked(lambda f, t, w: (f @ w)[:, None] + f * t),
         ),
-        Mistake(
-            "summed-over-batch",
-            "All captions together make one number. Each has a logit of its own.",
-            like=(
-                _asked(lambda f, t, w: (f @ w).sum() + (f * t).sum()),
-                _asked(lambda f, t, w: f @ w + (f * t).sum()),
-            ),
+        "averaged": (
+            _asked(lambda f, t, w: f @ w + (f * t).mean(1)),
+            _asked(lambda f, t, w: (f * w + f * t).mean(1)),
         ),
-        Mistake(
-            "no-unconditional-term",
-            "w · f is missing: whether the image looks real, whatever it shows.",
-            like=_asked(lambda f, t, w: (f * t).sum(1)),
+        "caption-as-a-constant": (
+            _asked(lambda f, t, w: f @ w + t @ w),
+            _asked(lambda f, t, w: f @ w + t.sum(1)),
         ),
-        Mistake(
-            "no-caption",
-            "The caption plays no role. This is the logit of a discriminator that cannot read.",
-            like=(_asked(lambda f, t, w: f @ w), lambda f, e, w, V: f @ w),
-        ),
-        Mistake(
-            "not-summed",
-            "These are products, entry by entry. A scalar product adds them up.",
-            like=(
-                _asked(lambda f, t, w: f * w + f * t),
-                _asked(lambda f, t, w: (f @ w)[:, None] + f * t),
-            ),
-        ),
-        Mistake(
-            "averaged",
-            "The products are averaged over the features instead of summed.",
-            like=(
-                _asked(lambda f, t, w: f @ w + (f * t).mean(1)),
-                _asked(lambda f, t, w: (f * w + f * t).mean(1)),
-            ),
-        ),
-        Mistake(
-            "caption-as-a-constant",
-            "The caption is added and never meets the image: it raises or lowers the logit of any image alike. V e has "
-            "to be multiplied with f.",
-            like=(
-                _asked(lambda f, t, w: f @ w + t @ w),
-                _asked(lambda f, t, w: f @ w + t.sum(1)),
-            ),
-        ),
-        Mistake(
-            "cosine",
-            "This is the cosine of the angle: the lengths are divided out. Features that say much should count much.",
-            like=_asked(lambda f, t, w: f @ w + F.cosine_similarity(f, t)),
-        ),
-        Mistake(
-            "terms-multiplied",
-            "The two terms are multiplied. They add up: a log ratio of images, and one of captions given the image.",
-            like=_asked(lambda f, t, w: (f @ w) * (f * t).sum(1)),
-        ),
-    ),
+        "cosine": _asked(lambda f, t, w: f @ w + F.cosine_similarity(f, t)),
+        "terms-multiplied": _asked(lambda f, t, w: (f @ w) * (f * t).sum(1)),
+    },
     lesson="Right and wrong captions of one batch cost a single pass of the images: only this last line sees the text.",
 )
 
@@ -691,63 +537,37 @@ retrieval_at_1 = sheet.task(
     setup=_gallery,
     observe=_retrieved,
     reference=_share(_nearest),
-    mistakes=(
-        Mistake(
-            "farthest",
-            "You looked for the largest distance: the entry that is least alike.",
-            like=_share(lambda generated, gallery: torch.cdist(generated, gallery).argmax(1)),
+    hints="""
+        farthest: You looked for the largest distance: the entry that is least alike.
+        norms-forgotten: A scalar product alone is no distance: a long gallery entry wins against nearer ones. In ‖a −
+          b‖² there is the square of b's length as well.
+        angle: The nearest by angle was taken. With lengths divided out, a short entry looks like a long one of its
+          direction.
+        wrong-axis: For each entry of the *gallery* you looked for the nearest generated point. It is the other way
+          round: every generated point looks for its entry.
+        count: This is how many were found. The share is their number divided by N.
+        divided-by-the-gallery: The number of hits is divided by the size of the gallery. There are N questions.
+        first-five: A hit anywhere among several nearest entries counts here. R@1 takes the first one only.
+        own-position: The right entry of point i is taken to be entry i. `right[i]` says which one it is.
+        percent: This is a percentage. A share lies between 0 and 1.
+        each-verdict: These are the verdicts on each point. Their mean is the share.
+    """,
+    like={
+        "farthest": _share(lambda generated, gallery: torch.cdist(generated, gallery).argmax(1)),
+        "norms-forgotten": _share(lambda generated, gallery: (generated @ gallery.T).argmax(1)),
+        "angle": _share(lambda generated, gallery: (F.normalize(generated) @ F.normalize(gallery).T).argmax(1)),
+        "wrong-axis": (_share(lambda generated, gallery: torch.cdist(generated, gallery).argmin(0)), _other_direction),
+        "count": lambda generated, gallery, right: (_nearest(generated, gallery) == right).sum(),
+        "divided-by-the-gallery": lambda generated, gallery, right: (
+            (_nearest(generated, gallery) == right).sum() / len(gallery)
         ),
-        Mistake(
-            "norms-forgotten",
-            "A scalar product alone is no distance: a long gallery entry wins against nearer ones. In ‖a − b‖² there "
-            "is the square of b's length as well.",
-            like=_share(lambda generated, gallery: (generated @ gallery.T).argmax(1)),
+        "first-five": tuple(_within(k) for k in (2, 3, 5, 10)),
+        "own-position": lambda generated, gallery, right: (
+            (_nearest(generated, gallery) == torch.arange(len(generated))).float().mean()
         ),
-        Mistake(
-            "angle",
-            "The nearest by angle was taken. With lengths divided out, a short entry looks like a long one of its "
-            "direction.",
-            like=_share(lambda generated, gallery: (F.normalize(generated) @ F.normalize(gallery).T).argmax(1)),
-        ),
-        Mistake(
-            "wrong-axis",
-            "For each entry of the *gallery* you looked for the nearest generated point. It is the other way round: "
-            "every generated point looks for its entry.",
-            like=(_share(lambda generated, gallery: torch.cdist(generated, gallery).argmin(0)), _other_direction),
-        ),
-        Mistake(
-            "count",
-            "This is how many were found. The share is their number divided by N.",
-            like=lambda generated, gallery, right: (_nearest(generated, gallery) == right).sum(),
-        ),
-        Mistake(
-            "divided-by-the-gallery",
-            "The number of hits is divided by the size of the gallery. There are N questions.",
-            like=lambda generated, gallery, right: (_nearest(generated, gallery) == right).sum() / len(gallery),
-        ),
-        Mistake(
-            "first-five",
-            "A hit anywhere among several nearest entries counts here. R@1 takes the first one only.",
-            like=tuple(_within(k) for k in (2, 3, 5, 10)),
-        ),
-        Mistake(
-            "own-position",
-            "The right entry of point i is taken to be entry i. `right[i]` says which one it is.",
-            like=lambda generated, gallery, right: (
-                (_nearest(generated, gallery) == torch.arange(len(generated))).float().mean()
-            ),
-        ),
-        Mistake(
-            "percent",
-            "This is a percentage. A share lies between 0 and 1.",
-            like=lambda generated, gallery, right: 100 * (_nearest(generated, gallery) == right).float().mean(),
-        ),
-        Mistake(
-            "each-verdict",
-            "These are the verdicts on each point. Their mean is the share.",
-            like=lambda generated, gallery, right: _nearest(generated, gallery) == right,
-        ),
-    ),
+        "percent": lambda generated, gallery, right: 100 * (_nearest(generated, gallery) == right).float().mean(),
+        "each-verdict": lambda generated, gallery, right: _nearest(generated, gallery) == right,
+    },
     small_case="Two points, of which one lies nearest to its own entry, give 0.5.",
     lesson="A share by chance would be 1 / M: say how large the gallery is whenever you report R@1.",
 )
@@ -874,59 +694,41 @@ text_step = sheet.task(
     reference=_step(),
     also=_any_order(_WRONG),
     blank=_step(scrambled=True, mismatched=True, elsewhere=True),
-    mistakes=(
-        Mistake("captions-scrambled", f"One bug is left. {_SCRAMBLED}", like=_step(scrambled=True)),
-        Mistake("right-pair-mismatched", f"One bug is left. {_MISMATCHED}", like=_any_order(mismatched=True)),
-        Mistake("judged-elsewhere", f"One bug is left. {_ELSEWHERE}", like=_any_order(elsewhere=True)),
-        Mistake(
-            "scrambled-and-mismatched",
-            "Two bugs are left, both in D's turn: along which dimension are captions exchanged, and which one belongs "
-            "to a real image?",
-            like=_step(scrambled=True, mismatched=True),
+    hints=f"""
+        captions-scrambled: One bug is left. {_SCRAMBLED}
+        right-pair-mismatched: One bug is left. {_MISMATCHED}
+        judged-elsewhere: One bug is left. {_ELSEWHERE}
+        scrambled-and-mismatched: Two bugs are left, both in D's turn: along which dimension are captions exchanged, and
+          which one belongs to a real image?
+        scrambled-and-elsewhere: Two bugs are left: along which dimension are captions exchanged, and beside which are
+          G's fakes judged?
+        mismatched-and-elsewhere: Two bugs are left, one in each turn: follow `wrong` through the step. It has one use.
+        some-left-in-place: Some of the wrong captions are the right ones: after the exchange they stand where they
+          stood. D is then told both things about one pair.
+        wrong-left-out: The wrong pairs are gone from D's loss. They were no bug: nothing else makes D read.
+        fakes-beside-wrong-captions: Now D sees fakes beside captions that they were not made from: it can reject them
+          for not matching, however they look.
+        all-fakes-made-elsewhere: Fakes are made from the wrong captions and judged beside the right ones, so whatever G
+          makes of a caption is rejected.
+        d-not-cut-off: Now D's fakes are not cut off from G: D's `backward` uses up the graph that G's turn needs.
+    """,
+    like={
+        "captions-scrambled": _step(scrambled=True),
+        "right-pair-mismatched": _any_order(mismatched=True),
+        "judged-elsewhere": _any_order(elsewhere=True),
+        "scrambled-and-mismatched": _step(scrambled=True, mismatched=True),
+        "scrambled-and-elsewhere": _step(scrambled=True, elsewhere=True),
+        "mismatched-and-elsewhere": _any_order(mismatched=True, elsewhere=True),
+        "some-left-in-place": _any_order(order for order in _ORDERS if order not in _WRONG),
+        "wrong-left-out": (
+            _step(weigh=_judged(lambda real, wrong, fake: real + fake)),
+            _step(weigh=_judged(lambda real, wrong, fake: real + fake / 2)),
+            _step(weigh=_judged(lambda real, wrong, fake: (real + fake) / 2)),
         ),
-        Mistake(
-            "scrambled-and-elsewhere",
-            "Two bugs are left: along which dimension are captions exchanged, and beside which are G's fakes judged?",
-            like=_step(scrambled=True, elsewhere=True),
-        ),
-        Mistake(
-            "mismatched-and-elsewhere",
-            "Two bugs are left, one in each turn: follow `wrong` through the step. It has one use.",
-            like=_any_order(mismatched=True, elsewhere=True),
-        ),
-        Mistake(
-            "some-left-in-place",
-            "Some of the wrong captions are the right ones: after the exchange they stand where they stood. D is then "
-            "told both things about one pair.",
-            like=_any_order(order for order in _ORDERS if order not in _WRONG),
-        ),
-        Mistake(
-            "wrong-left-out",
-            "The wrong pairs are gone from D's loss. They were no bug: nothing else makes D read.",
-            like=(
-                _step(weigh=_judged(lambda real, wrong, fake: real + fake)),
-                _step(weigh=_judged(lambda real, wrong, fake: real + fake / 2)),
-                _step(weigh=_judged(lambda real, wrong, fake: (real + fake) / 2)),
-            ),
-        ),
-        Mistake(
-            "fakes-beside-wrong-captions",
-            "Now D sees fakes beside captions that they were not made from: it can reject them for not matching, "
-            "however they look.",
-            like=_any_order(d_elsewhere=True),
-        ),
-        Mistake(
-            "all-fakes-made-elsewhere",
-            "Fakes are made from the wrong captions and judged beside the right ones, so whatever G makes of a caption "
-            "is rejected.",
-            like=_any_order(made_elsewhere=True),
-        ),
-        Mistake(
-            "d-not-cut-off",
-            "Now D's fakes are not cut off from G: D's `backward` uses up the graph that G's turn needs.",
-            like=_any_order(attached=True),
-        ),
-    ),
+        "fakes-beside-wrong-captions": _any_order(d_elsewhere=True),
+        "all-fakes-made-elsewhere": _any_order(made_elsewhere=True),
+        "d-not-cut-off": _any_order(attached=True),
+    },
     lesson="With these bugs all losses look healthy and the images may be sharp: only a score of captions shows it.",
 )
 
