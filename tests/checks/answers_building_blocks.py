@@ -6,55 +6,16 @@ import torch.nn.functional as F
 from harness import Answers, keep_readings
 from torch import nn
 
+from ganbook.convolutions import convolution_matrix
+
 answers = Answers("building_blocks")
 
 # -- transposed_size ---------------------------------------------------------------------------------
 
 
-@answers.wrong("transposed_size", hint="the-other-way")
-def of_a_convolution(size, kernel, stride, padding, output_padding):
-    return int(np.floor((size - kernel + 2 * padding) / stride)) + 1
-
-
-@answers.wrong("transposed_size", hint="padding-adds")
-def with_a_plus(size, kernel, stride, padding, output_padding):
-    return stride * (size - 1) + kernel + output_padding + 2 * padding
-
-
-@answers.wrong("transposed_size", hint="one-side-cropped")
-def padding_counted_once(size, kernel, stride, padding, output_padding):
-    return stride * (size - 1) + kernel - padding + output_padding
-
-
-@answers.wrong("transposed_size", hint="one-step-too-many")
-def a_step_for_each_pixel(size, kernel, stride, padding, output_padding):
-    return stride * size + kernel - 2 * padding + output_padding
-
-
-@answers.wrong("transposed_size", hint="one-short")
-def end_of_the_kernel(size, kernel, stride, padding, output_padding):
-    return (size - 1) * stride + (kernel - 1) - 2 * padding + output_padding
-
-
-@answers.wrong("transposed_size", hint="output-padding-forgotten")
-def without_output_padding(size, kernel, stride, padding, output_padding):
-    return (size - 1) * stride + kernel - 2 * padding
-
-
-@answers.wrong("transposed_size", hint="output-padding-twice")
-def output_padding_at_both_ends(size, kernel, stride, padding, output_padding):
-    return (size - 1) * stride + kernel - 2 * (padding - output_padding)
-
-
-@answers.wrong("transposed_size", hint="always-times-stride")
-def times_stride(size, kernel, stride, padding, output_padding):
-    return size * stride
-
-
 @answers.right("transposed_size")
 def by_hand(size, kernel, stride, padding, output_padding):
-    ends_at = (size - 1) * stride + kernel
-    return ends_at - padding - padding + output_padding
+    return (size - 1) * stride + kernel - 2 * padding + output_padding
 
 
 @answers.right("transposed_size")
@@ -68,106 +29,42 @@ def as_documented(size, kernel, stride, padding, output_padding):
     return torch.tensor((size - 1) * stride - 2 * padding + 1 * (kernel - 1) + output_padding + 1.0)
 
 
+answers.slips(
+    "transposed_size",
+    by_hand,
+    {
+        "the-other-way": ["(size - kernel + 2 * padding) // stride + 1"],
+        "padding-adds": [("- 2", "+ 2")],
+        "one-side-cropped": [("2 * ", "")],
+        "one-step-too-many": [("(size - 1)", "size")],
+        "one-short": [("kernel", "(kernel - 1)")],
+        "output-padding-forgotten": [(" + output_padding", "")],
+        "output-padding-twice": [("output_padding", "2 * output_padding")],
+        "always-times-stride": ["size * stride"],
+    },
+)
+
 # -- transposed_convolution --------------------------------------------------------------------------
-
-
-def canvas_of(x, kernel, stride):
-    return torch.zeros((x.shape[0] - 1) * stride + kernel.shape[0], (x.shape[1] - 1) * stride + kernel.shape[1])
-
-
-def everywhere(x):
-    return [(i, j) for i in range(x.shape[0]) for j in range(x.shape[1])]
-
-
-def cropped(out, padding):
-    return out[padding : out.shape[0] - padding, padding : out.shape[1] - padding]
-
-
-@answers.wrong("transposed_convolution", hint="overwritten")
-def assigned(x, kernel, stride, padding):
-    out = canvas_of(x, kernel, stride)
-    k, w = kernel.shape
-    for i, j in everywhere(x):
-        out[i * stride : i * stride + k, j * stride : j * stride + w] = x[i, j] * kernel
-    return cropped(out, padding)
-
-
-@answers.wrong("transposed_convolution", hint="kernel-turned")
-def with_turned_kernel(x, kernel, stride, padding):
-    turned = torch.flip(kernel, dims=(0, 1))
-    return F.conv_transpose2d(x[None, None], turned[None, None], stride=stride, padding=padding).squeeze()
-
-
-@answers.wrong("transposed_convolution", hint="kernel-transposed")
-def with_transposed_kernel(x, kernel, stride, padding):
-    return F.conv_transpose2d(x[None, None], kernel.T[None, None], stride=stride, padding=padding).squeeze()
-
-
-@answers.wrong("transposed_convolution", hint="stride-ignored")
-def one_pixel_apart(x, kernel, stride, padding):
-    out = canvas_of(x, kernel, stride)
-    k, w = kernel.shape
-    for i, j in everywhere(x):
-        out[i : i + k, j : j + w] += x[i, j] * kernel
-    return cropped(out, padding)
-
-
-@answers.wrong("transposed_convolution", hint="not-cropped")
-def whole_canvas(x, kernel, stride, padding):
-    out = canvas_of(x, kernel, stride)
-    k, w = kernel.shape
-    for i, j in everywhere(x):
-        out[i * stride : i * stride + k, j * stride : j * stride + w] += x[i, j] * kernel
-    return out
-
-
-@answers.wrong("transposed_convolution", hint="padding-adds-zeros")
-def zeros_around(x, kernel, stride, padding):
-    return F.pad(whole_canvas(x, kernel, stride, padding), (padding, padding, padding, padding))
-
-
-@answers.wrong("transposed_convolution", hint="padding-adds-zeros")
-def image_padded_first(x, kernel, stride, padding):
-    return whole_canvas(F.pad(x, (padding, padding, padding, padding)), kernel, stride, 0)
-
-
-@answers.wrong("transposed_convolution", hint="one-side-cropped")
-def top_left_cropped(x, kernel, stride, padding):
-    return whole_canvas(x, kernel, stride, padding)[padding:, padding:]
-
-
-@answers.wrong("transposed_convolution", hint="one-side-cropped")
-def bottom_right_cropped(x, kernel, stride, padding):
-    out = whole_canvas(x, kernel, stride, padding)
-    return out[: out.shape[0] - padding, : out.shape[1] - padding]
-
-
-@answers.wrong("transposed_convolution", hint="mean-of-copies")
-def averaged(x, kernel, stride, padding):
-    counts = whole_canvas(torch.ones_like(x), torch.ones_like(kernel), stride, padding)
-    return cropped(whole_canvas(x, kernel, stride, padding) / counts.clamp(min=1), padding)
-
-
-@answers.wrong("transposed_convolution", hint="ordinary-convolution")
-def collected(x, kernel, stride, padding):
-    return F.conv2d(x[None, None], kernel[None, None], stride=stride, padding=padding)[0, 0]
 
 
 @answers.right("transposed_convolution")
 def painted(x, kernel, stride, padding):
-    return cropped(whole_canvas(x, kernel, stride, padding), padding)
+    (h, w), (k, m) = x.shape, kernel.shape
+    out = torch.zeros((h - 1) * stride + k, (w - 1) * stride + m)
+    for i in range(h):
+        for j in range(w):
+            out[i * stride : i * stride + k, j * stride : j * stride + m] += x[i, j] * kernel
+    return out[padding : out.shape[0] - padding, padding : out.shape[1] - padding]
 
 
 @answers.right("transposed_convolution")
 def numpy_outer(x, kernel, stride, padding):
     x, kernel = x.double().numpy(), kernel.double().numpy()
-    k, w = kernel.shape
-    out = np.zeros(((x.shape[0] - 1) * stride + k, (x.shape[1] - 1) * stride + w))
+    (h, w), (k, m) = x.shape, kernel.shape
+    out = np.zeros(((h - 1) * stride + k, (w - 1) * stride + m))
     for u in range(k):
-        for v in range(w):  # weight by weight instead of pixel by pixel
-            out[u : u + (x.shape[0] - 1) * stride + 1 : stride, v : v + (x.shape[1] - 1) * stride + 1 : stride] += (
-                x * kernel[u, v]
-            )
+        for v in range(m):  # weight by weight instead of pixel by pixel
+            out[u : u + (h - 1) * stride + 1 : stride, v : v + (w - 1) * stride + 1 : stride] += x * kernel[u, v]
     return out[padding : out.shape[0] - padding, padding : out.shape[1] - padding]
 
 
@@ -188,66 +85,54 @@ def sliding_over_zeros(x, kernel, stride, padding):
     return F.conv2d(spread[None, None], kernel.flip(0, 1)[None, None])[0, 0]
 
 
+@answers.right("transposed_convolution")
+def asked_for(x, kernel, stride, padding):
+    return F.conv_transpose2d(x[None, None], kernel[None, None], stride=stride, padding=padding)[0, 0]
+
+
+CROPPED = "out[padding : out.shape[0] - padding, padding : out.shape[1] - padding]"
+answers.slips(
+    "transposed_convolution",
+    painted,
+    {
+        "overwritten": [("+=", "=")],
+        "stride-ignored": [(("i * stride", "i"), ("j * stride", "j"))],
+        "not-cropped": [(CROPPED, "out")],
+        "padding-adds-zeros": [
+            (CROPPED, "F.pad(out, [padding] * 4)"),
+            ((CROPPED, "out"), ("(h, w), ", "x = F.pad(x, [padding] * 4); (h, w), ")),
+        ],
+        "one-side-cropped": [
+            (CROPPED, "out[padding:, padding:]"),
+            (CROPPED, "out[: out.shape[0] - padding, : out.shape[1] - padding]"),
+        ],
+        "mean-of-copies": [
+            ("out[padding", "(out / painted(x * 0 + 1, kernel * 0 + 1, stride, 0).clamp(min=1))[padding")
+        ],
+    },
+)
+answers.slips(
+    "transposed_convolution",
+    asked_for,
+    {
+        "kernel-turned": [("kernel[", "kernel.flip(0, 1)[")],
+        "kernel-transposed": [("kernel[", "kernel.T[")],
+        "ordinary-convolution": [("conv_transpose2d", "conv2d")],
+    },
+)
+
 # -- convolution_matrix ------------------------------------------------------------------------------
-
-
-def filled(kernel, height, width, column):
-    """column(i, j, u, v): where the kernel's entry (u, v) stands in the row of output pixel (i, j)."""
-    k, w = kernel.shape
-    rows, columns = height - k + 1, width - w + 1
-    matrix = torch.zeros(rows * columns, height * width)
-    for i, j in ((i, j) for i in range(rows) for j in range(columns)):
-        for u, v in everywhere(kernel):
-            matrix[i * columns + j, column(i, j, u, v)] = kernel[u, v]
-    return matrix
-
-
-@answers.wrong("convolution_matrix", hint="already-transposed")
-def the_layer_s_own(kernel, height, width):
-    return filled(kernel, height, width, lambda i, j, u, v: (i + u) * width + j + v).T
-
-
-@answers.wrong("convolution_matrix", hint="kernel-turned")
-def mathematicians_convolution(kernel, height, width):
-    k, w = kernel.shape
-    return filled(kernel, height, width, lambda i, j, u, v: (i + k - 1 - u) * width + j + w - 1 - v)
-
-
-@answers.wrong("convolution_matrix", hint="rows-glued-together")
-def kernel_flattened(kernel, height, width):
-    rows, columns = height - kernel.shape[0] + 1, width - kernel.shape[1] + 1
-    matrix = torch.zeros(rows * columns, height * width)
-    for i in range(rows):
-        for j in range(columns):
-            start = i * width + j
-            matrix[i * columns + j, start : start + kernel.numel()] = kernel.flatten()
-    return matrix
-
-
-@answers.wrong("convolution_matrix", hint="output-width")
-def shifted_by_the_output(kernel, height, width):
-    columns = width - kernel.shape[1] + 1
-    return filled(kernel, height, width, lambda i, j, u, v: i * columns + j + u * width + v)
-
-
-@answers.wrong("convolution_matrix", hint="height-for-width")
-def height_as_row_length(kernel, height, width):
-    return filled(kernel, height, width, lambda i, j, u, v: (i + u) * height + j + v)
-
-
-@answers.wrong("convolution_matrix", hint="column-by-column")
-def fortran_order(kernel, height, width):
-    return filled(kernel, height, width, lambda i, j, u, v: (i + u) + (j + v) * height)
-
-
-@answers.wrong("convolution_matrix", hint="never-moved")
-def same_row_again(kernel, height, width):
-    return filled(kernel, height, width, lambda i, j, u, v: u * width + v)
 
 
 @answers.right("convolution_matrix")
 def by_loops(kernel, height, width):
-    return filled(kernel, height, width, lambda i, j, u, v: (i + u) * width + j + v)
+    k, m = kernel.shape
+    rows, columns = height - k + 1, width - m + 1
+    matrix = torch.zeros(rows * columns, height * width)
+    for i, j in np.ndindex(rows, columns):
+        for u, v in np.ndindex(k, m):
+            matrix[i * columns + j, (i + u) * width + (j + v)] = kernel[u, v]
+    return matrix
 
 
 @answers.right("convolution_matrix")
@@ -266,77 +151,33 @@ def as_a_jacobian(kernel, height, width):
 
 @answers.right("convolution_matrix")
 def from_the_library(kernel, height, width):
-    from ganbook.convolutions import convolution_matrix
-
     return convolution_matrix(kernel, (height, width)).numpy()
 
+
+COLUMN = "(i + u) * width + (j + v)"
+answers.slips(
+    "convolution_matrix",
+    by_loops,
+    {
+        "already-transposed": [("return matrix", "return matrix.T")],
+        "kernel-turned": [("kernel[u, v]", "kernel[k - 1 - u, m - 1 - v]")],
+        "rows-glued-together": [(COLUMN, "i * width + j + u * m + v")],
+        "output-width": [(COLUMN, "i * columns + j + u * width + v")],
+        "height-for-width": [("* width + (", "* height + (")],
+        "column-by-column": [(COLUMN, "(i + u) + (j + v) * height")],
+        "never-moved": [(COLUMN, "u * width + v")],
+    },
+)
 
 # -- zero_grid ---------------------------------------------------------------------------------------
 
 
-def spread_out(x, stride):
-    n, c, h, w = x.shape
-    out = torch.zeros(n, c, (h - 1) * stride + 1, (w - 1) * stride + 1)
-    out[:, :, ::stride, ::stride] = x
-    return out
-
-
-def framed(x, border):
-    return F.pad(x, [border] * 4)
-
-
-@answers.wrong("zero_grid", hint="repeated-pixels")
-def nearest(x, kernel_size, stride, padding):
-    return framed(F.interpolate(x, scale_factor=stride), kernel_size - 1 - padding)
-
-
-@answers.wrong("zero_grid", hint="repeated-pixels")
-def nearest_then_cut(x, kernel_size, stride, padding):
-    grid = F.interpolate(x, scale_factor=stride)
-    h, w = (x.shape[2] - 1) * stride + 1, (x.shape[3] - 1) * stride + 1
-    return framed(grid[..., :h, :w], kernel_size - 1 - padding)
-
-
-@answers.wrong("zero_grid", hint="zero-after-the-last")
-def stride_times_as_large(x, kernel_size, stride, padding):
-    grid = torch.zeros(*x.shape[:2], x.shape[2] * stride, x.shape[3] * stride)
-    grid[..., ::stride, ::stride] = x
-    return framed(grid, kernel_size - 1 - padding)
-
-
-@answers.wrong("zero_grid", hint="one-zero-too-many")
-def stride_zeros_between(x, kernel_size, stride, padding):
-    return framed(spread_out(x, stride + 1), kernel_size - 1 - padding)
-
-
-@answers.wrong("zero_grid", hint="padding-as-it-is")
-def layer_s_padding(x, kernel_size, stride, padding):
-    return framed(spread_out(x, stride), padding)
-
-
-@answers.wrong("zero_grid", hint="padding-ignored")
-def full_border(x, kernel_size, stride, padding):
-    return framed(spread_out(x, stride), kernel_size - 1)
-
-
-@answers.wrong("zero_grid", hint="padding-added")
-def border_and_padding(x, kernel_size, stride, padding):
-    return framed(framed(spread_out(x, stride), kernel_size - 1), padding)
-
-
-@answers.wrong("zero_grid", hint="border-one-too-wide")
-def whole_kernel_outside(x, kernel_size, stride, padding):
-    return framed(spread_out(x, stride), kernel_size - padding)
-
-
-@answers.wrong("zero_grid", hint="no-border")
-def zeros_between_only(x, kernel_size, stride, padding):
-    return spread_out(x, stride)
-
-
 @answers.right("zero_grid")
 def between_then_around(x, kernel_size, stride, padding):
-    return framed(spread_out(x, stride), kernel_size - 1 - padding)
+    n, c, h, w = x.shape
+    grid = torch.zeros(n, c, (h - 1) * stride + 1, (w - 1) * stride + 1)
+    grid[:, :, ::stride, ::stride] = x
+    return F.pad(grid, [kernel_size - 1 - padding] * 4)
 
 
 @answers.right("zero_grid")
@@ -353,7 +194,7 @@ def at_once(x, kernel_size, stride, padding):
 @answers.right("zero_grid")
 def with_a_one_by_one_kernel(x, kernel_size, stride, padding):
     unit = torch.eye(x.shape[1])[:, :, None, None]
-    return framed(F.conv_transpose2d(x, unit, stride=stride), kernel_size - 1 - padding)
+    return F.pad(F.conv_transpose2d(x, unit, stride=stride), [kernel_size - 1 - padding] * 4)
 
 
 @answers.right("zero_grid")
@@ -366,58 +207,26 @@ def numpy_kron(x, kernel_size, stride, padding):
     return np.pad(grid, ((0, 0), (0, 0), (b, b), (b, b)))
 
 
+BORDER, SPREAD = "kernel_size - 1 - padding", "grid[:, :, ::stride, ::stride] = x"
+answers.slips(
+    "zero_grid",
+    between_then_around,
+    {
+        "repeated-pixels": [
+            (SPREAD, "grid = F.interpolate(x, scale_factor=stride)"),
+            (SPREAD, "grid = F.interpolate(x, scale_factor=stride)[..., : grid.shape[2], : grid.shape[3]]"),
+        ],
+        "zero-after-the-last": [("(h - 1) * stride + 1, (w - 1) * stride + 1", "h * stride, w * stride")],
+        "one-zero-too-many": [(("n, c, h", "stride += 1; n, c, h"))],
+        "padding-as-it-is": [(BORDER, "padding")],
+        "padding-ignored": [(BORDER, "kernel_size - 1")],
+        "padding-added": [(BORDER, "kernel_size - 1 + padding")],
+        "border-one-too-wide": [(BORDER, "kernel_size - padding")],
+        "no-border": [(BORDER, "0")],
+    },
+)
+
 # -- even_upsampling ---------------------------------------------------------------------------------
-
-
-@answers.wrong("even_upsampling", hint="size-only")
-def every_right_size(stride, largest):
-    return [(k, p) for k in range(1, largest + 1) for p in range(k) if k - 2 * p == stride]
-
-
-@answers.wrong("even_upsampling", hint="evenness-only")
-def every_multiple(stride, largest):
-    return [(k, (k - stride) // 2) for k in range(stride, largest + 1, stride)]
-
-
-@answers.wrong("even_upsampling", hint="kernel-divides-stride")
-def divisors(stride, largest):
-    return [(k, 0) for k in range(1, largest + 1) if stride % k == 0]
-
-
-@answers.wrong("even_upsampling", hint="kernel-divides-stride")
-def divisors_of_the_right_size(stride, largest):
-    return [(k, p) for k in range(1, largest + 1) for p in range(k) if stride % k == 0 and k - 2 * p == stride]
-
-
-@answers.wrong("even_upsampling", hint="same-padding")
-def half_the_kernel(stride, largest):
-    return [(k, k // 2) for k in range(stride, largest + 1, stride)]
-
-
-@answers.wrong("even_upsampling", hint="same-padding")
-def half_the_kernel_rounded_down(stride, largest):
-    return [(k, (k - 1) // 2) for k in range(stride, largest + 1, stride)]
-
-
-@answers.wrong("even_upsampling", hint="no-overlap-left-out")
-def overlapping_ones(stride, largest):
-    pairs = [(k, (k - stride) // 2) for k in range(2 * stride, largest + 1, stride)]
-    return [(k, p) for k, p in pairs if k - 2 * p == stride]
-
-
-@answers.wrong("even_upsampling", hint="both-ends-at-once")
-def total_padding(stride, largest):
-    return [(k, k - stride) for k in range(stride, largest + 1, stride)]
-
-
-@answers.wrong("even_upsampling", hint="largest-left-out")
-def range_without_plus_one(stride, largest):
-    return [(k, (k - stride) // 2) for k in range(stride, largest, stride) if (k - stride) % 2 == 0]
-
-
-@answers.wrong("even_upsampling", hint="not-pairs")
-def kernels_only(stride, largest):
-    return [k for k in range(stride, largest + 1, stride) if (k - stride) % 2 == 0]
 
 
 @answers.right("even_upsampling")
@@ -443,246 +252,50 @@ def backwards_as_lists(stride, largest):
     return [[stride + 2 * p, p] for p in reversed(range(largest)) if stride + 2 * p <= largest and 2 * p % stride == 0]
 
 
+@answers.right("even_upsampling")
+def multiples_with_their_padding(stride, largest):
+    return [(k, (k - stride) // 2) for k in range(stride, largest + 1, stride) if (k - stride) % 2 == 0]
+
+
+answers.slips(
+    "even_upsampling",
+    by_both_conditions,
+    {
+        "size-only": [(" and k % stride == 0", "")],
+        "kernel-divides-stride": [
+            "[(k, 0) for k in range(1, largest + 1) if stride % k == 0]",
+            ("k % stride", "stride % k"),
+        ],
+        "no-overlap-left-out": [("range(1,", "range(2 * stride,")],
+    },
+)
+answers.slips(
+    "even_upsampling",
+    multiples_with_their_padding,
+    {
+        "evenness-only": [(" if (k - stride) % 2 == 0", "")],
+        "same-padding": [
+            "[(k, k // 2) for k in range(stride, largest + 1, stride)]",
+            "[(k, (k - 1) // 2) for k in range(stride, largest + 1, stride)]",
+        ],
+        "both-ends-at-once": ["[(k, k - stride) for k in range(stride, largest + 1, stride)]"],
+        "largest-left-out": [("largest + 1", "largest")],
+        "not-pairs": [("(k, (k - stride) // 2) for", "k for")],
+    },
+)
+
 # -- batch_norm --------------------------------------------------------------------------------------
-
-
-def channels(t):
-    return t[None, :, None, None]
-
-
-def my_norm(x, mean, var, gamma, beta, eps=1e-5):
-    return channels(gamma) * (x - mean) / torch.sqrt(var + eps) + channels(beta)
-
-
-def batch_statistics(x, unbiased=False, dim=(0, 2, 3)):
-    return x.mean(dim, keepdim=True), x.var(dim, unbiased=unbiased, keepdim=True)
-
-
-def memory(old, new, momentum=0.1):
-    return (1 - momentum) * old + momentum * new
-
-
-def remembered(x, running_mean, running_var, momentum=0.1, unbiased=True):
-    mean, var = x.mean((0, 2, 3)), x.var((0, 2, 3), unbiased=unbiased)
-    return memory(running_mean, mean, momentum), memory(running_var, var, momentum)
-
-
-def in_evaluation(x, gamma, beta, running_mean, running_var, eps=1e-5):
-    y = my_norm(x, channels(running_mean), channels(running_var), gamma, beta, eps)
-    return y, running_mean, running_var
-
-
-@answers.wrong("batch_norm", hint="no-affine")
-def without_affine(x, gamma, beta, running_mean, running_var, training):
-    ones, zeros = torch.ones_like(gamma), torch.zeros_like(beta)
-    if not training:
-        return in_evaluation(x, ones, zeros, running_mean, running_var)
-    return my_norm(x, *batch_statistics(x), ones, zeros), *remembered(x, running_mean, running_var)
-
-
-@answers.wrong("batch_norm", hint="no-affine")
-def functional_without_weights(x, gamma, beta, running_mean, running_var, training):
-    mean, var = running_mean.clone(), running_var.clone()
-    return F.batch_norm(x, mean, var, training=training), mean, var
-
-
-@answers.wrong("batch_norm", hint="no-shift")
-def without_beta(x, gamma, beta, running_mean, running_var, training):
-    zeros = torch.zeros_like(beta)
-    if not training:
-        return in_evaluation(x, gamma, zeros, running_mean, running_var)
-    return my_norm(x, *batch_statistics(x), gamma, zeros), *remembered(x, running_mean, running_var)
-
-
-@answers.wrong("batch_norm", hint="gamma-beta-swapped")
-def exchanged_parameters(x, gamma, beta, running_mean, running_var, training):
-    if not training:
-        return in_evaluation(x, beta, gamma, running_mean, running_var)
-    return my_norm(x, *batch_statistics(x), beta, gamma), *remembered(x, running_mean, running_var)
-
-
-@answers.wrong("batch_norm", hint="bessel-in-the-output")
-def torch_var_as_it_is(x, gamma, beta, running_mean, running_var, training):
-    if not training:
-        return in_evaluation(x, gamma, beta, running_mean, running_var)
-    mean, var = x.mean((0, 2, 3)), x.var((0, 2, 3))
-    y = my_norm(x, channels(mean), channels(var), gamma, beta)
-    return y, memory(running_mean, mean), memory(running_var, var)
-
-
-@answers.wrong("batch_norm", hint="no-bessel-in-the-memory")
-def one_variance_for_both(x, gamma, beta, running_mean, running_var, training):
-    if not training:
-        return in_evaluation(x, gamma, beta, running_mean, running_var)
-    mean, var = batch_statistics(x)
-    y = my_norm(x, mean, var, gamma, beta)
-    return y, memory(running_mean, mean.flatten()), memory(running_var, var.flatten())
-
-
-@answers.wrong("batch_norm", hint="variances-swapped")
-def bessel_the_wrong_way_round(x, gamma, beta, running_mean, running_var, training):
-    if not training:
-        return in_evaluation(x, gamma, beta, running_mean, running_var)
-    y = my_norm(x, *batch_statistics(x, unbiased=True), gamma, beta)
-    return y, *remembered(x, running_mean, running_var, unbiased=False)
-
-
-@answers.wrong("batch_norm", hint="momentum-reversed")
-def momentum_of_the_old(x, gamma, beta, running_mean, running_var, training):
-    if not training:
-        return in_evaluation(x, gamma, beta, running_mean, running_var)
-    y = my_norm(x, *batch_statistics(x), gamma, beta)
-    return y, *remembered(x, running_mean, running_var, momentum=0.9)
-
-
-@answers.wrong("batch_norm", hint="one-image-at-a-time")
-def instance_norm(x, gamma, beta, running_mean, running_var, training):
-    if not training:
-        return in_evaluation(x, gamma, beta, running_mean, running_var)
-    y = my_norm(x, *batch_statistics(x, dim=(2, 3)), gamma, beta)
-    return y, *remembered(x, running_mean, running_var)
-
-
-@answers.wrong("batch_norm", hint="one-pixel-at-a-time")
-def over_samples_only(x, gamma, beta, running_mean, running_var, training):
-    if not training:
-        return in_evaluation(x, gamma, beta, running_mean, running_var)
-    y = my_norm(x, *batch_statistics(x, dim=(0,)), gamma, beta)
-    return y, *remembered(x, running_mean, running_var)
-
-
-@answers.wrong("batch_norm", hint="channels-together")
-def layer_norm(x, gamma, beta, running_mean, running_var, training):
-    if not training:
-        return in_evaluation(x, gamma, beta, running_mean, running_var)
-    y = my_norm(x, *batch_statistics(x, dim=(1, 2, 3)), gamma, beta)
-    return y, *remembered(x, running_mean, running_var)
-
-
-@answers.wrong("batch_norm", hint="channels-together")
-def one_pair_for_all(x, gamma, beta, running_mean, running_var, training):
-    if not training:
-        return in_evaluation(x, gamma, beta, running_mean, running_var)
-    y = my_norm(x, x.mean(), x.var(unbiased=False), gamma, beta)
-    return y, *remembered(x, running_mean, running_var)
-
-
-@answers.wrong("batch_norm", hint="eps-outside-the-root")
-def eps_beside_the_deviation(x, gamma, beta, running_mean, running_var, training):
-    def norm(mean, var):
-        return channels(gamma) * (x - mean) / (var.sqrt() + 1e-5) + channels(beta)
-
-    if not training:
-        return norm(channels(running_mean), channels(running_var)), running_mean, running_var
-    return norm(*batch_statistics(x)), *remembered(x, running_mean, running_var)
-
-
-@answers.wrong("batch_norm", hint="eps-forgotten")
-def no_eps(x, gamma, beta, running_mean, running_var, training):
-    if not training:
-        return in_evaluation(x, gamma, beta, running_mean, running_var, eps=0)
-    return my_norm(x, *batch_statistics(x), gamma, beta, eps=0), *remembered(x, running_mean, running_var)
-
-
-@answers.wrong("batch_norm", hint="eps-0.8")
-def eps_of_a_famous_code(x, gamma, beta, running_mean, running_var, training):
-    layer = nn.BatchNorm2d(x.shape[1], 0.8)
-    layer.load_state_dict(
-        {"weight": gamma, "bias": beta, "running_mean": running_mean, "running_var": running_var}, strict=False
-    )
-    return layer.train(training)(x), layer.running_mean, layer.running_var
-
-
-@answers.wrong("batch_norm", hint="eps-0.8")
-def momentum_and_eps_exchanged(x, gamma, beta, running_mean, running_var, training):
-    if not training:
-        return in_evaluation(x, gamma, beta, running_mean, running_var, eps=0.1)
-    return my_norm(x, *batch_statistics(x), gamma, beta, eps=0.1), *remembered(x, running_mean, running_var)
-
-
-@answers.wrong("batch_norm", hint="root-forgotten")
-def divided_by_the_variance(x, gamma, beta, running_mean, running_var, training):
-    def norm(mean, var):
-        return channels(gamma) * (x - mean) / (var + 1e-5) + channels(beta)
-
-    if not training:
-        return norm(channels(running_mean), channels(running_var)), running_mean, running_var
-    return norm(*batch_statistics(x)), *remembered(x, running_mean, running_var)
-
-
-@answers.wrong("batch_norm", hint="evaluation-by-the-batch")
-def always_the_batch(x, gamma, beta, running_mean, running_var, training):
-    y = my_norm(x, *batch_statistics(x), gamma, beta)
-    if not training:
-        return y, running_mean, running_var
-    return y, *remembered(x, running_mean, running_var)
-
-
-@answers.wrong("batch_norm", hint="training-by-the-memory")
-def always_the_memory(x, gamma, beta, running_mean, running_var, training):
-    y, *_ = in_evaluation(x, gamma, beta, running_mean, running_var)
-    return (y, *remembered(x, running_mean, running_var)) if training else (y, running_mean, running_var)
-
-
-@answers.wrong("batch_norm", hint="evaluation-remembers")
-def updated_in_both(x, gamma, beta, running_mean, running_var, training):
-    if training:
-        y = my_norm(x, *batch_statistics(x), gamma, beta)
-    else:
-        y, *_ = in_evaluation(x, gamma, beta, running_mean, running_var)
-    return y, *remembered(x, running_mean, running_var)
-
-
-@answers.wrong("batch_norm", hint="nothing-remembered")
-def never_updated(x, gamma, beta, running_mean, running_var, training):
-    if not training:
-        return in_evaluation(x, gamma, beta, running_mean, running_var)
-    return my_norm(x, *batch_statistics(x), gamma, beta), running_mean, running_var
-
-
-@answers.wrong("batch_norm", hint="deviation-remembered")
-def std_in_the_memory(x, gamma, beta, running_mean, running_var, training):
-    if not training:
-        return in_evaluation(x, gamma, beta, running_mean, running_var)
-    y = my_norm(x, *batch_statistics(x), gamma, beta)
-    return y, memory(running_mean, x.mean((0, 2, 3))), memory(running_var, x.std((0, 2, 3)))
-
-
-@answers.wrong("batch_norm", hint="statistics-detached")
-def constants_for_statistics(x, gamma, beta, running_mean, running_var, training):
-    if not training:
-        return in_evaluation(x, gamma, beta, running_mean, running_var)
-    with torch.no_grad():
-        mean, var = batch_statistics(x)
-    return my_norm(x, mean, var, gamma, beta), *remembered(x, running_mean, running_var)
-
-
-@answers.wrong("batch_norm", hint="not-three")
-def output_only(x, gamma, beta, running_mean, running_var, training):
-    return my_norm(x, *batch_statistics(x), gamma, beta)
-
-
-@answers.wrong("batch_norm", hint="changed-input")
-def in_place(x, gamma, beta, running_mean, running_var, training):
-    return F.batch_norm(x, running_mean, running_var, gamma, beta, training), running_mean, running_var
 
 
 @answers.right("batch_norm")
 def written_out(x, gamma, beta, running_mean, running_var, training):
+    mean, var = running_mean[:, None, None], running_var[:, None, None]
     if training:
-        m = x.numel() / x.shape[1]
-        mean = x.sum((0, 2, 3)) / m
-        square = ((x - channels(mean)) ** 2).sum((0, 2, 3))
-        var = square / m
-        running_mean = running_mean + 0.1 * (mean - running_mean)
-        running_var = running_var + 0.1 * (square / (m - 1) - running_var)
-    else:
-        mean, var = running_mean, running_var
-    return (
-        channels(gamma) * (x - channels(mean)) * (channels(var) + 1e-5).rsqrt() + channels(beta),
-        running_mean,
-        running_var,
-    )
+        mean, var = x.mean((0, 2, 3), keepdim=True), x.var((0, 2, 3), correction=0, keepdim=True)
+        running_mean = 0.9 * running_mean + 0.1 * x.mean((0, 2, 3))
+        running_var = 0.9 * running_var + 0.1 * x.var((0, 2, 3))
+    y = (x - mean) / torch.sqrt(var + 1e-5)
+    return y * gamma[:, None, None] + beta[:, None, None], running_mean, running_var
 
 
 @answers.right("batch_norm")
@@ -694,9 +307,8 @@ def functional(x, gamma, beta, running_mean, running_var, training):
 @answers.right("batch_norm")
 def the_module(x, gamma, beta, running_mean, running_var, training):
     layer = nn.BatchNorm2d(x.shape[1])
-    layer.load_state_dict(
-        {"weight": gamma, "bias": beta, "running_mean": running_mean, "running_var": running_var}, strict=False
-    )
+    state = {"weight": gamma, "bias": beta, "running_mean": running_mean, "running_var": running_var}
+    layer.load_state_dict(state, strict=False)
     return [layer.train(training)(x), layer.running_mean.clone(), layer.running_var.clone()]
 
 
@@ -713,134 +325,105 @@ def by_columns_in_double(x, gamma, beta, running_mean, running_var, training):
     return y.view(x.shape[1], x.shape[0], *x.shape[2:]).transpose(0, 1), running_mean, running_var
 
 
+BESSEL, IN_MEMORY = ("correction=0, ", ""), ("x.var((0, 2, 3))", "x.var((0, 2, 3), correction=0)")
+BATCH = "mean, var = x.mean((0, 2, 3), keepdim=True), x.var((0, 2, 3), correction=0, keepdim=True)"
+REMEMBERED = """
+        running_mean = 0.9 * running_mean + 0.1 * x.mean((0, 2, 3))
+        running_var = 0.9 * running_var + 0.1 * x.var((0, 2, 3))"""
+answers.slips(
+    "batch_norm",
+    written_out,
+    {
+        "no-affine": [("y * gamma[:, None, None] + beta[:, None, None]", "y")],
+        "no-shift": [(" + beta[:, None, None]", "")],
+        "gamma-beta-swapped": [("mean, var = running", "gamma, beta = beta, gamma; mean, var = running")],
+        "bessel-in-the-output": [BESSEL],
+        "no-bessel-in-the-memory": [IN_MEMORY],
+        "variances-swapped": [(BESSEL, IN_MEMORY)],
+        "momentum-reversed": [(("0.9", "M"), ("0.1", "0.9"), ("M", "0.1"))],
+        "one-image-at-a-time": [(BATCH, BATCH.replace("0, 2, 3", "2, 3"))],
+        "one-pixel-at-a-time": [(BATCH, BATCH.replace("(0, 2, 3)", "0"))],
+        "channels-together": [
+            (BATCH, BATCH.replace("0, 2, 3", "1, 2, 3")),
+            (BATCH, "mean, var = x.mean(), x.var(correction=0)"),
+        ],
+        "eps-outside-the-root": [("torch.sqrt(var + 1e-5)", "(torch.sqrt(var) + 1e-5)")],
+        "eps-forgotten": [(" + 1e-5", "")],
+        "eps-0.8": [("1e-5", "0.1")],
+        "root-forgotten": [("torch.sqrt", "")],
+        "evaluation-by-the-batch": [((BATCH, ""), ("if training:", f"{BATCH}\n    if training:"))],
+        "training-by-the-memory": [(BATCH, "")],
+        "evaluation-remembers": [((REMEMBERED, REMEMBERED.replace("    " * 2, "    ")))],
+        "nothing-remembered": [(REMEMBERED, "")],
+        "deviation-remembered": [("x.var((0, 2, 3))", "x.std((0, 2, 3))")],
+        "statistics-detached": [
+            ("x.mean((0, 2, 3), keepdim=True), x.var(", "x.detach().mean((0, 2, 3), keepdim=True), x.detach().var(")
+        ],
+        "not-three": [(", running_mean, running_var", "")],
+    },
+)
+answers.slips(
+    "batch_norm",
+    functional,
+    {
+        "no-affine": [("gamma, beta, training", "training=training")],
+        "changed-input": [(".clone()", "")],
+    },
+)
+answers.slips("batch_norm", the_module, {"eps-0.8": [("(x.shape[1])", "(x.shape[1], 0.8)")]})
+
 # -- up_block ----------------------------------------------------------------------------------------
-
-
-def up(inputs, outputs, kernel=4):
-    if kernel % 2:
-        return nn.ConvTranspose2d(inputs, outputs, kernel, 2, kernel // 2, output_padding=1, bias=False)
-    return nn.ConvTranspose2d(inputs, outputs, kernel, 2, kernel // 2 - 1, bias=False)
-
-
-@answers.wrong("up_block", hint="kernel-left")
-def kernel_3(inputs, outputs):
-    return nn.Sequential(up(inputs, outputs, 3), nn.BatchNorm2d(outputs), nn.ReLU())
-
-
-@answers.wrong("up_block", hint="kernel-left")
-def kernel_5(inputs, outputs):
-    return nn.Sequential(up(inputs, outputs, 5), nn.BatchNorm2d(outputs, momentum=0.2), nn.ReLU())
-
-
-@answers.wrong("up_block", hint="order-left")
-def relu_first(inputs, outputs):
-    return nn.Sequential(up(inputs, outputs), nn.ReLU(), nn.BatchNorm2d(outputs))
-
-
-@answers.wrong("up_block", hint="eps-left")
-def eps_is_momentum(inputs, outputs):
-    return nn.Sequential(up(inputs, outputs), nn.BatchNorm2d(outputs, 0.8), nn.ReLU())
-
-
-@answers.wrong("up_block", hint="eps-left")
-def eps_is_pytorch_s_momentum(inputs, outputs):
-    return nn.Sequential(up(inputs, outputs), nn.BatchNorm2d(outputs, 0.2), nn.ReLU())
-
-
-@answers.wrong("up_block", hint="kernel-and-order-left")
-def eps_mended(inputs, outputs):
-    return nn.Sequential(up(inputs, outputs, 3), nn.ReLU(), nn.BatchNorm2d(outputs, momentum=0.8))
-
-
-@answers.wrong("up_block", hint="kernel-and-eps-left")
-def order_mended(inputs, outputs):
-    return nn.Sequential(up(inputs, outputs, 3), nn.BatchNorm2d(outputs, 0.8), nn.ReLU())
-
-
-@answers.wrong("up_block", hint="order-and-eps-left")
-def kernel_mended(inputs, outputs):
-    return nn.Sequential(up(inputs, outputs), nn.ReLU(), nn.BatchNorm2d(outputs, 0.8))
-
-
-@answers.wrong("up_block", hint="no-norm")
-def norm_taken_out(inputs, outputs):
-    return nn.Sequential(up(inputs, outputs), nn.ReLU())
-
-
-@answers.wrong("up_block", hint="no-norm")
-def norm_taken_out_kernel_left(inputs, outputs):
-    return nn.Sequential(up(inputs, outputs, 3), nn.ReLU())
-
-
-@answers.wrong("up_block", hint="shape")
-def output_padding_kept(inputs, outputs):
-    layer = nn.ConvTranspose2d(inputs, outputs, 4, 2, 1, output_padding=1, bias=False)
-    return nn.Sequential(layer, nn.BatchNorm2d(outputs), nn.ReLU())
-
-
-@answers.wrong("up_block", hint="not-a-module")
-def list_of_layers(inputs, outputs):
-    return [up(inputs, outputs), nn.BatchNorm2d(outputs), nn.ReLU()]
 
 
 @answers.right("up_block")
 def four_two_one(inputs, outputs):
-    return nn.Sequential(up(inputs, outputs), nn.BatchNorm2d(outputs), nn.ReLU(inplace=True))
+    layer = nn.ConvTranspose2d(inputs, outputs, 4, 2, 1, bias=False)
+    return nn.Sequential(layer, nn.BatchNorm2d(outputs), nn.ReLU())
 
 
 @answers.right("up_block")
 def six_two_two_with_momentum(inputs, outputs):
     layer = nn.ConvTranspose2d(inputs, outputs, 6, 2, 2)
-    return nn.Sequential(layer, nn.BatchNorm2d(outputs, momentum=0.8), nn.ReLU())
+    return nn.Sequential(layer, nn.BatchNorm2d(outputs, momentum=0.8), nn.ReLU(inplace=True))
 
 
 @answers.right("up_block")
 def two_two_zero(inputs, outputs):
-    return nn.Sequential(up(inputs, outputs, 2), nn.BatchNorm2d(outputs), nn.ReLU())
+    layer = nn.ConvTranspose2d(inputs, outputs, 2, 2, bias=False)
+    return nn.Sequential(layer, nn.BatchNorm2d(outputs), nn.ReLU())
 
 
 @answers.right("up_block")
 def resized(inputs, outputs):
-    return nn.Sequential(
-        nn.Upsample(scale_factor=2), nn.Conv2d(inputs, outputs, 3, 1, 1), nn.BatchNorm2d(outputs), nn.ReLU()
-    )
+    layers = nn.Upsample(scale_factor=2), nn.Conv2d(inputs, outputs, 3, 1, 1), nn.BatchNorm2d(outputs), nn.ReLU()
+    return nn.Sequential(*layers)
 
+
+KERNEL_3, KERNEL_5 = ("4, 2, 1,", "3, 2, 1, output_padding=1,"), ("4, 2, 1,", "5, 2, 2, output_padding=1,")
+ORDER, EPS = (
+    ("nn.BatchNorm2d(outputs), nn.ReLU()", "nn.ReLU(), nn.BatchNorm2d(outputs)"),
+    ("(outputs)", "(outputs, 0.8)"),
+)
+NO_NORM = ("nn.BatchNorm2d(outputs), ", "")
+answers.slips(
+    "up_block",
+    four_two_one,
+    {
+        "kernel-left": [KERNEL_3, (KERNEL_5, ("(outputs)", "(outputs, momentum=0.2)"))],
+        "order-left": [ORDER],
+        "eps-left": [EPS, ("(outputs)", "(outputs, 0.2)")],
+        "kernel-and-order-left": [(KERNEL_3, ORDER, ("(outputs)", "(outputs, momentum=0.8)"))],
+        "kernel-and-eps-left": [(KERNEL_3, EPS)],
+        "order-and-eps-left": [(ORDER, EPS)],
+        "no-norm": [NO_NORM, (KERNEL_3, NO_NORM)],
+        "shape": [("4, 2, 1,", "4, 2, 1, output_padding=1,")],
+        "not-a-module": [
+            ("nn.Sequential(layer, nn.BatchNorm2d(outputs), nn.ReLU())", "[layer, nn.BatchNorm2d(outputs), nn.ReLU()]")
+        ],
+    },
+)
 
 # -- phase_sums --------------------------------------------------------------------------------------
-
-
-def patterned(rows, columns):
-    return lambda kernel: torch.stack([kernel[r::2, c::2].sum() for r in rows for c in columns]).view(2, 2)
-
-
-@answers.wrong("phase_sums", hint="padding-forgotten")
-def from_the_canvas(kernel):
-    return patterned((0, 1), (0, 1))(kernel)
-
-
-@answers.wrong("phase_sums", hint="rows-exchanged")
-def rows_from_the_canvas(kernel):
-    return patterned((0, 1), (1, 0))(kernel)
-
-
-@answers.wrong("phase_sums", hint="columns-exchanged")
-def columns_from_the_canvas(kernel):
-    return patterned((1, 0), (0, 1))(kernel)
-
-
-@answers.wrong("phase_sums", hint="quarters")
-def quarters_of_the_kernel(kernel):
-    return kernel.view(2, 2, 2, 2).sum((1, 3))
-
-
-@answers.wrong("phase_sums", hint="mean-not-sum")
-def averaged_phases(kernel):
-    return F.pixel_unshuffle(kernel[None], 2).mean((1, 2)).flip(0).view(2, 2)
-
-
-@answers.wrong("phase_sums", hint="all-alike")
-def a_quarter_of_all(kernel):
-    return (kernel.sum() / 4).expand(2, 2)
 
 
 @answers.right("phase_sums")
@@ -862,57 +445,30 @@ def weight_by_weight(kernel):
     return torch.stack([torch.stack(row) for row in pattern])
 
 
+answers.slips(
+    "phase_sums",
+    phases_shuffled,
+    {
+        "padding-forgotten": [(".flip(0)", "")],
+        "rows-exchanged": [(".flip(0).view(2, 2)", ".view(2, 2).flip(1)")],
+        "columns-exchanged": [(".flip(0).view(2, 2)", ".view(2, 2).flip(0)")],
+        "quarters": ["kernel.view(2, 2, 2, 2).sum((1, 3))"],
+        "mean-not-sum": [("sum", "mean")],
+        "all-alike": ["(kernel.sum() / 4).expand(2, 2)"],
+    },
+)
+
 # -- batch_norm_backward -----------------------------------------------------------------------------
-
-
-def norm_gradients(mean_part=True, variance_part=True, with_gamma=True, axes=(0, 2, 3), reduce=torch.sum, correction=0):
-    def backward(x, gamma, upstream):
-        centred = x - x.mean(axes, keepdim=True)
-        deviation = (x.var(axes, correction=correction, keepdim=True) + 1e-5).sqrt()
-        x_hat = centred / deviation
-        g = upstream * gamma.view(1, -1, 1, 1) if with_gamma else upstream
-        by_x = g
-        if mean_part:
-            by_x = by_x - g.mean(axes, keepdim=True)
-        if variance_part:
-            by_x = by_x - x_hat * (g * x_hat).mean(axes, keepdim=True)
-        return by_x / deviation, reduce(upstream * x_hat, (0, 2, 3)), reduce(upstream, (0, 2, 3))
-
-    return backward
-
-
-for hint, function in {
-    "statistics-as-constants": norm_gradients(mean_part=False, variance_part=False),
-    "mean-term-missing": norm_gradients(mean_part=False),
-    "variance-term-missing": norm_gradients(variance_part=False),
-    "gamma-forgotten": norm_gradients(with_gamma=False),
-    "wrong-axes": norm_gradients(axes=(2, 3)),
-    "means-for-gamma-and-beta": norm_gradients(reduce=torch.mean),
-    "unbiased": norm_gradients(correction=1),
-}.items():
-    function.__name__ = f"norm_{hint.replace('-', '_')}"
-    answers.wrong("batch_norm_backward", hint=hint)(function)
-
-
-@answers.wrong("batch_norm_backward", hint="used-autograd")
-def norm_by_backward(x, gamma, upstream):
-    x.requires_grad_(), gamma.requires_grad_()
-    beta = torch.zeros_like(gamma, requires_grad=True)
-    return torch.autograd.grad((upstream * F.batch_norm(x, None, None, gamma, beta, True)).sum(), (x, gamma, beta))
-
-
-@answers.wrong("batch_norm_backward", hint="value")
-def variance_with_half_its_weight(x, gamma, upstream):
-    x_hat = F.batch_norm(x, None, None, training=True)
-    deviation = (x.var((0, 2, 3), correction=0, keepdim=True) + 1e-5).sqrt()
-    g = upstream * gamma.view(1, -1, 1, 1)
-    by_x = g - g.mean((0, 2, 3), keepdim=True) - 0.5 * x_hat * (g * x_hat).mean((0, 2, 3), keepdim=True)
-    return by_x / deviation, (upstream * x_hat).sum((0, 2, 3)), upstream.sum((0, 2, 3))
 
 
 @answers.right("batch_norm_backward")
 def two_parts_taken_out(x, gamma, upstream):
-    return norm_gradients()(x, gamma, upstream)
+    axes = (0, 2, 3)
+    deviation = (x.var(axes, correction=0, keepdim=True) + 1e-5).sqrt()
+    x_hat = (x - x.mean(axes, keepdim=True)) / deviation
+    g = upstream * gamma.view(1, -1, 1, 1)
+    by_x = g - g.mean(axes, keepdim=True) - x_hat * (g * x_hat).mean(axes, keepdim=True)
+    return by_x / deviation, (upstream * x_hat).sum((0, 2, 3)), upstream.sum((0, 2, 3))
 
 
 @answers.right("batch_norm_backward")
@@ -939,62 +495,43 @@ def channel_by_channel(x, gamma, upstream):
     return by_x, torch.stack(by_gamma), upstream.sum((0, 2, 3))
 
 
+MEAN, VARIANCE = (" - g.mean(axes, keepdim=True)", ""), (" - x_hat * (g * x_hat).mean(axes, keepdim=True)", "")
+answers.slips(
+    "batch_norm_backward",
+    two_parts_taken_out,
+    {
+        "statistics-as-constants": [(MEAN, VARIANCE)],
+        "mean-term-missing": [MEAN],
+        "variance-term-missing": [VARIANCE],
+        "gamma-forgotten": [(" * gamma.view(1, -1, 1, 1)", "")],
+        "wrong-axes": [("axes = (0, 2, 3)", "axes = (2, 3)")],
+        "means-for-gamma-and-beta": [("sum", "mean")],
+        "unbiased": [("correction=0", "correction=1")],
+        "used-autograd": [
+            """
+            x.requires_grad_(), gamma.requires_grad_()
+            beta = torch.zeros_like(gamma, requires_grad=True)
+            y = F.batch_norm(x, None, None, gamma, beta, True)
+            return torch.autograd.grad((upstream * y).sum(), (x, gamma, beta))
+            """
+        ],
+        "value": [("- x_hat", "- 0.5 * x_hat")],
+    },
+)
+
 # -- transposed_backward -----------------------------------------------------------------------------
-
-
-def collect(x, kernel, stride, upstream, step=None, of_pixel=None, of_kernel=None):
-    step, (k, w) = step or stride, kernel.shape
-    of_kernel = kernel if of_kernel is None else of_kernel
-    by_x, by_kernel = torch.zeros_like(x), torch.zeros_like(kernel)
-    for i in range(x.shape[0]):
-        for j in range(x.shape[1]):
-            patch = upstream[i * step : i * step + k, j * step : j * step + w]
-            by_x[i, j] = (patch * of_kernel).sum()
-            by_kernel += (x[i, j] if of_pixel is None else of_pixel) * patch
-    return by_x, by_kernel
-
-
-@answers.wrong("transposed_backward", hint="kernel-turned")
-def collected_with_a_turned_kernel(x, kernel, stride, upstream):
-    return collect(x, kernel, stride, upstream, of_kernel=kernel.flip(0).flip(1))
-
-
-@answers.wrong("transposed_backward", hint="stride-forgotten")
-def patches_one_apart(x, kernel, stride, upstream):
-    return collect(x, kernel, stride, upstream, step=1)
-
-
-@answers.wrong("transposed_backward", hint="pixel-forgotten")
-def patches_not_weighed(x, kernel, stride, upstream):
-    return collect(x, kernel, stride, upstream, of_pixel=1.0)
-
-
-@answers.wrong("transposed_backward", hint="averaged")
-def kernel_averaged(x, kernel, stride, upstream):
-    by_x, by_kernel = collect(x, kernel, stride, upstream)
-    return by_x, by_kernel / len(x.flatten())
-
-
-@answers.wrong("transposed_backward", hint="swapped")
-def kernel_first(x, kernel, stride, upstream):
-    return collect(x, kernel, stride, upstream)[::-1]
-
-
-@answers.wrong("transposed_backward", hint="used-autograd")
-def painted_and_differentiated(x, kernel, stride, upstream):
-    x.requires_grad_(), kernel.requires_grad_()
-    painted = F.conv_transpose2d(x[None, None], kernel[None, None], stride=stride)[0, 0]
-    return torch.autograd.grad((painted * upstream).sum(), (x, kernel))
-
-
-@answers.wrong("transposed_backward", hint="returned")
-def only_by_the_image(x, kernel, stride, upstream):
-    return collect(x, kernel, stride, upstream)[0]
 
 
 @answers.right("transposed_backward")
 def collected_patch_by_patch(x, kernel, stride, upstream):
-    return collect(x, kernel, stride, upstream)
+    (h, w), (k, m) = x.shape, kernel.shape
+    by_x, by_kernel = torch.zeros_like(x), torch.zeros_like(kernel)
+    for i in range(h):
+        for j in range(w):
+            patch = upstream[i * stride : i * stride + k, j * stride : j * stride + m]
+            by_x[i, j] = (patch * kernel).sum()
+            by_kernel += x[i, j] * patch
+    return by_x, by_kernel
 
 
 @answers.right("transposed_backward")
@@ -1010,6 +547,26 @@ def all_patches_at_once(x, kernel, stride, upstream):
     patches = upstream.unfold(0, kernel.shape[0], stride).unfold(1, kernel.shape[1], stride)
     return torch.einsum("hwij,ij->hw", patches, kernel), torch.einsum("hwij,hw->ij", patches, x)
 
+
+answers.slips(
+    "transposed_backward",
+    collected_patch_by_patch,
+    {
+        "kernel-turned": [("patch * kernel", "patch * kernel.flip(0, 1)")],
+        "stride-forgotten": [(" * stride", "")],
+        "pixel-forgotten": [("x[i, j] * patch", "patch")],
+        "averaged": [("return by_x, by_kernel", "return by_x, by_kernel / x.numel()")],
+        "swapped": [("return by_x, by_kernel", "return by_kernel, by_x")],
+        "used-autograd": [
+            """
+            x.requires_grad_(), kernel.requires_grad_()
+            y = F.conv_transpose2d(x[None, None], kernel[None, None], stride=stride)[0, 0]
+            return torch.autograd.grad((y * upstream).sum(), (x, kernel))
+            """
+        ],
+        "returned": [("return by_x, by_kernel", "return by_x")],
+    },
+)
 
 # -- reading -----------------------------------------------------------------------------------------
 
