@@ -119,10 +119,18 @@ answers.slips(
         "through-the-step": [
             (("psi)\n", "psi, create_graph=True)\n"), ("(psi + eta * by_psi).detach()", "psi + eta * by_psi"))
         ],
+        "gradients-added-up": [
+            """
+            theta, psi = theta.clone().requires_grad_(), psi.clone().requires_grad_()
+            value(theta, psi).backward()
+            new_psi = (psi + eta * psi.grad).detach()
+            value(theta, new_psi).backward()
+            return (theta - eta * theta.grad).detach(), new_psi
+            """
+        ],
         "no-gradient": [("theta, psi = theta.requires_grad_(), psi.requires_grad_()", "")],
     },
 )
-answers.slips("alternating_step", two_optimisers, {"gradients-added-up": [("g.zero_grad()", "")]})
 
 # -- growth_rate ---------------------------------------------------------------------------------------
 
