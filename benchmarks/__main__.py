@@ -28,6 +28,7 @@ LONG = (
     "overfitting",
     "depth",
     "judges",
+    "distilling",
     "dcgan_rules",
     "conditioning",
     "translation",

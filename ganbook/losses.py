@@ -18,11 +18,11 @@ from typing import cast
 
 import torch
 from torch import Tensor
-from torch.nn.functional import relu, softplus
+from torch.nn.functional import cross_entropy, relu, softplus
 
 from ganbook.arguments import check_choice, check_number, check_tensor
 
-__all__ = ["AdversarialLoss", "get", "names", "smoothed"]
+__all__ = ["AdversarialLoss", "get", "names", "patch_nce", "smoothed"]
 
 
 def _d_saturating(real: Tensor, fake: Tensor) -> Tensor:
@@ -181,3 +181,31 @@ def smoothed(real_label: float = 0.9) -> AdversarialLoss:
 
     name, source = f"smoothed to {real_label:g}", "Salimans et al. 2016, section 3.4"
     return AdversarialLoss(name, source, discriminator, _g_non_saturating)
+
+
+def patch_nce(after: Tensor, before: Tensor, temperature: float = 0.07) -> Tensor:
+    """How badly a place of a translation finds the same place of its image among others of it, in nats.
+
+    The cross-entropy of a softmax over similarities, whose negatives come from the same image (Park et al. 2020,
+    equations 2 and 3). It is log S where all places look alike.
+
+    Args:
+        after: float (N, S, C), unit vectors of S places of each translation.
+        before: the same of the images, place by place.
+        temperature: above 0, what similarities are divided by.
+
+    Returns:
+        A scalar, the mean over places and images.
+
+    Raises:
+        TypeError, ValueError: if the two are not float tensors of one shape.
+
+    >>> round(patch_nce(torch.eye(3)[None], torch.eye(3)[None], temperature=1.0).item(), 4)  # log(1 + 2 / e)
+    0.5514
+    """
+    check_tensor("after", after, "N", "S", "C")
+    check_tensor("before", before, *after.shape)
+    check_number(above=0, temperature=temperature)
+    scores = after.float() @ before.float().transpose(1, 2) / temperature
+    own = torch.arange(scores.shape[1], device=scores.device).expand(scores.shape[:2])
+    return cross_entropy(scores.flatten(0, 1), own.flatten())

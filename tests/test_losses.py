@@ -258,3 +258,32 @@ def test_a_smoothed_real_logit_has_a_finite_optimum_and_bad_labels_are_named():
     for label in (0, -0.1, 1.1):
         with pytest.raises(ValueError, match=f"real_label is {label}"):
             losses.smoothed(label)
+
+
+# -- the contrast of places ---------------------------------------------------------------------------------------
+
+
+def test_patch_nce_against_closed_forms():
+    alike = torch.ones(2, 5, 1)
+    assert losses.patch_nce(alike, alike).item() == pytest.approx(math.log(5))
+    apart = torch.eye(4).expand(3, 4, 4)
+    for temperature in (0.07, 0.5, 2.0):
+        found = losses.patch_nce(apart, apart, temperature).item()
+        assert found == pytest.approx(math.log1p(3 * math.exp(-1 / temperature)), rel=1e-4, abs=1e-7)
+    swapped = apart.roll(1, dims=1)  # every place finds another one
+    expected = math.log(math.exp(1 / 0.5) + 3) - 0.0
+    assert losses.patch_nce(swapped, apart, 0.5).item() == pytest.approx(expected, rel=1e-5)
+
+
+def test_patch_nce_takes_its_negatives_from_the_same_image():
+    torch.manual_seed(0)
+    after, before = (torch.nn.functional.normalize(torch.randn(3, 6, 8), dim=2) for _ in range(2))
+    alone = [losses.patch_nce(after[i : i + 1], before[i : i + 1]).item() for i in range(3)]
+    assert losses.patch_nce(after, before).item() == pytest.approx(sum(alone) / 3, rel=1e-5)
+
+
+def test_patch_nce_names_what_does_not_fit():
+    with pytest.raises(ValueError, match=r"^before has shape \(2, 3, 4\)"):
+        losses.patch_nce(torch.zeros(2, 5, 4), torch.zeros(2, 3, 4))
+    with pytest.raises(ValueError, match=r"^temperature is 0"):
+        losses.patch_nce(torch.zeros(2, 5, 4), torch.zeros(2, 5, 4), temperature=0)

@@ -18,6 +18,7 @@ from ganbook.models import (
     ResNetTranslator,
     UNet,
 )
+from ganbook.models.contrast import contrastive_translator
 from ganbook.models.cycle import ImagePool
 from ganbook.models.variants import two_critics, two_translators
 from ganbook.recipes.digits import DCGAN_DIGITS
@@ -26,10 +27,11 @@ from ganbook.recipes.reports import of_images, of_translations
 from ganbook.training.budget import Budget
 from ganbook.training.prior import Prior
 from ganbook.training.rounds.conditional import auxiliary_round, conditional_round
+from ganbook.training.rounds.contrastive import contrastive_round
 from ganbook.training.rounds.cyclegan import cyclegan_round
 from ganbook.training.rounds.pix2pix import mode_seeking_round, pix2pix_round, regression_round
 
-__all__ = ["CONDITIONINGS", "CYCLEGAN_ABLATION", "PIX2PIX_ABLATION", "RECIPES"]
+__all__ = ["CONDITIONINGS", "CUT_EMOJI", "CYCLEGAN_ABLATION", "PIX2PIX_ABLATION", "RECIPES"]
 
 # Digits by class. ----------------------------------------------------------------------------------------------------
 
@@ -172,13 +174,16 @@ def _pools(size: int, kept: int = 50, channels: int = 3) -> Mapping[str, nn.Modu
     return {name: ImagePool((channels, size, size), kept) for name in ("sources", "targets")}
 
 
+_TRANSLATOR = partial(UNet, inputs=3, size=32, width=24, depth=3, keep=2.0)
+_CRITIC = partial(PatchDiscriminator, layers=2, width=24, norm=False)
+
 CYCLEGAN_EMOJI = replace(
     PIX2PIX_EMOJI,
     name="cyclegan-emoji",
     about="Line drawings of emoji to colours and back, from sets without pairs (CycleGAN).",
     size=32,
-    generator=partial(two_translators, of=partial(UNet, inputs=3, size=32, width=24, depth=3, keep=2.0)),
-    discriminator=partial(two_critics, of=partial(PatchDiscriminator, layers=2, width=24, norm=False)),
+    generator=partial(two_translators, of=_TRANSLATOR),
+    discriminator=partial(two_critics, of=_CRITIC),
     prior=None,
     pairs_hidden=True,
     memory=partial(_pools, 32),
@@ -206,6 +211,16 @@ CYCLEGAN_ABLATION = (
     _without("no-pool", "pools: the critics see the newest fakes alone", memory=partial(_pools, 32, 0)),
 )
 """Each of the two losses by itself, neither, and no pools."""
+
+CUT_EMOJI = replace(
+    CYCLEGAN_EMOJI,
+    name="cut-emoji",
+    about="The same with one translator, one critic, no pool, and a contrast of places in the cycle's stead (CUT).",
+    generator=partial(contrastive_translator, of=_TRANSLATOR),
+    discriminator=_CRITIC,
+    memory=None,
+    play=contrastive_round,
+)
 
 _TINY_SETS = {
     "size": 64,
@@ -246,6 +261,7 @@ RECIPES = (
     ),
     CYCLEGAN_EMOJI,
     *CYCLEGAN_ABLATION[1:],
+    CUT_EMOJI,
     CYCLEGAN_FOLDER,
     replace(
         CYCLEGAN_FOLDER,
