@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
-from benchmarks import communication
+from benchmarks import communication, many_files
 from benchmarks.scaling import LINKS, Work, most, slowest
 from ganbook import doctor, results
 from ganbook.recipes.catalogue import get
@@ -32,7 +32,7 @@ REAL = {
     "celeba": "dcgan-faces",
     "lsun-bedroom": "dcgan-lsun",
     "pairs-folder-reversed": "pix2pix-folder-reversed",
-    "horse2zebra": "cyclegan-folder",
+    "horse2zebra": "cyclegan-horse2zebra",
     "flowers": "text-flowers",
     "birds": "text-birds",
 }
@@ -40,6 +40,7 @@ REAL = {
 SAME = {
     "dcgan-faces": "dcgan-cifar10",
     "pix2pix-folder-reversed": "pix2pix-folder",
+    "cyclegan-horse2zebra": "cyclegan-folder",
     "text-birds": "text-flowers",
 }
 
@@ -89,11 +90,12 @@ def twoprocesses(kept: Any | None = None) -> Table:
 
 
 def files(kept: Any | None = None) -> Table:
-    """One row a figure, a column for LMDB and one for a folder."""
+    """One row a figure, a column for each way of keeping them; the median over the seeds, and their range."""
     kept = kept or results.load("many_files")
     ways = kept["ways"]
-    rows = [[what, *(f"{of[what]:.4g}" for of in ways.values())] for what in next(iter(ways.values()))]
-    rows += [[f"at LSUN's number: {what}", f"{value:.4g}", ""] for what, value in kept["lsun"].items()]
+    rows = [[what, *(many_files.said(of[what]) for of in ways.values())] for what in next(iter(ways.values()))]
+    blank = [""] * (len(ways) - 1)
+    rows += [[f"at LSUN's number: {what}", many_files.said(value), *blank] for what, value in kept["lsun"].items()]
     return ["", *ways], rows
 
 

@@ -265,6 +265,12 @@ RECIPES = (
     CYCLEGAN_FOLDER,
     replace(
         CYCLEGAN_FOLDER,
+        name="cyclegan-horse2zebra",
+        about="The same: photographs of horses to zebras and back.",
+        data="horse2zebra",
+    ),
+    replace(
+        CYCLEGAN_FOLDER,
         name="cyclegan-monet2photo",
         about="The same: Monet's paintings to photographs and back.",
         data="monet2photo",

@@ -222,11 +222,11 @@ def test_cyclegans_players_on_emoji_are_those_of_pix2pix_twice():
 
 @pytest.mark.parametrize("budget", BUDGETS)
 def test_other_data_are_the_only_difference_of_the_recipes_named_after_them(budget: str):
-    pairs = [("pix2pix-folder-reversed", "pix2pix-folder"), ("cyclegan-monet2photo", "cyclegan-folder")]
-    for name, like in pairs:
+    named = {"pix2pix-folder-reversed": ("pix2pix-folder", "pairs-folder-reversed")}
+    named |= {f"cyclegan-{of}": ("cyclegan-folder", of) for of in ("horse2zebra", "monet2photo")}
+    for name, (like, of) in named.items():
         one, other = (recipes.get(which).at(budget) for which in (name, like))
-        assert differing(one, other) == {"data"}
-        assert one.data == {"cyclegan-monet2photo": "monet2photo"}.get(name, "pairs-folder-reversed")
+        assert differing(one, other) == {"data"} and one.data == of
 
 
 def test_each_game_has_pools_of_its_own():
