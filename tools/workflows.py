@@ -4,6 +4,7 @@
     python tools/workflows.py --lint                 # syntax only
     python tools/workflows.py --only version dist    # steps whose job or command holds one of these words
     python tools/workflows.py                        # all of them: hours, and an environment of 3 to 6 GB for each job
+    python tools/workflows.py --only lint --set TORCH=    # where PyTorch's own index of packages cannot be reached
 
 A job gets a clone of its own, of what is committed, and its steps run in bash as on GitHub. `uses:` steps are others'
 actions and are left out. An expression that only GitHub can answer names the step as skipped.
@@ -20,7 +21,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -108,6 +109,13 @@ def chosen(every: list[Step], words: list[str]) -> list[Step]:
     return [step for step in every if not words or any(word in f"{step.job} {step.command}" for word in words)]
 
 
+def altered(every: list[Step], settings: list[str]) -> list[Step]:
+    """The steps with settings, "NAME=VALUE", in place of the workflow's; the job says so."""
+    asked = dict(setting.partition("=")[::2] for setting in settings)
+    said = f" with {' '.join(settings)}" if settings else ""
+    return [replace(step, job=f"{step.job}{said}", environment={**step.environment, **asked}) for step in every]
+
+
 def run(every: list[Step], root: Path = ROOT) -> list[Outcome]:
     """Run the steps, those of a job in one clean clone, one after the other until one fails."""
     outcomes = []
@@ -147,10 +155,15 @@ def main() -> None:
     parser.add_argument("--list", action="store_true", help="print the steps only")
     parser.add_argument("--lint", action="store_true", help="check the syntax only")
     parser.add_argument("--only", nargs="+", default=[], metavar="WORD", help="steps whose job or command holds one")
+    parser.add_argument(
+        "--set", nargs="+", default=[], metavar="NAME=VALUE", dest="settings", help="in place of what a workflow sets"
+    )
     arguments = parser.parse_args()
+    if wrong := [setting for setting in arguments.settings if "=" not in setting]:
+        parser.error(f"set is {wrong[0]!r}: allowed is NAME=VALUE")
     if arguments.lint:
         sys.exit(lint())
-    found = chosen(every_step(), arguments.only)
+    found = altered(chosen(every_step(), arguments.only), arguments.settings)
     if arguments.list:
         for step in found:
             settings = " ".join(f"{key}={value!r}" for key, value in step.environment.items())

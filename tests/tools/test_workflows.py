@@ -92,6 +92,12 @@ def test_steps_are_chosen_by_words():
     assert workflows.chosen(STEPS, []) == STEPS
 
 
+def test_a_setting_of_this_machine_takes_the_place_of_the_workflows_and_is_told():
+    (step,) = workflows.altered(workflows.chosen(STEPS, ["tests/lint"]), ["TORCH=", "PYTHON=a=b"])
+    assert step.environment == {"TORCH": "", "PYTHON": "a=b"} and step.job == "tests/lint with TORCH= PYTHON=a=b"
+    assert workflows.altered(STEPS, []) == STEPS
+
+
 @pytest.mark.parametrize("folder", ["workflows", "ISSUE_TEMPLATE"])
 def test_what_github_reads_is_yaml(folder):
     files = sorted((ROOT / ".github" / folder).glob("*.yml"))
