@@ -7,7 +7,7 @@ import inspect
 import itertools
 import linecache
 import textwrap
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 #: Another body (an expression is returned), one exchange (what stands there, what is put in its place), or several.
@@ -49,6 +49,13 @@ def edited(function: Callable[..., Any], slip: Slip, name: str | None = None) ->
     made.__module__ = function.__module__
     made.__name__ = made.__qualname__ = name or function.__name__
     return made
+
+
+def likes(of: Callable[..., Any], by_hint: Mapping[str, Sequence[Any]]) -> dict[str, tuple[Callable[..., Any], ...]]:
+    """What mistakes are recognised by, as edits of one function: ``{hint: [slip, …]}``; a function stays as it is."""
+    return {
+        hint: tuple(slip if callable(slip) else edited(of, slip) for slip in slips) for hint, slips in by_hint.items()
+    }
 
 
 def _parts(function: Callable[..., Any]) -> tuple[str, str]:

@@ -13,8 +13,10 @@ from torch import Tensor, nn
 
 from ganbook.checks.challenge import NoScore, Score, listed, scored, verdict
 from ganbook.checks.compare import Observation, describe
+from ganbook.checks.edits import edited, likes
 from ganbook.checks.readings.standing import READING
 from ganbook.checks.task import Answer, Sheet, pair
+from ganbook.checks.worlds import gradient
 
 sheet = Sheet("standing", "Exercises 14: Where GANs stand")
 progress, done, hint, case = sheet.last_card, sheet.done, sheet.hint, sheet.case
@@ -31,25 +33,22 @@ def _noising() -> tuple[Tensor, Tensor, Tensor]:
     return 0.7 * torch.tanh(torch.randn(4, 4, 4, 4) + 0.5) + 0.2, levels, torch.randn(4, 4, 4, 4)
 
 
-def _noised(
-    signal: Function = torch.sqrt,
-    noise: Function = lambda a: (1 - a).sqrt(),
-    shape: tuple[int, ...] = (-1, 1, 1, 1),
-    level: Function = lambda a: a,
-    drawn: Callable[[Tensor], Tensor] = lambda eps: eps,
-) -> Callable[[Tensor, Tensor, Tensor], Tensor]:
-    def noised(x0: Tensor, alpha_bar: Tensor, eps: Tensor) -> Tensor:
-        a = level(alpha_bar).reshape(shape)
-        return signal(a) * x0 + noise(a) * drawn(eps)
-
-    return noised
+def _images() -> tuple[Tensor]:
+    return (torch.randn(2, 1, 2, 2),)
 
 
-_NOISED = _noised()
+def _noised(x0: Tensor, alpha_bar: Tensor, eps: Tensor) -> Tensor:
+    a = alpha_bar.reshape(-1, 1, 1, 1)
+    return a.sqrt() * x0 + (1 - a).sqrt() * eps
+
+
 _ROOTS = (
     "The square roots are missing. Variances add, standard deviations do not: with weights that sum to 1 the sum of "
     "two independent images of variance 1 has less than that."
 )
+
+_AXES = "(-1, 1, 1, 1)"
+_EXCHANGED = (("a.sqrt() * x0", "a.sqrt() * OTHER"), ("* eps", "* x0"), ("OTHER", "eps"))
 
 add_noise = sheet.task(
     "add_noise",
@@ -58,14 +57,11 @@ add_noise = sheet.task(
     setup=_noising,
     worlds={
         "one wide image": lambda: (torch.randn(1, 2, 3, 5), torch.rand(1), torch.randn(1, 2, 3, 5)),
-        "no noise, and noise alone": lambda: (
-            torch.randn(2, 1, 2, 2),
-            torch.tensor([1.0, 0.0]),
-            torch.randn(2, 1, 2, 2),
-        ),
+        "no noise, and noise alone": lambda: (*_images(), torch.tensor([1.0, 0.0]), *_images()),
+        "loud noise": lambda: (*_images(), torch.rand(2), 9 * _images()[0]),
     },
     observe=lambda answer, world: {"x_t": answer(*(part.clone() for part in world))},
-    reference=_NOISED,
+    reference=_noised,
     hints=f"""
         no-roots: {_ROOTS}
         one-root: One of the two weights is a variance and the other one a standard deviation. Their *squares* sum to 1.
@@ -80,20 +76,19 @@ add_noise = sheet.task(
         own-noise: You drew noise of your own. The network will be asked for the `eps` that is in the image: use that
           one.
     """,
-    like={
-        "no-roots": _noised(lambda a: a, lambda a: 1 - a),
-        "one-root": (_noised(noise=lambda a: 1 - a), _noised(lambda a: a)),
-        "one-minus-root": _noised(noise=lambda a: 1 - a.sqrt()),
-        "swapped": (_noised(lambda a: (1 - a).sqrt(), torch.sqrt), _noised(lambda a: 1 - a, lambda a: a)),
-        "wrong-axis": (_noised(shape=(-1,)), _noised(shape=(-1, 1)), _noised(shape=(-1, 1, 1))),
-        "one-level": (
-            _noised(level=lambda a: a[:1]),
-            _noised(level=lambda a: a.mean()),
-            _noised(level=lambda a: a[-1:]),
-        ),
-        "not-shrunk": (_noised(signal=torch.ones_like), _noised(torch.ones_like, lambda a: 1 - a)),
-        "own-noise": _noised(drawn=torch.randn_like),
-    },
+    like=likes(
+        _noised,
+        {
+            "no-roots": [(".sqrt()", "")],
+            "one-root": [("(1 - a).sqrt()", "(1 - a)"), ("a.sqrt() *", "a *")],
+            "one-minus-root": [("(1 - a).sqrt()", "(1 - a.sqrt())")],
+            "swapped": [_EXCHANGED, (*_EXCHANGED, (".sqrt()", ""))],
+            "wrong-axis": [(_AXES, "(-1)"), (_AXES, "(-1, 1)"), (_AXES, "(-1, 1, 1)")],
+            "one-level": [(f".reshape{_AXES}", level) for level in ("[0]", "[-1]", ".mean()")],
+            "not-shrunk": [("a.sqrt() * ", ""), (("a.sqrt() * ", ""), (".sqrt()", ""))],
+            "own-noise": [("* eps", "* torch.randn_like(eps)")],
+        },
+    ),
     lesson="One draw leads to any t: no chain of t small steps is needed to make a training pair.",
 )
 
@@ -134,32 +129,13 @@ def _loss_world(n: int = 4, sides: tuple[int, int] = (4, 4)) -> tuple[Any, ...]:
 def _observe_loss(answer: Answer, world: tuple[Any, ...]) -> Observation:
     network, *tensors = world
     loss = answer(network, *(part.clone() for part in tensors))
-    gradient = None
-    if isinstance(loss, Tensor) and loss.requires_grad:
-        found = torch.autograd.grad(loss.sum(), [*network.parameters()], allow_unused=True)
-        if any(part is not None for part in found):
-            whole = zip(network.parameters(), found, strict=True)
-            gradient = torch.cat([(torch.zeros_like(p) if g is None else g).flatten() for p, g in whole])
-    return {"the loss": loss, "the gradient by the network's weights": gradient}
+    return {"the loss": loss, "the gradient by the network's weights": gradient(loss, network.parameters())}
 
 
-def _loss(
-    noised: Callable[[Tensor, Tensor, Tensor], Tensor] = _NOISED,
-    shown: str = "x_t",
-    target: Callable[[Tensor, Tensor, Tensor, Tensor], Tensor] = lambda x0, x_t, eps, a: eps,
-    told: Callable[[Tensor, Tensor], Tensor] = lambda t, a: t,
-    level: Callable[[Tensor, Tensor], Tensor] = lambda alpha_bar, t: alpha_bar[t],
-    distance: Function = lambda difference: difference.square().mean(),
-) -> Answer:
-    def loss(
-        network: Callable[[Tensor, Tensor], Tensor], x0: Tensor, alpha_bar: Tensor, t: Tensor, eps: Tensor
-    ) -> Tensor:
-        a = level(alpha_bar, t)
-        x_t = noised(x0, a, eps)
-        guess = network({"x_t": x_t, "x0": x0, "eps": eps}[shown], told(t, a))
-        return distance(guess - target(x0, x_t, eps, a.reshape(-1, 1, 1, 1)))
-
-    return loss
+def _loss(network: Callable[[Tensor, Tensor], Tensor], x0: Tensor, alpha_bar: Tensor, t: Tensor, eps: Tensor) -> Tensor:
+    a = alpha_bar[t].reshape(-1, 1, 1, 1)
+    x_t = a.sqrt() * x0 + (1 - a).sqrt() * eps
+    return (network(x_t, t) - eps).square().mean()
 
 
 noise_prediction_loss = sheet.task(
@@ -169,7 +145,7 @@ noise_prediction_loss = sheet.task(
     setup=_loss_world,
     worlds={"one wide image": lambda: _loss_world(1, (3, 5))},
     observe=_observe_loss,
-    reference=_loss(),
+    reference=_loss,
     hints="""
         clean-image-shown: The network saw the clean image, in which there is no noise to be found. Show it x_t.
         predicts-the-image: The target is the image. Such a network exists too, but the sampler of the next tasks
@@ -179,44 +155,43 @@ noise_prediction_loss = sheet.task(
           every level.
         summed: This is a sum where the mean over all entries is asked. The step size would depend on the image size.
         not-squared: These are absolute differences, or a root. The best answer to a mean square is a conditional mean.
-        level-told: The network was told ᾱ in place of the step t, which it was built for.
+        level-told: The network was told ᾱ, or a share of the way, in place of the step t, which it was built for.
+        off-by-one: The images are noised to the level of the step before t, or after it, and the network is told t.
+        cumulated-twice: `alpha_bar` is a product over all steps up to t already; nothing is left to be multiplied up.
         schedule-by-position: The levels are the first ones of the schedule, whatever t says. Look each image's step up
           in `alpha_bar`.
         one-level: All images were noised to the same level; each has a step of its own.
         wrong-axis: The levels lie along the columns of the images. Reshape them so that each image gets one.
         weights-of-the-noise: The noised image is not that of task 1: look at the two weights.
     """,
-    like={
-        "clean-image-shown": (_loss(shown="x0"), _loss(shown="eps")),
-        "predicts-the-image": _loss(target=lambda x0, x_t, eps, a: x0),
-        "predicts-its-input": _loss(target=lambda x0, x_t, eps, a: x_t),
-        "predicts-the-difference": (
-            _loss(target=lambda x0, x_t, eps, a: x_t - x0),
-            _loss(target=lambda x0, x_t, eps, a: (1 - a).sqrt() * eps),
-            _loss(target=lambda x0, x_t, eps, a: eps - x0),
-        ),
-        "summed": (
-            _loss(distance=lambda difference: difference.square().sum()),
-            _loss(distance=lambda difference: difference.square().sum() / len(difference)),
-        ),
-        "not-squared": (
-            _loss(distance=lambda difference: difference.abs().mean()),
-            _loss(distance=lambda difference: difference.square().mean().sqrt()),
-        ),
-        "level-told": _loss(told=lambda t, a: a),
-        "schedule-by-position": (
-            _loss(level=lambda alpha_bar, t: alpha_bar[: len(t)]),
-            _loss(level=lambda alpha_bar, t: alpha_bar[1 : len(t) + 1]),
-        ),
-        "one-level": _loss(level=lambda alpha_bar, t: alpha_bar[t[:1]]),
-        "wrong-axis": _loss(_noised(shape=(-1,))),
-        "weights-of-the-noise": (
-            _loss(_noised(lambda a: a, lambda a: 1 - a)),
-            _loss(_noised(lambda a: (1 - a).sqrt(), torch.sqrt)),
-            _loss(_noised(noise=lambda a: 1 - a)),
-            _loss(_noised(noise=lambda a: 1 - a.sqrt())),
-        ),
-    },
+    like=likes(
+        _loss,
+        {
+            "clean-image-shown": [("(x_t, t", "(x0, t"), ("(x_t, t", "(eps, t")],
+            "predicts-the-image": [("- eps", "- x0")],
+            "predicts-its-input": [("- eps", "- x_t")],
+            "predicts-the-difference": [
+                ("- eps", f"- {target}") for target in ("(x_t - x0)", "(1 - a).sqrt() * eps", "(eps - x0)")
+            ],
+            "summed": [("mean()", "sum()"), ("mean()", "sum() / len(t)")],
+            "not-squared": [("square", "abs"), ("mean()", "mean().sqrt()")],
+            "level-told": [
+                ("(x_t, t", f"(x_t, {told}")
+                for told in ("alpha_bar[t]", "t / (len(alpha_bar) - 1)", "t / len(alpha_bar)")
+            ],
+            "off-by-one": [("[t]", "[t - 1]"), ("[t]", "[(t + 1).clamp(max=len(alpha_bar) - 1)]")],
+            "cumulated-twice": [("alpha_bar[t]", "alpha_bar.cumprod(0)[t]")],
+            "schedule-by-position": [("[t]", "[: len(t)]"), ("[t]", "[1 : len(t) + 1]")],
+            "one-level": [("[t]", "[t[:1]]")],
+            "wrong-axis": [(_AXES, "(-1)")],
+            "weights-of-the-noise": [
+                (".sqrt()", ""),
+                (("x0 + (1 - a).sqrt() * eps", "eps + (1 - a).sqrt() * x0"),),
+                ("(1 - a).sqrt()", "(1 - a)"),
+                ("(1 - a).sqrt()", "(1 - a.sqrt())"),
+            ],
+        },
+    ),
     lesson="A regression: one player, one loss, nothing to balance. The price comes when images are drawn.",
 )
 
@@ -235,16 +210,9 @@ def _observe_ddim(answer: Answer, world: tuple[Tensor, ...]) -> Observation:
     }
 
 
-def _clean(x: Tensor, eps: Tensor, a: Tensor) -> Tensor:
-    return (x - (1 - a).sqrt() * eps) / a.sqrt()
-
-
-def _ddim(
-    clean: Callable[[Tensor, Tensor, Tensor], Tensor] = _clean,
-    noise: Callable[[Tensor, Tensor, Tensor], Tensor] = lambda eps, a_t, a_s: (1 - a_s).sqrt() * eps,
-    signal: Function = torch.sqrt,
-) -> Answer:
-    return lambda x, eps, a_t, a_s: signal(a_s) * clean(x, eps, a_t) + noise(eps, a_t, a_s)
+def _ddim(x_t: Tensor, eps: Tensor, alpha_bar_t: Tensor, alpha_bar_s: Tensor) -> Tensor:
+    x0 = (x_t - (1 - alpha_bar_t).sqrt() * eps) / alpha_bar_t.sqrt()
+    return alpha_bar_s.sqrt() * x0 + (1 - alpha_bar_s).sqrt() * eps
 
 
 def _mixed(image: Tensor, x: Tensor, a_t: Tensor, a_s: Tensor) -> Tensor:
@@ -252,15 +220,15 @@ def _mixed(image: Tensor, x: Tensor, a_t: Tensor, a_s: Tensor) -> Tensor:
     return a_s.sqrt() * image + (1 - a_s).sqrt() * (x - a_t.sqrt() * image) / (1 - a_t).sqrt()
 
 
-def _ancestral(x: Tensor, eps: Tensor, a_t: Tensor, a_s: Tensor) -> Tensor:
-    """The mean of DDPM's random step."""
-    return (x - (1 - a_t / a_s) / (1 - a_t).sqrt() * eps) / (a_t / a_s).sqrt()
-
-
-def _ancestral_with_noise(x: Tensor, eps: Tensor, a_t: Tensor, a_s: Tensor) -> Tensor:
-    variance = (1 - a_t / a_s) * (1 - a_s) / (1 - a_t)
-    return _ancestral(x, eps, a_t, a_s) + variance.sqrt() * torch.randn_like(x)
-
+#: The mean of DDPM's random step, and its variance.
+_MEAN = "(x_t - (1 - alpha_bar_t / alpha_bar_s) / (1 - alpha_bar_t).sqrt() * eps) / (alpha_bar_t / alpha_bar_s).sqrt()"
+_VARIANCE = "(1 - alpha_bar_t / alpha_bar_s) * (1 - alpha_bar_s) / (1 - alpha_bar_t)"
+_TAKEN, _SHARE, _SIGNAL, _PUT = (
+    ("(1 - alpha_bar_t).sqrt()", "(1 - alpha_bar_t)"),
+    ("/ alpha_bar_t.sqrt()", "/ alpha_bar_t"),
+    ("alpha_bar_s.sqrt() *", "alpha_bar_s *"),
+    ("(1 - alpha_bar_s).sqrt()", "(1 - alpha_bar_s)"),
+)
 
 ddim_step = sheet.task(
     "ddim_step",
@@ -277,7 +245,7 @@ ddim_step = sheet.task(
         ),
     },
     observe=_observe_ddim,
-    reference=_ddim(),
+    reference=_ddim,
     hints="""
         stops-at-the-image: You return the predicted image, a mean over all images that could hide in x_t. Go only as
           far as ᾱ_s.
@@ -295,33 +263,36 @@ ddim_step = sheet.task(
         clamped: The predicted image was clamped. The chapter's sampler does so too, to correct a network that errs.
           Here the network's word is taken as it is.
     """,
-    like={
-        "stops-at-the-image": lambda x, eps, a_t, a_s: _clean(x, eps, a_t),
-        "x_t-for-the-image": _ddim(clean=lambda x, eps, a: x),
-        "levels-swapped": lambda x, eps, a_t, a_s: _ddim()(x, eps, a_s, a_t),
-        "fresh-noise": _ddim(noise=lambda eps, a_t, a_s: (1 - a_s).sqrt() * torch.randn_like(eps)),
-        "no-noise-back": _ddim(noise=lambda eps, a_t, a_s: torch.zeros_like(eps)),
-        "noise-of-the-old-level": _ddim(noise=lambda eps, a_t, a_s: (1 - a_t).sqrt() * eps),
-        "not-divided": (
-            _ddim(clean=lambda x, eps, a: x - (1 - a).sqrt() * eps),
-            _ddim(clean=lambda x, eps, a: (x - (1 - a).sqrt() * eps) / (1 - a).sqrt()),
-        ),
-        "no-roots": (
-            _ddim(lambda x, eps, a: (x - (1 - a) * eps) / a, lambda eps, a_t, a_s: (1 - a_s) * eps, lambda a: a),
-            _ddim(noise=lambda eps, a_t, a_s: (1 - a_s) * eps, signal=lambda a: a),
-            _ddim(clean=lambda x, eps, a: (x - (1 - a) * eps) / a),
-            _ddim(clean=lambda x, eps, a: (x - (1 - a).sqrt() * eps) / a),
-            _ddim(clean=lambda x, eps, a: (x - (1 - a) * eps) / a.sqrt()),
-            _ddim(noise=lambda eps, a_t, a_s: (1 - a_s) * eps),
-            _ddim(signal=lambda a: a),
-        ),
-        "noise-added-twice": _ddim(clean=lambda x, eps, a: (x + (1 - a).sqrt() * eps) / a.sqrt()),
-        "random-step": (_ancestral, _ancestral_with_noise),
-        "clamped": (
-            _ddim(clean=lambda x, eps, a: _clean(x, eps, a).clamp(-1, 1)),
-            lambda x, eps, a_t, a_s: _mixed(_clean(x, eps, a_t).clamp(-1, 1), x, a_t, a_s),
-        ),
-    },
+    like=likes(
+        _ddim,
+        {
+            "stops-at-the-image": ["(x_t - (1 - alpha_bar_t).sqrt() * eps) / alpha_bar_t.sqrt()"],
+            "x_t-for-the-image": [("* x0", "* x_t")],
+            "levels-swapped": [lambda x_t, eps, a_t, a_s: _ddim(x_t, eps, a_s, a_t)],
+            "fresh-noise": [
+                ("(1 - alpha_bar_s).sqrt() * eps", "(1 - alpha_bar_s).sqrt() * torch.randn_like(eps)"),
+                ("(1 - alpha_bar_s).sqrt() * eps", "(1 - alpha_bar_s).sqrt() * (eps + torch.randn_like(eps))"),
+            ],
+            "no-noise-back": [(" + (1 - alpha_bar_s).sqrt() * eps", "")],
+            "noise-of-the-old-level": [("(1 - alpha_bar_s)", "(1 - alpha_bar_t)")],
+            "not-divided": [(" / alpha_bar_t.sqrt()", ""), ("/ alpha_bar_t.sqrt()", "/ (1 - alpha_bar_t).sqrt()")],
+            "no-roots": [
+                (".sqrt()", ""),
+                (_SIGNAL, _PUT),
+                (_TAKEN, _SHARE),
+                _SHARE,
+                _TAKEN,
+                _PUT,
+                _SIGNAL,
+            ],
+            "noise-added-twice": [("x_t - ", "x_t + ")],
+            "random-step": [_MEAN, f"{_MEAN} + ({_VARIANCE}).sqrt() * torch.randn_like(eps)"],
+            "clamped": [
+                ("* x0", "* x0.clamp(-1, 1)"),
+                "_mixed(_ddim(x_t, eps, alpha_bar_t, torch.ones(())).clamp(-1, 1), x_t, alpha_bar_t, alpha_bar_s)",
+            ],
+        },
+    ),
     lesson="Without fresh noise the chain is a map from z to an image, as G is; it calls its network at every step.",
 )
 
@@ -335,22 +306,12 @@ def _likelihoods() -> tuple[Tensor, tuple[int, ...]]:
     return math.prod(_SHAPE) * (2.4 * torch.rand(5) - 1.2), _SHAPE
 
 
-def _bits(
-    unit: float = math.log(2),
-    scale: float = 127.5,
-    sign: int = 1,
-    scale_sign: int = 1,
-    divided: bool = True,
-    once: bool = False,
-    dims: Callable[[Sequence[int]], int] = math.prod,
-) -> Answer:
-    def bits(log_likelihood: Tensor, shape: Sequence[int]) -> Tensor:
-        d = dims(shape)
-        total = -sign * log_likelihood + scale_sign * (1 if once else d) * math.log(scale)
-        return total / unit / (d if divided else 1)
+def _bits(log_likelihood: Tensor, shape: Sequence[int]) -> Tensor:
+    d = math.prod(shape)
+    return (d * math.log(127.5) - log_likelihood) / (d * math.log(2))
 
-    return bits
 
+_SCALED, _UNIT = "d * math.log(127.5) - log_likelihood", ("(d * math.log(2))", "d")
 
 bits_per_dim = sheet.task(
     "bits_per_dim",
@@ -360,8 +321,9 @@ bits_per_dim = sheet.task(
     worlds={
         "one grey image": lambda: (torch.tensor([-50.0]), (1, 5, 5)),
         "wide images": lambda: (10 * torch.randn(3), (3, 2, 9)),
+        "far likelier than a level is wide": lambda: (torch.tensor([3000.0, -3000.0]), _SHAPE),
     },
-    reference=_bits(),
+    reference=_bits,
     hints="""
         nats: These are nats. A log-likelihood is a natural logarithm; a bit is a halving, so its logarithm has base 2.
         not-divided: These are the bits of a whole image. Per dimension, images of different sizes can be compared.
@@ -378,26 +340,37 @@ bits_per_dim = sheet.task(
         half-in-nats: One of the two terms is in bits and the other one in nats. Convert both, or their sum.
         times-log-two: You multiplied by log 2. One bit is log 2 = 0.69 nats, so there are more bits than nats.
     """,
-    like={
-        "nats": (_bits(unit=1), _bits(unit=1, scale=1)),
-        "not-divided": (_bits(divided=False), _bits(divided=False, scale=1), _bits(divided=False, unit=1)),
-        "scaling-forgotten": (_bits(scale=1), _bits(scale=1, sign=-1)),
-        "scaling-the-wrong-way": (_bits(scale_sign=-1), _bits(scale_sign=-1, unit=1)),
-        "sign": (_bits(sign=-1), _bits(sign=-1, scale_sign=-1)),
-        "scaling-once": (_bits(once=True), _bits(once=True, unit=1)),
-        "other-range": tuple(_bits(scale=scale) for scale in (255.0, 256.0, 128.0)),
-        "channels-forgotten": (
-            _bits(dims=lambda shape: math.prod(shape[1:])),
-            lambda log_likelihood, shape: (
-                (math.prod(shape) * math.log(127.5) - log_likelihood) / math.log(2) / math.prod(shape[1:])
-            ),
-        ),
-        "half-in-nats": (
-            lambda log_likelihood, shape: -log_likelihood / (math.log(2) * math.prod(shape)) + math.log(127.5),
-            lambda log_likelihood, shape: -log_likelihood / math.prod(shape) + math.log2(127.5),
-        ),
-        "times-log-two": (_bits(unit=1 / math.log(2)), _bits(unit=1 / math.log(2), scale=1)),
-    },
+    like=likes(
+        _bits,
+        {
+            "nats": [_UNIT, "-log_likelihood / math.prod(shape)"],
+            "not-divided": [
+                ("(d * math.log(2))", "math.log(2)"),
+                "-log_likelihood / math.log(2)",
+                (" / (d * math.log(2))", ""),
+            ],
+            "scaling-forgotten": [(_SCALED, "-log_likelihood"), (_SCALED, "log_likelihood")],
+            "scaling-the-wrong-way": [
+                ("(d * math.log(127.5)", "(-d * math.log(127.5)"),
+                (("(d * math.log(127.5)", "(-d * math.log(127.5)"), _UNIT),
+            ],
+            "sign": [("- log", "+ log"), (_SCALED, f"-({_SCALED})")],
+            "scaling-once": [
+                ("(d * math.log(127.5)", "(math.log(127.5)"),
+                (("(d * math.log(127.5)", "(math.log(127.5)"), _UNIT),
+            ],
+            "other-range": [("127.5", scale) for scale in ("255.0", "256.0", "128.0")],
+            "channels-forgotten": [("(shape)", "(shape[1:])"), ("/ (d *", "/ (math.prod(shape[1:]) *")],
+            "half-in-nats": [
+                "-log_likelihood / (math.log(2) * math.prod(shape)) + math.log(127.5)",
+                "-log_likelihood / math.prod(shape) + math.log2(127.5)",
+            ],
+            "times-log-two": [
+                ("(d * math.log(2))", "d * math.log(2)"),
+                "-log_likelihood / math.prod(shape) * math.log(2)",
+            ],
+        },
+    ),
     small_case="An image of one pixel whose density in [−1, 1] is ½ everywhere needs log2(255) bits.",
     lesson="A figure in bits per dimension says nothing until the scaling of the pixels is said.",
 )
@@ -515,6 +488,7 @@ speed_ratio = sheet.task(
         quality-ignored: You took the fastest row, however good. Speed alone is cheap: with fewer evaluations every
           sampler is faster, and worse.
         higher-is-better: You asked for a distance that is at least ours. A distance is better when it is smaller.
+        strictly-better: A row of exactly our distance is at least as good as ours: it takes part.
         best-distance: You took the row with the lowest distance. It is better than ours, so its time buys more. Compare
           at equal quality: of those that are good enough, the fastest.
         evaluations-alone: You counted evaluations. One of a large network takes longer than ten of a small one: seconds
@@ -534,6 +508,7 @@ speed_ratio = sheet.task(
             _speed((), enough=lambda distance, ours: True),
         ),
         "higher-is-better": _speed(enough=lambda distance, ours: distance >= ours),
+        "strictly-better": _speed(enough=lambda distance, ours: distance < ours),
         "best-distance": (
             _speed(rank=lambda row: row["distance"]),
             _speed((), rank=lambda row: row["distance"]),
@@ -578,43 +553,51 @@ logs, draw = READING.logs, READING.draw
 # -- 7 change of variables ---------------------------------------------------------------------------
 
 
-def _layer(n: int = 3, half: int = 3) -> tuple[Tensor, Function, Function]:
+class _Bend(nn.Module):
+    """A smooth function of half the entries, with weights that can learn."""
+
+    def __init__(self, half: int, size: float, offset: float, shift: float) -> None:
+        super().__init__()
+        self.weight = nn.Parameter(torch.randn(half, half))
+        self.size, self.offset, self.shift = size, offset, shift
+
+    def forward(self, x: Tensor) -> Tensor:
+        return self.size * torch.tanh(x @ self.weight + self.offset) + self.shift
+
+
+def _layer(n: int = 3, half: int = 3) -> tuple[Tensor, _Bend, _Bend]:
     """As many points as entries of a half: a sum over the wrong axis raises no error."""
-    weights = torch.randn(2, half, half)
-
-    def scale(x: Tensor) -> Tensor:
-        return 0.8 * torch.tanh(x @ weights[0] + 0.4)
-
-    def shift(x: Tensor) -> Tensor:
-        return torch.tanh(x @ weights[1]) - 0.5
-
-    return torch.randn(n, 2 * half) + 0.3, scale, shift
+    return torch.randn(n, 2 * half) + 0.3, _Bend(half, 0.8, 0.4, 0.0), _Bend(half, 1.0, 0.0, -0.5)
 
 
-def _normal(z: Tensor) -> Tensor:
-    return (-0.5 * z.square() - 0.5 * math.log(2 * math.pi)).sum(1)
+def _observe_density(answer: Answer, world: tuple[Tensor, _Bend, _Bend]) -> Observation:
+    x, scale, shift = world
+    log_p = answer(x.clone(), scale, shift)
+    return {
+        "log p(x)": log_p,
+        "the gradient by the weights of scale": gradient(log_p, scale.parameters()),
+        "the gradient by the weights of shift": gradient(log_p, shift.parameters()),
+    }
 
 
-def _coupling(
-    log_det: Function = lambda s: -s.sum(1),
-    back: Callable[[Tensor, Tensor, Tensor], Tensor] = lambda x2, s, t: (x2 - t) * torch.exp(-s),
-    density: Callable[[Tensor, Tensor], Tensor] = lambda x1, z2: _normal(torch.cat((x1, z2), dim=1)),
-    swapped: bool = False,
-    both: bool = False,
-) -> Answer:
-    def log_density(x: Tensor, scale: Function, shift: Function) -> Tensor:
-        x1, x2 = x.chunk(2, dim=1)
-        if swapped:
-            x1, x2 = x2, x1
-        s, t = scale(x1), shift(x1)
-        return density(back(x1, s, t) if both else x1, back(x2, s, t)) + log_det(s)
-
-    return log_density
+def _coupling(x: Tensor, scale: Function, shift: Function) -> Tensor:
+    x1, x2 = x.chunk(2, dim=1)
+    s, t = scale(x1), shift(x1)
+    z = torch.cat((x1, (x2 - t) * torch.exp(-s)), dim=1)
+    return (-0.5 * z**2 - 0.5 * math.log(2 * math.pi)).sum(1) - s.sum(1)
 
 
-def _forwards(x2: Tensor, s: Tensor, t: Tensor) -> Tensor:
-    return x2 * torch.exp(s) + t
-
+_BACK, _DENSITY, _PLUS = (
+    "(x2 - t) * torch.exp(-s)",
+    "(-0.5 * z**2 - 0.5 * math.log(2 * math.pi)).sum(1)",
+    ("- s.sum", "+ s.sum"),
+)
+_SWAPPED, _FORWARDS, _SHIFT_AFTER = (
+    ("x1, x2 =", "x2, x1 ="),
+    (_BACK, "x2 * torch.exp(s) + t"),
+    (_BACK, "x2 * torch.exp(-s) - t"),
+)
+_BOTH, _FACTOR = ("(x1, (x2", "((x1 - t) * torch.exp(-s), (x2"), (_BACK, "(x2 - t) / s")
 
 coupling_log_density = sheet.task(
     "coupling_log_density",
@@ -622,7 +605,9 @@ coupling_log_density = sheet.task(
     tried="coupling_log_density(x, scale, shift) on 3 points with 6 entries",
     setup=_layer,
     worlds={"five points in the plane": lambda: _layer(5, 1), "one point": lambda: _layer(1, 2)},
-    reference=_coupling(),
+    observe=_observe_density,
+    reference=_coupling,
+    also=(torch.no_grad()(_coupling),),  # by hand or in NumPy
     hints="""
         log-det-sign: The log-determinant has the wrong sign. Where the layer stretches (s above 0), it thins the
           density out.
@@ -641,57 +626,41 @@ coupling_log_density = sheet.task(
           first.
         shift-after: The scaling was undone before the shift. What came last, the shift, has to go first.
         without-exp: s was taken as the factor itself. It is the factor's logarithm: any s will do, and no factor is 0.
+        cut-off: The value is right, and nothing of it reaches the weights of one of the two networks: the layer cannot
+          learn how far to stretch or shift. Look for `.detach()` or `.data`.
         x-in-the-normal: The normal density was taken at x. It is z that is normal: find the z that x was made of.
     """,
-    like={
-        "log-det-sign": _coupling(lambda s: s.sum(1)),
-        "log-det-missing": _coupling(lambda s: torch.zeros(())),
-        "wrong-axis": (
-            _coupling(lambda s: -s.sum(0)),
-            _coupling(lambda s: -s.sum()),
-            _coupling(lambda s: -s.mean(1)),
-            _coupling(lambda s: -s.mean()),
-            _coupling(lambda s: -s.mean(0)),
-            _coupling(lambda s: -s.sum(1).mean()),
-        ),
-        "two-pi": (
-            _coupling(density=lambda x1, z2: -0.5 * torch.cat((x1, z2), 1).square().sum(1)),
-            _coupling(
-                density=lambda x1, z2: -0.5 * torch.cat((x1, z2), 1).square().sum(1) - 0.5 * math.log(2 * math.pi)
-            ),
-            _coupling(
-                density=lambda x1, z2: (
-                    -0.5 * torch.cat((x1, z2), 1).square().sum(1) - x1.shape[1] * 0.5 * math.log(2 * math.pi)
-                )
-            ),
-            _coupling(
-                density=lambda x1, z2: (
-                    -0.5 * torch.cat((x1, z2), 1).square().sum(1) - 2 * x1.shape[1] * math.log(2 * math.pi)
-                )
-            ),
-        ),
-        "half-left-out": (_coupling(density=lambda x1, z2: _normal(z2)), _coupling(density=lambda x1, z2: _normal(x1))),
-        "both-halves": (_coupling(both=True), _coupling(lambda s: -2 * s.sum(1), both=True)),
-        "halves-swapped": (
-            _coupling(swapped=True),
-            _coupling(lambda s: s.sum(1), swapped=True),
-            _coupling(lambda s: s.sum(1), _forwards, swapped=True),
-        ),
-        "wrong-direction": (_coupling(lambda s: s.sum(1), _forwards), _coupling(back=_forwards)),
-        "shift-after": (
-            _coupling(back=lambda x2, s, t: x2 * torch.exp(-s) - t),
-            _coupling(lambda s: s.sum(1), lambda x2, s, t: x2 * torch.exp(-s) - t),
-        ),
-        "without-exp": (
-            _coupling(back=lambda x2, s, t: (x2 - t) / s),
-            _coupling(lambda s: -s.abs().log().sum(1), lambda x2, s, t: (x2 - t) / s),
-            _coupling(lambda s: s.abs().log().sum(1), lambda x2, s, t: (x2 - t) / s),
-        ),
-        "x-in-the-normal": (
-            _coupling(back=lambda x2, s, t: x2),
-            _coupling(lambda s: s.sum(1), lambda x2, s, t: x2),
-        ),
-    },
+    like=likes(
+        _coupling,
+        {
+            "log-det-sign": [_PLUS],
+            "log-det-missing": [(" - s.sum(1)", "")],
+            "wrong-axis": [
+                ("- s.sum(1)", f"- s.{other}")
+                for other in ("sum(0)", "sum()", "mean(1)", "mean()", "mean(0)", "sum(1).mean()")
+            ],
+            "two-pi": [
+                (_DENSITY, f"(-0.5 * z**2).sum(1) - {often} * math.log(2 * math.pi)")
+                for often in ("0", "0.5", "0.5 * s.shape[1]", "z.shape[1]")
+            ],
+            "half-left-out": [
+                *(("z**2", f"z[:, {half}] ** 2") for half in ("s.shape[1] :", ": s.shape[1]")),
+                (f"torch.cat((x1, {_BACK}), dim=1)", _BACK),
+                (f"torch.cat((x1, {_BACK}), dim=1)", "x1"),
+            ],
+            "both-halves": [_BOTH, (_BOTH, ("- s.sum", "- 2 * s.sum"))],
+            "halves-swapped": [_SWAPPED, (_SWAPPED, _PLUS), (_SWAPPED, _PLUS, _FORWARDS)],
+            "wrong-direction": [(_FORWARDS, _PLUS), _FORWARDS],
+            "shift-after": [_SHIFT_AFTER, (_SHIFT_AFTER, _PLUS)],
+            "without-exp": [_FACTOR, *((_FACTOR, ("- s.sum", f"{sign} s.abs().log().sum")) for sign in "-+")],
+            "cut-off": [
+                ("scale(x1)", "scale(x1).detach()"),
+                ("shift(x1)", "shift(x1).detach()"),
+                ("- s.sum", "- s.detach().sum"),
+            ],
+            "x-in-the-normal": [(_BACK, "x2"), ((_BACK, "x2"), _PLUS)],
+        },
+    ),
     lesson="A flow gives up freedom in each layer so that a log-determinant costs one sum; a GAN gives up the density.",
 )
 
@@ -715,35 +684,27 @@ def _observe_loop(answer: Answer, world: tuple[_Predictor, Tensor, Tensor]) -> O
     return seen
 
 
-def _loop(
-    upwards: bool = False,
-    late: bool = False,
-    training: bool = False,
-    renamed: bool = False,
-    flipped: bool = False,
-    fresh: bool = False,
-) -> Answer:
-    """The loop with any of the bugs in it."""
-
-    def sample(network: nn.Module, alpha_bar: Tensor, z: Tensor, steps: int) -> Tensor:
-        network.train(training)
-        times = torch.linspace(0, len(alpha_bar) - 1, steps + 1).round().long()
-        levels = alpha_bar.flip(0) if flipped else alpha_bar
-        x = z
-        for t, s in pairwise(times if upwards or renamed or flipped else times.flip(0)):
-            if renamed:
-                t, s = s, t
-            eps = network(x, (s if late else t).expand(len(x)))
-            back = torch.randn_like(eps) if fresh else eps
-            x = levels[s].sqrt() * _clean(x, eps, levels[t]) + (1 - levels[s]).sqrt() * back
-        return x.detach()
-
-    return sample
+_noised_afresh = edited(_ddim, ("s).sqrt() * eps", "s).sqrt() * torch.randn_like(eps)"))
 
 
-def _either(**bugs: bool) -> tuple[Answer, ...]:
-    """A bug that a repair brought in, beside any of the two others that may still be there."""
-    return tuple(_loop(late=late, training=training, **bugs) for late in (False, True) for training in (False, True))
+def _loop(network: nn.Module, alpha_bar: Tensor, z: Tensor, steps: int) -> Tensor:
+    network.eval()
+    times = torch.linspace(len(alpha_bar) - 1, 0, steps + 1).round().long()
+    x = z
+    for t, s in pairwise(times):
+        eps = network(x, t.expand(len(x)))
+        x = _ddim(x, eps, alpha_bar[t], alpha_bar[s])
+    return x.detach()
+
+
+_UP, _TOLD, _MODE = ("len(alpha_bar) - 1, 0,", "0, len(alpha_bar) - 1,"), ("t.expand", "s.expand"), ("eval", "train")
+_RENAMED, _FLIPPED = ("for t, s", "for s, t"), ("times =", "alpha_bar = alpha_bar.flip(0)\n    times =")
+_FRESH = ("x = _ddim(x, eps, ", "x = _noised_afresh(x, eps, ")
+
+
+def _either(*repairs: tuple[str, str]) -> list[tuple[tuple[str, str], ...]]:
+    """What a repair brought in, beside any of the two others that may still be there."""
+    return [(*repairs, *left) for left in ((), (_TOLD,), (_MODE,), (_TOLD, _MODE))]
 
 
 _UPWARDS = "The loop walks from t = 0 up, so it puts noise on z. Where does the list of steps have to begin?"
@@ -760,8 +721,8 @@ ddim_sample = sheet.task(
     setup=_loop_world,
     worlds={"one image, steps that do not divide the schedule": lambda: _loop_world(1, 10)},
     observe=_observe_loop,
-    reference=_loop(),
-    blank=_loop(upwards=True, late=True, training=True),
+    reference=_loop,
+    blank=edited(_loop, (_UP, _TOLD, _MODE)),
     hints=f"""
         direction: One bug is left. {_UPWARDS}
         told-the-wrong-step: One bug is left. {_LATE}
@@ -773,19 +734,24 @@ ddim_sample = sheet.task(
           where ᾱ is nearly 0.
         schedule-flipped: You turned the schedule round instead of the steps. The levels are right now, and the network
           is told the steps of the other end.
+        stops-early: The walk ends at step 1. At step 0, where ᾱ is 1, is the image.
         fresh-noise: Fresh noise goes back now instead of the predicted one: that was right before.
     """,
-    like={
-        "direction": _loop(upwards=True),
-        "told-the-wrong-step": _loop(late=True),
-        "training-mode": _loop(training=True),
-        "direction-and-step": _loop(upwards=True, late=True),
-        "direction-and-mode": _loop(upwards=True, training=True),
-        "step-and-mode": _loop(late=True, training=True),
-        "renamed": _either(renamed=True),
-        "schedule-flipped": _either(flipped=True),
-        "fresh-noise": (*_either(fresh=True), *_either(fresh=True, upwards=True)),
-    },
+    like=likes(
+        _loop,
+        {
+            "direction": [_UP],
+            "told-the-wrong-step": [_TOLD],
+            "training-mode": [_MODE],
+            "direction-and-step": [(_UP, _TOLD)],
+            "direction-and-mode": [(_UP, _MODE)],
+            "step-and-mode": [(_TOLD, _MODE)],
+            "renamed": _either(_UP, _RENAMED),
+            "schedule-flipped": _either(_UP, _FLIPPED),
+            "stops-early": _either(("1, 0,", "1, 1,")),
+            "fresh-noise": _either(_FRESH) + _either(_FRESH, _UP),
+        },
+    ),
     lesson="None of the three raised an error: only the images told.",
 )
 

@@ -51,6 +51,7 @@ answers.slips(
                 "log_likelihood / (d * math.log(2)) + math.log(127.5)",
             )
         ],
+        "value": ["of_the_pixels(log_likelihood, shape).clamp(min=0)"],
         "times-log-two": [("(d * math.log(2))", "d * math.log(2)")],
     },
 )
@@ -79,16 +80,15 @@ def by_jacobian(x, scale, shift):
         x1, x2 = point[None].chunk(2, dim=1)
         return torch.cat((x1, (x2 - shift(x1)) / scale(x1).exp()), dim=1)[0]
 
-    z, jacobians = (
-        torch.stack([f(p) for p in x]) for f in (back, lambda p: torch.autograd.functional.jacobian(back, p))
-    )
+    jacobians = torch.stack([torch.autograd.functional.jacobian(back, point, create_graph=True) for point in x])
+    z = torch.stack([back(point) for point in x])
     return Normal(0.0, 1.0).log_prob(z).sum(1) + torch.linalg.slogdet(jacobians).logabsdet
 
 
 @answers.right("coupling_log_density")
 def numpy_float64(x, scale, shift):
     x1, x2 = np.split(x.numpy().astype(float), 2, axis=1)
-    s, t = (f(torch.from_numpy(x1).float()).numpy() for f in (scale, shift))
+    s, t = (f(torch.from_numpy(x1).float()).detach().numpy() for f in (scale, shift))
     z = np.concatenate((x1, (x2 - t) / np.exp(s)), axis=1)
     return -0.5 * (z**2).sum(1) - z.shape[1] / 2 * np.log(2 * np.pi) - s.sum(1)
 
@@ -105,7 +105,7 @@ answers.slips(
             (DENSITY, f"(-0.5 * z**2).sum(1){constant}")
             for constant in ("", " - 0.5 * LOG_2PI", " - z.shape[1] * LOG_2PI")
         ],
-        "half-left-out": [(f"torch.cat((x1, {BACK}), dim=1)", BACK)],
+        "half-left-out": [("z**2", "z[:, s.shape[1] :] ** 2"), (f"torch.cat((x1, {BACK}), dim=1)", BACK)],
         "both-halves": [
             (("(x1, (x2", "((x1 - t) * torch.exp(-s), (x2"), ("- s.sum", "- 2 * s.sum")),
             ("(x1, (x2", "((x1 - t) * torch.exp(-s), (x2"),
@@ -117,6 +117,7 @@ answers.slips(
         ],
         "shift-after": [(BACK, "x2 * torch.exp(-s) - t")],
         "without-exp": [((BACK, "(x2 - t) / s"), ("s.sum(", "s.abs().log().sum(")), (BACK, "(x2 - t) / s")],
+        "cut-off": [("scale(x1)", "scale(x1).detach()"), ("shift(x1)", "shift(x1).detach()")],
         "x-in-the-normal": [("z**2", "x**2")],
         "shape": [(f"{DENSITY} - s.sum(dim=1)", "-0.5 * z**2 - 0.5 * LOG_2PI - torch.cat((0 * s, s), dim=1)")],
     },
@@ -162,6 +163,7 @@ answers.slips(
         "one-level": [(RESHAPED, "[0]"), (RESHAPED, ".mean()")],
         "not-shrunk": [("a.sqrt() * ", "")],
         "own-noise": [("* eps", "* torch.randn_like(x0)")],
+        "value": [("* eps", "* eps.clamp(-4, 4)")],
         "changed-input": [("a.sqrt() * x0 +", "x0.mul_(a.sqrt()) +")],
     },
 )
@@ -206,8 +208,10 @@ answers.slips(
             (MSE, "(network(x_t, t) - eps).square().sum(dim=(1, 2, 3)).mean()"),
         ],
         "not-squared": [("mse", "l1"), (", eps)", ", eps).sqrt()")],
-        "level-told": [("(x_t, t)", "(x_t, alpha_bar[t])")],
+        "level-told": [("(x_t, t)", "(x_t, alpha_bar[t])"), ("(x_t, t)", "(x_t, t / (len(alpha_bar) - 1))")],
         "schedule-by-position": [("[t]", "[: len(x0)]")],
+        "off-by-one": [("[t]", "[t - 1]")],
+        "cumulated-twice": [("alpha_bar[t]", "alpha_bar.cumprod(0)[t]")],
         "one-level": [(f"[t]{RESHAPED}", "[t[0]]")],
         "wrong-axis": [(RESHAPED, "")],
         "weights-of-the-noise": [
@@ -330,6 +334,7 @@ answers.slips(
         "several-ignored": [(ALL_KEYS, ""), (ALL_KEYS, '"features", "n"')],
         "quality-ignored": [(' if row["distance"] <= ours["distance"]', "")],
         "higher-is-better": [("<=", ">=")],
+        "strictly-better": [("<=", "<")],
         "best-distance": [BY_DISTANCE, (BY_DISTANCE, (ALL_KEYS, ""))],
         "evaluations-alone": [
             BY_EVALUATIONS,
@@ -402,6 +407,7 @@ answers.slips(
         "step-and-mode": [(LATE, TRAINING)],
         "renamed": [(UPWARDS, RENAMED), (UPWARDS, RENAMED, LATE, TRAINING)],
         "schedule-flipped": [(UPWARDS, FLIPPED), (UPWARDS, FLIPPED, TRAINING)],
+        "stops-early": [("1, 0,", "1, 1,")],
         "fresh-noise": [("alpha_bar[s]).sqrt() * eps", "alpha_bar[s]).sqrt() * torch.randn_like(x)")],
     },
 )

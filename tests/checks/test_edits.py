@@ -6,7 +6,7 @@ import traceback
 import pytest
 from harness import Answers
 
-from ganbook.checks.edits import edited
+from ganbook.checks.edits import edited, likes
 
 FACTOR = 10
 
@@ -88,3 +88,11 @@ def test_answers_are_called_by_hint_and_number():
         ("another", "hint-1"),
     ]
     assert [function.__name__ for _, function in answers.rights] == ["right-1", "scaled"]
+
+
+def test_what_mistakes_are_like_is_edits_and_functions():
+    made = likes(scaled, {"one": [("x *", "x +")], "two": ["x", abs]})
+    assert {hint: [function(-3) for function in functions] for hint, functions in made.items()} == {
+        "one": [-10],
+        "two": [-3, 3],
+    }

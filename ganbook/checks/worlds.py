@@ -1,0 +1,23 @@
+"""What several checks look at: gradients by all weights at once, and what training steps did to networks."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+import torch
+from torch import Tensor
+
+
+def gradient(result: Any, by: Iterable[Tensor]) -> Tensor | None:
+    """The gradient of a result by all these tensors as one vector: zeros where it does not depend on one, None if it
+    depends on none. Entries of a result are weighted, so that no two of them can change places."""
+    leaves = [*by]
+    if not isinstance(result, Tensor) or not result.requires_grad:
+        return None
+    weights = torch.linspace(1, 2, result.numel(), dtype=result.dtype).view(result.shape)
+    found = torch.autograd.grad((weights * result).sum(), leaves, retain_graph=True, allow_unused=True)
+    if all(part is None for part in found):
+        return None
+    whole = zip(leaves, found, strict=True)
+    return torch.cat([(torch.zeros_like(leaf) if part is None else part).flatten() for leaf, part in whole])
