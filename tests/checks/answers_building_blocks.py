@@ -570,15 +570,4 @@ answers.slips(
 
 # -- reading -----------------------------------------------------------------------------------------
 
-keep_readings(
-    answers,
-    {"A": ("counts differ", 3), "B": ("phases differ", 2), "C": ("gaps", 4), "D": ("phases differ", 3)},
-    {
-        "a-misread": {"A": ("phases differ", 3)},
-        "b-misread": {"B": ("counts differ", 2)},
-        "c-misread": {"C": ("counts differ", 4)},
-        "d-misread": {"D": ("even", 3)},
-        "misplaced": {"A": ("counts differ", 4)},
-        "unknown-place": {"A": ("counts differ", 9)},
-    },
-)
+keep_readings(answers)

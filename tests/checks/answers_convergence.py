@@ -403,15 +403,4 @@ answers.slips(
 
 # -- reading -----------------------------------------------------------------------------------------
 
-keep_readings(
-    answers,
-    {"A": ("larger steps", 64), "B": ("both at once", 48), "C": ("θ stands still", 112), "D": ("D is damped", 80)},
-    {
-        "a-misread": {"A": ("both at once", 64)},
-        "b-misread": {"B": ("momentum", 48)},
-        "c-misread": {"C": ("both at once", 112)},
-        "d-misread": {"D": ("larger steps", 80)},
-        "misplaced": {"D": ("D is damped", 152)},
-        "unknown-place": {"D": ("D is damped", 81)},
-    },
-)
+keep_readings(answers)

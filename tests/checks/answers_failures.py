@@ -1,170 +1,78 @@
 """Wrong and right answers to the exercises of chapter 7."""
 
-import copy
+import copy  # noqa: F401  (for an edit)
 import math
 
 import torch
 import torch.nn.functional as F
 from harness import Answers, keep_readings
 
-answers = Answers("failures")
+from ganbook import losses
+from ganbook.models.layers import MinibatchStdDev
 
+answers = Answers("failures")
 
 # -- minibatch_stddev --------------------------------------------------------------------------------
 
 
-def column(x, number):
-    return torch.cat([x, torch.ones(len(x), 1) * number], dim=1)
-
-
-@answers.wrong("minibatch_stddev", hint="over-the-features")
-def deviation_of_each_sample(x):
-    return torch.cat([x, x.std(dim=1, keepdim=True)], dim=1)
-
-
-@answers.wrong("minibatch_stddev", hint="over-the-features")
-def wrong_axis_averaged(x):
-    return column(x, ((x - x.mean(1, keepdim=True)) ** 2).mean(1).sqrt().mean())
-
-
-@answers.wrong("minibatch_stddev", hint="n-minus-one")
-def torchs_default(x):
-    return column(x, x.std(dim=0).mean())
-
-
-@answers.wrong("minibatch_stddev", hint="variance")
-def root_forgotten(x):
-    return column(x, ((x - x.mean(0)) ** 2).mean(0).mean())
-
-
-@answers.wrong("minibatch_stddev", hint="root-of-the-mean")
-def mean_before_root(x):
-    return column(x, ((x - x.mean(0)) ** 2).mean().sqrt())
-
-
-@answers.wrong("minibatch_stddev", hint="all-together")
-def no_axis(x):
-    return column(x, x.std())
-
-
-@answers.wrong("minibatch_stddev", hint="not-averaged")
-def a_number_for_each_feature(x):
-    return torch.cat([x, x.std(0, unbiased=False).repeat(len(x), 1)], dim=1)
-
-
-@answers.wrong("minibatch_stddev", hint="cut-off")
-def as_a_number(x):
-    return column(x, x.std(0, unbiased=False).mean().item())
-
-
-@answers.wrong("minibatch_stddev", hint="only-the-number")
-def number_alone(x):
-    return x.std(0, unbiased=False).mean().repeat(len(x), 1)
-
-
-@answers.wrong("minibatch_stddev", hint="in-front")
-def first_column(x):
-    return torch.cat([torch.ones(len(x), 1) * x.std(0, unbiased=False).mean(), x], dim=1)
-
-
-@answers.wrong("minibatch_stddev", hint="shape")
-def added_row(x):
-    return torch.cat([x, x.std(0, unbiased=False)[None]], dim=0)
-
-
 @answers.right("minibatch_stddev")
 def by_hand(x):
-    return column(x, ((x - x.mean(0)) ** 2).mean(0).sqrt().mean())
+    spread = ((x - x.mean(0)) ** 2).mean(0).sqrt().mean()
+    return torch.cat([x, spread * torch.ones(len(x), 1)], dim=1)
 
 
 @answers.right("minibatch_stddev")
 def with_epsilon(x):
-    return column(x, (x.var(0, unbiased=False) + 1e-8).sqrt().mean())
+    spread = (x.var(0, unbiased=False) + 1e-8).sqrt().mean()
+    return torch.cat([x, spread.expand(len(x), 1)], dim=1)
 
 
 @answers.right("minibatch_stddev")
 def library_layer(x):
-    from ganbook.models.layers import MinibatchStdDev
-
     return MinibatchStdDev()(x)
 
 
 @answers.right("minibatch_stddev")
 def moments(x):
     x = x.double()
-    return F.pad(x, (0, 1)) + F.pad(
-        torch.ones(len(x), 1).double() * ((x**2).mean(0) - x.mean(0) ** 2).sqrt().mean(), (x.shape[1], 0)
-    )
+    return torch.cat([x, x[:, :1] * 0 + ((x**2).mean(0) - x.mean(0) ** 2).sqrt().mean()], dim=1)
 
+
+SPREAD = "((x - x.mean(0)) ** 2).mean(0).sqrt().mean()"
+answers.slips(
+    "minibatch_stddev",
+    by_hand,
+    {
+        "over-the-features": [
+            (SPREAD, "x.std(dim=1, keepdim=True)"),
+            (SPREAD, "((x - x.mean(1, keepdim=True)) ** 2).mean(1).sqrt().mean()"),
+        ],
+        "n-minus-one": [(SPREAD, "x.std(dim=0).mean()")],
+        "variance": [(".sqrt()", "")],
+        "root-of-the-mean": [(".mean(0).sqrt().mean()", ".mean().sqrt()")],
+        "all-together": [(SPREAD, "x.std()")],
+        "not-averaged": [((".sqrt().mean()", ".sqrt()"), ("(len(x), 1)", "(len(x), x.shape[1])"))],
+        "cut-off": [(SPREAD, f"{SPREAD}.item()")],
+        "only-the-number": [("torch.cat([x, spread * torch.ones(len(x), 1)], dim=1)", "spread.repeat(len(x), 1)")],
+        "in-front": [("[x, spread * torch.ones(len(x), 1)]", "[spread * torch.ones(len(x), 1), x]")],
+        "shape": ["torch.cat([x, x.std(0, unbiased=False)[None]], dim=0)"],
+    },
+)
 
 # -- minibatch_closeness -----------------------------------------------------------------------------
 
 
-def matrices(x, t):
-    return (x @ t.flatten(1)).view(len(x), t.shape[1], t.shape[2])
-
-
-def distances(x, t):
-    m = matrices(x, t)
-    return (m.unsqueeze(0) - m.unsqueeze(1)).abs().sum(-1)
-
-
-@answers.wrong("minibatch_closeness", hint="counts-itself")
-def the_papers_sum(x, t):
-    return torch.exp(-distances(x, t)).sum(1)
-
-
-@answers.wrong("minibatch_closeness", hint="mean-not-sum")
-def averaged(x, t):
-    return torch.exp(-distances(x, t)).mean(1)
-
-
-@answers.wrong("minibatch_closeness", hint="mean-not-sum")
-def averaged_over_the_others(x, t):
-    return (torch.exp(-distances(x, t)).sum(1) - 1) / (len(x) - 1)
-
-
-@answers.wrong("minibatch_closeness", hint="euclidean")
-def euclidean_distance(x, t):
-    m = matrices(x, t)
-    return torch.exp(-torch.linalg.vector_norm(m[:, None] - m[None], dim=-1)).sum(1)
-
-
-@answers.wrong("minibatch_closeness", hint="squared")
-def gaussian_kernel(x, t):
-    m = matrices(x, t)
-    return torch.exp(-(m[:, None] - m[None]).pow(2).sum(-1)).sum(1) - 1
-
-
-@answers.wrong("minibatch_closeness", hint="sign-lost")
-def growing_kernel(x, t):
-    return torch.exp(distances(x, t)).sum(1) - 1
-
-
-@answers.wrong("minibatch_closeness", hint="no-kernel")
-def summed_distances(x, t):
-    return distances(x, t).sum(1)
-
-
-@answers.wrong("minibatch_closeness", hint="sums-over-kernels")
-def one_number_a_sample(x, t):
-    return torch.exp(-distances(x, t)).sum((1, 2))[:, None] - t.shape[1]
-
-
-@answers.wrong("minibatch_closeness", hint="wrong-axis")
-def summed_over_kernels_axis(x, t):
-    m = matrices(x, t)
-    return torch.exp(-(m[:, None] - m[None]).abs().sum(2)).sum(1) - 1
-
-
-@answers.wrong("minibatch_closeness", hint="shape")
-def pairs_kept(x, t):
-    return torch.exp(-distances(x, t))
+@answers.right("minibatch_closeness")
+def less_itself(x, t):
+    m = (x @ t.flatten(1)).view(len(x), t.shape[1], t.shape[2])
+    distance = (m[:, None] - m[None]).abs().sum(-1)
+    return torch.exp(-distance).sum(1) - 1
 
 
 @answers.right("minibatch_closeness")
 def without_the_diagonal(x, t):
-    k = torch.exp(-distances(x, t))
+    m = torch.einsum("na,abc->nbc", x, t)
+    k = torch.exp(-(m[:, None] - m[None]).abs().sum(-1))
     return (k * (1 - torch.eye(len(x)))[:, :, None]).sum(1)
 
 
@@ -177,94 +85,39 @@ def a_loop(x, t):
 
 @answers.right("minibatch_closeness")
 def by_cdist(x, t):
-    m = matrices(x.double(), t.double()).transpose(0, 1)
+    m = torch.einsum("na,abc->bnc", x.double(), t.double())
     return torch.exp(-torch.cdist(m, m, p=1)).sum(2).T - 1
 
+
+answers.slips(
+    "minibatch_closeness",
+    less_itself,
+    {
+        "counts-itself": [(" - 1", "")],
+        "mean-not-sum": [
+            ("sum(1) - 1", "mean(1)"),
+            ("torch.exp(-distance).sum(1) - 1", "(torch.exp(-distance).sum(1) - 1) / (len(x) - 1)"),
+        ],
+        "euclidean": [(("(m[:, None] - m[None]).abs().sum(-1)", "(m[:, None] - m[None]).norm(dim=-1)"), (" - 1", ""))],
+        "squared": [("abs()", "square()")],
+        "sign-lost": [("-distance", "distance")],
+        "no-kernel": [("torch.exp(-distance).sum(1) - 1", "distance.sum(1)")],
+        "sums-over-kernels": [("sum(1) - 1", "sum((1, 2))[:, None] - t.shape[1]")],
+        "wrong-axis": [("sum(-1)", "sum(2)")],
+        "shape": [(".sum(1) - 1", "")],
+    },
+)
 
 # -- spectral_weight ---------------------------------------------------------------------------------
 
 
-def one_step(weight, v):
-    with torch.no_grad():
-        u = F.normalize(weight @ v, dim=0)
-        return u, F.normalize(weight.T @ u, dim=0)
-
-
-@answers.wrong("spectral_weight", hint="vectors-not-unit")
-def never_normalised(weight, v):
-    with torch.no_grad():
-        u = weight @ v
-        v = weight.T @ u
-    return weight / (u @ weight @ v), v
-
-
-@answers.wrong("spectral_weight", hint="old-v")
-def sigma_of_old_v(weight, v):
-    u, new = one_step(weight, v)
-    return weight / (u @ weight @ v), new
-
-
-@answers.wrong("spectral_weight", hint="squared")
-def eigenvalue(weight, v):
-    u, v = one_step(weight, v)
-    sigma = torch.dot(u, torch.mv(weight, v))
-    return weight / sigma**2, v
-
-
-@answers.wrong("spectral_weight", hint="sigma-is-constant")
-def all_without_grad(weight, v):
-    u, v = one_step(weight, v)
-    with torch.no_grad():
-        sigma = u @ weight @ v
-    return weight / sigma, v
-
-
-@answers.wrong("spectral_weight", hint="sigma-is-constant")
-def sigma_as_number(weight, v):
-    u, v = one_step(weight, v)
-    return weight / (u @ weight @ v).item(), v
-
-
-@answers.wrong("spectral_weight", hint="through-the-vectors")
-def nothing_held_fixed(weight, v):
-    u = F.normalize(weight @ v, dim=0)
-    v = F.normalize(weight.T @ u, dim=0)
-    return weight / (u @ weight @ v), v
-
-
-@answers.wrong("spectral_weight", hint="frobenius")
-def norm_of_all_entries(weight, v):
-    return weight / weight.norm(), one_step(weight, v)[1]
-
-
-@answers.wrong("spectral_weight", hint="exact")
-def by_svd(weight, v):
-    return weight / torch.linalg.svdvals(weight)[0], one_step(weight, v)[1]
-
-
-@answers.wrong("spectral_weight", hint="multiplied")
-def times_sigma(weight, v):
-    u, v = one_step(weight, v)
-    return weight * (u @ weight @ v), v
-
-
-@answers.wrong("spectral_weight", hint="many-steps")
-def ten_steps(weight, v):
-    for _ in range(10):
-        u, v = one_step(weight, v)
-    return weight / (u @ weight @ v), v
-
-
-@answers.wrong("spectral_weight", hint="not-a-pair")
-def weight_only(weight, v):
-    u, v = one_step(weight, v)
-    return weight / (u @ weight @ v)
-
-
 @answers.right("spectral_weight")
 def with_normalize(weight, v):
-    u, v = one_step(weight, v)
-    return weight / (u @ weight @ v), v
+    with torch.no_grad():
+        u = F.normalize(weight @ v, dim=0)
+        new = F.normalize(weight.T @ u, dim=0)
+    sigma = u @ weight @ new
+    return weight / sigma, new
 
 
 @answers.right("spectral_weight")
@@ -279,10 +132,35 @@ def by_einsum_and_detach(weight, v):
 
 @answers.right("spectral_weight")
 def in_double(weight, v):
-    w = weight.double()
-    u, v = one_step(w.detach(), v.double())
+    w, v = weight.double(), v.double()
+    u = F.normalize(w.detach() @ v, dim=0)
+    v = F.normalize(w.detach().T @ u, dim=0)
     return w / torch.trace(w @ torch.outer(v, u)), v
 
+
+answers.slips(
+    "spectral_weight",
+    with_normalize,
+    {
+        "vectors-not-unit": [(("F.normalize", ""), (", dim=0", ""))],
+        "old-v": [("@ new", "@ v")],
+        "squared": [("weight / sigma", "weight / sigma**2")],
+        "sigma-is-constant": [("@ new", "@ new\n    sigma = sigma.detach()"), ("/ sigma", "/ sigma.item()")],
+        "through-the-vectors": [("no_grad", "enable_grad")],
+        "frobenius": [("/ sigma", "/ weight.norm()")],
+        "exact": [("/ sigma", "/ torch.linalg.svdvals(weight)[0]")],
+        "multiplied": [("/ sigma", "* sigma")],
+        "many-steps": [
+            """
+            for _ in range(10):
+                u = F.normalize(weight.detach() @ v, dim=0)
+                v = F.normalize(weight.detach().T @ u, dim=0)
+            return weight / (u @ weight @ v), v
+            """
+        ],
+        "not-a-pair": [("sigma, new", "sigma")],
+    },
+)
 
 # -- smoothed_loss -----------------------------------------------------------------------------------
 
@@ -291,149 +169,49 @@ def bce(logits, label, reduction="mean"):
     return F.binary_cross_entropy_with_logits(logits, torch.full_like(logits, label), reduction=reduction)
 
 
-@answers.wrong("smoothed_loss", hint="both-sides")
-def two_sided(real_logits, fake_logits):
-    return bce(real_logits, 0.9) + bce(fake_logits, 0.1)
-
-
-@answers.wrong("smoothed_loss", hint="other-side")
-def fakes_smoothed(real_logits, fake_logits):
-    return bce(real_logits, 1.0) + bce(fake_logits, 0.1)
-
-
-@answers.wrong("smoothed_loss", hint="scaled")
-def real_term_times(real_logits, fake_logits):
-    return -0.9 * F.logsigmoid(real_logits).mean() - F.logsigmoid(-fake_logits).mean()
-
-
-@answers.wrong("smoothed_loss", hint="not-smoothed")
-def hard_labels(real_logits, fake_logits):
-    return bce(real_logits, 1.0) + bce(fake_logits, 0.0)
-
-
-@answers.wrong("smoothed_loss", hint="swapped")
-def labels_exchanged(real_logits, fake_logits):
-    return bce(real_logits, 0.0) + bce(fake_logits, 0.9)
-
-
-@answers.wrong("smoothed_loss", hint="smoothed-logit")
-def logit_times(real_logits, fake_logits):
-    return bce(0.9 * real_logits, 1.0) + bce(fake_logits, 0.0)
-
-
-@answers.wrong("smoothed_loss", hint="one-mean")
-def joined(real_logits, fake_logits):
-    logits = torch.cat([real_logits, fake_logits])
-    labels = torch.cat([torch.full_like(real_logits, 0.9), torch.zeros_like(fake_logits)])
-    return F.binary_cross_entropy_with_logits(logits, labels)
-
-
-@answers.wrong("smoothed_loss", hint="halved")
-def mean_of_two(real_logits, fake_logits):
-    return 0.5 * (bce(real_logits, 0.9) + bce(fake_logits, 0.0))
-
-
-@answers.wrong("smoothed_loss", hint="summed")
-def sums(real_logits, fake_logits):
-    return bce(real_logits, 0.9, "sum") + bce(fake_logits, 0.0, "sum")
+@answers.right("smoothed_loss")
+def two_cross_entropies(real, fake):
+    return bce(real, 0.9) + bce(fake, 0.0)
 
 
 @answers.right("smoothed_loss")
-def two_cross_entropies(real_logits, fake_logits):
-    return bce(real_logits, 0.9) + bce(fake_logits, 0.0)
+def softplus_form(real, fake):
+    return (F.softplus(real) - 0.9 * real).mean() + F.softplus(fake).mean()
 
 
 @answers.right("smoothed_loss")
-def softplus_form(real_logits, fake_logits):
-    return (F.softplus(real_logits) - 0.9 * real_logits).mean() + F.softplus(fake_logits).mean()
-
-
-@answers.right("smoothed_loss")
-def in_logarithms(real_logits, fake_logits):
-    d_real, d_fake = real_logits.double().sigmoid(), fake_logits.double().sigmoid()
+def in_logarithms(real, fake):
+    d_real, d_fake = real.double().sigmoid(), fake.double().sigmoid()
     return -(0.9 * d_real.log() + 0.1 * (1 - d_real).log()).mean() - (1 - d_fake).log().mean()
 
 
-@answers.right("smoothed_loss")
-def from_the_library(real_logits, fake_logits):
-    from ganbook import losses
-
-    return losses.smoothed(0.9).discriminator(real_logits, fake_logits)
-
+answers.right("smoothed_loss", losses.smoothed(0.9).discriminator)
+answers.slips(
+    "smoothed_loss",
+    two_cross_entropies,
+    {
+        "both-sides": [("0.0", "0.1")],
+        "other-side": ["bce(real, 1.0) + bce(fake, 0.1)"],
+        "scaled": ["0.9 * bce(real, 1.0) + bce(fake, 0.0)"],
+        "not-smoothed": [("0.9", "1.0")],
+        "swapped": ["bce(real, 0.0) + bce(fake, 0.9)"],
+        "smoothed-logit": ["bce(0.9 * real, 1.0) + bce(fake, 0.0)"],
+        "one-mean": ['torch.cat([bce(real, 0.9, "none"), bce(fake, 0.0, "none")]).mean()'],
+        "halved": ["0.5 * (bce(real, 0.9) + bce(fake, 0.0))"],
+        "summed": ['bce(real, 0.9, "sum") + bce(fake, 0.0, "sum")'],
+    },
+)
 
 # -- ema_update --------------------------------------------------------------------------------------
 
 
-def blend(average, generator, keep):
+@answers.right("ema_update")
+def mul_and_add(average, generator, half_life, batch_size):
+    keep = 0.5 ** (batch_size / half_life)
     with torch.no_grad():
         for a, g in zip(average.parameters(), generator.parameters(), strict=True):
             a.mul_(keep).add_(g, alpha=1 - keep)
     return average
-
-
-@answers.wrong("ema_update", hint="shares-swapped")
-def keeps_the_new(average, generator, half_life, batch_size):
-    return blend(average, generator, 1 - 0.5 ** (batch_size / half_life))
-
-
-@answers.wrong("ema_update", hint="per-step")
-def counts_steps(average, generator, half_life, batch_size):
-    return blend(average, generator, 0.5 ** (1 / half_life))
-
-
-@answers.wrong("ema_update", hint="e-not-two")
-def natural_decay(average, generator, half_life, batch_size):
-    return blend(average, generator, math.exp(-batch_size / half_life))
-
-
-@answers.wrong("ema_update", hint="linear")
-def first_order(average, generator, half_life, batch_size):
-    return blend(average, generator, 1 - batch_size / half_life)
-
-
-@answers.wrong("ema_update", hint="upside-down")
-def exponent_inverted(average, generator, half_life, batch_size):
-    return blend(average, generator, 0.5 ** (half_life / batch_size))
-
-
-@answers.wrong("ema_update", hint="buffers-too")
-def whole_state_dict(average, generator, half_life, batch_size):
-    keep = 0.5 ** (batch_size / half_life)
-    new = generator.state_dict()
-    with torch.no_grad():
-        for name, a in average.state_dict().items():
-            a.copy_(keep * a + (1 - keep) * new[name])
-    return average
-
-
-@answers.wrong("ema_update", hint="buffers-too")
-def buffers_copied(average, generator, half_life, batch_size):
-    blend(average, generator, 0.5 ** (batch_size / half_life))
-    for a, g in zip(average.buffers(), generator.buffers(), strict=True):
-        a.copy_(g)
-    return average
-
-
-@answers.wrong("ema_update", hint="generator-moved")
-def both_moved(average, generator, half_life, batch_size):
-    blend(average, generator, 0.5 ** (batch_size / half_life))
-    generator.load_state_dict({**generator.state_dict(), **dict(average.named_parameters())})
-    return average
-
-
-@answers.wrong("ema_update", hint="the-generator-itself")
-def same_object(average, generator, half_life, batch_size):
-    average = generator
-    keep = 0.5 ** (batch_size / half_life)
-    with torch.no_grad():
-        for a, g in zip(average.parameters(), generator.parameters(), strict=True):
-            a.copy_(keep * a + (1 - keep) * g)
-    return average
-
-
-@answers.right("ema_update")
-def mul_and_add(average, generator, half_life, batch_size):
-    return blend(average, generator, 0.5 ** (batch_size / half_life))
 
 
 @answers.right("ema_update")
@@ -441,11 +219,6 @@ def lerp(average, generator, half_life, batch_size):
     for a, g in zip(average.parameters(), generator.parameters(), strict=True):
         a.data.lerp_(g.data, 1 - 2 ** (-batch_size / half_life))
     return average
-
-
-@answers.wrong("ema_update", hint="fixed-numbers")
-def of_the_example(average, generator, half_life, batch_size):
-    return blend(average, generator, 0.5 ** (64 / 500))
 
 
 @answers.right("ema_update")
@@ -457,15 +230,35 @@ def by_name_in_place(average, generator, half_life, batch_size):
     return average
 
 
-@answers.wrong("ema_update", hint="into-a-copy")
-def by_name_into_a_copy(average, generator, half_life, batch_size):
-    keep = math.exp(-math.log(2) * batch_size / half_life)
-    mean, new = copy.deepcopy(average), dict(generator.named_parameters())
-    with torch.no_grad():
-        for name, a in mean.named_parameters():
-            a.copy_(keep * a + (1 - keep) * new[name])
-    return mean
-
+answers.slips(
+    "ema_update",
+    mul_and_add,
+    {
+        "shares-swapped": [("= 0.5 **", "= 1 - 0.5 **")],
+        "per-step": [("batch_size / half_life", "1 / half_life")],
+        "e-not-two": [("0.5 ** (", "math.exp(-")],
+        "linear": [("0.5 ** (batch_size / half_life)", "1 - batch_size / half_life")],
+        "upside-down": [("batch_size / half_life", "half_life / batch_size")],
+        "fixed-numbers": [("batch_size / half_life", "64 / 500")],
+        "buffers-too": [
+            (
+                ("parameters()", "state_dict().values()"),
+                ("a.mul_(keep).add_(g, alpha=1 - keep)", "a.copy_(keep * a + (1 - keep) * g)"),
+            ),
+            ("return", "for a, g in zip(average.buffers(), generator.buffers(), strict=True): a.copy_(g)\n    return"),
+        ],
+        "generator-moved": [
+            ("return", "generator.load_state_dict(dict(average.named_parameters()), strict=False)\n    return")
+        ],
+        "the-generator-itself": [
+            (
+                ("keep =", "average = generator; keep ="),
+                ("a.mul_(keep).add_(g, alpha=1 - keep)", "a.copy_(keep * a + (1 - keep) * g)"),
+            )
+        ],
+        "into-a-copy": [("keep =", "average = copy.deepcopy(average); keep =")],
+    },
+)
 
 # -- diagnosis ---------------------------------------------------------------------------------------
 
@@ -476,12 +269,12 @@ RIGHT = {
     "D": "non-convergence",
     "E": "ignored condition",
 }
-
-
-def but(**changed):
-    return lambda world: {**RIGHT, **changed}
-
-
+answers.right(
+    "diagnosis",
+    lambda world: dict(RIGHT),
+    lambda world: dict(reversed(RIGHT.items())),
+    lambda world: dict(zip("ABCDE", [*RIGHT.values()], strict=True)),
+)
 for hint, changed in {
     "a-is-no-collapse": {"A": "mode collapse", "B": "non-convergence"},
     "a-is-no-explosion": {"A": "exploding critic", "C": "vanishing gradient"},
@@ -493,159 +286,21 @@ for hint, changed in {
     "condition-elsewhere": {"D": "ignored condition"},
     "unknown-name": {"E": "overfitting"},
 }.items():
-    kept = but(**changed)
-    kept.__name__ = hint.replace("-", "_")
-    answers.wrong("diagnosis", hint=hint)(kept)
-
-
-@answers.right("diagnosis")
-def in_order(world):
-    return dict(RIGHT)
-
-
-@answers.right("diagnosis")
-def in_another_order(world):
-    return dict(reversed(RIGHT.items()))
-
-
-@answers.right("diagnosis")
-def from_two_lists(world):
-    names = ["vanishing gradient", "mode collapse", "exploding critic", "non-convergence", "ignored condition"]
-    return dict(zip("ABCDE", names, strict=True))
-
+    answers.wrong("diagnosis", hint, lambda world, changed=changed: {**RIGHT, **changed})
 
 # -- repaired_round ----------------------------------------------------------------------------------
-
-
-@answers.wrong("repaired_round", hint="d-in-eval")
-def mode_left(generator, discriminator, g_optimizer, d_optimizer, real, sample_z):
-    discriminator.eval()
-    fake = generator(sample_z(len(real))).detach()
-    d_loss = F.softplus(-discriminator(real)).mean() + F.softplus(discriminator(fake)).mean()
-    d_optimizer.zero_grad()
-    d_loss.backward()
-    d_optimizer.step()
-    g_loss = F.softplus(-discriminator(generator(sample_z(len(real))))).mean()
-    g_optimizer.zero_grad()
-    g_loss.backward()
-    g_optimizer.step()
-    return d_loss, g_loss
-
-
-@answers.wrong("repaired_round", hint="gradients-kept")
-def zero_grad_left_out(generator, discriminator, g_optimizer, d_optimizer, real, sample_z):
-    discriminator.train()
-    fake = generator(sample_z(len(real))).detach()
-    d_loss = F.softplus(-discriminator(real)).mean() + F.softplus(discriminator(fake)).mean()
-    d_loss.backward()
-    d_optimizer.step()
-    g_loss = F.softplus(-discriminator(generator(sample_z(len(real))))).mean()
-    g_optimizer.zero_grad()
-    g_loss.backward()
-    g_optimizer.step()
-    return d_loss, g_loss
-
-
-@answers.wrong("repaired_round", hint="g-cut-off")
-def cut_left(generator, discriminator, g_optimizer, d_optimizer, real, sample_z):
-    discriminator.train()
-    fake = generator(sample_z(len(real))).detach()
-    d_loss = F.softplus(-discriminator(real)).mean() + F.softplus(discriminator(fake)).mean()
-    d_optimizer.zero_grad()
-    d_loss.backward()
-    d_optimizer.step()
-    with torch.no_grad():
-        fake = generator(sample_z(len(real)))
-    g_loss = F.softplus(-discriminator(fake)).mean()
-    g_optimizer.zero_grad()
-    g_loss.backward()
-    g_optimizer.step()
-    return d_loss, g_loss
-
-
-@answers.wrong("repaired_round", hint="eval-and-gradients")
-def only_the_cut_mended(generator, discriminator, g_optimizer, d_optimizer, real, sample_z):
-    discriminator.eval()
-    fake = generator(sample_z(len(real))).detach()
-    d_loss = F.softplus(-discriminator(real)).mean() + F.softplus(discriminator(fake)).mean()
-    d_loss.backward()
-    d_optimizer.step()
-    g_loss = F.softplus(-discriminator(generator(sample_z(len(real))))).mean()
-    g_optimizer.zero_grad()
-    g_loss.backward()
-    g_optimizer.step()
-    return d_loss, g_loss
-
-
-@answers.wrong("repaired_round", hint="eval-and-cut")
-def only_zero_grad_mended(generator, discriminator, g_optimizer, d_optimizer, real, sample_z):
-    discriminator.eval()
-    fake = generator(sample_z(len(real))).detach()
-    d_loss = F.softplus(-discriminator(real)).mean() + F.softplus(discriminator(fake)).mean()
-    discriminator.zero_grad()
-    d_loss.backward()
-    d_optimizer.step()
-    g_loss = F.softplus(-discriminator(generator(sample_z(len(real))).detach())).mean()
-    g_optimizer.zero_grad()
-    g_loss.backward()
-    g_optimizer.step()
-    return d_loss, g_loss
-
-
-@answers.wrong("repaired_round", hint="gradients-and-cut")
-def only_the_mode_mended(generator, discriminator, g_optimizer, d_optimizer, real, sample_z):
-    discriminator.train()
-    fake = generator(sample_z(len(real))).detach()
-    d_loss = F.softplus(-discriminator(real)).mean() + F.softplus(discriminator(fake)).mean()
-    d_loss.backward()
-    d_optimizer.step()
-    g_loss = F.softplus(-discriminator(generator(sample_z(len(real))).detach())).mean()
-    g_optimizer.zero_grad()
-    g_loss.backward()
-    g_optimizer.step()
-    return d_loss, g_loss
-
-
-@answers.wrong("repaired_round", hint="labels-swapped")
-def labels_turned(generator, discriminator, g_optimizer, d_optimizer, real, sample_z):
-    discriminator.train()
-    fake = generator(sample_z(len(real))).detach()
-    d_loss = F.softplus(discriminator(real)).mean() + F.softplus(-discriminator(fake)).mean()
-    d_optimizer.zero_grad()
-    d_loss.backward()
-    d_optimizer.step()
-    g_loss = F.softplus(-discriminator(generator(sample_z(len(real))))).mean()
-    g_optimizer.zero_grad()
-    g_loss.backward()
-    g_optimizer.step()
-    return d_loss, g_loss
-
-
-@answers.wrong("repaired_round", hint="eval-in-g-s-turn")
-def eval_moved(generator, discriminator, g_optimizer, d_optimizer, real, sample_z):
-    discriminator.train()
-    fake = generator(sample_z(len(real))).detach()
-    d_loss = F.softplus(-discriminator(real)).mean() + F.softplus(discriminator(fake)).mean()
-    d_optimizer.zero_grad()
-    d_loss.backward()
-    d_optimizer.step()
-    discriminator.eval()
-    g_loss = F.softplus(-discriminator(generator(sample_z(len(real))))).mean()
-    g_optimizer.zero_grad()
-    g_loss.backward()
-    g_optimizer.step()
-    return d_loss, g_loss
 
 
 @answers.right("repaired_round")
 def repaired(generator, discriminator, g_optimizer, d_optimizer, real, sample_z):
     discriminator.train()
     fake = generator(sample_z(len(real))).detach()
-    d_loss = F.softplus(-discriminator(real)).mean() + F.softplus(discriminator(fake)).mean()
+    d_loss = bce(discriminator(real), 1.0) + bce(discriminator(fake), 0.0)
     d_optimizer.zero_grad()
     d_loss.backward()
     d_optimizer.step()
-    g_loss = F.softplus(-discriminator(generator(sample_z(len(real))))).mean()
+    fake = generator(sample_z(len(real)))
+    g_loss = F.softplus(-discriminator(fake)).mean()
     g_optimizer.zero_grad()
     g_loss.backward()
     g_optimizer.step()
@@ -683,37 +338,24 @@ def with_autograd_grad(generator, discriminator, g_optimizer, d_optimizer, real,
     return d_loss, step(g_optimizer, generator, bce(discriminator(generator(sample_z(len(real)))), 1.0))
 
 
+EVAL, KEPT = ("train()", "eval()"), ("d_optimizer.zero_grad()", "")
+CUT = ("-discriminator(fake)", "-discriminator(fake.detach())")
+answers.slips(
+    "repaired_round",
+    repaired,
+    {
+        "d-in-eval": [EVAL],
+        "gradients-kept": [KEPT],
+        "g-cut-off": [(")))\n    g_loss", "))).detach()\n    g_loss")],
+        "eval-and-gradients": [(EVAL, KEPT)],
+        "eval-and-cut": [(EVAL, CUT)],
+        "gradients-and-cut": [(KEPT, CUT)],
+        "labels-swapped": [(("(real), 1.0", "(real), 0.0"), ("(fake), 0.0", "(fake), 1.0"))],
+        "eval-in-g-s-turn": [("g_loss =", "discriminator.eval(); g_loss =")],
+    },
+)
+
 # -- known_by_heart ----------------------------------------------------------------------------------
-
-
-@answers.wrong("known_by_heart", hint="upside-down")
-def share_of_the_unseen(learned, unseen, fake):
-    return 1 - in_one_line(learned, unseen, fake)
-
-
-@answers.wrong("known_by_heart", hint="not-divided")
-def gap(learned, unseen, fake):
-    return learned.mean() - unseen.mean()
-
-
-@answers.wrong("known_by_heart", hint="against-the-unseen")
-def over_the_wrong_fall(learned, unseen, fake):
-    return (learned.mean() - unseen.mean()) / (unseen.mean() - fake.mean())
-
-
-@answers.wrong("known_by_heart", hint="by-probabilities")
-def of_probabilities(learned, unseen, fake):
-    return in_one_line(learned.sigmoid(), unseen.sigmoid(), fake.sigmoid())
-
-
-@answers.wrong("known_by_heart", hint="sums")
-def of_sums(learned, unseen, fake):
-    return (learned.sum() - unseen.sum()) / (learned.sum() - fake.sum())
-
-
-@answers.wrong("known_by_heart", hint="sign-turned")
-def unseen_first(learned, unseen, fake):
-    return -in_one_line(learned, unseen, fake)
 
 
 @answers.right("known_by_heart")
@@ -733,97 +375,63 @@ def with_plain_numbers(learned, unseen, fake):
     return (b - a) / (c - a)
 
 
+answers.slips(
+    "known_by_heart",
+    in_one_line,
+    {
+        "upside-down": [("return ", "return 1 - ")],
+        "not-divided": [(" / (learned.mean() - fake.mean())", "")],
+        "against-the-unseen": [("/ (learned", "/ (unseen")],
+        "by-probabilities": [(".mean", ".sigmoid().mean")],
+        "sums": [("mean", "sum")],
+        "sign-turned": [("return ", "return -")],
+    },
+)
+
 # -- augmented_losses --------------------------------------------------------------------------------
-
-
-def two_losses(of_real, of_fake, for_g):
-    return F.softplus(-of_real).mean() + F.softplus(of_fake).mean(), F.softplus(-for_g).mean()
-
-
-@answers.wrong("augmented_losses", hint="real-only")
-def real_alone(discriminator, augment, real, fake):
-    return two_losses(discriminator(augment(real)), discriminator(fake.detach()), discriminator(fake))
-
-
-@answers.wrong("augmented_losses", hint="fakes-only")
-def fakes_alone(discriminator, augment, real, fake):
-    moved = augment(fake)
-    return two_losses(discriminator(real), discriminator(moved.detach()), discriminator(moved))
-
-
-@answers.wrong("augmented_losses", hint="not-in-g-s-turn")
-def d_alone(discriminator, augment, real, fake):
-    return two_losses(discriminator(augment(real)), discriminator(augment(fake.detach())), discriminator(fake))
-
-
-@answers.wrong("augmented_losses", hint="not-cut")
-def fakes_attached(discriminator, augment, real, fake):
-    logits = discriminator(augment(fake))
-    return two_losses(discriminator(augment(real)), logits, logits)
-
-
-@answers.wrong("augmented_losses", hint="not-through-the-augmentation")
-def straight_through(discriminator, augment, real, fake):
-    with torch.no_grad():
-        difference = augment(fake) - fake
-    moved = fake + difference
-    return two_losses(discriminator(augment(real)), discriminator(moved.detach()), discriminator(moved))
-
-
-@answers.wrong("augmented_losses", hint="labels-swapped")
-def real_called_fake_when_moved(discriminator, augment, real, fake):
-    return two_losses(discriminator(augment(fake.detach())), discriminator(augment(real)), discriminator(augment(fake)))
-
-
-@answers.wrong("augmented_losses", hint="no-gradient")
-def moved_without_a_graph(discriminator, augment, real, fake):
-    with torch.no_grad():
-        moved = augment(fake)
-    return two_losses(discriminator(augment(real)), discriminator(moved), discriminator(moved))
-
-
-@answers.wrong("augmented_losses", hint="not-a-pair")
-def sum_of_both(discriminator, augment, real, fake):
-    return sum(all_moved(discriminator, augment, real, fake))
 
 
 @answers.right("augmented_losses")
 def all_moved(discriminator, augment, real, fake):
-    return two_losses(discriminator(augment(real)), discriminator(augment(fake.detach())), discriminator(augment(fake)))
+    of_real, of_fake = discriminator(augment(real)), discriminator(augment(fake.detach()))
+    for_g = discriminator(augment(fake))
+    return bce(of_real, 1.0) + bce(of_fake, 0.0), bce(for_g, 1.0)
 
 
 @answers.right("augmented_losses")
 def moved_once(discriminator, augment, real, fake):
     moved = augment(fake)
-    return two_losses(discriminator(augment(real)), discriminator(moved.detach()), discriminator(moved))
+    d_loss = bce(discriminator(augment(real)), 1.0) + bce(discriminator(moved.detach()), 0.0)
+    return d_loss, bce(discriminator(moved), 1.0)
 
 
 @answers.right("augmented_losses")
-def with_cross_entropy_and_one_pass(discriminator, augment, real, fake):
-    bce = F.binary_cross_entropy_with_logits
+def with_one_pass(discriminator, augment, real, fake):
     of_real, of_fake = discriminator(augment(torch.cat((real, fake.detach())))).split((len(real), len(fake)))
-    for_g = discriminator(augment(fake))
-    return bce(of_real, torch.ones_like(of_real)) + bce(of_fake, torch.zeros_like(of_fake)), bce(
-        for_g, torch.ones_like(for_g)
-    )
+    return bce(of_real, 1.0) + bce(of_fake, 0.0), F.softplus(-discriminator(augment(fake))).mean()
 
+
+answers.slips(
+    "augmented_losses",
+    all_moved,
+    {
+        "real-only": [(("augment(fake)", "fake"), ("augment(fake.detach())", "fake.detach()"))],
+        "fakes-only": [("augment(real)", "real")],
+        "not-in-g-s-turn": [("augment(fake)", "fake")],
+        "not-cut": [(".detach()", "")],
+        "labels-swapped": [("of_real, of_fake =", "of_fake, of_real =")],
+        "not-a-pair": [("0.0),", "0.0) +")],
+    },
+)
+answers.slips(
+    "augmented_losses",
+    moved_once,
+    {
+        "not-through-the-augmentation": [("augment(fake)", "fake + (augment(fake) - fake).detach()")],
+        "no-gradient": [("augment(fake)", "augment(fake).detach()")],
+    },
+)
 
 # -- reading -----------------------------------------------------------------------------------------
 
-keep_readings(
-    answers,
-    {
-        "A": ("only real points are moved", 120),
-        "B": ("learned by heart", 160),
-        "C": ("G stands still", 140),
-        "D": ("D stands still", 100),
-    },
-    {
-        "a-misread": {"A": ("D stands still", 120)},
-        "b-misread": {"B": ("mode collapse", 160)},
-        "c-misread": {"C": ("mode collapse", 140)},
-        "d-misread": {"D": ("G stands still", 100)},
-        "misplaced": {"B": ("learned by heart", 220)},
-        "unknown-name": {"B": ("overfitting", 160)},
-    },
-)
+keep_readings(answers)

@@ -511,16 +511,4 @@ answers.slips(
 
 # -- reading -----------------------------------------------------------------------------------------
 
-keep_readings(
-    answers,
-    {"A": ("small batches", 200), "B": ("G moved", 260), "C": ("same points", 160), "D": ("sign turned", 300)},
-    {
-        "a-misread": {"A": ("same points", 200)},
-        "b-misread": {"B": ("sign turned", 260)},
-        "c-misread": {"C": ("small batches", 160)},
-        "d-misread": {"D": ("G moved", 300)},
-        "misplaced": {"C": ("same points", 220)},
-        "form": {"B": ("G moved", 260, "surely")},
-        "unknown-place": {"B": ("G moved", "260")},
-    },
-)
+keep_readings(answers)

@@ -399,20 +399,4 @@ answers.slips(
 
 # -- reading -----------------------------------------------------------------------------------------
 
-keep_readings(
-    answers,
-    {
-        "A": ("saturating loss", 60),
-        "B": ("G learns to be caught", 40),
-        "C": ("D stands still", 80),
-        "D": ("G stands still", 50),
-    },
-    {
-        "a-misread": {"A": ("G stands still", 60)},
-        "b-misread": {"B": ("D stands still", 40)},
-        "c-misread": {"C": ("more steps of D", 80)},
-        "d-misread": {"D": ("saturating loss", 50)},
-        "misplaced": {"A": ("saturating loss", 50)},
-        "unknown-name": {"A": ("saturation", 60)},
-    },
-)
+keep_readings(answers)

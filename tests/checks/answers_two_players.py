@@ -518,22 +518,4 @@ answers.slips(
 
 # -- reading -----------------------------------------------------------------------------------------
 
-keep_readings(
-    answers,
-    {
-        "A": ("labels exchanged", 130),
-        "B": ("G stands still", 160),
-        "C": ("D stands still", 180),
-        "D": ("G learns to be caught", 140),
-    },
-    {
-        "a-misread": {"A": ("D stands still", 130)},
-        "b-misread": {"B": ("the same noise again", 160)},
-        "c-misread": {"C": ("G stands still", 180)},
-        "d-misread": {"D": ("G stands still", 140)},
-        "misplaced": {"B": ("G stands still", 180), "C": ("D stands still", 170)},
-        "unknown-name": {"A": ("mode collapse", 130)},
-        "unknown-place": {"A": ("labels exchanged", 131)},
-        "form": {"A": "labels exchanged"},
-    },
-)
+keep_readings(answers)
