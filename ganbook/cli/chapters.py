@@ -18,7 +18,7 @@ CHAPTERS: tuple[tuple[str, tuple[str, ...]], ...] = (
     ("Chapter 9 · Deeper generators", ("resnet-*", "vae-gan-*")),
     ("Chapter 10 · Conditional GANs", ("conditional-*",)),
     ("Chapter 11 · Pix2pix: from lines to colours", ("pix2pix-*",)),
-    ("Chapter 12 · Without pairs: CycleGAN", ("cyclegan-*",)),
+    ("Chapter 12 · Without pairs: CycleGAN", ("cyclegan-*", "cut-*")),
     ("Chapter 13 · Text to image", ("text-*",)),
     ("Chapter 14 · Where GANs stand", ("vae-*", "diffusion-*")),
 )

@@ -75,7 +75,7 @@ class ContrastiveTranslator(nn.Module):
         """The same places of images and of their translations, (N, C, H, W) both; torch's random numbers choose."""
         with torch.no_grad():
             maps = self._maps(before)
-            where = [torch.randperm(of.shape[2] * of.shape[3], device="cpu")[: self.places] for of in maps]
+            where = [torch.randperm(of[0, 0].numel(), device=of.device)[: self.places] for of in maps]
             keys = self._at(maps, where)
         return Places(keys, self._at(self._maps(after), where))
 
@@ -88,8 +88,8 @@ class ContrastiveTranslator(nn.Module):
     def _at(self, maps: list[Tensor], where: list[Tensor]) -> list[Tensor]:
         found = []
         for of, places, head in zip(maps, where, self.heads, strict=True):
-            chosen = of.flatten(2)[:, :, places.to(of.device)].transpose(1, 2)
-            found.append(normalize(head(chosen), dim=2))
+            chosen = of.flatten(2)[:, :, places]
+            found.append(normalize(head(chosen.transpose(1, 2)), dim=2))
         return found
 
 

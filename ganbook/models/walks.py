@@ -22,6 +22,9 @@ class Walks(nn.Module):
         images: float (N, C, H, W) in [-1, 1], image by image their ends.
     """
 
+    noises: Tensor
+    images: Tensor
+
     def __init__(self, noises: Tensor, images: Tensor) -> None:
         super().__init__()
         check_tensor("noises", noises, "N", "dim")
@@ -36,11 +39,10 @@ class Walks(nn.Module):
         check_whole(1, n=n)
         channels, size, _ = teacher.network.shape
         noises = torch.randn(n, channels * size**2, generator=generator)
-        return cls(noises, torch.cat([teacher(part) for part in noises.split(SOME)]))
+        return cls(noises, torch.cat([teacher(noises[i : i + SOME]) for i in range(0, n, SOME)]))
 
     def draw(self, n: int) -> tuple[Tensor, Tensor]:
         """``n`` noises and their images, any of them, each as often as chance has it: torch's global numbers."""
         check_whole(1, n=n)
-        noises, images = self.get_buffer("noises"), self.get_buffer("images")
-        chosen = torch.randint(len(noises), (n,), device="cpu").to(noises.device)
-        return noises[chosen], images[chosen]
+        chosen = torch.randint(len(self.noises), (n,), device=self.noises.device)
+        return self.noises[chosen], self.images[chosen]

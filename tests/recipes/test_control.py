@@ -30,6 +30,7 @@ from ganbook.models.compact import HIDDEN
 from ganbook.models.network import described
 from ganbook.recipes.control import CONDITIONINGS, L1_WEIGHT, PIX2PIX_ABLATION, RECIPES
 from ganbook.training.rounds.conditional import auxiliary_round, conditional_round
+from ganbook.training.rounds.contrastive import contrastive_round
 from ganbook.training.rounds.cyclegan import cyclegan_round
 from ganbook.training.rounds.pix2pix import pix2pix_round, regression_round
 
@@ -187,6 +188,18 @@ def test_without_pools_the_critics_see_the_newest_fakes_alone():
     whole, row = recipes.get("cyclegan-emoji"), recipes.get("cyclegan-emoji-no-pool")
     assert differing(row, whole) == {"memory"}
     assert {pool.size for pool in row.memory().values()} == {0} and whole.memory()["targets"].size == 50
+
+
+@pytest.mark.parametrize("budget", BUDGETS)
+def test_cut_has_one_of_cyclegans_two_games(budget: str):
+    whole, row = (recipes.get(name).at(budget) for name in ("cyclegan-emoji", "cut-emoji"))
+    assert differing(row, whole) == {"generator", "discriminator", "memory", "play"}
+    game, both = row.game(), whole.game()
+    assert described(game.generator.translator) == described(both.generator.there)
+    assert described(game.discriminator) == described(both.discriminator.targets)
+    assert row.play is contrastive_round and row.memory is None
+    weights = inspect.signature(contrastive_round).parameters
+    assert weights["nce_weight"].default == weights["identity_weight"].default == 1, "as in the paper"
 
 
 def test_cyclegan_never_sees_a_pair():

@@ -34,6 +34,7 @@ from ganbook.models import (
     TwoCritics,
     UNet,
 )
+from ganbook.models.contrast import ContrastiveTranslator
 from ganbook.models.network import built, described
 from ganbook.recipes import reports
 from ganbook.training import Prior, Sampler, budget, gan_round
@@ -82,10 +83,11 @@ def test_every_recipe_builds_players_that_fit_each_other(name: str, chosen: str)
     generator, critic, size = game.generator, recipe.discriminator and game.discriminator, recipe.size
     if recipe.given == "sources":
         cycle = isinstance(critic, TwoCritics)
+        alone = cycle or isinstance(generator, ContrastiveTranslator)  # neither noise nor, for the critic, sources
         first = next(m for m in generator.modules() if isinstance(m, torch.nn.Conv2d))
         sources = torch.zeros(2, first.in_channels, size, size, device=where)
-        samples = generator(sources) if cycle else generator(sources, game.sample_prior(2))
-        judged = critic(sources, samples) if cycle else (critic(samples, sources),)
+        samples = generator(sources) if alone else generator(sources, game.sample_prior(2))
+        judged = critic(sources, samples) if cycle else (critic(samples) if alone else critic(samples, sources),)
         for logits in judged:  # one a patch
             assert len(logits) == 2 and logits.ndim == 3
         assert all(pool.images.shape[1:] == samples.shape[1:] for pool in game.memory.values())

@@ -6,6 +6,8 @@ on a GPU is the same, and more: what a library does inside.
 
 from __future__ import annotations
 
+import copy
+from dataclasses import replace
 from functools import partial
 from pkgutil import iter_modules, resolve_name
 from typing import Any
@@ -19,11 +21,25 @@ from torch.utils._pytree import tree_leaves
 from ganbook import data, recipes
 from ganbook.data.catalogue import NEEDS
 from ganbook.models import CharCNNRNN, ConditionalGenerator, TextDiscriminator
+from ganbook.models.walks import Walks
 from ganbook.recipes import Recipe
 from ganbook.recipes.cures import CURES, plain
 from ganbook.training import rounds
+from ganbook.training.rounds.distillation import adversarial_distillation_round, distillation_round
 
 META = torch.device("meta")
+
+
+def students() -> list[Recipe]:
+    """What a benchmark teaches a diffusion model's walks, of which some stand for all."""
+    walks = Walks(torch.zeros(3, 784), torch.zeros(3, 1, 28, 28))
+    regression = replace(
+        recipes.get("diffusion-digits").at("gpu"),
+        memory=lambda: {"walks": copy.deepcopy(walks).to(META)},
+        play=distillation_round,
+    )
+    critic = recipes.get("dcgan-digits").at("gpu").discriminator
+    return [regression, replace(regression, discriminator=critic, play=adversarial_distillation_round)]
 
 
 def of_each_round() -> dict[str, Recipe]:
@@ -31,7 +47,7 @@ def of_each_round() -> dict[str, Recipe]:
     found: dict[str, Recipe] = {}
     known = [recipes.get(name).at("gpu") for name in recipes.names()]
     known.append(recipes.get("dcgan-digits").changed(augment="adaptive").at("gpu"))
-    for recipe in (*known, CURES["label supervision"](plain(data.toy.ring(), steps=2))):
+    for recipe in (*known, *students(), CURES["label supervision"](plain(data.toy.ring(), steps=2))):
         if not isinstance(recipe.data, str) or NEEDS[recipe.data].place == "package":
             play: Any = recipe.play.func if isinstance(recipe.play, partial) else recipe.play
             found.setdefault(play.__name__, recipe)
