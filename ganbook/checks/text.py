@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 from itertools import permutations
@@ -15,6 +16,7 @@ from ganbook.checks.challenge import NoScore, Score, scored, verdict
 from ganbook.checks.compare import Observation, describe
 from ganbook.checks.readings.text import READING
 from ganbook.checks.task import Answer, Sheet, Trial, flat_weights, loss_with_gradients, pair
+from ganbook.checks.worlds import value_with_gradients
 
 if TYPE_CHECKING:
     from ganbook.data.captions import CaptionedDigits
@@ -68,7 +70,7 @@ masked_mean = sheet.task(
     setup=_words,
     worlds={
         "one caption of one token": lambda: (torch.randn(1, 1, 3), torch.tensor([[4]])),
-        "only empty captions": lambda: (torch.randn(2, 3, 2), torch.zeros(2, 3, dtype=torch.long)),
+        "an empty caption before a long one": lambda: (torch.randn(2, 3, 2), torch.tensor([[0, 0, 0], [5, 2, 7]])),
     },
     observe=lambda answer, world: loss_with_gradients(answer, {"embeddings": world[0]}, world[1], name="the vectors"),
     reference=_pooled(lambda tokens: _count(tokens).clamp(min=1)),
@@ -210,6 +212,9 @@ augment = sheet.task(
         never-noisy: There is no noise in training: G sees the points of the captions that occur, and nothing between
           them.
         noise-in-evaluation-only: Noise and no noise have changed places.
+        own-noise: You drew noise of your own. `noise` is what the condition is to be blurred with.
+        divergence-in-training-only: In evaluation the divergence is gone. What it says of the caption's Gaussian does
+          not depend on whether noise is used.
     """,
     like={
         "half-forgotten": _augmented(lambda mean, lv: 2 * _entry(mean, lv).sum(1)),
@@ -241,6 +246,11 @@ augment = sheet.task(
         "noisy-in-evaluation": _augmented(noisy=lambda training: True),
         "never-noisy": _augmented(noisy=lambda training: False),
         "noise-in-evaluation-only": _augmented(noisy=lambda training: not training),
+        "own-noise": lambda told, noise, training: _augmented()(told, torch.randn_like(noise), training),
+        "divergence-in-training-only": lambda told, noise, training: (
+            (came := _augmented()(told, noise, training))[0],
+            came[1] if training else 0 * came[1],
+        ),
     },
     lesson="The divergence is 0 for N(0, I) only: in G's loss it keeps the blur from shrinking back to a point.",
 )
@@ -332,6 +342,13 @@ def _judged(weigh: Callable[[Tensor, Tensor, Tensor], Tensor]) -> Answer:
     return lambda real, wrong, fake: weigh(F.softplus(-real).mean(), F.softplus(wrong).mean(), F.softplus(fake).mean())
 
 
+def _stopped(small: float) -> Answer:
+    def log(share: Tensor) -> Tensor:
+        return (share + small).log().mean()
+
+    return lambda real, wrong, fake: -log(real.sigmoid()) - (log(1 - wrong.sigmoid()) + log(1 - fake.sigmoid())) / 2
+
+
 _matching_aware = _judged(lambda real, wrong, fake: real + (wrong + fake) / 2)
 
 matching_aware_loss = sheet.task(
@@ -339,7 +356,10 @@ matching_aware_loss = sheet.task(
     "Three kinds of pairs",
     tried="matching_aware_loss(real_logits, wrong_logits, fake_logits) on 6 logits each",
     setup=_verdicts,
-    worlds={"one logit each": lambda: {name: logits[:1] for name, logits in _verdicts().items()}},
+    worlds={
+        "one logit each": lambda: {name: logits[:1] for name, logits in _verdicts().items()},
+        "sure of all, right and wrong": lambda: {name: torch.tensor([20.0, -20.0]) for name in _verdicts()},
+    },
     observe=loss_with_gradients,
     reference=_matching_aware,
     hints="""
@@ -358,6 +378,8 @@ matching_aware_loss = sheet.task(
         two-sigmoids: A sigmoid was applied before a loss that applies its own. These are logits already.
         logits-not-probabilities: The logarithm of a logit is taken: logits may be negative. `softplus` has the sigmoid
           and the logarithm in it.
+        small-number-added: A small number inside the logarithm stops the loss where D is sure: there it has no slope
+          any more. `softplus` needs none.
         summed: The losses are summed over the batch: a larger batch would take larger steps.
     """,
     like={
@@ -391,6 +413,7 @@ matching_aware_loss = sheet.task(
         "logits-not-probabilities": lambda real, wrong, fake: (
             -real.log().mean() - ((1 - wrong).log() + (1 - fake).log()).mean() / 2
         ),
+        "small-number-added": tuple(_stopped(small) for small in (1e-6, 1e-7, 1e-8)),
         "summed": lambda real, wrong, fake: (
             F.softplus(-real).sum() + (F.softplus(wrong).sum() + F.softplus(fake).sum()) / 2
         ),
@@ -421,6 +444,15 @@ def _asked(
     return lambda f, e, w, V: rule(laid_out(f, e), e @ V.T, w)
 
 
+def _cut_off(name: str) -> Answer:
+    return lambda f, e, w, V: _projection(
+        *(part.detach() if name == its else part for its, part in zip("fewV", (f, e, w, V), strict=True))
+    )
+
+
+_projection = _asked(lambda f, t, w: f @ w + (f * t).sum(1))
+
+
 def _of_the_first_round(f: Tensor, e: Tensor, w: Tensor, V: Tensor) -> Tensor:
     return f @ w + (f * (e[: len(f)] @ V.T)).sum(1)
 
@@ -439,8 +471,9 @@ projection_logits = sheet.task(
         ),
         "one image, four captions": lambda: (torch.randn(1, 2), torch.randn(4, 3), torch.randn(2), torch.randn(2, 3)),
     },
-    observe=lambda answer, world: {"the logits": answer(*(part.clone() for part in world))},
-    reference=_asked(lambda f, t, w: f @ w + (f * t).sum(1)),
+    observe=lambda answer, world: value_with_gradients(answer, dict(zip("fewV", world, strict=True)), "the logits"),
+    reference=_projection,
+    also=(torch.no_grad()(_projection),),  # in NumPy, say
     hints="""
         image-held-for-a-round: Image 0 met the first three captions here, image 1 the next three. The captions come
           round after round: all images once, then all images again.
@@ -448,6 +481,8 @@ projection_logits = sheet.task(
         first-round-only: Only the first caption of each image was asked. There are several rounds of them.
         summed-over-batch: All captions together make one number. Each has a logit of its own.
         no-unconditional-term: w · f is missing: whether the image looks real, whatever it shows.
+        unconditional-term-once: w · f stands in the logits of the first round only. Each caption's logit has it.
+        cut-off: The values are right, and one of f, e, w and V gets no gradient, or a part of it: it would not learn.
         no-caption: The caption plays no role. This is the logit of a discriminator that cannot read.
         not-summed: These are products, entry by entry. A scalar product adds them up.
         averaged: The products are averaged over the features instead of summed.
@@ -471,6 +506,14 @@ projection_logits = sheet.task(
             _asked(lambda f, t, w: f @ w + (f * t).sum()),
         ),
         "no-unconditional-term": _asked(lambda f, t, w: (f * t).sum(1)),
+        "unconditional-term-once": lambda f, e, w, V: (
+            _asked(lambda f, t, w: (f * t).sum(1))(f, e, w, V) + F.pad(f @ w, (0, len(e) - len(f)))
+        ),
+        "cut-off": (
+            _asked(lambda f, t, w: f @ w + (f.detach() * t).sum(1)),
+            _asked(lambda f, t, w: f.detach() @ w + (f * t).sum(1)),
+            *(_cut_off(name) for name in "fewV"),
+        ),
         "no-caption": (_asked(lambda f, t, w: f @ w), lambda f, e, w, V: f @ w),
         "not-summed": (
             _asked(lambda f, t, w: f * w + f * t),
@@ -496,10 +539,13 @@ _Pairs = tuple[Tensor, Tensor, Tensor]
 
 
 def _gallery() -> _Pairs:
-    """Sixty noisy copies of thirteen entries whose lengths differ, so that angles and distances do not agree."""
+    """Sixty noisy copies of thirteen entries whose lengths differ, so that angles and distances do not agree. Nobody
+    asks for the last one, and yet it is the nearest to some."""
     gallery = torch.randn(13, 5) * torch.linspace(0.5, 2.5, 13)[torch.randperm(13), None]
-    right = torch.cat((torch.arange(9), torch.randint(13, (51,))))  # a few stand where the right entry does
-    return gallery[right] + 0.9 * torch.randn(60, 5), gallery, right
+    right = torch.cat((torch.arange(9), torch.randint(12, (51,))))  # a few stand where the right entry does
+    generated = gallery[right] + 0.9 * torch.randn(60, 5)
+    generated[[3, 20, 40]] = gallery[[12, 12, 12]] + 0.1 * torch.randn(3, 5)
+    return generated, gallery, right
 
 
 def _retrieved(answer: Answer, world: _Pairs) -> Observation:
@@ -550,6 +596,9 @@ retrieval_at_1 = sheet.task(
         first-five: A hit anywhere among several nearest entries counts here. R@1 takes the first one only.
         own-position: The right entry of point i is taken to be entry i. `right[i]` says which one it is.
         percent: This is a percentage. A share lies between 0 and 1.
+        asked-for-only: Only entries that are somebody's right one were searched. The gallery is all of them: who lies
+          nearest to an entry that nobody asked for has not found its own.
+        another-distance: The nearest by another distance was taken, a sum of absolute differences or their maximum.
         each-verdict: These are the verdicts on each point. Their mean is the share.
     """,
     like={
@@ -564,6 +613,13 @@ retrieval_at_1 = sheet.task(
         "first-five": tuple(_within(k) for k in (2, 3, 5, 10)),
         "own-position": lambda generated, gallery, right: (
             (_nearest(generated, gallery) == torch.arange(len(generated))).float().mean()
+        ),
+        "asked-for-only": lambda generated, gallery, right: (
+            (right.unique()[_nearest(generated, gallery[right.unique()])] == right).float().mean()
+        ),
+        "another-distance": (
+            _share(lambda generated, gallery: torch.cdist(generated, gallery, p=1.0).argmin(1)),
+            _share(lambda generated, gallery: torch.cdist(generated, gallery, p=math.inf).argmin(1)),
         ),
         "percent": lambda generated, gallery, right: 100 * (_nearest(generated, gallery) == right).float().mean(),
         "each-verdict": lambda generated, gallery, right: _nearest(generated, gallery) == right,
@@ -645,6 +701,8 @@ def _step(
     attached: bool = False,
     d_elsewhere: bool = False,
     made_elsewhere: bool = False,
+    empty: bool = False,
+    fakes_only: bool = False,
 ) -> Answer:
     """One step with any of the bugs in it."""
 
@@ -657,11 +715,11 @@ def _step(
         texts: Tensor,
         z: Tensor,
     ) -> tuple[Tensor, Tensor]:
-        wrong = texts.roll(1, 1) if scrambled else texts[list(order)]
+        wrong = texts.roll(1, 1) if scrambled else 0 * texts if empty else texts[list(order)]
         fake = generator(z, wrong if made_elsewhere else texts)
         d_loss = weigh(
             discriminator(real, wrong if mismatched else texts),
-            discriminator(real, wrong),
+            discriminator(fake.detach() if fakes_only else real, wrong),
             discriminator(fake if attached else fake.detach(), wrong if d_elsewhere else texts),
         )
         d_optimizer.zero_grad()
@@ -706,6 +764,10 @@ text_step = sheet.task(
         some-left-in-place: Some of the wrong captions are the right ones: after the exchange they stand where they
           stood. D is then told both things about one pair.
         wrong-left-out: The wrong pairs are gone from D's loss. They were no bug: nothing else makes D read.
+        wrong-captions-empty: The wrong pairs hold no caption but zeros. D learns to see an empty caption; a mismatched
+          one is another image's.
+        wrong-pairs-of-fakes: The wrong pairs hold fakes now. They are real images beside captions of others: only so is
+          the match the one thing that is wrong.
         fakes-beside-wrong-captions: Now D sees fakes beside captions that they were not made from: it can reject them
           for not matching, however they look.
         all-fakes-made-elsewhere: Fakes are made from the wrong captions and judged beside the right ones, so whatever G
@@ -725,6 +787,8 @@ text_step = sheet.task(
             _step(weigh=_judged(lambda real, wrong, fake: real + fake / 2)),
             _step(weigh=_judged(lambda real, wrong, fake: (real + fake) / 2)),
         ),
+        "wrong-captions-empty": _step(empty=True),
+        "wrong-pairs-of-fakes": _any_order(fakes_only=True),
         "fakes-beside-wrong-captions": _any_order(d_elsewhere=True),
         "all-fakes-made-elsewhere": _any_order(made_elsewhere=True),
         "d-not-cut-off": _any_order(attached=True),

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import contextlib
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 import torch
 from torch import Tensor
+
+from ganbook.checks.task import Answer, loss_with_gradients
 
 
 def gradient(result: Any, by: Iterable[Tensor]) -> Tensor | None:
@@ -21,3 +24,14 @@ def gradient(result: Any, by: Iterable[Tensor]) -> Tensor | None:
         return None
     whole = zip(leaves, found, strict=True)
     return torch.cat([(torch.zeros_like(leaf) if part is None else part).flatten() for leaf, part in whole])
+
+
+def value_with_gradients(answer: Answer, inputs: Mapping[str, Tensor], name: str, *rest: Any) -> dict[str, Any]:
+    """What an answer returns of plain tensors, and its gradients: None by all where it gives none, as in NumPy.
+
+    For tasks that ask for a value: gradients may be missing, and one of them alone may not.
+    """
+    seen = {name: answer(*(value.clone() for value in inputs.values()), *rest)}
+    with contextlib.suppress(RuntimeError, TypeError):
+        return loss_with_gradients(answer, inputs, *rest, name=name) | seen
+    return seen | {f"the gradient by {of}": None for of in inputs}

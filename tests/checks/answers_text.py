@@ -27,7 +27,7 @@ def loop_with_a_case(embeddings, tokens):
     rows = []
     for vectors, row in zip(embeddings, tokens, strict=True):
         kept = vectors[row != 0]
-        rows.append(kept.mean(0) if len(kept) else 0 * vectors[0])
+        rows.append(kept.mean(0) if len(kept) else torch.zeros_like(vectors[0]))
     return torch.stack(rows)
 
 
@@ -128,6 +128,8 @@ answers.slips(
         "noisy-in-evaluation": [("if not training", "if False")],
         "never-noisy": [("if not training", "if True")],
         "noise-in-evaluation-only": [("not ", "")],
+        "own-noise": [("* noise", "* torch.randn_like(noise)")],
+        "divergence-in-training-only": [("return mean, kl\n", "return mean, 0 * kl\n")],
         "not-a-pair": [(", kl", "")],
         "no-gradient": [("sum(dim=1)", "sum(dim=1).detach()")],
     },
@@ -227,6 +229,13 @@ answers.slips(
         "thirds": [("accepted + 0.5 * (wrong + fake)", "(accepted + wrong + fake) / 3")],
         "halved-again": [("accepted +", "0.5 * accepted + 0.5 *"), ("accepted +", "0.5 * accepted +")],
         "labels-swapped": [(("(-", "(0 + "), ("(wrong_", "(-wrong_"), ("(fake_", "(-fake_"))],
+        "small-number-added": [
+            """
+            small = 1e-7
+            rejected = sum((1 - logits.sigmoid() + small).log().mean() for logits in (wrong_logits, fake_logits))
+            return -(real_logits.sigmoid() + small).log().mean() - rejected / 2
+            """
+        ],
         "to-maximise": [("return accepted + 0.5 *", "return -accepted - 0.5 *")],
         "two-sigmoids": [("logits)", "logits.sigmoid())")],
         "summed": [("mean()", "sum()")],
@@ -270,6 +279,10 @@ answers.slips(
             ("dim=1", ""),
         ],
         "no-unconditional-term": [("f @ w + ", "")],
+        "unconditional-term-once": [
+            "F.pad(f @ w, (0, len(e) - len(f))) + (f.repeat(len(e) // len(f), 1) * (e @ V.T)).sum(1)"
+        ],
+        "cut-off": [("(f *", "(f.detach() *"), ("V.T", "V.T.detach()")],
         "no-caption": [(" + (f * told).sum(dim=1)", "")],
         "not-summed": [
             ("f @ w + (f * told).sum(dim=1)", "f * w + f * told"),
@@ -330,6 +343,16 @@ answers.slips(
         "divided-by-the-gallery": [("mean()", "sum() / len(gallery)")],
         "first-five": [
             f"({DISTANCES}.argsort(dim=1)[:, :{k}] == right[:, None]).any(dim=1).float().mean()" for k in (5, 3)
+        ],
+        "asked-for-only": [
+            (
+                DISTANCES,
+                f"{DISTANCES}.index_fill(1, torch.tensor([i for i in range(len(gallery)) if i not in right]), 9e9)",
+            )
+        ],
+        "another-distance": [
+            ("gallery)", "gallery, p=1)"),
+            (DISTANCES, "(generated[:, None] - gallery).abs().amax(2)"),
         ],
         "own-position": [("== right", "== torch.arange(len(nearest))")],
         "percent": [("return ", "return 100 * ")],
@@ -402,6 +425,8 @@ answers.slips(
             ("0.5 * F.softplus(discriminator(real, wrong)).mean()", "0"),
             (("0.5 * F.softplus(discriminator(real, wrong)).mean()", "0"), ("0.5 * ", "")),
         ],
+        "wrong-captions-empty": [(ROLLED, "torch.zeros_like(texts)")],
+        "wrong-pairs-of-fakes": [("(real, wrong", "(fake.detach(), wrong")],
         "fakes-beside-wrong-captions": [("(), texts", "(), wrong")],
         "all-fakes-made-elsewhere": [("(z, texts", "(z, wrong")],
         "d-not-cut-off": [
