@@ -15,7 +15,7 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 from itertools import count
 from pathlib import Path
-from typing import Self
+from typing import Any, Self
 
 from ganbook.data.batch import Batch, Order
 from ganbook.data.download import DRIVE, Remote
@@ -23,6 +23,7 @@ from ganbook.data.encoded import OWNERS, ImageFiles
 from ganbook.data.errors import DataError, say
 from ganbook.data.folder import find_images, of_split, splits
 from ganbook.data.picture import endings
+from ganbook.data.shards import Shards, find_shards, load_captioned
 
 __all__ = ["BIRDS", "FLOWERS", "DescribedImages", "Published", "load_captions_folder", "load_described"]
 
@@ -75,6 +76,14 @@ class DescribedImages(ImageFiles):
             # Starting at the index: an epoch mixes first and last captions, should their writers' habits differ.
             chosen = (self.texts[i][(i + epoch) % len(self.texts[i])] for i in indices.tolist())
             yield replace(batch, captions=tuple(chosen))
+
+
+@dataclass(frozen=True)
+class DescribedShards(Shards, DescribedImages):
+    """Images in shards with several captions each."""
+
+    def chosen(self, indices: Sequence[int]) -> Self:
+        return replace(super().chosen(indices), texts=tuple(self.texts[i] for i in indices))
 
 
 @dataclass(frozen=True)
@@ -181,8 +190,16 @@ def load_captions_folder(split: str, size: int | None, base: Path) -> DescribedI
     The table is ``captions.csv`` (or ``metadata.csv``) in ``base``, or in its folders ``train`` and ``test``: a column
     of files, relative to where it lies, with or without their endings, and a column of captions; a file may have
     several rows. Images that have no caption are left out, which is said on stderr. The splits are those of
-    ``ganbook.data.folder.splits`` and ``ganbook.data.folder.held_out``.
+    ``ganbook.data.folder.splits`` and ``ganbook.data.folder.held_out``. Or the text files lie beside the images in
+    shards (:mod:`ganbook.data.shards`).
     """
+    if shards := find_shards(base):
+        places, used, contents = load_captioned(split, shards, base)
+        captions = tuple(_lines_of(content, WINDOWS) for content in contents)
+        if () in captions:
+            raise DataError(f"{base} has a text file without a caption in its shards: it needs one in each line")
+        parts: Any = {"shards": used, "texts": captions}
+        return DescribedShards("captions-folder", split, size or 64, places, licence=OWNERS, **parts)
     train, test = splits(base)
     where = train if split == "train" or test is None else test
     found = find_images(where, beside=(".txt", ".csv"))
@@ -221,7 +238,7 @@ def _own_captions(images: Sequence[Path], folders: Iterable[Path]) -> dict[Path,
 
 def _rows(table: Path) -> Iterator[tuple[str, str]]:
     """File and caption of each row; the head may name the columns, and they are separated as spreadsheets do."""
-    text = _text(table, WINDOWS)
+    text = _text(table.read_bytes(), WINDOWS)
     head = text.partition("\n")[0]
     # As a file, not as lines: a caption in quotes may have several.
     read = csv.reader(io.StringIO(text, newline=""), delimiter=max(",;\t", key=head.count))
@@ -252,13 +269,16 @@ def _not_there(asked: Published, base: Path, what: str) -> DataError:
 
 def _lines(path: Path, otherwise: str = "utf-8-sig") -> tuple[str, ...]:
     """Lines that say anything."""
-    return tuple(line for raw in _text(path, otherwise).split("\n") if (line := " ".join(raw.split())))
+    return _lines_of(path.read_bytes(), otherwise)
 
 
-def _text(path: Path, otherwise: str) -> str:
+def _lines_of(content: bytes, otherwise: str) -> tuple[str, ...]:
+    return tuple(line for raw in _text(content, otherwise).split("\n") if (line := " ".join(raw.split())))
+
+
+def _text(content: bytes, otherwise: str) -> str:
     """What a file says in UTF-8, or in UTF-16 if it begins so; ``otherwise`` is for one that is neither. A broken
     character is a space: some published captions hold one."""
-    content = path.read_bytes()
     wide = content.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE))
     try:
         text = content.decode("utf-16" if wide else "utf-8-sig")

@@ -5,9 +5,10 @@ A shard is an uncompressed tar file. All shards of a set lie in one folder, or i
     train-000000.tar   train-000001.tar   ...   test-000000.tar
 
 Within one, every file with the ending of an image is an image, at any depth. Folders are classes, as on the disk, if
-all images lie in some; else a class is what ``NAME.cls`` says of ``NAME.jpg``, a whole number. Other files are passed
-over. Where an image begins is found out once and remembered, so that any of them is read by itself; and the order of
-an epoch goes from shard to shard, so that a disk reads most of it in one piece.
+all images lie in some; else a class is what ``NAME.cls`` says of ``NAME.jpg``, a whole number. ``NAME.txt`` holds its
+captions, for who asks for them. Other files are passed over. Where an image begins is found out once and remembered, so
+that any of them is read by itself; and the order of an epoch goes from shard to shard, so that a disk reads most of it
+in one piece.
 """
 
 from __future__ import annotations
@@ -42,7 +43,7 @@ from ganbook.data.soundness import stamps
 if TYPE_CHECKING:
     import PIL.Image
 
-__all__ = ["PACKED", "TOGETHER", "Shards", "find_shards", "load_shards", "write_shards"]
+__all__ = ["PACKED", "TOGETHER", "Shards", "find_shards", "load_captioned", "load_shards", "write_shards"]
 
 TOGETHER = 8
 """Shards whose images are shuffled among each other: what a disk reads ahead, and memory should hold twice."""
@@ -159,29 +160,59 @@ def load_shards(name: str, split: str, size: int | None, found: Sequence[Path], 
     To test with are the shards that have the word test or val in their names or in their folder's; where there are
     none, about one image in ten is held out by its name, as in a folder of the same names.
     """
-    index, texts = kept(f"shards/{_key(found)}.safetensors", lambda: _read(found))
-    files, numbers = index["files"].numpy(), index["numbers"].numpy()
-    others = Counter(json.loads(texts["others"]))
-    passed = (
-        f", {counted(others.total(), 'other file')} passed over (endings {', '.join(sorted(others))})" if others else ""
-    )
-    say(f"{base}: {counted(len(files), 'image')} in {counted(len(found), 'shard')}{passed}")
-    if not len(files):
-        raise DataError(f"{base} holds shards without an image, a file that ends in {', '.join(sorted(endings()))}")
+    index, texts = _looked_into(found, base)
     labels, classes = _classes(index, json.loads(texts["folders"]), base)
-    tests = np.array([_to_test(path.relative_to(base)) for path in found])[files[:, 0]]
+    mine = _of_split(split, index, labels if classes else None, found, base)
+    learned = mine if split == "train" else ~mine
+    if classes and split != "all" and len(unknown := np.setdiff1d(labels[~learned], labels[learned])):
+        raise DataError(f"{base} has images of class {classes[unknown[0]]} to test with, and none to learn from")
+    files, used = _places(index, mine, found)
+    numbers = tuple(labels[mine].tolist()) if classes else ()
+    return Shards(name, split, size or 64, files, numbers, licence=licence, classes=classes, shards=used)
+
+
+def load_captioned(split: str, found: Sequence[Path], base: Path) -> tuple[Any, tuple[Path, ...], list[bytes]]:
+    """As :func:`load_shards`, without classes: ``files`` and ``shards`` of images with a text file, and the texts."""
+    index, _ = _looked_into(found, base)
+    mine = _of_split(split, index, None, found, base)
+    told = mine & (index["texts"][:, 1] > 0).numpy()
+    if not told.any():
+        raise DataError(f"{base} has shards without captions: NAME.txt beside NAME.jpg holds one in each line")
+    if bare := int(mine.sum() - told.sum()):
+        say(f"{base}: {bare} of {mine.sum()} images left out, which have no caption")
+    files, used = _places(index, told, found)
+    places = zip(files[:, 0], index["texts"][torch.from_numpy(told)].tolist(), strict=True)
+    return files, used, [_bytes(used[shard], *place) for shard, place in places]
+
+
+def _looked_into(found: Sequence[Path], base: Path) -> tuple[dict[str, Tensor], dict[str, str]]:
+    """What :func:`_read` returns, which is said; DataError if there is no image."""
+    index, texts = kept(f"shards/{_key(found)}.safetensors", lambda: _read(found))
+    images = len(index["files"])
+    said = f"{base}: {counted(images, 'image')} in {counted(len(found), 'shard')}"
+    if others := Counter(json.loads(texts["others"])):
+        said += f", {counted(others.total(), 'other file')} passed over (endings {', '.join(sorted(others))})"
+    say(said)
+    if not images:
+        raise DataError(f"{base} holds shards without an image, a file that ends in {', '.join(sorted(endings()))}")
+    return index, texts
+
+
+def _of_split(split: str, index: dict[str, Tensor], labels: Any, found: Sequence[Path], base: Path) -> Any:
+    """(N,) which images a split has."""
+    tests = np.array([_to_test(path.relative_to(base)) for path in found])[index["files"][:, 0].numpy()]
     if split == "all":
-        mine = np.ones(len(files), bool)
-    elif tests.any() and not tests.all():
-        mine = tests if split == "test" else ~tests
-        if classes and len(unknown := np.setdiff1d(labels[tests], labels[~tests])):
-            raise DataError(f"{base} has images of class {classes[unknown[0]]} to test with, and none to learn from")
-    else:
-        mine = left_to(split, numbers, labels if classes else None, base)
-    used, shard = np.unique(files[mine, 0], return_inverse=True)
-    files = np.column_stack((shard, files[mine, 1:]))
-    of_split: Any = {"shards": tuple(found[i] for i in used), "licence": licence, "classes": classes}
-    return Shards(name, split, size or 64, files, tuple(labels[mine].tolist()) if classes else (), **of_split)
+        return np.ones(len(tests), bool)
+    if tests.any() and not tests.all():
+        return tests if split == "test" else ~tests
+    return left_to(split, index["numbers"].numpy(), labels, base)
+
+
+def _places(index: dict[str, Tensor], mine: Any, found: Sequence[Path]) -> tuple[Any, tuple[Path, ...]]:
+    """``files`` and ``shards`` of some of the images."""
+    files = index["files"].numpy()[mine]
+    used, shard = np.unique(files[:, 0], return_inverse=True)
+    return np.column_stack((shard, files[:, 1:])), tuple(found[i] for i in used)
 
 
 def _to_test(path: Path) -> bool:
@@ -201,24 +232,25 @@ def _classes(index: dict[str, Tensor], folders: list[str], base: Path) -> tuple[
 
 
 def _key(found: Sequence[Path]) -> str:
-    said = hashlib.sha256(b"1 ")  # of what :func:`_read` makes
+    said = hashlib.sha256(b"2 ")  # of what :func:`_read` makes
     for stamp in stamps(found):
         said.update(stamp)
     return said.hexdigest()
 
 
 def _read(found: Sequence[Path]) -> tuple[dict[str, Tensor], dict[str, str]]:
-    """Where the images lie in the shards, a number of each name, and the classes of both kinds."""
+    """Where images and their texts lie in the shards, a number of each name, and the classes of both kinds."""
     from tqdm.auto import tqdm
 
     files: list[tuple[int, int, int]] = []
     numbers = []
     of_folder: list[int] = []
     of_file: list[int] = []
+    of_text: list[tuple[int, int]] = []
     folders: dict[str, int] = {}
     others: Counter[str] = Counter()
     for shard, path in enumerate(tqdm(found, "looking into shards", disable=len(found) < 10, leave=False)):
-        keys, labels, names = [], {}, []
+        keys, labels, texts, names = [], {}, {}, []
         for member in _members(path):
             name = PurePosixPath(member.name)
             key = str(name.parent / name.name.partition(".")[0])
@@ -231,15 +263,19 @@ def _read(found: Sequence[Path]) -> tuple[dict[str, Tensor], dict[str, str]]:
                 keys.append(key)
             elif suffix == ".cls" and member.isreg():
                 labels[key] = _label(path, member)
+            elif suffix == ".txt" and member.isreg():
+                texts[key] = member.offset_data, member.size
             elif not member.isdir():
                 others[suffix or "none"] += 1
         of_file += [labels.get(key, _NONE) for key in keys]
+        of_text += [texts.get(key, (0, 0)) for key in keys]
         numbers.append(numbers_of(names))
     index = {
         "files": torch.tensor(files, dtype=torch.int64).reshape(-1, 3),
         "numbers": torch.from_numpy(np.concatenate(numbers)),
         "of_folder": torch.tensor(of_folder, dtype=torch.int64),
         "of_file": torch.tensor(of_file, dtype=torch.int64),
+        "texts": torch.tensor(of_text, dtype=torch.int64).reshape(-1, 2),
     }
     return index, {"folders": json.dumps(list(folders)), "others": json.dumps(others)}
 

@@ -116,6 +116,30 @@ def test_classes_of_cls_files(tmp_path):
         data.load("folder", root=tmp_path)
 
 
+def test_captions_of_txt_files(tmp_path, capsys):
+    members = {f"{i:03}.png": png(i) for i in range(40)}
+    members |= {f"{i:03}.txt": f"picture {i}\n\nnumber {i}\n".encode() for i in range(1, 40)}
+    write(tmp_path / "a.tar", members)
+    train, test = (data.load("captions-folder", split, 4, tmp_path) for split in ("train", "test"))
+    assert len(train) + len(test) == 39 and len(test) > 1 and train.labels is None
+    assert "images left out, which have no caption" in capsys.readouterr().err
+    for of in (train, test):
+        assert list(of.texts) == [(f"picture {i}", f"number {i}") for i in numbers(of.images)]
+        batches = list(islice(of.batches(len(of), seed=2), 4))
+        for batch in batches:
+            assert [int(caption.split()[1]) for caption in batch.captions] == numbers(batch.real)
+        assert {caption.split()[0] for batch in batches[:2] for caption in batch.captions} == {"picture", "number"}
+        again = next(of.batches(len(of), seed=2, start=3))
+        assert again.captions == batches[3].captions
+    assert train.chosen([1, 3]).texts == (train.texts[1], train.texts[3])
+    write(tmp_path / "a.tar", members | {name: b" \n" for name in members if name.endswith("txt")})
+    with pytest.raises(DataError, match="has a text file without a caption in its shards"):
+        data.load("captions-folder", root=tmp_path)
+    write(tmp_path / "a.tar", {name: content for name, content in members.items() if name.endswith("png")})
+    with pytest.raises(DataError, match=r"has shards without captions: NAME\.txt beside NAME\.jpg holds"):
+        data.load("captions-folder", root=tmp_path)
+
+
 def test_names_of_any_length_and_hidden_files(tmp_path):
     long = "a" * 150 + "/" + "b" * 120
     for number, form in enumerate((tarfile.GNU_FORMAT, tarfile.PAX_FORMAT)):
