@@ -68,7 +68,10 @@ transposed_size = sheet.task(
           s, not for all.
     """,
     like={
-        "the-other-way": lambda n, k, s, p, o: (n + 2 * p - k) // s + 1,
+        "the-other-way": (
+            lambda n, k, s, p, o: (n + 2 * p - k) // s + 1,
+            lambda n, k, s, p, o: (n + 2 * p - k) // s + 1 + o,
+        ),
         "padding-adds": lambda n, k, s, p, o: (n - 1) * s + k + 2 * p + o,
         "one-side-cropped": lambda n, k, s, p, o: (n - 1) * s + k - p + o,
         "one-step-too-many": lambda n, k, s, p, o: n * s + k - 2 * p + o,
@@ -157,6 +160,7 @@ transposed_convolution = sheet.task(
         "one-side-cropped": (
             lambda x, k, s, p: _painted(x, k, s)[p:, p:],
             lambda x, k, s, p: _crop(F.pad(_painted(x, k, s), (p, 0, p, 0)), p),
+            lambda x, k, s, p: _crop(F.pad(_painted(x, k, s), (p, -p, p, -p)), p),
         ),
         "mean-of-copies": _mean_of_copies,
         "ordinary-convolution": lambda x, k, s, p: F.conv2d(x[None, None], k[None, None], None, s, p)[0, 0],
@@ -619,6 +623,7 @@ batch_norm = sheet.task(
         "one image of four channels": lambda: _other_norm_world(1, 4),
         "one channel": lambda: _other_norm_world(5, 1),
         "maps without any contrast": lambda: _other_norm_world(4, 2, flat=True),
+        "small running variances": lambda: (*_other_norm_world(3, 2)[:4], 1e-5 * torch.rand(2)),
     },
     observe=_observe_norm,
     reference=_norm(),

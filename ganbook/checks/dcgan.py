@@ -235,6 +235,7 @@ _STATISTICS = {
     "the spread of γ": 0.005,
     "the largest size of β": 1e-6,
     "the largest size of the convolution's bias": 1e-6,
+    "the largest change of a linear layer's weights": 1e-6,
 }
 
 
@@ -244,6 +245,7 @@ def _untouched() -> nn.Module:
         nn.Conv2d(16, 16, 4),
         nn.ReLU(),
         nn.Sequential(nn.ConvTranspose2d(16, 16, 4, bias=False), nn.BatchNorm2d(256)),
+        nn.Linear(4, 4, bias=False),  # the rules do not name it
     )
     network = nn.Sequential(*layers)
     with torch.no_grad():
@@ -264,6 +266,7 @@ def _observe_initialised(answer: Answer, world: tuple[nn.Module]) -> Observation
     values = (
         conv.std(), conv.mean(), up.std(), up.mean(), near.float().mean(),
         gamma.mean(), gamma.std(), beta.abs().max(), bias.abs().max(),
+        (of("3.weight") - 0.5).abs().max(),
     )  # fmt: skip
     return {name: float(value.detach()) for name, value in zip(_STATISTICS, values, strict=True)}
 
@@ -275,6 +278,7 @@ def _initialised(
     bias: Callable[[Tensor], object] = lambda w: w.zero_(),
     transposed: bool = True,
     only_children: bool = False,
+    other: Callable[[Tensor], object] = lambda w: w,
 ) -> Answer:
     @torch.no_grad()
     def initialise(network: nn.Module) -> nn.Module:
@@ -286,6 +290,8 @@ def _initialised(
             elif isinstance(layer, nn.BatchNorm2d):
                 gamma(layer.weight)
                 beta(layer.bias)
+            elif isinstance(layer, nn.Linear):
+                other(layer.weight)
         return network
 
     return initialise
@@ -327,7 +333,10 @@ initialise = sheet.task(
     """,
     like={
         "gamma-around-0": _initialised(gamma=_around_0),
-        "everything-the-same": _initialised(gamma=_around_0, beta=_around_0, bias=_around_0),
+        "everything-the-same": (
+            _initialised(gamma=_around_0, beta=_around_0, bias=_around_0, other=_around_0),
+            _initialised(gamma=_around_0, beta=_around_0, bias=_around_0),
+        ),
         "variance-for-deviation": _initialised(weight=lambda w: w.normal_(0, 0.02**0.5)),
         "deviation-squared": _initialised(weight=lambda w: w.normal_(0, 0.02**2)),
         "uniform": _initialised(weight=lambda w: w.uniform_(-0.02, 0.02)),
@@ -840,6 +849,7 @@ def _loop(
     g_stays: bool = False,
     g_label_fake: bool = False,
     d_swapped: bool = False,
+    stray: bool = False,
 ) -> Answer:
     """The training loop with any of the bugs in it."""
 
@@ -852,12 +862,12 @@ def _loop(
     ) -> tuple[nn.Module, nn.Module]:
         d_optimizer = torch.optim.SGD(discriminator.parameters(), lr=lr)
         g_optimizer = torch.optim.SGD((discriminator if wrong_parameters else generator).parameters(), lr=lr)
-        once = sample_z(len(batches[0])) if one_noise else None
+        once = sample_z(len(batches[0])) if one_noise or stray else None
         for real in batches:
             generator.zero_grad()
             if not stale:
                 discriminator.zero_grad()
-            fake = generator(sample_z(len(real)) if once is None else once)
+            fake = generator(once if one_noise else sample_z(len(real)))
             side = -1 if d_swapped else 1
             fake_logits = discriminator(fake if leak else fake.detach())
             d_loss = F.softplus(-side * discriminator(real)).mean() + F.softplus(side * fake_logits).mean()
@@ -867,7 +877,7 @@ def _loop(
             if cleared_again:
                 discriminator.zero_grad()
             if not fakes_twice:
-                fake = generator(sample_z(len(real)) if once is None else once)
+                fake = generator(once if one_noise else sample_z(len(real)))
             logits = discriminator(fake)
             g_loss = F.softplus(logits if g_label_fake else -logits).mean()
             g_loss.backward()  # type: ignore[no-untyped-call]
@@ -896,7 +906,7 @@ train_loop = sheet.task(
     worlds={"four batches of one": lambda: _loop_world(1, 4)},
     observe=_observe_loop,
     reference=_loop(),
-    also=(_loop(fakes_twice=True),),
+    also=(_loop(fakes_twice=True), _loop(stray=True), _loop(stray=True, fakes_twice=True)),
     blank=_loop(wrong_parameters=True, stale=True, one_noise=True),
     hints=f"""
         wrong-parameters: One bug is left. {_PARAMETERS}
@@ -919,7 +929,11 @@ train_loop = sheet.task(
             for cleared in (False, True)
             for twice in (False, True)
         ),
-        "stale-gradients": (_loop(stale=True), _loop(stale=True, fakes_twice=True)),
+        "stale-gradients": tuple(
+            _loop(stale=True, cleared_again=late, fakes_twice=twice)
+            for late in (False, True)
+            for twice in (False, True)
+        ),
         "one-noise": _loop(one_noise=True),
         "noise-and-stale": _loop(one_noise=True, stale=True),
         "parameters-and-noise": (

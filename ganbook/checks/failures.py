@@ -33,9 +33,11 @@ def _gradient(result: Any, leaf: Tensor) -> Tensor | None:
 
 
 def _observe_features(answer: Answer, world: tuple[Tensor, ...]) -> Observation:
-    leaf = world[0].clone().requires_grad_()
-    result = answer(leaf, *world[1:])
-    return {"the result": result, "the gradient by x": _gradient(result, leaf)}
+    leaves = {name: value.clone().requires_grad_() for name, value in zip("xt", world, strict=False)}
+    result = answer(*leaves.values())
+    return {"the result": result} | {
+        f"the gradient by {name}": _gradient(result, leaf) for name, leaf in leaves.items()
+    }
 
 
 def _appended(number: Callable[[Tensor], Tensor]) -> Answer:
@@ -108,10 +110,18 @@ smoothed_loss = sheet.task(
     "One-sided label smoothing",
     tried="smoothed_loss(real_logits, fake_logits) on 6 real and 4 fake logits: the loss and its gradients",
     setup=lambda: (torch.randn(6) + 1, torch.randn(4) - 1),
-    worlds={"one logit each": lambda: (torch.randn(1), torch.randn(1))},
+    worlds={
+        "one logit each": lambda: (torch.randn(1), torch.randn(1)),
+        "float64, sure logits": lambda: (
+            torch.linspace(-18, 20, 6, dtype=torch.float64),
+            torch.linspace(-20, 18, 5, dtype=torch.float64),
+        ),
+    },
     observe=lambda answer, world: loss_with_gradients(answer, {"real_logits": world[0], "fake_logits": world[1]}),
     reference=lambda real, fake: _bce(real, _SMOOTH).mean() + F.softplus(fake).mean(),
     hints="""
+        floor: For moderate logits this is right. For a sure D it is not: a small number inside the logarithm, or a
+          probability that is cut off, is a floor under it, and no gradient comes from below.
         both-sides: The fakes are smoothed as well. A fake with a bad look then has a positive best logit, and G is told
           to keep making it.
         other-side: The wrong side is smoothed: the real label stays 1 here and the fake one moves. It should be the
@@ -139,10 +149,14 @@ smoothed_loss = sheet.task(
             lambda real, fake: _bce(real, 1 - _SMOOTH).mean() + F.softplus(-fake).mean(),
         ),
         "smoothed-logit": lambda real, fake: F.softplus(-_SMOOTH * real).mean() + F.softplus(fake).mean(),
-        "one-mean": lambda real, fake: torch.cat((_bce(real, _SMOOTH), F.softplus(fake))).mean(),
+        "one-mean": (
+            lambda real, fake: torch.cat((_bce(real, _SMOOTH), F.softplus(fake))).mean(),
+            lambda real, fake: 2 * torch.cat((_bce(real, _SMOOTH), F.softplus(fake))).mean(),
+        ),
         "halved": lambda real, fake: (_bce(real, _SMOOTH).mean() + F.softplus(fake).mean()) / 2,
         "summed": lambda real, fake: _bce(real, _SMOOTH).sum() + F.softplus(fake).sum(),
     },
+    when={"floor": lambda trial: bool(trial.want["the loss"] > 4.0)},  # in no other world
     lesson="The best logit of a real sample that no fake comes near is now finite: log 9, where D = 0.9.",
 )
 
@@ -156,6 +170,7 @@ known_by_heart = sheet.task(
     worlds={
         "one logit each": lambda: (torch.randn(1) + 3, torch.randn(1), torch.randn(1) - 3),
         "unseen below the fakes": lambda: (torch.randn(6) + 2, torch.randn(4) - 3, torch.randn(5) - 2),
+        "unseen above the learned": lambda: (torch.randn(6), torch.randn(4) + 3, torch.randn(5) - 4),
     },
     reference=lambda learned, unseen, fake: (learned.mean() - unseen.mean()) / (learned.mean() - fake.mean()),
     hints="""
@@ -381,12 +396,14 @@ class _Average:
 
 def _observe_average(answer: Answer, world: _Average) -> Observation:
     average, generator = world.average, world.generator
+    held = [*average.parameters()]
     returned = answer(average, generator, world.half_life, world.batch)
     if not isinstance(returned, nn.Module):
         raise Reject("type", returned, "the average, a network", "Return `average`, with its weights changed.")
     seen: dict[str, Any] = {
         "the average's weights": flat_weights(returned),
         "what came back is the average itself": returned is average,
+        "its parameters are those it had": all(a is b for a, b in zip(held, returned.parameters(), strict=True)),
         "the average's running mean (BatchNorm)": returned.get_buffer("1.running_mean").clone(),
         "the average's count of batches (BatchNorm)": int(returned.get_buffer("1.num_batches_tracked")),
         "the generator's weights": flat_weights(generator),
@@ -475,6 +492,9 @@ ema_update = sheet.task(
         "the-generator-itself": _shares_storage,
     },
     when={
+        "into-a-copy": lambda trial: (
+            trial.got["what came back is the average itself"] and not trial.got["its parameters are those it had"]
+        ),
         "buffers-too": lambda trial: (
             "the average's weights" in trial.got
             and torch.allclose(trial.got["the average's weights"], trial.want["the average's weights"], atol=1e-4)
@@ -602,6 +622,7 @@ def _observe_diagnosis(value: Any, world: object) -> Observation:
         raise Reject(
             "type", value, "a dictionary from the log's letter to a failure", "Keep the form of the cell above."
         )
+    value = {letter: name.strip().lower() if isinstance(name, str) else name for letter, name in value.items()}
     unknown = [name for name in value.values() if isinstance(name, str) and name not in _TRUTH.values()]
     if unknown:
         raise Reject(

@@ -55,6 +55,11 @@ def value(real_logits: Tensor, fake_logits: Tensor) -> Tensor:
     return _log_d(real_logits).mean() + _log_not_d(fake_logits).mean()
 
 
+def _sure_logits(n: int) -> Tensor:
+    """From −18 to 18: in double precision, probabilities still tell them apart."""
+    return torch.linspace(-18, 18, n, dtype=torch.float64) + torch.rand(n, dtype=torch.float64)
+
+
 value_from_logits = sheet.task(
     "value_from_logits",
     "V from two batches of logits",
@@ -63,10 +68,13 @@ value_from_logits = sheet.task(
     worlds={
         "one logit each": _three(lambda: (torch.randn(1), torch.randn(1))),
         "float64": _three(lambda: (torch.randn(3, dtype=torch.float64), torch.randn(2, dtype=torch.float64))),
+        "float64, sure logits": _three(lambda: (_sure_logits(5), _sure_logits(7))),
     },
     observe=_observe_v,
     reference=value,
     hints="""
+        floor: For moderate logits this is right. For a sure D it is not: a small number inside the logarithm, or a
+          probability that is cut off, is a floor under it, which V cannot pass.
         loss-not-value: This is −V: the loss that D's optimiser makes small. V itself is what D wants to make large; it
           is a sum of logarithms of probabilities, so it can never be positive.
         players-swapped: Real and fake have changed places: here D is paid for calling fakes real. Which of the two
@@ -84,7 +92,7 @@ value_from_logits = sheet.task(
         sum-not-mean: You summed over the batch. V is made of expectations, and the estimate of an expectation is a
           mean: a sum grows with the batch.
         pooled-mean: One mean is taken over both batches together. V has two expectations, each with its own mean;
-          pooled, the larger batch weighs more and the whole shrinks to about a half.
+          pooled, the larger batch weighs more.
         halved: This is V/2, the average of the two terms. Some texts write the ½ (task 8 asks which conventions agree),
           but V(D, G) is the sum.
         log-of-mean: You took the logarithm of a mean probability. The expectation stands outside the logarithm: log
@@ -104,11 +112,15 @@ value_from_logits = sheet.task(
         ),
         "sigmoid-twice": lambda real, fake: _log_d(real.sigmoid()).mean() + _log_not_d(fake.sigmoid()).mean(),
         "sum-not-mean": lambda real, fake: _log_d(real).sum() + _log_not_d(fake).sum(),
-        "pooled-mean": lambda real, fake: torch.cat([_log_d(real), _log_not_d(fake)]).mean(),
+        "pooled-mean": (
+            lambda real, fake: torch.cat([_log_d(real), _log_not_d(fake)]).mean(),
+            lambda real, fake: 2 * torch.cat([_log_d(real), _log_not_d(fake)]).mean(),
+        ),
         "halved": lambda real, fake: value(real, fake) / 2,
         "log-of-mean": lambda real, fake: real.sigmoid().mean().log() + (1 - fake.sigmoid().mean()).log(),
         "no-log": lambda real, fake: real.sigmoid().mean() + (1 - fake.sigmoid()).mean(),
     },
+    when={"floor": lambda trial: bool(trial.want["V of batch 1"] < -8)},  # in no other world
     lesson="Each expectation became a mean over its own batch. V is at most 0, and −log 4 if D answers ½ everywhere.",
 )
 
@@ -203,7 +215,13 @@ optimal_discriminator = sheet.task(
     "D's best response on a grid",
     tried="optimal_discriminator(p_data, p_gen) on 200 points; some have p_data = 0, some p_gen = 0, some both",
     setup=_densities_with_holes,
-    worlds={"equal densities": lambda: (torch.tensor([0.0, 0.25, 0.5, 2.0]),) * 2},
+    worlds={
+        "equal densities": lambda: (torch.tensor([0.0, 0.25, 0.5, 2.0]),) * 2,
+        "small densities": lambda: (
+            1e-7 * torch.tensor([4.0, 1.0, 2.0, 0.0]),
+            1e-7 * torch.tensor([1.0, 3.0, 5.0, 0.0]),
+        ),
+    },
     observe=_observe_optimal,
     reference=_optimal,
     hints="""
@@ -871,6 +889,7 @@ def _fit(
     pooled: bool = False,
     never_zeroed: bool = False,
     zeroed_once: bool = False,
+    zeroed_late: bool = False,
     swapped: bool = False,
     trimmed: bool = False,
     once: bool = False,
@@ -890,10 +909,12 @@ def _fit(
             if swapped:
                 losses = F.softplus(real_logits), F.softplus(-fake_logits)
             loss = torch.cat(losses).mean() if pooled else losses[0].mean() + losses[1].mean()
-            if not (never_zeroed or zeroed_once):
+            if not (never_zeroed or zeroed_once or zeroed_late):
                 optimizer.zero_grad()
             loss.backward()  # type: ignore[no-untyped-call]
             optimizer.step()
+            if zeroed_late:
+                optimizer.zero_grad()
         return "done"
 
     return loop
@@ -941,7 +962,7 @@ fit_discriminator = sheet.task(
     like={
         "sigmoid-twice": _fit(sigmoid_twice=True),
         "pooled": _fit(pooled=True),
-        "stale-gradients": _fit(never_zeroed=True),
+        "stale-gradients": (_fit(never_zeroed=True), _fit(zeroed_late=True)),
         "sigmoid-and-pooled": _fit(sigmoid_twice=True, pooled=True),
         "sigmoid-and-stale": _fit(sigmoid_twice=True, never_zeroed=True),
         "pooled-and-stale": _fit(pooled=True, never_zeroed=True),

@@ -62,10 +62,13 @@ generator_losses = sheet.task(
     worlds={
         "one logit": lambda: (torch.randn(1),),
         "equal logits": lambda: (torch.full((4,), float(torch.randn(()))),),
+        "float64, sure logits": lambda: (torch.linspace(-18, 17, 8, dtype=torch.float64),),
     },
     observe=_observe_losses,
     reference=_mean(_saturating, _non_saturating),
     hints="""
+        floor: For moderate logits this is right. For a sure D it is not: a small number inside the logarithm, or a
+          probability that is cut off, is a floor under it, and no gradient comes from below.
         swapped: The two losses have changed places. The saturating one is the generator's part of V, with log(1 − D);
           the non-saturating one is made of log D.
         saturating-is-d-s-loss: Your saturating loss is the fake term of D's own loss. G minimising it helps D: the
@@ -107,6 +110,7 @@ generator_losses = sheet.task(
         ),
         "log-of-mean": lambda a: ((1 - a.sigmoid().mean()).log(), -a.sigmoid().mean().log()),
     },
+    when={"floor": lambda trial: bool(trial.want["the non-saturating loss"] > 4.5)},  # in no other world
     lesson="The first is the zero-sum game: the opposite of D's term. The second gives fakes the real label. "
     "Both fall when D(G(z)) rises.",
 )
@@ -139,6 +143,7 @@ slopes = sheet.task(
     worlds={
         "one logit": lambda: (torch.rand(1) * 12 - 6,),
         "logits far out": lambda: (torch.tensor([-14.0, -9.0, 0.0, 9.0, 14.0]),),
+        "a sure D": lambda: (torch.tensor([-13.0, -11.0, -10.0]),),
     },
     observe=_observe_slopes,
     reference=lambda a: (-_sigma(a), _sigma(a) - 1),
@@ -541,9 +546,12 @@ def _norms_of_one(which: int) -> tuple[Answer, Answer]:
     return _norm_by(combine), _norm_by_backward(True, combine)
 
 
-def _norms_right(trial: Trial) -> bool:
-    names = [name for name in trial.want if name.startswith("norm of")]
-    return all(abs(float(trial.got[name]) / float(trial.want[name]) - 1) < 1e-4 for name in names)
+def _gradients_changed(trial: Trial) -> bool:
+    norms = [name for name in trial.want if name.startswith("norm of")]
+    stored = trial.want.keys() - norms
+    return all(abs(float(trial.got[name]) / float(trial.want[name]) - 1) < 1e-4 for name in norms) and not all(
+        torch.equal(trial.got[name], trial.want[name]) for name in stored
+    )
 
 
 gradient_norm = sheet.task(
@@ -594,7 +602,7 @@ gradient_norm = sheet.task(
     },
     when={
         "cut-off": lambda t: "not have been used in the graph" in str(t.error),
-        "leaves-traces": _norms_right,
+        "leaves-traces": _gradients_changed,
     },
     lesson="One number for the whole generator, and the game goes on as if nobody had looked.",
 )

@@ -50,6 +50,7 @@ def _noise_facts(name: str, z: object, again: object) -> dict[str, Any]:
         f"{name} rows all alike": bool((z64 == z64[0]).all()),
         f"{name} entries of a row all alike": bool((z64 == z64[:, :1]).all()),
         f"two {name} calls alike": z.shape == again.shape and torch.equal(z, again),
+        f"different {name} rows, up to their sign": len(torch.unique(z64.abs(), dim=0)),
     }
 
 
@@ -57,6 +58,11 @@ def _observe_noise(answer: Answer, world: Any) -> Observation:
     facts: dict[str, Any] = {}
     for prior in ("uniform", "gaussian"):
         facts |= _noise_facts(prior, answer(_N, _LATENT, prior), answer(_N, _LATENT, prior))
+        one = answer(1, _LATENT, prior)
+        facts |= {
+            f"shape of a single {prior} z": (*one.shape,),
+            f"a single {prior} z is finite": bool(one.isfinite().all()),
+        }
     return facts
 
 
@@ -117,6 +123,8 @@ sample_noise = sheet.task(
           uniform prior, like the original DCGAN's, is U(-1, 1).
         uniform-other-range: Your uniform noise does not fill [-1, 1] evenly: look at where its smallest and its largest
           values lie, and at its mean.
+        not-independent: Rows of your batch depend on each other: some are others again, or their negatives, or all are
+          shifted together, and a batch of one falls short. Draw every row by itself.
     """,
     like={
         "uniform-01": _noise(torch.randn, torch.rand),
@@ -132,6 +140,14 @@ sample_noise = sheet.task(
             t.got["uniform entries of a row all alike"] or t.got["gaussian entries of a row all alike"]
         ),
         "seed-fixed-inside": lambda t: bool(t.got["two uniform calls alike"] or t.got["two gaussian calls alike"]),
+        "not-independent": lambda t: (
+            t.got["two uniform calls alike"] is False
+            and any(
+                t.got[key] != t.want[key]
+                for key in t.want
+                if key.startswith(("different", "shape of a single", "a single"))
+            )
+        ),
         "uniform-other-range": lambda t: not _matches_uniform(t.got) and _matches_gaussian(t.got),
     },
     small_case="U(-1, 1) has mean 0 and standard deviation 1/√3 ≈ 0.577; N(0, 1) has 0 and 1.",
@@ -161,6 +177,7 @@ discriminator_loss = sheet.task(
             "real_logits": torch.tensor([-200.0, -1.0, 150.0]),
             "fake_logits": torch.tensor([300.0, 0.5, -120.0, 0.0]),
         },
+        "moderate logits": lambda: {"real_logits": torch.linspace(-5, 5, 8), "fake_logits": torch.linspace(-4, 6, 9)},
         "one logit each": lambda: {"real_logits": torch.randn(1), "fake_logits": torch.randn(1)},
         "float64": lambda: {name: logits.double() for name, logits in _real_and_fake_logits().items()},
     },
@@ -178,7 +195,7 @@ discriminator_loss = sheet.task(
         sum-not-mean: You summed over the batch. V(D, G) is made of expectations: take means, or the step grows with the
           batch.
         pooled-mean: You took one mean over real and fake together. The definition has two means, one per batch: pooled,
-          the larger batch weighs more, and the whole is smaller.
+          the larger batch weighs more.
         halved: This is half of it: the average of the two terms. Some texts define it so (chapter 2 puts the
           conventions side by side); here D's loss is the sum of the two means.
         value-not-loss: This is V(D, G), which D wants to make large. An optimiser makes things small: give it the
@@ -212,8 +229,9 @@ discriminator_loss = sheet.task(
         "both-real": lambda real, fake: bce(real, 1) + bce(fake, 1),
         "sigmoid-twice": lambda real, fake: bce(real.sigmoid(), 1) + bce(fake.sigmoid(), 0),
         "sum-not-mean": lambda real, fake: bce(real, 1, "sum") + bce(fake, 0, "sum"),
-        "pooled-mean": lambda real, fake: F.binary_cross_entropy_with_logits(
-            torch.cat([real, fake]), torch.cat([torch.ones_like(real), torch.zeros_like(fake)])
+        "pooled-mean": (
+            lambda real, fake: torch.cat([bce(real, 1, "none"), bce(fake, 0, "none")]).mean(),
+            lambda real, fake: 2 * torch.cat([bce(real, 1, "none"), bce(fake, 0, "none")]).mean(),
         ),
         "halved": lambda real, fake: (bce(real, 1) + bce(fake, 0)) / 2,
         "value-not-loss": lambda real, fake: -bce(real, 1) - bce(fake, 0),
@@ -249,6 +267,7 @@ generator_loss = sheet.task(
     setup=lambda: {"fake_logits": torch.randn(5) * 2 - 0.5},
     worlds={
         "extreme logits": lambda: {"fake_logits": torch.tensor([-250.0, 1.0, 150.0, 0.0])},
+        "moderate logits": lambda: {"fake_logits": torch.linspace(-6, 5, 9)},
         "one logit": lambda: {"fake_logits": torch.randn(1)},
         "float64": lambda: {"fake_logits": torch.randn(6, dtype=torch.float64)},
     },
@@ -615,7 +634,11 @@ repaired_round = sheet.task(
         "two-left-label-and-d": _broken(cut_fakes=True),
         "two-left-label-and-g": _broken(clear_d=True),
         "g-polluted": _broken(clear_d=True, label=1),
-        "d-accumulates": (_broken(cut_fakes=True, label=1), _round(clear_d="never")),
+        "d-accumulates": (
+            _broken(cut_fakes=True, label=1),
+            _round(clear_d="never"),
+            _round(clear_d="after D's step"),
+        ),
         "wrong-label": (_broken(cut_fakes=True, clear_d=True), _round(g_loss_of=lambda fake: bce(fake, 0))),
         "saturating": _round(g_loss_of=lambda fake: -bce(fake, 0)),
         "g-cut-off": (

@@ -33,7 +33,10 @@ answers.slips(
     "transposed_size",
     by_hand,
     {
-        "the-other-way": ["(size - kernel + 2 * padding) // stride + 1"],
+        "the-other-way": [
+            "(size - kernel + 2 * padding) // stride + 1 + output_padding",
+            "(size - kernel + 2 * padding) // stride + 1",
+        ],
         "padding-adds": [("- 2", "+ 2")],
         "one-side-cropped": [("2 * ", "")],
         "one-step-too-many": [("(size - 1)", "size")],
@@ -104,6 +107,7 @@ answers.slips(
         ],
         "one-side-cropped": [
             (CROPPED, "out[padding:, padding:]"),
+            (CROPPED, "out[: out.shape[0] - 2 * padding, : out.shape[1] - 2 * padding]"),
             (CROPPED, "out[: out.shape[0] - padding, : out.shape[1] - padding]"),
         ],
         "mean-of-copies": [
@@ -349,6 +353,7 @@ answers.slips(
         ],
         "eps-outside-the-root": [("torch.sqrt(var + 1e-5)", "(torch.sqrt(var) + 1e-5)")],
         "eps-forgotten": [(" + 1e-5", "")],
+        "value": [("1e-5", "1e-5 * training")],
         "eps-0.8": [("1e-5", "0.1")],
         "root-forgotten": [("torch.sqrt", "")],
         "evaluation-by-the-batch": [((BATCH, ""), ("if training:", f"{BATCH}\n    if training:"))],

@@ -96,7 +96,8 @@ def with_apply(network):
 def by_dimension(network):
     with torch.no_grad():
         for parameter in network.parameters():
-            parameter.copy_(0.02 * torch.randn(parameter.shape) if parameter.ndim == 4 else torch.zeros_like(parameter))
+            if parameter.ndim != 2:
+                parameter.copy_(0.02 * torch.randn(parameter.shape) if parameter.ndim == 4 else 0 * parameter)
         for layer in network.modules():
             if isinstance(layer, nn.BatchNorm2d):
                 layer.weight += 1 + 0.02 * torch.randn_like(layer.weight)
@@ -107,7 +108,7 @@ def by_dimension(network):
 def from_numpy(network):
     rng = np.random.default_rng()
     for layer in network.modules():
-        if hasattr(layer, "weight"):
+        if isinstance(layer, nn.Conv2d | nn.ConvTranspose2d | nn.BatchNorm2d):
             drawn = rng.normal(float(isinstance(layer, nn.BatchNorm2d)), 0.02, layer.weight.shape)
             layer.weight.data = torch.from_numpy(drawn).float()
             if layer.bias is not None:
@@ -124,6 +125,7 @@ answers.slips(
         "everything-the-same": ["for p in network.parameters(): nn.init.normal_(p, 0.0, 0.02)\nreturn network"],
         "variance-for-deviation": [("0.0, 0.02", "0.0, math.sqrt(0.02)")],
         "deviation-squared": [("0.0, 0.02", "0.0, 0.02**2")],
+        "value": [("nn.ConvTranspose2d", "nn.ConvTranspose2d | nn.Linear")],
         "uniform": [(KERNELS, "nn.init.uniform_(layer.weight, -0.02, 0.02)")],
         "arguments-swapped": [("0.0, 0.02", "0.02, 0.0")],
         "transposed-passed-over": [(" | nn.ConvTranspose2d", "")],
@@ -418,6 +420,11 @@ def without_optimisers(generator, discriminator, batches, sample_z, lr):
     return generator, discriminator
 
 
+answers.also(
+    "train_loop",
+    cleared_by_each_network,
+    ("for real", "z = sample_z(len(batches[0]))\n    for real"),  # a line that was given and may stay
+)
 PARAMETERS, STALE = ("SGD(generator", "SGD(discriminator"), ("discriminator.zero_grad()", "")
 ONE_NOISE = (
     ("z_d, z_g = sample_z(len(real)), sample_z(len(real))", ""),
@@ -428,7 +435,7 @@ answers.slips(
     cleared_by_each_network,
     {
         "wrong-parameters": [PARAMETERS],
-        "stale-gradients": [STALE],
+        "stale-gradients": [STALE, (STALE, ("d_optimizer.step()", "d_optimizer.step(); d_optimizer.zero_grad()"))],
         "one-noise": [ONE_NOISE],
         "noise-and-stale": [(*ONE_NOISE, STALE)],
         "parameters-and-noise": [(*ONE_NOISE, PARAMETERS)],

@@ -105,6 +105,7 @@ answers.slips(
         "sums-over-kernels": [("sum(1) - 1", "sum((1, 2))[:, None] - t.shape[1]")],
         "wrong-axis": [("sum(-1)", "sum(2)")],
         "shape": [(".sum(1) - 1", "")],
+        "no-gradient": [("t.flatten(1)", "t.detach().flatten(1)")],
     },
 )
 
@@ -191,12 +192,18 @@ answers.slips(
     two_cross_entropies,
     {
         "both-sides": [("0.0", "0.1")],
+        "floor": [
+            "r = real.sigmoid(); return F.binary_cross_entropy(r.clamp(1e-7, 1 - 1e-7), 0 * r + 0.9) + bce(fake, 0.0)"
+        ],
         "other-side": ["bce(real, 1.0) + bce(fake, 0.1)"],
         "scaled": ["0.9 * bce(real, 1.0) + bce(fake, 0.0)"],
         "not-smoothed": [("0.9", "1.0")],
         "swapped": ["bce(real, 0.0) + bce(fake, 0.9)"],
         "smoothed-logit": ["bce(0.9 * real, 1.0) + bce(fake, 0.0)"],
-        "one-mean": ['torch.cat([bce(real, 0.9, "none"), bce(fake, 0.0, "none")]).mean()'],
+        "one-mean": [
+            '2 * torch.cat([bce(real, 0.9, "none"), bce(fake, 0.0, "none")]).mean()',
+            'torch.cat([bce(real, 0.9, "none"), bce(fake, 0.0, "none")]).mean()',
+        ],
         "halved": ["0.5 * (bce(real, 0.9) + bce(fake, 0.0))"],
         "summed": ['bce(real, 0.9, "sum") + bce(fake, 0.0, "sum")'],
     },
@@ -256,7 +263,14 @@ answers.slips(
                 ("a.mul_(keep).add_(g, alpha=1 - keep)", "a.copy_(keep * a + (1 - keep) * g)"),
             )
         ],
-        "into-a-copy": [("keep =", "average = copy.deepcopy(average); keep =")],
+        "into-a-copy": [
+            """
+            new = mul_and_add(copy.deepcopy(average), generator, half_life, batch_size)
+            average.load_state_dict(new.state_dict(), assign=True)
+            return average
+            """,
+            ("keep =", "average = copy.deepcopy(average); keep ="),
+        ],
     },
 )
 
@@ -273,7 +287,7 @@ answers.right(
     "diagnosis",
     lambda world: dict(RIGHT),
     lambda world: dict(reversed(RIGHT.items())),
-    lambda world: dict(zip("ABCDE", [*RIGHT.values()], strict=True)),
+    lambda world: dict(zip("ABCDE", [name.capitalize() for name in RIGHT.values()], strict=True)),
 )
 for hint, changed in {
     "a-is-no-collapse": {"A": "mode collapse", "B": "non-convergence"},
@@ -384,6 +398,7 @@ answers.slips(
         "against-the-unseen": [("/ (learned", "/ (unseen")],
         "by-probabilities": [(".mean", ".sigmoid().mean")],
         "sums": [("mean", "sum")],
+        "sign": ["abs(in_one_line(learned, unseen, fake))"],
         "sign-turned": [("return ", "return -")],
     },
 )

@@ -41,6 +41,7 @@ answers.slips(
     "value_from_logits",
     probabilities_then_log,
     {
+        "floor": [("(real)", "(real) + 1e-8"), ("sigmoid(fake)", "sigmoid(fake).clamp(max=1 - 1e-7)")],
         "loss-not-value": ["F.softplus(-real).mean() + F.softplus(fake).mean()"],
         "players-swapped": [(("real", "x"), ("fake", "real"), ("x", "fake"))],
         "fake-term-log-d": ["F.logsigmoid(real).mean() + F.logsigmoid(fake).mean()"],
@@ -49,7 +50,10 @@ answers.slips(
         "logits-as-probabilities": [("torch.sigmoid", "")],
         "sigmoid-twice": ["F.logsigmoid(real.sigmoid()).mean() + F.logsigmoid(-fake.sigmoid()).mean()"],
         "sum-not-mean": [("mean", "sum")],
-        "pooled-mean": ["(F.logsigmoid(real).sum() + F.logsigmoid(-fake).sum()) / (len(real) + len(fake))"],
+        "pooled-mean": [
+            "2 * torch.cat([F.logsigmoid(real), F.logsigmoid(-fake)]).mean()",
+            "(F.logsigmoid(real).sum() + F.logsigmoid(-fake).sum()) / (len(real) + len(fake))",
+        ],
         "halved": ["sum([F.logsigmoid(real).mean(), F.logsigmoid(-fake).mean()]) / 2"],
         "log-of-mean": ["torch.log(torch.sigmoid(real).mean()) + torch.log((1 - torch.sigmoid(fake)).mean())"],
         "no-log": [("torch.log", "")],
@@ -107,6 +111,7 @@ answers.slips(
         "sigmoid-of-the-difference": ["torch.sigmoid(p_data - p_gen)"],
         "sigmoid-of-the-ratio": ["torch.sigmoid(p_data / p_gen)"],
         "logit-not-probability": ["torch.log(p_data) - torch.log(p_gen)"],
+        "value": [("both > 0", "both > 1e-6")],
         "mixture-halved": [("both = p_data + p_gen", "both = (p_data + p_gen) / 2")],
     },
 )
@@ -443,7 +448,7 @@ answers.slips(
     two_means,
     {
         "sigmoid-twice": [TWICE],
-        "stale-gradients": [UNCLEARED],
+        "stale-gradients": [UNCLEARED, (UNCLEARED, ("optimizer.step()", "optimizer.step(); optimizer.zero_grad()"))],
         "sigmoid-and-stale": [(*TWICE, UNCLEARED)],
         "zeroed-once": [(UNCLEARED, ("for _", "optimizer.zero_grad()\n    for _"))],
         "labels-swapped": [(("-discriminator", "discriminator"), ("(discriminator(fake)", "(-discriminator(fake)"))],

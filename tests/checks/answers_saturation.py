@@ -60,6 +60,7 @@ answers.slips(
         "log-of-mean": ["d = torch.sigmoid(fake).mean(); return torch.log(1 - d), -torch.log(d)"],
         "no-gradient": [("fake", "fake.detach()")],
         "not-a-pair": ["bce(fake, 1.0) - bce(fake, 0.0)"],
+        "floor": ["d = fake.sigmoid(); return torch.log(1 - d + 1e-8).mean(), -torch.log(d + 1e-8).mean()"],
     },
 )
 
@@ -104,6 +105,7 @@ answers.slips(
         "losses-not-slopes": ["F.logsigmoid(-logits), -F.logsigmoid(logits)"],
         "saturating-twice": [("-logits", "logits")],
         "shape": [("logits)", "logits).sum()")],
+        "value": ["d = torch.sigmoid(logits).clamp(1e-4, 1 - 1e-4); return -d, d - 1"],
     },
 )
 answers.slips(
@@ -310,6 +312,7 @@ answers.slips(
         "d-included": [("[*generator.parameters()]", "[*generator.parameters(), *discriminator.parameters()]")],
         "d-only": [("[*generator.p", "[*discriminator.p")],
         "cut-off": [("generator(z)", "generator(z).detach()")],
+        "mode-left": [("weights = ", "generator.eval(), discriminator.eval(); weights = ")],
     },
 )
 COPIES = ("generator, discriminator = copy.deepcopy(generator), copy.deepcopy(discriminator)", "")

@@ -62,6 +62,11 @@ answers.slips(
     {
         "uniform-unit-variance": [("-1, 1", "-(3**0.5), 3**0.5")],
         "uniform-other-range": [("z.uniform_(-1, 1)", "z.normal_().clamp(-1, 1)")],
+        "not-independent": [
+            "z = noise_in_place(n // 2, latent_dim, prior); return torch.cat([z, -z])",
+            "z = noise_in_place((n + 1) // 2, latent_dim, prior); return torch.cat([z, z])[:n]",
+            "z = noise_in_place(n, latent_dim, prior); return (z - z.mean(0)) / z.std(0) if prior == 'gaussian' else z",
+        ],
     },
 )
 answers.slips("sample_noise", noise_from_numpy, {"type": [("torch.from_numpy(z).float()", "z")]})
@@ -98,7 +103,10 @@ answers.slips(
         "sigmoid-twice": [(("real", "real.sigmoid()"), ("fake", "fake.sigmoid()"))],
         "logits-as-probabilities": ["nn.BCELoss()(real, 0 * real + 1) + nn.BCELoss()(fake, 0 * fake)"],
         "sum-not-mean": [((", 1.0", ', 1.0, "sum"'), (", 0.0", ', 0.0, "sum"'))],
-        "pooled-mean": ['torch.cat([bce(real, 1.0, "none"), bce(fake, 0.0, "none")]).mean()'],
+        "pooled-mean": [
+            '2 * torch.cat([bce(real, 1.0, "none"), bce(fake, 0.0, "none")]).mean()',
+            'torch.cat([bce(real, 1.0, "none"), bce(fake, 0.0, "none")]).mean()',
+        ],
         "halved": ["0.5 * (bce(real, 1.0) + bce(fake, 0.0))"],
         "value-not-loss": ["torch.log(real.sigmoid()).mean() + torch.log(1 - fake.sigmoid()).mean()"],
         "one-term": ["bce(real, 1.0)"],
@@ -114,6 +122,7 @@ answers.slips(
         "no-gradient": ["(bce(real, 1.0) + bce(fake, 0.0)).item()", ("fake", "fake.detach()")],
         "shape": ['bce(real, 1.0, "none")[:4] + bce(fake, 0.0, "none")'],
         "through-probabilities": ["-torch.log(torch.sigmoid(real)).mean() - torch.log(1 - torch.sigmoid(fake)).mean()"],
+        "value": ["F.softplus(-real, threshold=2).mean() + F.softplus(fake, threshold=2).mean()"],
     },
 )
 answers.wrong(
@@ -156,6 +165,7 @@ answers.slips(
         "no-gradient": [("-fake", "-fake.detach()")],
         "logits-as-probabilities": ["F.binary_cross_entropy(fake, torch.ones_like(fake))"],
         "shape": [(".mean()", "")],
+        "value": ["F.softplus(-fake, threshold=4).mean()"],
         "changed-input": ["with torch.no_grad(): fake.sigmoid_()\nreturn -torch.log(fake).mean()"],
         "through-probabilities": ["nn.BCELoss()(torch.sigmoid(fake), torch.ones(len(fake)))"],
     },
@@ -392,7 +402,10 @@ answers.slips(
         "two-left-label-and-d": [(NEVER_CLEARED, LABEL_0)],
         "two-left-label-and-g": [(UNCUT, LABEL_0)],
         "g-polluted": [UNCUT],
-        "d-accumulates": [NEVER_CLEARED],
+        "d-accumulates": [
+            NEVER_CLEARED,
+            (NEVER_CLEARED, ("d_optimizer.step()", "d_optimizer.step(); d_optimizer.zero_grad()")),
+        ],
         "wrong-label": [LABEL_0],
         "saturating": [("bce(discriminator(fake), 1.0)", "-bce(discriminator(fake), 0.0)")],
         "g-cut-off": [CUT_G, (UNCUT, CUT_G)],
