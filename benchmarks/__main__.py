@@ -38,6 +38,7 @@ LONG = (
     "own_steps",
     "communication",
     "many_files",
+    "challenges",
 )
 
 

@@ -1,21 +1,100 @@
-"""The open challenge at the end of an exercise notebook: one figure a seed, and how they compare with the bar."""
+"""The open challenge at the end of an exercise notebook: one figure a seed, and how they compare with the bar.
+
+Challenges measure different things. So that a learner can hold one beside another, and a class can keep a board, every
+score is also counted in floors: how many times as far from perfect it is as one who is told what the learner is not.
+``benchmarks/challenges.py`` measured the floors and what a beginner's first idea reaches.
+"""
 
 from __future__ import annotations
 
+import importlib
 import math
+import time
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
 import torch
 
 from ganbook.checks import scores
+from ganbook.checks.limit import TooLong, time_limit
 from ganbook.checks.task import own_random_numbers
 
-__all__ = ["NoScore", "Score", "listed", "scored", "verdict"]
+__all__ = ["BOARDS", "Board", "NoScore", "Score", "floors", "listed", "scored", "standing", "verdict"]
 
 
 class NoScore(Exception):
     """Raised by a challenge's play when there is nothing to score; the message tells the learner why."""
+
+
+def _itself(figure: float) -> float:
+    return figure
+
+
+def _missing(share: float) -> float:
+    return 1 - share
+
+
+def _left(orders: float) -> float:
+    return float(10**-orders)
+
+
+@dataclass(frozen=True)
+class Board:
+    """What a challenge is counted in.
+
+    Attributes:
+        floor: who reaches one floor.
+        start: a beginner's first idea.
+        seconds: of the processor's time that all seeds together may take, the cores added up.
+        error: from a figure to how far it is from perfect.
+    """
+
+    floor: str
+    start: str
+    seconds: int = 120
+    error: Callable[[float], float] = _itself
+
+
+BOARDS = {
+    "two_players": Board("the data themselves", "the plain round of task 5", 300, _missing),
+    "minimax": Board("an estimate with D* itself on the same samples", "two histograms of twenty bins"),
+    "saturation": Board("a second sample of the data", "the loss −log D"),
+    "convergence": Board("conjugate gradients with 40 questions", "alternating steps of 0.5", 60, _left),
+    "building_blocks": Board("twenty times the weights and five times the steps", "bilinear interpolation"),
+    "dcgan": Board("weights fitted to the measurement", "`nn.init.kaiming_normal_`"),
+    "failures": Board("the data themselves", "an R1 of 1 and a D twice as fast", 300, _missing),
+    "measuring": Board("a thousand digits that nobody chose", "fifty that nobody chose"),
+    "deeper": Board("opposite steps with a hundred times the points", "the score function less the mean of its values"),
+    "conditional": Board("the data themselves", "the highest logit of four", 120, _missing),
+    "pix2pix": Board("the true median colour of each enclosed region", "the lines on white", 300),
+    "cyclegan": Board("the point of y that is nearest to the partner", "the best of 72 rotations"),
+    "text": Board("a digit classifier that is told the colours", "pairs of neighbouring words", 300, _missing),
+    "standing": Board("fresh points of the spiral", "task 8's loop with even steps"),
+}
+
+
+def _kept(notebook: str, what: str) -> float:
+    from ganbook import results
+
+    runs = results.load("challenges")["runs"]
+    figures: list[float] = next(run["figures"] for run in runs if (run["challenge"], run["of"]) == (notebook, what))
+    return sum(figures) / len(figures)
+
+
+def floors(notebook: str, figure: float) -> float:
+    """A figure of a notebook's challenge in floors: 1 is as good as the floor, less is better."""
+    error = BOARDS[notebook].error
+    return error(figure) / error(_kept(notebook, "floor"))
+
+
+def standing(notebook: str, figure: float, seconds: float) -> str:
+    """Where a figure stands, in floors, beside the floor, a beginner's start and the bar."""
+    board, bar = BOARDS[notebook], importlib.import_module(f"ganbook.checks.{notebook}").BAR
+    figure, start, bar = (floors(notebook, found) for found in (figure, _kept(notebook, "start"), bar))
+    return (
+        f"on the board: {figure:.3g} floors, in {seconds:.0f} of {board.seconds} processor seconds\n"
+        f"  the bar: {bar:.3g}; a start, {board.start}: {start:.3g}; one floor, {board.floor}"
+    )
 
 
 @dataclass(frozen=True, repr=False)
@@ -26,11 +105,15 @@ class Score:
         figures: one per seed; none if something went wrong.
         told: the figures and their mean to what the learner reads.
         trouble: what went wrong, or "".
+        notebook: whose challenge it is.
+        seconds: the processor's time that it took.
     """
 
     figures: tuple[float, ...]
     told: Callable[[tuple[float, ...], float], str]
     trouble: str = ""
+    notebook: str = ""
+    seconds: float = 0.0
 
     @property
     def mean(self) -> float:
@@ -40,11 +123,19 @@ class Score:
     @property
     def beaten(self) -> bool | None:
         """Whether the bar was beaten; None where the run was too short to compare, or gave no score."""
-        text = repr(self)
-        return text.endswith("beaten") if text.endswith(("beaten", "beaten yet")) and not self.trouble else None
+        text = "" if self.trouble else self.told(self.figures, self.mean)
+        return text.endswith("beaten") if text.endswith(("beaten", "beaten yet")) else None
+
+    @property
+    def floors(self) -> float | None:
+        """The mean in floors, the number for the board; None where there is nothing to compare."""
+        return floors(self.notebook, self.mean) if self.beaten is not None and self.notebook in BOARDS else None
 
     def __repr__(self) -> str:
-        return f"challenge: no score. {self.trouble}" if self.trouble else self.told(self.figures, self.mean)
+        if self.trouble:
+            return f"challenge: no score. {self.trouble}"
+        text = self.told(self.figures, self.mean)
+        return text if self.floors is None else f"{text}\n{standing(self.notebook, self.mean, self.seconds)}"
 
 
 def listed(figures: Iterable[float], digits: int = 2) -> str:
@@ -60,21 +151,30 @@ def verdict(bar: float, beaten: bool, digits: int = 2) -> str:
 def scored(
     play: Callable[[int], float], seeds: Iterable[int], told: Callable[[tuple[float, ...], float], str]
 ) -> Score:
-    """The figure that ``play(seed)`` returns for each seed, under random numbers of its own; never raises."""
-    figures = []
-    for seed in seeds:
-        try:
-            with own_random_numbers(seed), torch.enable_grad():
-                figures.append(play(seed))
-        except NotImplementedError:
-            return Score((), told, "Not begun yet.")
-        except NoScore as reason:
-            return Score((), told, str(reason))
-        except KeyboardInterrupt:
-            return Score((), told, "You stopped it.")
-        except Exception as error:  # a learner's code may fail in any way
-            return Score((), told, f"{type(error).__name__}: {error}")
-    score = Score(tuple(figures), told)
-    if score.beaten is not None:
-        scores.record_challenge(play.__module__.rsplit(".", 1)[-1], score.mean, score.beaten)
+    """The figure that ``play(seed)`` returns for each seed, under random numbers of its own; never raises.
+
+    All seeds together have the seconds of the notebook's :class:`Board`, of the processor's time: how busy the machine
+    is does not matter.
+    """
+    notebook, figures, started = play.__module__.rsplit(".", 1)[-1], [], time.process_time()
+    allowed = BOARDS[notebook].seconds if notebook in BOARDS else math.inf
+    trouble = ""
+    try:
+        with time_limit(allowed, processor=True):
+            for seed in seeds:
+                with own_random_numbers(seed), torch.enable_grad():
+                    figures.append(play(seed))
+    except NotImplementedError:
+        trouble = "Not begun yet."
+    except NoScore as reason:
+        trouble = str(reason)
+    except KeyboardInterrupt:
+        trouble = "You stopped it."
+    except TooLong:
+        trouble = f"It took more than the {allowed} seconds of the processor's time that this challenge has."
+    except Exception as error:  # a learner's code may fail in any way
+        trouble = f"{type(error).__name__}: {error}"
+    score = Score(() if trouble else tuple(figures), told, trouble, notebook, time.process_time() - started)
+    if score.beaten is not None and scores.folder() is not None:
+        scores.record_challenge(notebook, score.mean, score.beaten, score.floors)
     return score

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ctypes
+import math
 import signal
 import threading
 import time
@@ -21,40 +22,51 @@ class TooLong(BaseException):
 
 
 @contextmanager
-def time_limit(seconds: float) -> Iterator[None]:
+def time_limit(seconds: float, processor: bool = False) -> Iterator[None]:
     """Raise :class:`TooLong` in the code inside once ``seconds`` have passed.
 
     In the main thread the system's timer does it and ends a wait, too. Elsewhere, and on Windows, another thread asks
     Python to raise it, which works between two of its instructions. A call into compiled code is not cut short.
+
+    Args:
+        seconds: infinite for no limit.
+        processor: they are of the time that the processor spends on this process, its cores added up.
     """
     main = threading.current_thread() is threading.main_thread()
-    with _by_signal(seconds) if main and hasattr(signal, "setitimer") else _by_thread(seconds):
+    if math.isinf(seconds):
+        yield
+        return
+    with (_by_signal if main and hasattr(signal, "setitimer") else _by_thread)(seconds, processor):
         yield
 
 
 @contextmanager
-def _by_signal(seconds: float) -> Iterator[None]:
+def _by_signal(seconds: float, processor: bool) -> Iterator[None]:
     running = True
+    alarm, timer = (signal.SIGPROF, signal.ITIMER_PROF) if processor else (signal.SIGALRM, signal.ITIMER_REAL)
+    clock = time.process_time if processor else time.monotonic
 
     def stop(*_: Any) -> None:
         if running:
             raise TooLong
 
-    kept = signal.signal(signal.SIGALRM, stop)
-    started = time.monotonic()
-    left, interval = signal.setitimer(signal.ITIMER_REAL, seconds, _AGAIN)  # left: of whoever had the timer before
+    kept = signal.signal(alarm, stop)
+    started = clock()
+    left, interval = signal.setitimer(timer, seconds, _AGAIN)  # left: of whoever had the timer before
     try:
         yield
     finally:
         running = False
-        signal.setitimer(signal.ITIMER_REAL, 0)
-        signal.signal(signal.SIGALRM, kept if kept is not None else signal.SIG_DFL)
+        signal.setitimer(timer, 0)
+        signal.signal(alarm, kept if kept is not None else signal.SIG_DFL)
         if left:
-            signal.setitimer(signal.ITIMER_REAL, max(left - (time.monotonic() - started), 1e-3), interval)
+            signal.setitimer(timer, max(left - (clock() - started), 1e-3), interval)
 
 
 @contextmanager
-def _by_thread(seconds: float) -> Iterator[None]:
+def _by_thread(seconds: float, processor: bool) -> Iterator[None]:
+    clock = time.process_time if processor else time.monotonic
+    end = clock() + seconds
     thread = ctypes.c_ulong(threading.get_ident())
     raise_in = ctypes.pythonapi.PyThreadState_SetAsyncExc
     over, lock = threading.Event(), threading.Lock()
@@ -64,7 +76,7 @@ def _by_thread(seconds: float) -> Iterator[None]:
         while not over.wait(wait):
             wait = _AGAIN
             with lock:
-                if not over.is_set():
+                if not over.is_set() and clock() >= end:
                     raise_in(thread, ctypes.py_object(TooLong))
 
     watcher = threading.Thread(target=watch, daemon=True)

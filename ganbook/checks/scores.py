@@ -33,7 +33,8 @@ def folder() -> Path | None:
 
 
 def read(where: Path) -> dict[str, dict[str, Any]]:
-    """What is kept in a folder: notebook -> {"tasks": {task: status}, "challenge": {"mean", "beaten"}}.
+    """What is kept in a folder: notebook -> {"tasks": {task: status}, "challenge": {"mean", "beaten",
+    "floors"}}.
 
     A file that is missing, broken or not a score gives an empty score.
     """
@@ -51,12 +52,12 @@ def record(notebook: str, task: str, status: str) -> None:
         _change(notebook, lambda kept: _passed_or(kept, task, status))
 
 
-def record_challenge(notebook: str, mean: float, beaten: bool) -> None:
-    """Keep a challenge's mean figure: the latest, or the latest that beat the bar."""
+def record_challenge(notebook: str, mean: float, beaten: bool, floors: float | None) -> None:
+    """Keep a challenge's mean figure, and in floors: the latest, or the latest that beat the bar."""
 
     def change(kept: dict[str, Any]) -> None:
         if beaten or not _mapping(kept.get("challenge")).get("beaten"):
-            kept["challenge"] = {"mean": mean, "beaten": beaten}
+            kept["challenge"] = {"mean": mean, "beaten": beaten, "floors": floors}
 
     _change(notebook, change)
 
@@ -119,6 +120,7 @@ class Score:
                 "tasks": number,
                 "challenge": self.challenges.get(name, {}).get("mean"),
                 "beaten": bool(self.challenges.get(name, {}).get("beaten")),
+                "floors": self.challenges.get(name, {}).get("floors"),
             }
             for name, number in self.of.items()
         ]
@@ -128,7 +130,8 @@ class Score:
         for row in self.rows():
             figure = "" if row["challenge"] is None else f"   challenge {row['challenge']:.3g}"
             beaten = ", beaten" if row["beaten"] else ""
-            lines.append(f"  {row['notebook']:<16} {row['passed']} of {row['tasks']}{figure}{beaten}")
+            board = "" if row["floors"] is None else f", {row['floors']:.3g} floors"
+            lines.append(f"  {row['notebook']:<16} {row['passed']} of {row['tasks']}{figure}{board}{beaten}")
         return "\n".join(lines)
 
 

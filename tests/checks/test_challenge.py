@@ -2,12 +2,20 @@
 
 from __future__ import annotations
 
+import json
 import math
+import threading
+import time
+from pathlib import Path
 
 import pytest
 import torch
 
-from ganbook.checks.challenge import NoScore, scored
+from ganbook import checks, results
+from ganbook.checks import challenge
+from ganbook.checks.challenge import BOARDS, Board, NoScore, floors, scored, verdict
+
+EXERCISES = Path(__file__).parents[2] / "book" / "exercises"
 
 
 def told(figures: tuple[float, ...], mean: float) -> str:
@@ -52,3 +60,87 @@ def test_trouble_is_told_and_no_figure_is_kept(error: Exception, trouble: str):
     assert score.figures == ()
     assert math.isnan(score.mean)
     assert repr(score) == f"challenge: no score. {trouble}"
+
+
+# -- the board ---------------------------------------------------------------------------------------
+
+
+def of_notebook(name: str, play, told=told):
+    play.__module__ = f"ganbook.checks.{name}"
+    return scored(play, (0,), told)
+
+
+def test_every_challenge_has_a_floor_a_start_and_a_bar_between_them():
+    assert tuple(BOARDS) == checks.NOTEBOOKS
+    kept = {(run["challenge"], run["of"]): run for run in results.load("challenges")["runs"]}
+    assert kept.keys() == {(name, of) for name in BOARDS for of in ("floor", "start")}
+    for name in BOARDS:
+        floor, start = (sum(kept[name, of]["figures"]) / len(kept[name, of]["figures"]) for of in ("floor", "start"))
+        bar = floors(name, getattr(checks, name).BAR)
+        assert floors(name, floor) == pytest.approx(1) and 1 < bar < floors(name, start), name
+        assert floors(name, start) == pytest.approx(kept[name, "start"]["floors"], abs=0.01), name
+        assert kept[name, "start"]["seconds"] < BOARDS[name].seconds / 3, name
+
+
+@pytest.mark.parametrize("name", BOARDS)
+def test_the_page_tells_what_a_challenge_is_counted_in_and_its_time(name):
+    cells = json.loads((EXERCISES / f"{name}.ipynb").read_text("utf-8"))["cells"]
+    [text] = [text for cell in cells if (text := "".join(cell["source"])).startswith("## Challenge")]
+    board, told = BOARDS[name], " ".join(text.split("**On the board.**")[1].split())
+    assert f"The reference: {board.floor}. A beginner's start: {board.start}." in told
+    assert f"Time: {board.seconds} seconds of the processor, all seeds together." in told
+
+
+@pytest.fixture
+def halves(monkeypatch):
+    """A notebook whose floor lacks 0.1 of a perfect 1, and a start at 0.5."""
+    monkeypatch.setitem(BOARDS, "minimax", Board("the data", "the first idea", 60, challenge._missing))
+    runs = [
+        {"challenge": "minimax", "of": "floor", "figures": [0.85, 0.95]},
+        {"challenge": "minimax", "of": "start", "figures": [0.5]},
+    ]
+    monkeypatch.setattr(results, "load", lambda name: {"runs": runs})
+    monkeypatch.setattr(checks.minimax, "BAR", 0.7)
+
+
+def test_a_score_is_counted_in_floors(halves):
+    score = of_notebook("minimax", lambda seed: 0.8, lambda figures, mean: f"mean {mean}; {verdict(0.7, True)}")
+    assert score.floors == pytest.approx(2)
+    assert repr(score).splitlines()[1:] == [
+        "on the board: 2 floors, in 0 of 60 processor seconds",
+        "  the bar: 3; a start, the first idea: 5; one floor, the data",
+    ]
+
+
+def test_a_run_that_is_too_short_has_no_place_on_the_board(halves):
+    score = of_notebook("minimax", lambda seed: 0.8)
+    assert score.floors is None and "board" not in repr(score)
+
+
+def test_convergence_counts_the_distance_that_is_left():
+    orders = challenge._kept("convergence", "floor")
+    assert floors("convergence", orders - 1) == pytest.approx(10)
+
+
+def busy(_seed: int) -> float:
+    while True:
+        math.sqrt(2)
+
+
+@pytest.mark.parametrize("main_thread", [True, False])
+def test_a_challenge_has_a_time_of_the_processor(monkeypatch, main_thread):
+    monkeypatch.setitem(BOARDS, "minimax", Board("", "", 0.2))
+    found = []
+    run = lambda: found.append(of_notebook("minimax", busy))  # noqa: E731
+    if main_thread:
+        run()
+    else:
+        thread = threading.Thread(target=run)
+        thread.start()
+        thread.join()
+    assert "It took more than the 0.2 seconds of the processor's time" in repr(found[0])
+
+
+def test_waiting_takes_no_time_of_the_processor(monkeypatch):
+    monkeypatch.setitem(BOARDS, "minimax", Board("", "", 0.2))
+    assert of_notebook("minimax", lambda seed: time.sleep(0.4) or 1.0).figures == (1.0,)

@@ -7,7 +7,7 @@ import torch
 
 from ganbook import checks
 from ganbook.checks import scores
-from ganbook.checks.challenge import listed, scored, verdict
+from ganbook.checks.challenge import floors, listed, scored, verdict
 
 
 @pytest.fixture
@@ -86,9 +86,11 @@ def test_challenges_count(folder):
     assert json.loads((folder / scores.FILE).read_text())["notebooks"]["minimax"]["challenge"] == {
         "mean": 3.0,
         "beaten": False,
+        "floors": pytest.approx(floors("minimax", 3.0)),
     }
     assert challenge(0.5).beaten is True and challenge(2.0).beaten is False
-    assert checks.progress().challenges["minimax"] == {"mean": 0.5, "beaten": True}
+    assert checks.progress().challenges["minimax"]["mean"] == 0.5 and checks.progress().challenges["minimax"]["beaten"]
+    assert f"challenge 0.5, {floors('minimax', 0.5):.3g} floors, beaten" in repr(checks.progress())
     assert checks.progress().line.endswith(f"1 of {len(checks.NOTEBOOKS)} challenges")
 
 
