@@ -473,6 +473,7 @@ def _observe_block(answer: Answer, world: tuple[Tensor, Tensor]) -> Observation:
         remembered = block.eval()(1000 * x).square().mean() > 4 * block(100 * x).square().mean()
     return {
         "the output's shape for 5 × 5 pixels": tuple(out.shape),
+        "γ and β are learned": all(m.affine for m in weights if isinstance(m, nn.BatchNorm2d)),
         "the output has negative values": bool((out < 0).any()),
         "mean square of the output, weights from N(0, 0.02)": out.square().mean(),
         "the same, for an input 100 times larger": loud.square().mean(),

@@ -298,6 +298,12 @@ def _r1_world(
     return _image_critic(), torch.randn(n, *shape), torch.randn(m, *shape) + 1, float(0.5 + torch.rand(()))
 
 
+def _flat_world() -> tuple[nn.Sequential, Tensor, Tensor, float]:
+    world = _r1_world()
+    nn.init.zeros_(world[0].get_parameter("3.weight"))
+    return world
+
+
 def _observe_penalty(answer: Answer, world: Any) -> Observation:
     critic = world[0]
     weights = {"first": critic[1].weight, "last": critic[3].weight}
@@ -342,6 +348,7 @@ r1_penalty = sheet.task(
     worlds={
         "a batch of one": lambda: _r1_world(1, 1),
         "images of one channel, 2 × 3": lambda: _r1_world(3, 5, (1, 2, 3)),
+        "a critic that is flat": _flat_world,
     },
     observe=_observe_penalty,
     reference=_r1(_per_sample),

@@ -57,6 +57,7 @@ def _observe_block(answer: Answer, world: World) -> Observation:
         "kernel, stride and padding": (up.kernel_size[0], up.stride[0], _number(up.padding[0])),
         "the convolution has a bias": up.bias is not None,
         "BatchNorm learns scale and shift": norm.affine,
+        "BatchNorm keeps running statistics": norm.track_running_stats,
     }
     with torch.no_grad():
         if up.weight.shape == world["weight"].shape:
@@ -686,6 +687,7 @@ def _other_slerps() -> dict[str, tuple[Tensor, Tensor, float]]:
         _EQUAL: (a[::2], b[::2], 0.7),
         "of the other pairs, where some are equal": (a, b, 0.7),
         "of one pair, at the end": (torch.randn(1, 3), torch.randn(1, 3), 1.0),
+        "of one pair 9 degrees apart": (torch.tensor([[1.0, 0.0]]), torch.tensor([[0.98769, 0.15643]]), 0.5),
         "of one pair of two numbers": (torch.tensor([[1.0, 0.0]]), torch.tensor([[0.0, 2.0]]), 1 / 3),
     }
 

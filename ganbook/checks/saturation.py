@@ -375,6 +375,7 @@ def _observe_reversal(answer: Answer, world: tuple[Tensor, Tensor, Tensor]) -> O
     if not isinstance(y, Tensor):
         raise Reject("type", y, "a tensor like x", "Return a tensor: x, with a gradient that runs backwards.")
     seen["the value for a (5, 3) tensor"] = y.detach().clone()
+    seen["the number type of the value"] = str(y.dtype)
     seen["the gradient through it, for a (5, 3) tensor"] = _gradient_by(
         leaf, (weights * y.square()).sum() if y.shape == x.shape else y.sum()
     )
@@ -423,6 +424,7 @@ reverse_gradient = sheet.task(
     "Reversing the gradient",
     tried="reverse_gradient(x) for x = 2 and for a (5, 3) tensor: value, gradient through it and beside it",
     setup=_reversal_world,
+    worlds={"float64": lambda: tuple(torch.randn(3, 5, 3, dtype=torch.float64))},
     observe=_observe_reversal,
     reference=lambda x: 2 * x.detach() - x,
     hints="""

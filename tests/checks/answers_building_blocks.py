@@ -420,6 +420,7 @@ answers.slips(
         "kernel-and-order-left": [(KERNEL_3, ORDER, ("(outputs)", "(outputs, momentum=0.8)"))],
         "kernel-and-eps-left": [(KERNEL_3, EPS)],
         "order-and-eps-left": [(ORDER, EPS)],
+        "value": [("2d(outputs)", "2d(outputs, affine=False)")],
         "no-norm": [NO_NORM, (KERNEL_3, NO_NORM)],
         "shape": [("4, 2, 1,", "4, 2, 1, output_padding=1,")],
         "not-a-module": [

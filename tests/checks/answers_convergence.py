@@ -228,6 +228,7 @@ answers.slips(
                 ("gradient.square().sum((1, 2, 3)).mean()", "sum(g.pow(2).sum() for g in gradients)"),
             )
         ],
+        "nan": [("mean()", "mean().sqrt().square()")],
         "on-fakes": [("real", "fake")],
         "on-both": ["sum(r1_in_place_leaf(critic, x, None, gamma) for x in (real, fake))"],
         "of-the-probability": [("critic(real)", "critic(real).sigmoid()")],

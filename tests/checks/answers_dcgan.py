@@ -51,6 +51,7 @@ answers.slips(
         "leaky": [("ReLU()", "LeakyReLU(0.2, inplace=True)")],
         "tanh": [("ReLU", "Tanh")],
         "no-affine": [("2d(outputs)", "2d(outputs, affine=False)")],
+        "value": [("2d(outputs)", "2d(outputs, track_running_stats=False)")],
         "bias-before-norm": [(", bias=False", "")],
         "eps-for-momentum": [("2d(outputs)", "2d(outputs, 0.8)")],
         "no-doubling": [("4, 2, 1", "4, 2"), ("4, 2, 1", "4, 1, 1")],
@@ -361,6 +362,7 @@ answers.slips(
         "angle-of-raw-vectors": [((OMEGA, "torch.acos((z0 * z1).sum(1, keepdim=True))"), BARE)],
         "cosine-for-angle": [((OMEGA, "F.cosine_similarity(z0, z1, dim=1)[:, None]"), BARE)],
         "line-pushed-out": ["z0.norm(dim=1, keepdim=True) * F.normalize((1 - t) * z0 + t * z1)"],
+        "scale": [("1e-3", "0.17")],
         "square-roots": ["math.sqrt(1 - t) * z0 + math.sqrt(t) * z1"],
         "not-finite-for-equal": [
             (("z0, z1, dim=1).clamp(-1, 1)", "z0.double(), z1.double(), dim=1).clamp(-1, 1).round(decimals=12)"), BARE)

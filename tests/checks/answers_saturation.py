@@ -264,6 +264,7 @@ answers.slips(
         "incoming-ignored": [("torch.neg", "lambda gradient: torch.full_like(gradient, -1)")],
         "sign-forced": [("torch.neg", "lambda gradient: -torch.abs(gradient)")],
         "reverses-every-path": ["x.register_hook(torch.neg); return x"],
+        "value": ["2 * x.float().detach() - x.float()"],
         "type": ["x.detach().numpy()"],
     },
 )
