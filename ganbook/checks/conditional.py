@@ -13,7 +13,8 @@ from torch.nn import functional as F
 from ganbook.checks.challenge import NoScore, Score, listed, scored, verdict
 from ganbook.checks.compare import Observation, as_array, describe
 from ganbook.checks.readings.conditional import READING
-from ganbook.checks.task import Answer, Sheet, Trial, flat_weights, pair
+from ganbook.checks.task import Answer, Sheet, Trial, flat_weights, loss_with_gradients, pair
+from ganbook.checks.worlds import gradient, value_with_gradients
 
 sheet = Sheet("conditional", "Exercises 10: Conditional GANs")
 progress, done, hint, case = sheet.last_card, sheet.done, sheet.hint, sheet.case
@@ -40,12 +41,7 @@ def _observe_with_gradient(answer: Answer, world: tuple[Any, ...]) -> Observatio
     result = answer(leaf, *world[1:])
     if leaf.numel() > 1 and not (leaf - leaf.flatten()[0]).any():
         return {"the result": result}  # at a standard deviation of 0 right forms differ in their gradient
-    gradient = None
-    if isinstance(result, Tensor) and result.requires_grad:
-        # a weighted sum, so that the gradient tells the result's entries apart
-        weights = torch.linspace(0.5, 1.5, result.numel(), dtype=result.dtype).view(result.shape)
-        (gradient,) = torch.autograd.grad((weights * result).sum(), leaf, allow_unused=True)
-    return {"the result": result, "the gradient by the first argument": gradient}
+    return {"the result": result, "the gradient by the first argument": gradient(result, [leaf])}
 
 
 _FROM_BATCH = (
@@ -87,7 +83,9 @@ condition_generator = sheet.task(
         "as many numbers of noise as classes": lambda: (torch.randn(4, 4), torch.tensor([3, 1, 0, 1]), 4),
         "float64": lambda: (torch.randn(2, 3, dtype=torch.float64), torch.tensor([1, 0]), 2),
     },
+    observe=lambda answer, world: value_with_gradients(lambda z: answer(z, *world[1:]), {"z": world[0]}, "the result"),
     reference=_beside_z(_code),
+    also=(torch.no_grad()(_beside_z(_code)),),  # in NumPy, say
     hints=f"""
         code-first: The code stands before the latent. Either order would do, but the networks of this course expect z
           first.
@@ -97,11 +95,14 @@ condition_generator = sheet.task(
         every-class-of-the-batch: {_EVERY_CLASS}
         next-class: {_NEXT_CLASS}
         first-label-for-all: {_FIRST_LABEL}
+        cut-off: The values are right, but z is cut off from its graph: whoever looks for a latent by its gradient, as
+          chapter 6 does, gets none.
         code-alone: The latent is gone: this G could draw one picture a class and no more.
         joined-along-the-batch: {_ALONG_BATCH}
     """,
     like={
         "code-first": lambda z, labels, classes: torch.cat((_code(labels, classes), z), dim=1),
+        "cut-off": lambda z, labels, classes: _beside_z(_code)(z.detach() + 0 * z, labels, classes),
         "label-as-number": (
             _beside_z(lambda labels, _: labels[:, None].float()),
             _beside_z(lambda labels, classes: labels[:, None] / classes),
@@ -208,6 +209,16 @@ def _plain(features: Tensor, weight: Tensor, bias: Tensor) -> Tensor:
     return features @ weight + bias
 
 
+def _projected(f: Tensor, y: Tensor, w: Tensor, b: Tensor, v: Tensor) -> Tensor:
+    return _plain(f, w, b) + (v[y] * f).sum(1)
+
+
+def _observe_logit(answer: Answer, world: tuple[Tensor, ...]) -> Observation:
+    names = ("features", "weight", "bias", "embedding")
+    inputs = dict(zip(names, world[:1] + world[2:], strict=True))
+    return loss_with_gradients(lambda f, w, b, v: answer(f, world[1].clone(), w, b, v), inputs, name="the result")
+
+
 projection_logit = sheet.task(
     "projection_logit",
     "The projection discriminator's logit",
@@ -216,8 +227,8 @@ projection_logit = sheet.task(
     worlds={
         "one sample": lambda: (torch.randn(1, 3), torch.tensor([1]), torch.randn(3), torch.randn(()), torch.randn(2, 3))
     },
-    observe=_observe_with_gradient,
-    reference=lambda f, y, w, b, v: _plain(f, w, b) + (v[y] * f).sum(1),
+    observe=_observe_logit,
+    reference=_projected,
     hints="""
         all-pairs: A table of every sample with every other sample's class came out. Each sample meets the vector of its
           own class only, and gives one number.
@@ -235,6 +246,8 @@ projection_logit = sheet.task(
           whatever the image. The class must meet the features in a product.
         features-gated: The class's vector multiplies the features before `weight`. The two parts of the logit are
           added, each with a vector of its own.
+        cut-off: The values are right, and one of the features, `weight`, `bias` and `embedding` is cut off, or the
+          features in one of the two terms: it would not learn.
         probability: This is a probability. Networks of this course return logits; the sigmoid is the loss's.
     """,
     like={
@@ -257,6 +270,14 @@ projection_logit = sheet.task(
         "classifier": lambda f, y, w, b, v: _plain(f, w, b) + (f @ v.T).log_softmax(1).gather(1, y[:, None]).squeeze(1),
         "added-to-the-features": lambda f, y, w, b, v: _plain(f + v[y], w, b),
         "features-gated": lambda f, y, w, b, v: _plain(f * v[y], w, b),
+        "cut-off": (
+            lambda f, y, w, b, v: _projected(f, y, w, b, v.detach()),
+            lambda f, y, w, b, v: _projected(f, y, w.detach(), b, v),
+            lambda f, y, w, b, v: _projected(f, y, w, b.detach(), v),
+            lambda f, y, w, b, v: _plain(f.detach(), w, b) + (v[y] * f).sum(1),
+            lambda f, y, w, b, v: _plain(f, w, b) + (v[y] * f.detach()).sum(1),
+            lambda f, y, w, b, v: _projected(f.detach(), y, w, b, v),
+        ),
         "probability": lambda f, y, w, b, v: (_plain(f, w, b) + (v[y] * f).sum(1)).sigmoid(),
     },
     lesson="Two inner products with the same features: is it real, and does it fit the class. The logit is their sum.",
@@ -419,6 +440,11 @@ def _affine_first(x: Tensor, labels: Tensor, gamma: Tensor, beta: Tensor, eps: f
     return _normal(scale * x + shift, eps=eps)
 
 
+def _eps_beside(x: Tensor, labels: Tensor, gamma: Tensor, beta: Tensor, eps: float = 1e-5) -> Tensor:
+    scale, shift = _looked_up(labels, gamma, beta)
+    return scale * (x - x.mean((0, 2, 3), True)) / (x.std((0, 2, 3), correction=0, keepdim=True) + eps) + shift
+
+
 conditional_batchnorm = sheet.task(
     "conditional_batchnorm",
     "BatchNorm with a scale and a shift for each class",
@@ -431,6 +457,7 @@ conditional_batchnorm = sheet.task(
             *_scales(2),
         ),
         "one map": lambda: (torch.randn(1, 2, 4, 3), torch.tensor([1]), *_scales(2)),
+        "a large eps": lambda: (*_norm_world(), 0.1),
     },
     observe=_observe_with_gradient,
     reference=_norm(),
@@ -450,6 +477,8 @@ conditional_batchnorm = sheet.task(
         n-minus-one: The variance is divided by n − 1, PyTorch's default for `var` and `std`. BatchNorm divides by n
           when it normalises.
         variance-without-root: You divided by the variance. Divide by its root: what is normalised has variance 1.
+        eps-ignored: `eps` is an argument, and yours is always the same.
+        eps-beside-the-root: `eps` is added to the standard deviation. It belongs to the variance, under the root.
         affine-first: Scale and shift come before the normalisation, which takes most of them away again. They come
           after it.
         same-for-all-classes: All samples got the same scale and shift: the labels have no effect, and this is plain
@@ -459,6 +488,8 @@ conditional_batchnorm = sheet.task(
     """,
     like={
         "statistics-of-each-class": _norm_by_class,
+        "eps-ignored": lambda x, y, gamma, beta, eps=1e-5: _norm()(x, y, gamma, beta),
+        "eps-beside-the-root": _eps_beside,
         "statistics-of-each-sample": _norm(dims=(2, 3)),
         "statistics-of-each-pixel": _norm(dims=(0,)),
         "channels-together": _norm(dims=(0, 1, 2, 3)),
@@ -664,6 +695,7 @@ _REAL = "share of the real samples that D saw beside their own class"
 _D_FAKES = "share of the fakes in D's turn that D saw beside the class G was told"
 _G_FAKES = "share of the fakes in G's turn that D saw beside the class G was told"
 _SEVERAL = "G was told more than one class"
+_EVERY = "G was told every class, over five more rounds"
 _D_REST = "change of D's weights, less the conditional game's"
 _G_REST = "change of G's weights, less the conditional game's"
 _LR = 0.3
@@ -687,11 +719,10 @@ def _told(generator: _Player, shown: Iterable[tuple[Tensor, Tensor]]) -> list[tu
     ]
 
 
-def _observe_round(answer: Answer, world: Mapping[str, Any]) -> Observation:
+def _played(answer: Answer, world: Mapping[str, Any]) -> tuple[_Player, _Player, int, Any]:
+    """One round: both players, how often D was asked in its own turn, and what came back."""
     # copies, since every answer plays in the world of its own seed, and players remember
     generator, discriminator = copy.deepcopy(world["players"])
-    start = copy.deepcopy((generator, discriminator))
-    real, labels = world["real"], world["labels"]
     for network in (generator, discriminator):
         for parameter in network.parameters():
             parameter.grad = torch.ones_like(parameter)
@@ -704,9 +735,14 @@ def _observe_round(answer: Answer, world: Mapping[str, Any]) -> Observation:
         return torch.randn(n, 3, dtype=torch.float64)
 
     players = generator, discriminator, g_optimizer, d_optimizer
-    came = answer(*players, real.clone(), labels.clone(), sample_z, _CLASSES)
+    came = answer(*players, world["real"].clone(), world["labels"].clone(), sample_z, _CLASSES)
+    return generator, discriminator, turns[0] if turns else len(discriminator.asked), came
 
-    first = turns[0] if turns else len(discriminator.asked)
+
+def _observe_round(answer: Answer, world: Mapping[str, Any]) -> Observation:
+    start = copy.deepcopy(world["players"])
+    real, labels = world["real"], world["labels"]
+    generator, discriminator, first, came = _played(answer, world)
     d_turn, g_turn = discriminator.asked[:first], discriminator.asked[first:]
     fakes = {
         row: label
@@ -721,6 +757,8 @@ def _observe_round(answer: Answer, world: Mapping[str, Any]) -> Observation:
         _D_REST: None,
         _G_REST: None,
     }
+    later = [labels for _ in range(5) for _, labels in _played(answer, world)[0].asked]
+    seen[_EVERY] = bool(later) and {*torch.cat(later).tolist()} == {*range(_CLASSES)}
     for_d, for_g = _told(generator, d_turn), _told(generator, g_turn)
     if for_d and for_g:
         # the game as it should go with the latents and classes that this answer drew
@@ -813,6 +851,8 @@ conditional_step = sheet.task(
         turn-missing: One of the turns lacks something: D judges real samples and fakes in its own turn, and fakes again
           in G's, after its step.
         one-class: Labels and fakes agree now, but G is told a single class: it learns no other.
+        a-class-left-out: One of the classes is never asked for: G does not learn to draw it. `torch.randint(k, (n,))`
+          gives whole numbers from 0 to k − 1.
         another-step: Every sample has its label now, but the step is no longer that of the conditional game: compare
           losses, `zero_grad` and the order of the two turns with what you were given.
     """,
@@ -826,6 +866,7 @@ conditional_step = sheet.task(
         "all-apart": _left(_REAL, _D_FAKES, _G_FAKES),
         "turn-missing": lambda trial: None in [trial.got[name] for name in (_REAL, _D_FAKES, _G_FAKES)],
         "one-class": lambda trial: _left()(trial) and not trial.got[_SEVERAL],
+        "a-class-left-out": lambda trial: _left()(trial) and trial.got[_SEVERAL] and not trial.got[_EVERY],
         "another-step": _other_step,
     },
     lesson="Both losses looked healthy with all three bugs: only a measure of agreement shows an ignored class.",

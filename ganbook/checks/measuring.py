@@ -48,6 +48,14 @@ def _entropy(p: Tensor) -> Tensor:
     return entropy
 
 
+def _reversed(least: float) -> Answer:
+    def score(p: Tensor) -> Tensor:
+        p = p.clamp(min=least)
+        return (p.mean(0) * (p.mean(0).log() - p.log())).sum(1).mean().exp()
+
+    return score
+
+
 inception_score = sheet.task(
     "inception_score",
     "The Inception score, from probabilities",
@@ -80,7 +88,7 @@ inception_score = sheet.task(
     like={
         "no-exponential": lambda p: _kls(p).mean(),
         "base-2": (lambda p: (_kls(p) / math.log(2)).mean().exp(), lambda p: 2 ** _kls(p).mean()),
-        "divergence-reversed": lambda p: (p.mean(0) * (p.mean(0).log() - p.log())).sum(1).mean().exp(),
+        "divergence-reversed": tuple(_reversed(least) for least in (0.0, 1e-12, 1e-10, 1e-8)),
         "uniform-marginal": lambda p: _log_ratio(p, p.mean(1, keepdim=True)).sum(1).mean().exp(),
         "exponential-first": lambda p: _kls(p).exp().mean(),
         "diversity-only": (lambda p: _entropy(p.mean(0)).exp(), lambda p: _entropy(p.mean(0))),
@@ -250,7 +258,11 @@ frechet_distance = sheet.task(
           its square.
     """,
     like={
-        "elementwise-root": _frechet(lambda a, b: (a @ b).sqrt().trace()),
+        "elementwise-root": (
+            _frechet(lambda a, b: (a @ b).sqrt().trace()),
+            _frechet(lambda a, b: (a @ b).abs().sqrt().trace()),
+            _frechet(lambda a, b: (a @ b).clamp(min=0).sqrt().trace()),
+        ),
         "diagonal-only": (
             _frechet(lambda a, b: (a.diagonal() * b.diagonal()).sqrt().sum()),
             _frechet(lambda a, b: _root(a * b).trace()),
@@ -418,12 +430,27 @@ def _in_the_ball_of_the_nearest(queries: Tensor, points: Tensor, k: int) -> Tens
     return (nearest.values <= _radii(points, k)[nearest.indices]).double().mean()
 
 
+#: Whole numbers, so that a distance can be exactly a radius; two points at one place are each other's nearest.
+_EDGES, _TWINS = torch.tensor([[0.0], [3.0], [6.0], [9.0]]), torch.tensor([[0.0], [0.0], [5.0], [9.0]])
+
+
+def _no_twins(points: Tensor, k: int) -> Tensor:
+    distances = torch.cdist(points, points)
+    return distances.where(distances > 0, math.inf).sort(dim=1).values[:, k - 1]
+
+
 precision_recall = sheet.task(
     "precision_recall",
     "Precision and recall from scratch",
     tried="precision_recall(real, fake, k) on six pairs of sets, 26 real and 20 fake points each, k of 2 and 3",
     setup=_six_pairs,
-    worlds={"few points, one feature": lambda: [(torch.randn(4, 1), torch.randn(3, 1) + 1, 1) for _ in range(3)]},
+    worlds={
+        "few points, one feature": lambda: [(torch.randn(4, 1), torch.randn(3, 1) + 1, 1) for _ in range(3)],
+        "points on the edges of balls, and twins": lambda: [
+            (_EDGES, 3.0 * torch.randperm(6)[:4, None] + 12, 1),
+            (_TWINS, _EDGES - 4, 1),
+        ],
+    },
     observe=_observe_shares,
     reference=_shares(_right_share),
     hints="""
@@ -437,6 +464,10 @@ precision_recall = sheet.task(
           are dense.
         wrong-owner-of-the-ball: The balls are drawn around the points being judged. A fake that is far from everything
           has a huge ball of its own: it would call itself real.
+        edge-outside: A point exactly on the edge of a ball lies inside: the radius is the distance of a neighbour, and
+          that belongs to the manifold.
+        twins-dropped: Two points at one place are neighbours, at distance 0. You left out every distance of 0; only a
+          point itself is none of its neighbours.
         nearest-ball-only: Only the ball of the nearest point was asked. A point may lie outside that one and inside the
           larger ball of a point further away: any ball will do.
         in-all-balls: A point counts if it lies in *some* ball; yours must lie in all of them at once.
@@ -457,6 +488,8 @@ precision_recall = sheet.task(
         "wrong-owner-of-the-ball": _shares(
             lambda q, p, k: (torch.cdist(q, p) <= _radii(q, k)[:, None]).any(1).double().mean()
         ),
+        "edge-outside": _shares(lambda q, p, k: (torch.cdist(q, p) < _radii(p, k)).any(1).double().mean()),
+        "twins-dropped": _shares(lambda q, p, k: _inside(q, p, _no_twins(p, k))),
         "nearest-ball-only": _shares(_in_the_ball_of_the_nearest),
         "in-all-balls": _shares(lambda q, p, k: (torch.cdist(q, p) <= _radii(p, k)).all(1).double().mean()),
         "counts-pairs": (
@@ -624,6 +657,8 @@ agreement_and_null = sheet.task(
           whatever is asked for.
         always-the-commonest: This is the best that a generator can do that does not listen. Asked for is what *this*
           one, with its own mixture, would reach.
+        one-shuffle: One shuffle is right on average, and another number each time. The mean over all shuffles has a
+          formula.
         zero: A generator that does not listen is right by chance now and then.
         disagreement: The first result is the share of pairs that do not agree.
         counted-not-shared: These are counts. A claim speaks of shares, so that it can be compared between sizes.
@@ -641,6 +676,10 @@ agreement_and_null = sheet.task(
         "always-the-commonest": (
             _agreeing(lambda asked, seen: _frequencies(asked).max()),
             _agreeing(lambda asked, seen: _frequencies(seen).max()),
+        ),
+        "one-shuffle": (
+            _agreeing(lambda asked, seen: (asked == seen[torch.randperm(len(seen))]).double().mean()),
+            _agreeing(lambda asked, seen: (asked[torch.randperm(len(asked))] == seen).double().mean()),
         ),
         "zero": _agreeing(lambda asked, seen: 0.0),
         "disagreement": _agreeing(

@@ -15,6 +15,7 @@ from ganbook.checks.challenge import NoScore, Score, scored, verdict
 from ganbook.checks.compare import Observation, describe
 from ganbook.checks.readings.pix2pix import READING
 from ganbook.checks.task import Answer, Reject, Sheet, flat_weights, pair
+from ganbook.checks.worlds import gradient
 
 sheet = Sheet("pix2pix", "Exercises 11: Pix2pix")
 progress, done, hint, case = sheet.last_card, sheet.done, sheet.hint, sheet.case
@@ -89,19 +90,13 @@ def _observe_losses(answer: Answer, world: tuple[Any, ...]) -> Observation:
     real_logits, fake_logits, fake = (part.clone().requires_grad_() for part in world[:3])
     came = pair(answer(real_logits, fake_logits, fake, world[3].clone(), world[4]), "d_loss", "g_loss")
 
-    def by(loss: Any, leaves: tuple[Tensor, ...]) -> tuple[Tensor | None, ...]:
-        if not (isinstance(loss, Tensor) and loss.requires_grad):
-            return (None,) * len(leaves)
-        return torch.autograd.grad(loss.sum(), leaves, retain_graph=True, allow_unused=True)
-
-    of_d, of_g = by(came[0], (real_logits, fake_logits)), by(came[1], (fake_logits, fake))
     return {
         "D's loss": came[0],
-        "the gradient of D's loss by real_logits": of_d[0],
-        "the gradient of D's loss by fake_logits": of_d[1],
+        "the gradient of D's loss by real_logits": gradient(came[0], [real_logits]),
+        "the gradient of D's loss by fake_logits": gradient(came[0], [fake_logits]),
         "G's loss": came[1],
-        "the gradient of G's loss by fake_logits": of_g[0],
-        "the gradient of G's loss by fake": of_g[1],
+        "the gradient of G's loss by fake_logits": gradient(came[1], [fake_logits]),
+        "the gradient of G's loss by fake": gradient(came[1], [fake]),
     }
 
 
@@ -313,7 +308,7 @@ receptive_field = sheet.task(
 
 # -- 4 a PatchGAN ------------------------------------------------------------------------------------
 
-_BUILDS = ((3, 1, 2, 4, 40), (2, 2, 3, 2, 48))  # channels, sources, layers, width, side
+_BUILDS = ((3, 1, 2, 4, 40), (2, 2, 3, 2, 48), (1, 1, 4, 1, 80))  # channels, sources, layers, width, side
 
 
 def _patch_world() -> tuple[Tensor, ...]:
@@ -363,6 +358,7 @@ def _observe_patches(answer: Answer, world: tuple[Tensor, ...]) -> Observation:
             kernels = _kernels(network, x.clone())
             _set_weights(network, kernels)
             logits = network(x.clone())
+            evaluated = network.eval()(x.clone())
         if not isinstance(logits, Tensor):
             raise Reject("no-logits", logits, "a tensor of logits", "The network should give one tensor of logits.")
         if logits.ndim == 3:  # without the axis of the single channel
@@ -370,6 +366,7 @@ def _observe_patches(answer: Answer, world: tuple[Tensor, ...]) -> Observation:
         seen[f"with {layers} layers, the shape of the logits"] = tuple(logits.shape)
         seen[f"with {layers} layers, the channels that each convolution gives"] = tuple(len(w) for w in kernels)
         seen[f"with {layers} layers, the logits under fixed weights"] = logits
+        seen[f"with {layers} layers, the same in evaluation"] = evaluated.reshape(logits.shape)
     return seen
 
 
@@ -416,7 +413,7 @@ def _patches(
 patch_discriminator = sheet.task(
     "patch_discriminator",
     "A PatchGAN",
-    tried="patch_discriminator(3, 1, 2, 4) on images of side 40, and (2, 2, 3, 2) on images of side 48",
+    tried="patch_discriminator(3, 1, 2, 4) on images of side 40, (2, 2, 3, 2) of side 48, (1, 1, 4, 1) of side 80",
     setup=_patch_world,
     observe=_observe_patches,
     reference=_patches(),
@@ -434,6 +431,8 @@ patch_discriminator = sheet.task(
           stride 1 as well.
         norm-over-the-batch: BatchNorm takes its statistics from the whole batch, so that a verdict depends on the
           neighbours. InstanceNorm looks at one image.
+        widths-capped: The widths stop growing after some convolutions, as in the paper's code, which caps them at
+          eight times the first. Here each is twice the one before, whatever `layers` is.
         all-halve: The last two convolutions halve the map as well. They have stride 1: fewer, larger patches otherwise.
         one-convolution-short: A convolution is missing: `layers` that halve, then *two* of stride 1, of which the
           second gives the logits.
@@ -463,6 +462,10 @@ patch_discriminator = sheet.task(
         "norm-after-the-first": _patches(first_norm=True),
         "norm-missing": (_patches(norm=None), _patches(norm_last=False)),
         "norm-over-the-batch": _patches(norm=nn.BatchNorm2d),
+        "widths-capped": (
+            _patches(width_of=lambda width, i: width * min(2**i, 8)),
+            _patches(width_of=lambda width, i: width * min(2**i, 4)),
+        ),
         "all-halve": (
             _patches(strides=lambda layers: [2] * (layers + 2)),
             _patches(strides=lambda layers: [2] * (layers + 1) + [1]),
@@ -562,13 +565,19 @@ def _meets(side: int, other: int) -> Callable[[Any], bool]:
     return met
 
 
+def _observe_decoded(answer: Answer, world: tuple[Any, ...]) -> Observation:
+    leaves = [twin.clone().requires_grad_() for twin in world[0]]
+    result = answer([*leaves], [*world[1]])
+    return {"the result": result, "the gradient by all maps of the encoder": gradient(result, leaves)}
+
+
 decode = sheet.task(
     "decode",
     "Short cuts",
     tried="decode(seen, stages) on maps of side 16, 8, 4 and 2, and three stages that double the side",
     setup=_decoder_world,
     worlds={"one image, one stage": lambda: _last_of_all(_decoder_world())},
-    observe=lambda answer, world: {"the result": answer(*map(list, world))},
+    observe=_observe_decoded,
     allows=("changed-input",),  # a list that is emptied by `pop`
     reference=_concatenated(1),
     hints="""
@@ -587,6 +596,8 @@ decode = sheet.task(
           from the last to the first.
         one-level-off: A map of side 4 met one of side 2 or 8: the twin is from a wrong level. The bottleneck is the
           start; the first twin is the map before it.
+        twins-cut-off: The values are right, and the encoder's maps are cut off where they join: it would learn through
+          the bottleneck alone.
         along-the-wrong-axis: The maps were joined along the batch, or side by side. Channels are dimension 1.
     """,
     like={
@@ -594,6 +605,7 @@ decode = sheet.task(
         "twin-first": _concatenated(1, turned=True),
         "no-short-cuts": _joined(lambda x, twin: x),
         "twin-alone": _joined(lambda x, twin: twin),
+        "twins-cut-off": _joined(lambda x, twin: torch.cat((x, twin.detach()), dim=1)),
         "before-the-stage": (_before(first=True), _before(first=False)),
         "bottleneck-with-itself": _twice_at_the_bottom,
         "along-the-wrong-axis": (
@@ -643,6 +655,12 @@ def _either(measure: Callable[[Tensor, int], Tensor]) -> tuple[Answer, Answer]:
     return _dependence(lambda images: measure(images, 0)), _dependence(lambda images: measure(images, 1))
 
 
+def _of_its_own(correction: int) -> Answer:
+    return lambda generator, sources, noise: _std(
+        _drawn(generator, sources, torch.randn_like(noise)), 0, correction
+    ).mean()
+
+
 def _depending(answer: Answer, world: tuple[Any, Tensor, Tensor]) -> Observation:
     """Of all draws, and of parts of them: one number alone may come out right, or like another mistake, by chance."""
     generator, sources, noise = world
@@ -671,6 +689,9 @@ noise_dependence = sheet.task(
           draw.
         mean-not-spread: This is a mean of the images. How bright they are says nothing about the noise.
         variance: This is the variance. Its root is in units of the pixels.
+        root-of-the-mean: The root is taken after the mean over the pixels. Take each pixel's deviation first: else
+          the few that move most count for more.
+        noise-of-its-own: You drew noise of your own. `noise` holds the draws.
         pixels-averaged-first: You averaged the pixels before comparing the draws. What gets brighter in one place and
           darker in another cancels.
         noise-shared: All sources of a draw got the same z. `noise` holds one for each draw *and* source.
@@ -693,10 +714,9 @@ noise_dependence = sheet.task(
             _dependence(lambda images: images.mean(0).abs().mean()),
             _dependence(lambda images: images.abs().mean()),
         ),
-        "variance": (
-            *_either(lambda images, c: images.var(0, correction=c).mean()),
-            *_either(lambda images, c: images.var(0, correction=c).mean().sqrt()),
-        ),
+        "variance": _either(lambda images, c: images.var(0, correction=c).mean()),
+        "root-of-the-mean": _either(lambda images, c: images.var(0, correction=c).mean().sqrt()),
+        "noise-of-its-own": tuple(_of_its_own(c) for c in (0, 1)),
         "pixels-averaged-first": (
             *_either(lambda images, c: _std(images.mean((2, 3, 4)), 0, c).mean()),
             *_either(lambda images, c: _std(images.mean((1, 2, 3, 4)), 0, c)),
@@ -786,6 +806,7 @@ def _step(
     unpaired: bool = False,
     rewarded: bool = False,
     swapped: bool = False,
+    all_turned: bool = False,
 ) -> Answer:
     """One step with any of the bugs in it."""
 
@@ -800,16 +821,21 @@ def _step(
         l1_weight: float,
     ) -> tuple[Tensor, Tensor]:
         fake = generator(sources, z)
+
+        def judge(image: Tensor, source: Tensor) -> Tensor:
+            logits: Tensor = discriminator(source, image) if all_turned else discriminator(image, source)
+            return logits
+
         shown = fake if attached else fake.detach()
         beside = sources.roll(1, 0) if unpaired else sources
-        real_logits = discriminator(real, sources)
-        fake_logits = discriminator(beside, shown) if turned else discriminator(shown, beside)
+        real_logits = judge(real, sources)
+        fake_logits = judge(beside, shown) if turned else judge(shown, beside)
         sign = -1 if swapped else 1
         d_loss = 0.5 * (F.softplus(-sign * real_logits).mean() + F.softplus(sign * fake_logits).mean())
         d_optimizer.zero_grad()
         d_loss.backward()  # type: ignore[no-untyped-call]
         d_optimizer.step()
-        judged = discriminator(fake.detach() if cut_off else fake, sources)
+        judged = judge(fake.detach() if cut_off else fake, sources)
         l1 = F.l1_loss(fake, sources if to_source else real)
         g_loss = F.softplus(-judged).mean() + (-l1_weight if rewarded else l1_weight) * l1
         g_optimizer.zero_grad()
@@ -847,6 +873,8 @@ pix2pix_step = sheet.task(
           `detach` belongs there, and only there.
         sources-shuffled: D's fakes stand beside other sources than those they were made from. A pair that does not
           belong together is easy to tell, and says nothing about the image.
+        both-turned: D gets the source first in all of its pairs now. That is consistent, but the real pair was right:
+          the image comes first.
         l1-rewarded: L1 is subtracted: G is paid for staying away from the truth.
         labels-swapped: D's labels were right and are swapped now: D learns to call fakes real.
     """,
@@ -864,6 +892,7 @@ pix2pix_step = sheet.task(
             _step(attached=True, turned=True, to_source=True),
         ),
         "sources-shuffled": _step(unpaired=True),
+        "both-turned": _step(all_turned=True),
         "l1-rewarded": (_step(rewarded=True), _step(rewarded=True, to_source=True)),
         "labels-swapped": _step(swapped=True),
     },

@@ -5,8 +5,6 @@ import torch
 import torch.nn.functional as F
 from harness import Answers, keep_readings
 
-from ganbook.models.conditional import ConditionalBatchNorm2d
-
 answers = Answers("conditional")
 
 
@@ -42,6 +40,7 @@ answers.slips(
         "every-class-of-the-batch": [(CODE, "torch.zeros(len(z), classes).index_fill(1, labels, 1)")],
         "next-class": [(CODE, "torch.eye(classes)[labels - 1]")],
         "first-label-for-all": [("labels,", "labels[:1].expand(len(z)),")],
+        "cut-off": [("(z,", "(z.detach() + 0 * z,")],
         "code-alone": ["F.one_hot(labels, classes).to(z.dtype)"],
         "joined-along-the-batch": [(", dim=1", "")],
     },
@@ -112,21 +111,15 @@ def by_one_hot_product(x, labels, gamma, beta, eps=1e-5):
     code = F.one_hot(labels, len(gamma)).double()
     scale, shift = code @ gamma.double(), code @ beta.double()
     x = x.double()
-    x_hat = (x - x.mean((0, 2, 3), keepdim=True)) / (x.std((0, 2, 3), correction=0, keepdim=True) + eps)
+    x_hat = (x - x.mean((0, 2, 3), keepdim=True)) / (x.var((0, 2, 3), correction=0, keepdim=True) + eps).sqrt()
     return torch.einsum("nc,nchw->nchw", scale, x_hat) + shift.view(*shift.shape, 1, 1)
-
-
-@answers.right("conditional_batchnorm")
-def library_layer(x, labels, gamma, beta, eps=1e-5):
-    layer = ConditionalBatchNorm2d(gamma.shape[1], gamma.shape[0])
-    layer.scale.weight.data, layer.shift.weight.data = gamma, beta
-    return layer(x, labels)
 
 
 answers.also(
     "conditional_batchnorm",
     by_hand,
     ("(x - mean) / torch.sqrt(var + eps)", "F.batch_norm(x, None, None, training=True, eps=eps)"),
+    ("(x - mean) / torch.sqrt(var + eps)", "(x - mean) * torch.rsqrt((x**2).mean(dims, keepdim=True) - mean**2 + eps)"),
 )
 ROWS = "[labels][:, :, None, None]"
 answers.slips(
@@ -151,6 +144,8 @@ answers.slips(
         "one-plus-gamma": [("gamma[", "(1 + gamma)[")],
         "n-minus-one": [("unbiased=False, ", "")],
         "variance-without-root": [("torch.sqrt", "")],
+        "eps-ignored": [("+ eps", "+ 1e-5")],
+        "eps-beside-the-root": [("torch.sqrt(var + eps)", "(torch.sqrt(var) + eps)")],
         "affine-first": [f"F.batch_norm(gamma{ROWS} * x + beta{ROWS}, None, None, training=True, eps=eps)"],
         "same-for-all-classes": [(ROWS, f"{row}[:, None, None]") for row in (".mean(0)", "[0]", "[labels[0]]")],
         "statistics-cut-off": [("x_hat =", "mean, var = mean.detach(), var.detach()\n    x_hat =")],
@@ -188,6 +183,7 @@ answers.slips(
         "every-class-added": [("embedding[labels]", "embedding.sum(0)")],
         "best-class": [(PRODUCT, "(features @ embedding.T).amax(1)")],
         "classifier": [(PRODUCT, "(features @ embedding.T).log_softmax(1)[range(len(labels)), labels]")],
+        "cut-off": [("embedding[labels]", "embedding.detach()[labels]"), ("features @", "features.detach() @")],
         "added-to-the-features": ["(features + embedding[labels]) @ weight + bias"],
         "features-gated": ["(features * embedding[labels]) @ weight + bias"],
         "probability": [("linear + product", "torch.sigmoid(linear + product)")],
@@ -383,6 +379,7 @@ answers.slips(
             )
         ],
         "one-class": [(DRAWN, "torch.zeros_like(labels)")],
+        "a-class-left-out": [(DRAWN, "torch.randint(1, classes, (n,))"), (DRAWN, "torch.randint(classes - 1, (n,))")],
         "another-step": [("(d_optimizer,", "(d_optimizer, clear=False, loss="), ("-discriminator(", "discriminator(")],
     },
 )

@@ -55,6 +55,7 @@ answers.slips(
             "(back(there(x)) - x).abs().sum((1, 2, 3)).mean() + (there(back(y)) - y).abs().sum((1, 2, 3)).mean()",
         ],
         "averaged": ["0.5 * both_circles(there, back, x, y)"],
+        "one-mean-for-both": ["torch.cat(((back(there(x)) - x).abs(), (there(back(y)) - y).abs())).mean() * 2"],
         "cut-halfway": [(("there(x)", "there(x).detach()"), ("back(y)", "back(y).detach()"))],
         "no-gradient": ["both_circles(there, back, x, y).item()"],
     },
@@ -132,6 +133,8 @@ answers.slips(
             (f"game + {WEIGHTED}", "cycle_weight * (game + cycle + identity_share * kept)"),
             ("game + cycle_weight *", "cycle_weight * game +"),
         ],
+        "identity-missing": [(" + identity_share * kept", "")],
+        "cycle-halved": [("(cycle +", "(0.5 * cycle +")],
         "weights-fixed": [(WEIGHTED, "10 * cycle + 5 * kept")],
         "target-0": [(" - 1", "")],
         "half-missing": [("0.5 * ", "")],
@@ -239,6 +242,8 @@ answers.slips(
                 (COIN, "len(out) in half"),
             )
         ],
+        "a-place-never-drawn": [("randrange(size)", "randrange(size - 1)"), ("randrange(size)", "randrange(1, size)")],
+        "not-half": [("< 0.5", "< 0.4"), ("< 0.5", "< 0.65")],
         "always-the-same-place": [("random.randrange(size)", "0"), ("random.randrange(size)", "-1")],
         "a-queue": [(EXCHANGED, "kept.append(image)\n            image = kept.pop(0)")],
         "shape": [("torch.stack(out)", "images.detach().flatten()")],
@@ -293,6 +298,12 @@ answers.slips(
         "pairs-come-back": [
             ("        passes", "        generator = torch.Generator().manual_seed(seed)\n        passes"),
             (ZIPPED, "[(row % n, row % m) for row in batches(max(n, m))]"),
+        ],
+        "orders-tied": [
+            (
+                ("        passes", "        generator = torch.Generator().manual_seed(seed)\n        passes"),
+                ("batches(m)", "[row.flip(0) for row in batches(m)]"),
+            )
         ],
         "same-couples-again": [(ZIPPED, "[(row, (row + 1) % m) for row in batches(n)]")],
         "not-shuffled": [(ORDER, "torch.arange(length)")],
@@ -418,6 +429,7 @@ answers.slips(
         "leaky-and-same-way": [(LEAKY, SAME_WAY)],
         "swapped-and-same-way": [(SWAPPED, SAME_WAY)],
         "swapped-everywhere": [EVERYWHERE, (*EVERYWHERE, LEAKY, SAME_WAY)],
+        "critics-not-cleared": [("    d_optimizer.zero_grad()\n", "")],
         "cut-off-for-both": [CUT_OFF, (CUT_OFF, SWAPPED, SAME_WAY)],
     },
 )

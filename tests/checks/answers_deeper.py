@@ -38,6 +38,7 @@ answers.slips(
             ("h = conv1(torch.relu(norm1(x)))", "h = conv1(x := torch.relu(norm1(x)))"),
             ("x +", "torch.relu(x) +"),
         ],
+        "changed-input": [("torch.relu(", "torch.relu_(")],
         "no-shortcut": [("x + h", "h")],
         "activation-before-norm": [
             (("torch.relu(norm1(x))", "norm1(torch.relu(x))"), ("torch.relu(norm2(h))", "norm2(torch.relu(h))"))
@@ -111,6 +112,8 @@ answers.slips(
         "variance-as-std": [("0.5 * ", "")],
         "root-of-log": [("exp(0.5 * log_variance)", "sqrt(log_variance)")],
         "precision": [("0.5", "-0.5")],
+        "clamped": [("log_variance)", "log_variance.clamp(-4, 4))"), ("log_variance)", "log_variance.clamp(-10, 10))")],
+        "own-noise": [("* noise", "* torch.randn_like(noise)")],
         "no-noise": [("* noise", "* 0 * noise")],
         "mean-scaled": [
             ("mean + torch.exp(0.5 * log_variance) * noise", "torch.exp(0.5 * log_variance) * (noise + mean)")
@@ -251,6 +254,12 @@ answers.slips(
         "one-loss-for-both": [("-lead", "lead")],
         "no-logarithm": [("F.logsigmoid", "")],
         "probabilities-compared": [("real_logits - fake_logits", "real_logits.sigmoid() - fake_logits.sigmoid()")],
+        "small-number-added": [
+            (
+                ("-F.logsigmoid(lead).mean()", "-(lead.sigmoid() + 1e-8).log().mean()"),
+                ("-F.logsigmoid(-lead).mean()", "-(1 - lead.sigmoid() + 1e-8).log().mean()"),
+            )
+        ],
         "not-a-pair": [(", -F.logsigmoid(-lead).mean()", "")],
     },
 )
@@ -308,6 +317,7 @@ answers.slips(
         "variance-and-averaged": [(VARIANCE, AVERAGED)],
         "variance-and-rewarded": [(VARIANCE, REWARDED)],
         "averaged-and-rewarded": [(AVERAGED, REWARDED)],
+        "kl-halved": [("kl = 0.5", "kl = 0.25")],
         "log-variance-as-std": [("torch.exp(0.5 * log_variance)", "log_variance")],
         "upside-down": [("loss.backward()", "(-loss).backward()")],
     },

@@ -163,6 +163,13 @@ answers.slips(
         "one-too-far": [("k + 1", "k + 2")],
         "one-radius-for-all": [("[:, -1]", "[:, -1].max()"), ("[:, -1]", "[:, -1].mean()")],
         "wrong-owner-of-the-ball": [(("points, points", "queries, queries"), ("<= radius)", "<= radius[:, None])"))],
+        "edge-outside": [("<= radius", "< radius")],
+        "twins-dropped": [
+            (
+                "torch.cdist(points, points).topk(k + 1",
+                "torch.cdist(points, points).where(torch.cdist(points, points) > 0, 9e9).topk(k",
+            )
+        ],
         "nearest-ball-only": [(".any(dim=1)", "[range(len(queries)), torch.cdist(queries, points).argmin(1)]")],
         "in-all-balls": [(".any(", ".all(")],
         "counts-pairs": [(".any(dim=1)", ""), (".any(dim=1).float()", ".sum(dim=1).float().div(k)")],
@@ -249,8 +256,11 @@ answers.slips(
     {
         "not-finite": [("torch.special.xlogy(p, p) - torch.special.xlogy(p, q)", "p * (p / q).log()")],
         "no-exponential": [(".exp()", "")],
+        "divergence-reversed": [
+            ("torch.special.xlogy(p, p) - torch.special.xlogy(p, q)", "q * (q / p.clamp(min=1e-12)).log()"),
+            ("torch.special.xlogy(p, p) - torch.special.xlogy(p, q)", "q * (q / p).log()"),
+        ],
         "base-2": [(".exp()", ".div(math.log(2)).exp()"), ("kl.mean().exp()", "2 ** kl.mean().item()")],
-        "divergence-reversed": [("torch.special.xlogy(p, p) - torch.special.xlogy(p, q)", "q * (q / p).log()")],
         "uniform-marginal": [(".mean(0)", ".mean(1, keepdim=True)"), ("probabilities.mean(0)", "torch.tensor(0.2)")],
         "exponential-first": [(".mean().exp()", ".exp().mean()")],
         "sum-over-images": [("kl.mean()", "kl.sum()")],
@@ -402,6 +412,7 @@ answers.slips(
         "one-over-classes": [("(wanted * came).sum()", "1 / len(set(asked.tolist()))")],
         "of-one-side": [("wanted * came", "wanted * wanted"), ("wanted * came", "came * came")],
         "always-the-commonest": [("(wanted * came).sum()", "(asked == asked.mode().values).double().mean()")],
+        "one-shuffle": [("(wanted * came).sum()", "(asked == seen[torch.randperm(len(seen))]).double().mean()")],
         "zero": [("(wanted * came).sum()", "0")],
         "disagreement": [("==", "!=")],
         "counted-not-shared": [(("double().mean()", "sum()"), ("came).sum()", "came).sum() * len(asked)"))],

@@ -9,7 +9,6 @@ from harness import Answers, keep_readings
 from torch import nn
 
 from ganbook import losses
-from ganbook.models.patchgan import PatchDiscriminator
 
 answers = Answers("pix2pix")
 
@@ -168,10 +167,6 @@ class Functional(nn.Module):
         return x[:, 0]
 
 
-answers.right(
-    "patch_discriminator",
-    lambda channels, sources, layers, width: PatchDiscriminator(channels + sources, 0, layers, width),
-)
 NORMED, SHAPE, LAST = "0 < i < layers + 1", "(2, 1) if i < layers else (1, 1)", "*blocks)"
 answers.slips(
     "patch_discriminator",
@@ -188,6 +183,8 @@ answers.slips(
             (("layers + 1", "layers"), ("layers + 2", "layers + 1")),
             ("blocks, inputs", "layers -= 1\n    blocks, inputs"),
         ],
+        "widths-capped": [("2**i if", "min(2**i, 8) if")],
+        "value": [("Norm2d(outputs)", "Norm2d(outputs, track_running_stats=True)")],
         "widths": [("2**i", "1")],
         "padding": [
             (SHAPE, "(2, 0) if i < layers else (1, 0)"),
@@ -250,6 +247,7 @@ answers.slips(
         "twin-first": [("stage(x), twin", "twin, stage(x)")],
         "no-short-cuts": [(JOINED, "stage(x)")],
         "twin-alone": [(f"x = {JOINED}", "x = (stage(x), twin)[1]")],
+        "twins-cut-off": [("twin)", "twin.detach())")],
         "before-the-stage": [
             (JOINED_FIRST, (TWINS, "seen[::-1]")),
             (JOINED_FIRST, (AT_THE_BOTTOM, "x = stages[0](seen[-1])"), ("(stages,", "(stages[1:],")),
@@ -352,7 +350,9 @@ answers.slips(
         "over-everything": [("std(dim=0).mean()", "std()"), ("torch.stack", "torch.cat")],
         "one-draw-repeated": [("(sources, z)", "(sources, noise[0])")],
         "mean-not-spread": [("std", "mean"), ("std(dim=0)", "abs()")],
-        "variance": [("std", "var"), ("std(dim=0).mean()", "var(dim=0, unbiased=False).mean().sqrt()")],
+        "variance": [("std", "var")],
+        "root-of-the-mean": [("std(dim=0).mean()", "var(dim=0, unbiased=False).mean().sqrt()")],
+        "noise-of-its-own": [("in noise", "in torch.randn_like(noise)")],
         "pixels-averaged-first": [("images.std", "images.mean(dim=(2, 3, 4)).std")],
         "noise-shared": [("(sources, z)", "(sources, z[0].repeat(len(sources), 1))")],
         "map-not-number": [(".mean()", ""), (".mean()", ".flatten(1).mean(1)")],
@@ -432,6 +432,13 @@ answers.slips(
         "turned-and-to-the-source": [(TURNED, TO_SOURCE)],
         "cut-off-and-to-the-source": [(CUT_OFF, TO_SOURCE)],
         "d-not-cut-off": [ATTACHED, (TURNED, ATTACHED)],
+        "both-turned": [
+            (
+                ("(real, sources", "(sources, real"),
+                ("fake.detach(), sources", "sources, fake.detach()"),
+                ("(fake, sources", "(sources, fake"),
+            )
+        ],
         "sources-shuffled": [("(), sources", "(), sources.roll(1, dims=0)")],
         "l1-rewarded": [("+ l1_weight", "- l1_weight")],
         "labels-swapped": [(("-real_logits", "real_logits"), ("(fake_logits", "(-fake_logits"))],
