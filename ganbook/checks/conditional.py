@@ -14,7 +14,7 @@ from ganbook.checks.challenge import NoScore, Score, listed, scored, verdict
 from ganbook.checks.compare import Observation, as_array, describe
 from ganbook.checks.readings.conditional import READING
 from ganbook.checks.task import Answer, Sheet, Trial, flat_weights, loss_with_gradients, pair
-from ganbook.checks.worlds import gradient, value_with_gradients
+from ganbook.checks.worlds import gradient
 
 sheet = Sheet("conditional", "Exercises 10: Conditional GANs")
 progress, done, hint, case = sheet.last_card, sheet.done, sheet.hint, sheet.case
@@ -83,9 +83,7 @@ condition_generator = sheet.task(
         "as many numbers of noise as classes": lambda: (torch.randn(4, 4), torch.tensor([3, 1, 0, 1]), 4),
         "float64": lambda: (torch.randn(2, 3, dtype=torch.float64), torch.tensor([1, 0]), 2),
     },
-    observe=lambda answer, world: value_with_gradients(lambda z: answer(z, *world[1:]), {"z": world[0]}, "the result"),
     reference=_beside_z(_code),
-    also=(torch.no_grad()(_beside_z(_code)),),  # in NumPy, say
     hints=f"""
         code-first: The code stands before the latent. Either order would do, but the networks of this course expect z
           first.
@@ -95,14 +93,11 @@ condition_generator = sheet.task(
         every-class-of-the-batch: {_EVERY_CLASS}
         next-class: {_NEXT_CLASS}
         first-label-for-all: {_FIRST_LABEL}
-        cut-off: The values are right, but z is cut off from its graph: whoever looks for a latent by its gradient, as
-          chapter 6 does, gets none.
         code-alone: The latent is gone: this G could draw one picture a class and no more.
         joined-along-the-batch: {_ALONG_BATCH}
     """,
     like={
         "code-first": lambda z, labels, classes: torch.cat((_code(labels, classes), z), dim=1),
-        "cut-off": lambda z, labels, classes: _beside_z(_code)(z.detach() + 0 * z, labels, classes),
         "label-as-number": (
             _beside_z(lambda labels, _: labels[:, None].float()),
             _beside_z(lambda labels, classes: labels[:, None] / classes),

@@ -102,7 +102,6 @@ EQUIVALENT = {
     "measuring.precision_recall": {
         "dim of kthvalue": _AXIS,
         "1 to 0 in `radii": "the matrix of distances is symmetric",
-        "operator Lt": _BOUNDARY,
     },
     "measuring.extrapolated": {
         ".flatten() dropped": "a tensor of one number is as good as a number",
