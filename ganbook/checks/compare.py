@@ -34,7 +34,7 @@ class Difference:
 
 
 #: What kind of thing is wrong, where the sentence of the hint says more than that.
-_KINDS = {"value": "is not what the definition gives.", "scale": "is off by a factor."}
+_KINDS = {"value": "is not what is expected.", "scale": "is off by a factor."}
 
 
 @dataclass(frozen=True)
@@ -119,23 +119,25 @@ def _difference(key: str, got: Seen, want: Seen, atol: float | None, factor: flo
             f"`{key}` is {factor:.4g} times what is expected. Look for a sum in place of a mean, a missing or an "
             "extra factor, or a size counted once too often.",
         )
-    return differ("value", f"`{key}` differs from what the definition gives. {_how_far(a, b)}")
+    return differ("value", _how_far(key, a, b))
 
 
-def _how_far(a: Array, b: Array) -> str:
+def _how_far(key: str, a: Array, b: Array) -> str:
     """For a difference that nobody foresaw: which part is right, or how far the direction is off."""
     if b.size == 1:
-        return "Work a small case out by hand and compare."
+        return f"`{key}` differs from what the task asks for. Work a small case out by hand and compare."
+    if not a.any():
+        return f"`{key}` is 0 everywhere: nothing moved, or nothing arrived."
     right = int((np.abs(a - b) <= max(ABSOLUTE, RELATIVE * float(np.abs(b).max()))).sum())
     if right:
-        return f"{right} of its {b.size} entries are right: look at what sets the others apart."
+        return f"Of `{key}`, {right} of its {b.size} entries are right: look at what sets the others apart."
     lengths = float(np.linalg.norm(a)), float(np.linalg.norm(b))
     if not all(math.isfinite(length) and length > 0 for length in lengths):
-        return "No entry agrees: work one out by hand and compare."
+        return f"No entry of `{key}` agrees: work one out by hand and compare."
     cosine = float(np.vdot(a, b).real) / (lengths[0] * lengths[1])
     return (
-        f"No entry agrees; its length is {lengths[0] / lengths[1]:.2g} times the expected one, and the cosine of the "
-        f"angle between them is {cosine:.2f}."
+        f"No entry of `{key}` agrees; its length is {lengths[0] / lengths[1]:.2g} times the expected one, and the "
+        f"cosine of the angle between them is {cosine:.2f}."
     )
 
 

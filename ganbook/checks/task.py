@@ -267,7 +267,7 @@ class Task:
         for mistake in self.mistakes:
             if self._recognises(mistake, got, want.outcome, stage):
                 return replace(first, kind=mistake.id, hint=mistake.hint)
-        if left:
+        if left and not isinstance(got.outcome, _Raised):
             kind, argument = left[0]
             came, expected, hint = (text.format(name=probe.name_of(argument)) for text in KINDS[kind])
             return Difference(kind, came, expected, hint)
@@ -693,9 +693,7 @@ class Sheet:
         if difference.about and difference.about != difference.hint:
             yield "where to look", difference.about
         yield "hint", difference.hint
-        if not difference.about:  # no value was compared: there is nothing to give away
-            return
-        if task.small_case:
+        if task.small_case and difference.about:
             yield "a small case", task.small_case
         if task.takes == "function":
             yield (
@@ -703,16 +701,19 @@ class Sheet:
                 f'`{task.name}(*check.case("{task.name}"))` runs your function where it was found to differ.',
             )
         yield "read again", sections.where(self.name, task.name)
-        yield "expected", difference.expected
+        if difference.about:  # a value was compared: there is one to give away
+            yield "expected", difference.expected
 
     def hint(self, name: str | None = None) -> Result:
         """The next rung of the ladder of hints: for the task that was checked last, or the one named.
 
         Raises:
-            ValueError: nothing was checked yet, or the task does not exist.
+            ValueError: the task does not exist.
         """
-        name = self._checked(name)
-        card = self.cards[name]
+        name = name or self.last or next(iter(self.tasks), "")
+        if name not in self.tasks:
+            raise ValueError(f"name must be one of {', '.join(self.tasks)}; got {name!r}")
+        card = self.cards.get(name) or self.tasks[name]()  # without an answer: how to check one
         if card.rungs:
             self.cards[name] = card = replace(card, level=min(card.level + 1, len(card.rungs)))
         return card
@@ -724,14 +725,6 @@ class Sheet:
             raise ValueError(f"name must be one of {', '.join(self.tasks)}; got {name!r}")
         seed, world = self.cases.get(name, (0, ""))
         return self.tasks[name].arguments(seed, world)
-
-    def _checked(self, name: str | None) -> str:
-        name = self.last if name is None else name
-        if name is None or (name in self.tasks and name not in self.cards):
-            raise ValueError(f"check a task first: check.{name or next(iter(self.tasks), 'NAME')}(…)")
-        if name not in self.cards:
-            raise ValueError(f"name must be one of {', '.join(self.tasks)}; got {name!r}")
-        return name
 
     def number(self, task: Task) -> int:
         return [*self.tasks].index(task.name) + 1 if task.name in self.tasks else 0

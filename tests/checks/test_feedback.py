@@ -79,7 +79,8 @@ def test_scale_of_a_single_number_shows_in_its_gradients():
     [
         (lambda x: torch.cat([2 * x[:3], x[3:]]), "3 of its 5 entries are right"),
         (lambda x: 2 * x.roll(1), "the cosine of the angle"),
-        (lambda x: 0 * x, "No entry agrees"),
+        (lambda x: 0 * x, "is 0 everywhere"),
+        (lambda x: 0 * x + torch.inf, "is not finite"),
     ],
 )
 def test_unforeseen_differences_are_described(answer, said):
@@ -139,6 +140,13 @@ def test_an_error_of_another_layer_is_another_mistake():
         assert second.came.startswith("RuntimeError: Given groups=1, weight of size") and second.hint_id == "exception"
 
 
+def test_an_error_is_told_before_what_it_left_behind_and_has_a_ladder():
+    task, _ = doubled(setup=lambda: (nn.Linear(2, 2),), reference=lambda network: network.weight.sum())
+    card = task(lambda network: network.eval()(torch.zeros(3)))
+    assert card.hint_id == "shape" and "mat1" in card.came
+    assert [name for name, _ in card.rungs] == ["hint", "to run", "read again"]
+
+
 def test_plain_card():
     task, sheet = doubled()
     sheet.task("other", "Other", tried="", reference=lambda: 1, mistakes=())
@@ -154,8 +162,10 @@ def test_plain_card():
 def test_hints_come_rung_by_rung():
     """What kind of thing, the mistake, a case to run, where to read; the expected value last."""
     task, sheet = doubled(small_case="2 · 3 is 6.")
-    with pytest.raises(ValueError, match=r"check a task first: check.double"):
-        sheet.hint()
+    assert (sheet.hint().status, sheet.hint().hint) == (
+        "not yet",
+        "Tell the check what to judge: `check.double(double)`.",
+    )
     shown = [task(lambda x: x / 2)]
     shown += [
         task(lambda x: x / 2),
