@@ -9,10 +9,12 @@ tests/data/colab-constraints.txt is Colab's own list of packages. The twin needs
 The answer is a table of what is new, and status 1 if anything that Colab has would change, torch, torchvision, numpy
 and ipywidgets above all: whoever changes those asks for a restart of the runtime.
 
-    python tools/colab.py --pages /tmp/twin [--only game exercises/text]
+    python tools/colab.py --pages /tmp/twin [--only game exercises/text] [--seconds 600]
 
 runs every notebook in that environment as a reader would, at the smallest budget: alone in an empty folder, without a
 network, and says which ended well, what they wrote to stderr, what they left in the folder, how many widgets they show.
+It updates book/reference/colab.json, which pages show; begins with those that are not in it, and begins no more once
+they took so many seconds of the processor.
 """
 
 from __future__ import annotations
@@ -21,17 +23,19 @@ import argparse
 import json
 import os
 import re
+import resource
 import shutil
 import subprocess
 import sys
 import tempfile
-import time
 from collections.abc import Mapping
+from datetime import date
 from pathlib import Path
 from typing import Any
 
 from repository import ROOT
 
+FILE = ROOT / "book/reference/colab.json"
 CONSTRAINTS = ROOT / "tests/data/colab-constraints.txt"
 NEVER = ("torch", "torchvision", "numpy", "ipywidgets")
 """A change of one of these asks for a restart, or breaks the page that is open."""
@@ -120,35 +124,98 @@ print(json.dumps({
 
 def played(page: Path, folder: Path) -> dict[str, Any]:
     """What became of a notebook in the environment ``folder``; see above. Needs ``unshare`` and ``ip``."""
+    from ganbook.checks.scores import FILE as SCORES
+
     with tempfile.TemporaryDirectory() as empty:
         shutil.copy(page, empty)
         alone = 'ip link set lo up && exec "$@"'  # the kernel talks over the local device
         command = ["unshare", "-rn", "sh", "-c", alone, "sh", str(folder / "bin/python"), "-c", PLAY, page.name]
         environment = {**os.environ, "GANBOOK_BUDGET": "smoke", "PATH": f"{folder / 'bin'}:{os.environ['PATH']}"}
-        started = time.monotonic()
+        started = processor()
         done = subprocess.run(command, cwd=empty, env=environment, capture_output=True, text=True, check=False)
         found: dict[str, Any] = {"errors": [done.stderr[-500:]], "stderr": "", "widgets": 0}
         if done.returncode == 0:
             found = json.loads(done.stdout.splitlines()[-1])
-        left = sorted(path.name for path in Path(empty).iterdir() if path.name != page.name)
-        return {**found, "left": left, "seconds": time.monotonic() - started}
+        left = sorted(path.name for path in Path(empty).iterdir() if path.name not in (page.name, SCORES))
+        seconds = round(processor() - started, 1)
+        return {**found, "left": left, "seconds": seconds, "date": date.today().isoformat()}
 
 
-def play_all(folder: Path, words: list[str]) -> int:
-    """Run the pages whose name holds one of the words; returns the exit status."""
+def processor() -> float:
+    """Seconds that the processor spent on what this process started, and has ended."""
+    used = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return used.ru_utime + used.ru_stime
+
+
+def said(found: Mapping[str, Any]) -> str:
+    """What became of a page, in words."""
+    wrong = [*found["errors"], found["stderr"].strip()[:300], *(f"left {name}" for name in found["left"])]
+    return "; ".join(filter(None, wrong)) or "well"
+
+
+def play_all(folder: Path, words: list[str], most: float) -> int:
+    """Run the pages whose name holds one of the words, and keep what became of them; returns the exit status."""
+    from measure import load
     from pages import name, notebooks
 
-    well = True
-    for page in notebooks():
-        if words and not any(word in name(page) for word in words):
-            continue
+    kept = load(FILE).get("pages", {})
+    order = [name(page) for page in notebooks()]
+    asked = [page for page in notebooks() if not words or any(word in name(page) for word in words)]
+    well, started = True, processor()
+    for page in sorted(asked, key=lambda page: name(page) in kept):
+        if processor() - started > most:
+            break
         found = played(page, folder)
-        well = well and not found["errors"] and not found["left"]
-        said = (
-            "; ".join([*found["errors"], *found["left"], found["stderr"].strip()[:300]]).strip("; ") or "nothing else"
-        )
-        print(f"{name(page):34} {found['seconds']:5.0f} s  {found['widgets']} widgets  {said}", flush=True)
+        well = well and said(found) == "well"
+        print(f"{name(page):34} {found['seconds']:5.0f} s  {found['widgets']} widgets  {said(found)}", flush=True)
+        kept[name(page)] = found
+        pages = {each: kept[each] for each in order if each in kept}
+        FILE.write_text(json.dumps({**about(folder), "pages": pages}, indent=1) + "\n", encoding="utf-8")
     return 0 if well else 1
+
+
+def rows(content: Mapping[str, Any]) -> tuple[list[str], list[list[str]]]:
+    """For a page's table, one row a notebook: how it ended, or that it was not run."""
+    from pages import name, notebooks
+
+    made = []
+    for page in map(name, notebooks()):
+        found = content["pages"].get(page)
+        if found:
+            made.append([page, said(found), str(found["widgets"]), f"{found['seconds']:.0f} s", found["date"]])
+        else:
+            made.append([page, "not run", "", "", ""])
+    return ["notebook", "ended", "explorers shown", "of one processor", "on"], made
+
+
+def weight(content: Mapping[str, Any]) -> tuple[list[str], list[list[str]]]:
+    """For a page's table: what the twin's packages take on the disk, with CUDA and without."""
+    whole, cuda = content["megabytes"]["packages"], content["megabytes"]["of them CUDA's"]
+    return ["packages of the twin", "MB on the disk"], [
+        ["all", str(whole)],
+        ["CUDA's: PyTorch's own part of it, NVIDIA's, Triton", str(cuda)],
+        ["all others", str(whole - cuda)],
+    ]
+
+
+ABOUT = """
+import json, platform
+from importlib import metadata
+sizes = {d.metadata["Name"]: sum(f.locate().stat().st_size for f in d.files or [] if f.locate().is_file())
+         for d in metadata.distributions()}
+cuda = sum(f.locate().stat().st_size for f in metadata.files("torch") if "cuda" in f.name and f.locate().is_file())
+versions = {name: metadata.version(name) for name in ("torch", "ipywidgets", "ipykernel", "ganbook")}
+print(json.dumps({"python": platform.python_version(), "versions": versions, "sizes": sizes, "cuda": cuda}))
+"""
+
+
+def about(folder: Path) -> dict[str, Any]:
+    """Python, versions, and the megabytes that the environment's packages take with CUDA and without."""
+    found = json.loads(run(str(folder / "bin/python"), "-c", ABOUT))
+    cuda = found["cuda"] + sum(size for name, size in found["sizes"].items() if OF_CUDA.match(normal(name)))
+    whole = sum(found["sizes"].values())
+    megabytes = {"packages": round(whole / 1e6), "of them CUDA's": round(cuda / 1e6)}
+    return {"python": found["python"], "versions": found["versions"], "megabytes": megabytes}
 
 
 def frozen(pip: list[str]) -> dict[str, str]:
@@ -163,9 +230,10 @@ def main() -> None:
     parser.add_argument("--install", type=Path, metavar="FOLDER", help="install it, and leave the environment there")
     parser.add_argument("--pages", type=Path, metavar="FOLDER", help="run the notebooks in that environment")
     parser.add_argument("--only", nargs="+", default=[], metavar="WORD", help="pages whose name holds one")
+    parser.add_argument("--seconds", type=float, default=float("inf"), help="of the processor, for all pages together")
     arguments = parser.parse_args()
     if arguments.pages:
-        sys.exit(play_all(arguments.pages.resolve(), arguments.only))
+        sys.exit(play_all(arguments.pages.resolve(), arguments.only, arguments.seconds))
     colab = pinned(CONSTRAINTS.read_text(encoding="utf-8"))
     said = run(arguments.python, "-c", "import platform; print(platform.python_version())").strip()
     print(f"Python {said}; Colab's list has {len(colab)} packages beside CUDA")

@@ -4,8 +4,8 @@
     ```
 
 takes `timings` (ganbook/timings.json), `claims` (book/reference/claims.json), `checks` (book/reference/checks.json),
-`sabotage` (book/reference/sabotage.json), a table of costs.py, or `zoo` (the cards in ganbook/zoo, a section each, with
-samples drawn when the page is built).
+`sabotage` (book/reference/sabotage.json), `colab` or `weight` (book/reference/colab.json), a table of costs.py, or
+`zoo` (the cards in ganbook/zoo, a section each, with samples drawn when the page is built).
 A file that is missing gives one sentence that says how to make it: the figures are never typed in.
 """
 
@@ -19,6 +19,7 @@ from typing import Any
 from docutils import nodes
 from docutils.parsers.rst import Directive
 
+import colab
 import costs
 from ganbook import results
 from ganbook.claims import Claim
@@ -30,6 +31,8 @@ FILES = {
     "claims": (ROOT / "book/reference/claims.json", "make timings"),
     "checks": (ROOT / "book/reference/checks.json", "make exercises"),
     "sabotage": (ROOT / "book/reference/sabotage.json", "python tools/sabotage.py"),
+    "colab": (colab.FILE, "python tools/colab.py --pages"),
+    "weight": (colab.FILE, "python tools/colab.py --pages"),
 }
 BUDGETS = ("smoke", "laptop", "gpu")
 Row = list[str]
@@ -66,6 +69,16 @@ def sabotage(content: dict[str, Any]) -> tuple[Row, list[Row]]:
     return ["page", "broken", "stopped by"], rows
 
 
+MAKERS = {
+    "timings": timings,
+    "claims": claims,
+    "checks": checks,
+    "sabotage": sabotage,
+    "colab": colab.rows,
+    "weight": colab.weight,
+}
+
+
 def _seconds(run: dict[str, Any] | None) -> str:
     return f"{run['seconds']:.0f} s on {run['hardware']}" if run else "not measured"
 
@@ -98,8 +111,7 @@ class Measured(Directive):
         environment.note_dependency(str(path))  # a changed file makes the page again
         if not path.is_file():
             return [nodes.paragraph(text=f"Not measured yet: `{command}` writes this table.")]
-        maker = {"timings": timings, "claims": claims, "checks": checks, "sabotage": sabotage}[what]
-        return [_table(*maker(json.loads(path.read_text(encoding="utf-8"))))]
+        return [_table(*MAKERS[what](json.loads(path.read_text(encoding="utf-8"))))]
 
     def cost(self, what: str) -> list[nodes.Node]:
         """A table that is computed from a result."""

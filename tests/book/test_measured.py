@@ -51,6 +51,14 @@ def test_the_table_of_sabotage_leaves_out_what_does_not_concern_a_page():
     assert rows == [["game/a", "D never updated", "ClaimError: x"]] and len(head) == 3
 
 
+def test_every_file_makes_a_table():
+    assert set(measured.MAKERS) == set(measured.FILES)
+    for what, (path, _) in measured.FILES.items():
+        if path.is_file():  # else its page says how to make it
+            head, rows = measured.MAKERS[what](json.loads(path.read_text(encoding="utf-8")))
+            assert rows and {len(row) for row in rows} == {len(head)}, what
+
+
 def test_the_table_of_checks_adds_up():
     head, rows = measured.checks(json.loads(measured.FILES["checks"][0].read_text(encoding="utf-8")))
     assert {len(row) for row in rows} == {len(head)}

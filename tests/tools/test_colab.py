@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import json
+
 import colab
+from pages import name, notebooks
 
 
 def test_colabs_list_is_read_without_its_cuda():
@@ -21,3 +24,23 @@ def test_what_is_new_and_what_would_change_are_told_apart():
     new, faults = colab.judged(found | {"numpy": "2.2.0"}, there)
     assert new == {"emoji": "2.16"} and faults == ["numpy would be 2.2.0, and Colab has 2.1.3"]
     assert colab.judged({"tqdm": "4.67"}, there)[1] == [f"{name} is not there at all" for name in colab.NEVER]
+
+
+def test_a_page_ended_well_if_nothing_is_to_be_said():
+    well = {"errors": [], "stderr": " ", "left": [], "widgets": 2, "seconds": 9.0, "date": "2026-11-29"}
+    assert colab.said(well) == "well"
+    assert colab.said({**well, "errors": ["KeyError: 'a'"], "left": ["x.png"]}) == "KeyError: 'a'; left x.png"
+    head, rows = colab.rows({"pages": {"index": well}})
+    assert rows[0] == ["index", "well", "2", "9 s", "2026-11-29"] and {len(row) for row in rows} == {len(head)}
+    assert len(rows) == len(notebooks()) and rows[1][1:] == ["not run", "", "", ""]
+    _, rows = colab.weight({"megabytes": {"packages": 5000, "of them CUDA's": 3600}})
+    assert [row[1] for row in rows] == ["5000", "3600", "1400"]
+
+
+def test_every_page_that_was_run_in_the_twin_ended_well():
+    kept = json.loads(colab.FILE.read_text(encoding="utf-8"))
+    assert {page: said for page, found in kept["pages"].items() if (said := colab.said(found)) != "well"} == {}
+    assert set(kept["pages"]) <= set(map(name, notebooks()))
+    listed = colab.pinned(colab.CONSTRAINTS.read_text(encoding="utf-8"))
+    for package in ("torch", "ipywidgets", "ipykernel"):
+        assert kept["versions"][package].partition("+")[0] == listed[package].partition("+")[0]
