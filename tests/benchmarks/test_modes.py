@@ -7,8 +7,9 @@ import pytest
 import torch
 
 from benchmarks import modes
-from ganbook import recipes, results
+from ganbook import data, recipes, results
 from ganbook.data import toy
+from ganbook.data.images import to_float
 from ganbook.metrics.stacked import report_stacked
 
 
@@ -106,3 +107,52 @@ def test_chance_is_kept_and_not_computed_twice(shelf, monkeypatch, capsys):
     monkeypatch.setattr(sys, "argv", ["modes", "luck"])
     with pytest.raises(SystemExit):
         modes.main()
+
+
+def test_a_game_of_chosen_codes_leaves_the_decoder_alone():
+    generator = modes.ChosenCodes(8).train()
+    before = [p.clone() for p in generator.decoder.state_dict().values()]
+    images = generator(torch.randn(64, 8))
+    images.sum().backward()
+    assert images.shape == (64, 1, 28, 28)
+    assert all(p.grad is None for p in generator.decoder.parameters())
+    assert all(p.grad is not None for p in generator.chosen.parameters())
+    assert all(torch.equal(*pair) for pair in zip(before, generator.decoder.state_dict().values(), strict=True))
+    codes = generator.codes(torch.randn(5, 8))
+    torch.testing.assert_close(codes.norm(dim=1), torch.full((5,), codes.shape[1] ** 0.5))
+
+
+def test_good_digits_and_their_variety():
+    test = to_float(data.load("digits", "test").images)
+    real = modes.judge()(test)
+    assert real["classes"] == 10 and 0.89 < real["good"] <= 0.95 and real["variety"] == pytest.approx(1)
+    alike = modes.judge()(test[:1].expand(300, -1, -1, -1))
+    assert alike["classes"] == 1 == alike["largest"] and alike["variety"] < 1e-3
+    assert modes.judge()(torch.rand(300, 1, 28, 28) * 2 - 1)["good"] == 0
+
+
+def test_a_collapse_is_looked_at_while_it_happens(monkeypatch):
+    monkeypatch.setattr(modes, "CHOOSING", 4)
+    monkeypatch.setattr(modes, "LOOKS", 2)
+    monkeypatch.setattr(modes, "CHOICES", 20)
+    first, last = modes.collapse("failure", 0)
+    assert (first["round"], last["round"]) == (2, 4) and "codes" not in first
+    assert len(last["codes"]) == 16 and {len(code) for code in last["codes"]} == {16}
+
+
+def test_a_blurred_d_cannot_see_a_checkerboard():
+    seen = []
+    critic = modes.Blurred(lambda: lambda images: seen.append(images) or images.sum((1, 2, 3)))
+    digit = to_float(data.load("digits", "test").images[:1])
+    board = 0.3 * (-1.0) ** (torch.arange(28)[:, None] + torch.arange(28))
+    critic(digit), critic(digit + board)
+    assert seen[0].shape == digit.shape
+    torch.testing.assert_close(*seen)
+
+
+def test_how_much_of_the_detail_is_a_checkerboard():
+    torch.manual_seed(0)
+    noise = torch.randn(1, 1, 28, 28)
+    board = (-1.0) ** (torch.arange(28)[:, None] + torch.arange(28))
+    assert modes.checkerboard(board[None, None]) == pytest.approx(1, abs=0.01)
+    assert modes.checkerboard(noise) < 0.1 < 0.3 < modes.checkerboard(noise + board) < 0.9
