@@ -15,8 +15,8 @@ from torch.nn import functional as F
 from ganbook.checks.challenge import NoScore, Score, listed, scored, verdict
 from ganbook.checks.compare import Observation, as_array, describe
 from ganbook.checks.readings.cyclegan import READING
-from ganbook.checks.task import Answer, Reject, Sheet, Trial, flat_weights
-from ganbook.checks.worlds import gradient
+from ganbook.checks.task import Answer, Reject, Sheet, Trial
+from ganbook.checks.worlds import changes, gradient, leave_gradients
 
 sheet = Sheet("cyclegan", "Exercises 12: CycleGAN")
 progress, done, hint, case = sheet.last_card, sheet.done, sheet.hint, sheet.case
@@ -682,29 +682,17 @@ unpaired_batches = sheet.task(
 
 def _step_world(n: int = 3, m: int = 3) -> dict[str, Any]:
     players = _players()
-    return {
-        "players": players,
-        "stale": [[torch.randn_like(p) for p in network.parameters()] for network in players],
-        "x": _images(n, 0.5),
-        "y": _images(m, -0.3),
-    }
+    leave_gradients(*players)
+    return {"players": players, "x": _images(n, 0.5), "y": _images(m, -0.3)}
 
 
 def _observe_step(answer: Answer, world: Mapping[str, Any]) -> Observation:
     players: _Players = world["players"]
-    for network, stale in zip(players, world["stale"], strict=True):
-        for parameter, left in zip(network.parameters(), stale, strict=True):
-            parameter.grad = left.clone()
-    before = [flat_weights(network) for network in players]
     translators = [*players.there.parameters(), *players.back.parameters()]
     critics = [*players.critic_x.parameters(), *players.critic_y.parameters()]
     optimizers = torch.optim.SGD(translators, lr=0.05), torch.optim.SGD(critics, lr=0.05)
-    answer(*players, *optimizers, world["x"].clone(), world["y"].clone(), 7.0)
-    change = [flat_weights(network) - old for network, old in zip(players, before, strict=True)]
-    return {
-        f"the change of {name}'s weights": change[place]
-        for name, place in (("critic_x", 2), ("critic_y", 3), ("there", 0), ("back", 1))
-    }
+    networks = {name: getattr(players, name) for name in ("critic_x", "critic_y", "there", "back")}
+    return changes(networks, lambda: answer(*players, *optimizers, world["x"].clone(), world["y"].clone(), 7.0))
 
 
 def _step(

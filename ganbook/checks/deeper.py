@@ -13,8 +13,8 @@ from torch.nn import functional as F
 from ganbook.checks.challenge import NoScore, Score, listed, scored, verdict
 from ganbook.checks.compare import Observation, describe
 from ganbook.checks.readings.deeper import READING
-from ganbook.checks.task import Answer, Sheet, flat_weights, loss_with_gradients, pair
-from ganbook.checks.worlds import gradient
+from ganbook.checks.task import Answer, Sheet, loss_with_gradients, pair
+from ganbook.checks.worlds import changes, gradient, leave_gradients
 
 sheet = Sheet("deeper", "Exercises 9: Deeper generators")
 progress, done, hint, case = sheet.last_card, sheet.done, sheet.hint, sheet.case
@@ -485,9 +485,9 @@ def _vae_world(n: int = 8) -> dict[str, Any]:
     decoder = nn.Sequential(nn.Linear(3, 5), nn.Tanh(), nn.Linear(5, 6)).double()
     with torch.no_grad():
         encoder.get_parameter("2.bias").copy_(torch.tensor([0.5, -0.5, 0.2, 1.0, -1.0, 0.6]) + 0.1 * torch.randn(6))
+    leave_gradients(encoder, decoder)
     return {
         "networks": (encoder, decoder),
-        "stale": [[torch.randn_like(p) for p in network.parameters()] for network in (encoder, decoder)],
         "x": torch.randn(n, 6, dtype=torch.float64),
         "noise": torch.randn(n, 3, dtype=torch.float64),
     }
@@ -495,24 +495,10 @@ def _vae_world(n: int = 8) -> dict[str, Any]:
 
 def _observe_step(answer: Answer, world: Mapping[str, Any]) -> Observation:
     encoder, decoder = world["networks"]
-    kept = [[p.detach().clone() for p in network.parameters()] for network in (encoder, decoder)]
-    try:
-        for network, stale in zip((encoder, decoder), world["stale"], strict=True):
-            for parameter, left in zip(network.parameters(), stale, strict=True):
-                parameter.grad = left.clone()
-        before = flat_weights(decoder), flat_weights(encoder)
-        optimizer = torch.optim.SGD([*encoder.parameters(), *decoder.parameters()], lr=0.01)
-        answer(encoder, decoder, optimizer, world["x"].clone(), world["noise"].clone(), 0.5)
-        after = flat_weights(decoder), flat_weights(encoder)
-    finally:
-        with torch.no_grad():
-            for network, old in zip((encoder, decoder), kept, strict=True):
-                for parameter, value in zip(network.parameters(), old, strict=True):
-                    parameter.copy_(value)
-    return {
-        "the change of the decoder's weights": after[0] - before[0],
-        "the change of the encoder's weights": after[1] - before[1],
-    }
+    optimizer = torch.optim.SGD([*encoder.parameters(), *decoder.parameters()], lr=0.01)
+    data = world["x"].clone(), world["noise"].clone()
+    networks = {"the decoder": decoder, "the encoder": encoder}
+    return changes(networks, lambda: answer(encoder, decoder, optimizer, *data, 0.5))
 
 
 def _step(

@@ -14,8 +14,8 @@ from torch.nn import functional as F
 from ganbook.checks.challenge import NoScore, Score, scored, verdict
 from ganbook.checks.compare import Observation, describe
 from ganbook.checks.readings.pix2pix import READING
-from ganbook.checks.task import Answer, Reject, Sheet, flat_weights, pair
-from ganbook.checks.worlds import gradient
+from ganbook.checks.task import Answer, Reject, Sheet, pair
+from ganbook.checks.worlds import changes, gradient, leave_gradients
 
 sheet = Sheet("pix2pix", "Exercises 11: Pix2pix")
 progress, done, hint, case = sheet.last_card, sheet.done, sheet.hint, sheet.case
@@ -775,9 +775,7 @@ class _Judge(nn.Module):
 
 def _step_world(n: int = 5) -> dict[str, Any]:
     generator, discriminator = _Painter().double(), _Judge().double()
-    for network in (generator, discriminator):
-        for parameter in network.parameters():  # as an earlier turn leaves them
-            parameter.grad = torch.randn_like(parameter)
+    leave_gradients(generator, discriminator)
     real, sources = (2 * torch.rand(2, n, 2, 4, 4, dtype=torch.float64) - 1).unbind()
     return {
         "networks": (generator, discriminator),
@@ -790,12 +788,9 @@ def _step_world(n: int = 5) -> dict[str, Any]:
 def _observe_step(answer: Answer, world: Mapping[str, Any]) -> Observation:
     generator, discriminator = networks = world["networks"]
     optimizers = [torch.optim.SGD(network.parameters(), lr=0.2) for network in networks]
-    before = [flat_weights(network) for network in networks]
-    answer(generator, discriminator, *optimizers, *(world[name].clone() for name in ("real", "sources", "z")), 2.0)
-    return {
-        "the change of D's weights": flat_weights(discriminator) - before[1],
-        "the change of G's weights": flat_weights(generator) - before[0],
-    }
+    data = [world[name].clone() for name in ("real", "sources", "z")]
+    play = {"D": discriminator, "G": generator}
+    return changes(play, lambda: answer(generator, discriminator, *optimizers, *data, 2.0))
 
 
 def _step(

@@ -15,8 +15,8 @@ from torch.nn import functional as F
 from ganbook.checks.challenge import NoScore, Score, scored, verdict
 from ganbook.checks.compare import Observation, describe
 from ganbook.checks.readings.text import READING
-from ganbook.checks.task import Answer, Sheet, Trial, flat_weights, loss_with_gradients, pair
-from ganbook.checks.worlds import value_with_gradients
+from ganbook.checks.task import Answer, Sheet, Trial, loss_with_gradients, pair
+from ganbook.checks.worlds import changes, leave_gradients, value_with_gradients
 
 if TYPE_CHECKING:
     from ganbook.data.captions import CaptionedDigits
@@ -662,9 +662,7 @@ class _Reader(nn.Module):
 
 def _step_world() -> dict[str, Any]:
     generator, discriminator = _Painter().double(), _Reader().double()
-    for network in (generator, discriminator):
-        for parameter in network.parameters():  # as an earlier turn leaves them
-            parameter.grad = torch.randn_like(parameter)
+    leave_gradients(generator, discriminator)
     return {
         "networks": (generator, discriminator),
         "real": 2 * torch.rand(4, 4, dtype=torch.float64) - 1,
@@ -676,12 +674,9 @@ def _step_world() -> dict[str, Any]:
 def _observe_step(answer: Answer, world: Mapping[str, Any]) -> Observation:
     generator, discriminator = networks = world["networks"]
     optimizers = [torch.optim.SGD(network.parameters(), lr=0.4) for network in networks]
-    before = [flat_weights(network) for network in networks]
-    answer(generator, discriminator, *optimizers, *(world[name].clone() for name in ("real", "texts", "z")))
-    return {
-        "the change of D's weights": flat_weights(discriminator) - before[1],
-        "the change of G's weights": flat_weights(generator) - before[0],
-    }
+    data = [world[name].clone() for name in ("real", "texts", "z")]
+    play = {"D": discriminator, "G": generator}
+    return changes(play, lambda: answer(generator, discriminator, *optimizers, *data))
 
 
 _Order = tuple[int, ...]

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
-from ganbook.checks.task import Answer, loss_with_gradients
+from ganbook.checks.task import Answer, flat_weights, loss_with_gradients
 
 
 def gradient(result: Any, by: Iterable[Tensor]) -> Tensor | None:
@@ -35,3 +35,19 @@ def value_with_gradients(answer: Answer, inputs: Mapping[str, Tensor], name: str
     with contextlib.suppress(RuntimeError, TypeError):
         return loss_with_gradients(answer, inputs, *rest, name=name) | seen
     return seen | {f"the gradient by {of}": None for of in inputs}
+
+
+def leave_gradients(*networks: nn.Module) -> None:
+    """Something in every ``.grad``, as an earlier turn leaves it."""
+    for network in networks:
+        for parameter in network.parameters():
+            parameter.grad = torch.randn_like(parameter)
+
+
+def changes(networks: Mapping[str, nn.Module], play: Callable[[], object]) -> dict[str, Tensor]:
+    """How the weights of each network differ after ``play()``, by the network's name."""
+    before = {name: flat_weights(network) for name, network in networks.items()}
+    play()
+    return {
+        f"the change of {name}'s weights": flat_weights(network) - before[name] for name, network in networks.items()
+    }
