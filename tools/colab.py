@@ -45,6 +45,8 @@ FRONT_END = ("ipykernel", "ipython", "ipywidgets", "nbclient", "nbconvert", "jup
 """What shows a notebook, beside what ganbook asks for."""
 
 
+D2L, D2L_IMPORTS = "d2l==1.0.0a1.post0", ("pandas", "requests", "matplotlib-inline")
+
 WITHOUT = {"jedi"}
 """IPython asks for it, and Colab does without: nothing of ours."""
 
@@ -105,6 +107,9 @@ def twin(python: str, folder: Path, install: bool) -> dict[str, str]:
     run(*pip, "check")
     if changed := {name: (v, after.get(name)) for name, v in before.items() if after.get(name) != v}:
         sys.exit(f"installing ganbook changed {changed}")
+    # What two pages ask a reader for, and what of Colab's it imports: in tests of pages it must be there.
+    run(*pip, "install", "--quiet", "--constraint", str(constraints), *D2L_IMPORTS)
+    run(*pip, "install", "--quiet", "--no-deps", D2L)
     return after
 
 

@@ -37,6 +37,12 @@ def test_a_page_ended_well_if_nothing_is_to_be_said():
     assert [row[1] for row in rows] == ["5000", "3600", "1400"]
 
 
+def test_d2l_is_the_one_that_pages_ask_for():
+    pages = [text for page in notebooks() if "from d2l" in (text := page.read_text(encoding="utf-8"))]
+    assert pages and all(f"pip install --no-deps {colab.D2L}" in text for text in pages)
+    assert set(colab.D2L_IMPORTS) <= set(colab.pinned(colab.CONSTRAINTS.read_text(encoding="utf-8")))
+
+
 def test_every_page_that_was_run_in_the_twin_ended_well():
     kept = json.loads(colab.FILE.read_text(encoding="utf-8"))
     assert {page: said for page, found in kept["pages"].items() if (said := colab.said(found)) != "well"} == {}
