@@ -13,8 +13,11 @@ from torch.nn import functional as F
 
 from ganbook.checks.challenge import NoScore, Score, listed, scored, verdict
 from ganbook.checks.compare import Observation, describe
+from ganbook.checks.edits import edited, likes
 from ganbook.checks.readings.failures import READING
+from ganbook.checks.rounds import D_NEVER_CLEARED, G_CUT_OFF, LABELS_SWAPPED, a_round
 from ganbook.checks.task import Answer, Latents, Reject, Sheet, Trial, flat_weights, loss_with_gradients, pair
+from ganbook.checks.worlds import gradient
 
 sheet = Sheet("failures", "Exercises 7: When training fails")
 progress, done, hint, case = sheet.last_card, sheet.done, sheet.hint, sheet.case
@@ -23,20 +26,11 @@ results, require_all_passed = sheet.results, sheet.require_all_passed
 # -- 1 minibatch standard deviation ------------------------------------------------------------------
 
 
-def _gradient(result: Any, leaf: Tensor) -> Tensor | None:
-    """The gradient by ``leaf`` of a weighted sum of the result, whose weights tell its entries apart."""
-    if not isinstance(result, Tensor) or not result.requires_grad:
-        return None
-    weights = torch.linspace(0.5, 1.5, result.numel(), dtype=result.dtype).view(result.shape)
-    (gradient,) = torch.autograd.grad((weights * result).sum(), leaf, retain_graph=True, allow_unused=True)
-    return gradient
-
-
 def _observe_features(answer: Answer, world: tuple[Tensor, ...]) -> Observation:
     leaves = {name: value.clone().requires_grad_() for name, value in zip("xt", world, strict=False)}
     result = answer(*leaves.values())
     return {"the result": result} | {
-        f"the gradient by {name}": _gradient(result, leaf) for name, leaf in leaves.items()
+        f"the gradient by {name}": gradient(result, [leaf]) for name, leaf in leaves.items()
     }
 
 
@@ -294,7 +288,7 @@ def _observe_spectral(answer: Answer, world: tuple[Tensor, Tensor]) -> Observati
     return {
         "the new v": result[1],
         "the weight divided by σ": result[0],
-        "the gradient by weight": _gradient(result[0], leaf),
+        "the gradient by weight": gradient(result[0], [leaf]),
     }
 
 
@@ -528,21 +522,11 @@ def _observe_augmented(answer: Answer, world: tuple[Any, ...]) -> Observation:
     weights = [*judge.parameters()]
     return {
         "D's loss": d_loss,
-        "the gradient of D's loss by D's weights": _flat_gradient(d_loss, weights),
-        "the gradient of D's loss by the fakes": _flat_gradient(d_loss, [fake], none=True),
+        "the gradient of D's loss by D's weights": gradient(d_loss, weights),
+        "the gradient of D's loss by the fakes": gradient(d_loss, [fake]),
         "G's loss": g_loss,
-        "the gradient of G's loss by the fakes": _flat_gradient(g_loss, [fake]),
+        "the gradient of G's loss by the fakes": gradient(g_loss, [fake]),
     }
-
-
-def _flat_gradient(loss: Any, leaves: list[Tensor], none: bool = False) -> Any:
-    """All gradients as one vector; None where there is no way; whether there is one, if there should be ``none``."""
-    if not isinstance(loss, Tensor) or not loss.requires_grad:
-        return "no way" if none else None
-    found = torch.autograd.grad(loss.sum(), leaves, retain_graph=True, allow_unused=True)
-    if none:
-        return "no way" if found[0] is None else "a way"
-    return None if any(gradient is None for gradient in found) else torch.cat([g.flatten() for g in found])
 
 
 def _augmented(
@@ -720,46 +704,7 @@ def _observe_round(answer: Answer, world: _Game) -> Observation:
     }
 
 
-def _play(
-    in_eval: bool = False,
-    keeps_gradients: bool = False,
-    cut_in_g: bool = False,
-    swapped: bool = False,
-    eval_g: bool = False,
-) -> Answer:
-    """One round with any of the bugs in it."""
-
-    def play(
-        generator: nn.Module,
-        discriminator: nn.Module,
-        g_optimizer: torch.optim.Optimizer,
-        d_optimizer: torch.optim.Optimizer,
-        real: Tensor,
-        sample_z: Callable[[int], Tensor],
-    ) -> tuple[Tensor, Tensor]:
-        discriminator.eval() if in_eval else discriminator.train()
-        fake = generator(sample_z(len(real))).detach()
-        real_logits, fake_logits = discriminator(real), discriminator(fake)
-        if swapped:
-            d_loss = F.softplus(real_logits).mean() + F.softplus(-fake_logits).mean()
-        else:
-            d_loss = F.softplus(-real_logits).mean() + F.softplus(fake_logits).mean()
-        if not keeps_gradients:
-            d_optimizer.zero_grad()
-        d_loss.backward()  # type: ignore[no-untyped-call]
-        d_optimizer.step()
-        if eval_g:
-            discriminator.eval()
-        fake = generator(sample_z(len(real)))
-        g_loss = F.softplus(-discriminator(fake.detach() if cut_in_g else fake)).mean()
-        g_optimizer.zero_grad()
-        g_loss.backward()  # type: ignore[no-untyped-call]
-        g_optimizer.step()
-        return d_loss.detach(), g_loss.detach()
-
-    return play
-
-
+_IN_EVAL = (("d_loss = ", "discriminator.eval(); d_loss = "),)
 _EVAL = "D trains in evaluation mode: its BatchNorm uses old running statistics, and goes on using them."
 _KEPT = "D's step takes along the gradient that G's turn left on D's weights."
 _CUT = "The fakes of G's turn are cut off from G, so G never moves, and no error says so."
@@ -772,8 +717,8 @@ repaired_round = sheet.task(
     worlds={"a batch of two": lambda: _Game(2)},
     observe=_observe_round,
     returns=("d_loss", "g_loss"),
-    reference=_play(),
-    blank=_play(in_eval=True, keeps_gradients=True, cut_in_g=True),
+    reference=a_round,
+    blank=edited(a_round, (*_IN_EVAL, *D_NEVER_CLEARED, *G_CUT_OFF)),
     hints=f"""
         d-in-eval: One bug is left. {_EVAL}
         gradients-kept: One bug is left. {_KEPT}
@@ -787,16 +732,19 @@ repaired_round = sheet.task(
         eval-in-g-s-turn: D is put into evaluation mode for G's turn. Then G is judged by another function than the one
           that D learned with, and learns to please that.
     """,
-    like={
-        "d-in-eval": _play(in_eval=True),
-        "gradients-kept": _play(keeps_gradients=True),
-        "g-cut-off": _play(cut_in_g=True),
-        "eval-and-gradients": _play(in_eval=True, keeps_gradients=True),
-        "eval-and-cut": _play(in_eval=True, cut_in_g=True),
-        "gradients-and-cut": _play(keeps_gradients=True, cut_in_g=True),
-        "labels-swapped": _play(swapped=True),
-        "eval-in-g-s-turn": _play(eval_g=True),
-    },
+    like=likes(
+        a_round,
+        {
+            "d-in-eval": [_IN_EVAL],
+            "gradients-kept": [D_NEVER_CLEARED],
+            "g-cut-off": [G_CUT_OFF],
+            "eval-and-gradients": [(*_IN_EVAL, *D_NEVER_CLEARED)],
+            "eval-and-cut": [(*_IN_EVAL, *G_CUT_OFF)],
+            "gradients-and-cut": [(*D_NEVER_CLEARED, *G_CUT_OFF)],
+            "labels-swapped": [LABELS_SWAPPED],
+            "eval-in-g-s-turn": [("g_loss = ", "discriminator.eval(); g_loss = ")],
+        },
+    ),
     lesson="A mode, a leftover and a cut: three bugs, and none raises an error. You meet them as curves.",
 )
 

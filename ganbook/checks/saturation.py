@@ -12,7 +12,9 @@ from torch.nn import functional as F
 
 from ganbook.checks.challenge import Score, listed, scored, verdict
 from ganbook.checks.compare import Observation, describe
+from ganbook.checks.edits import edited, likes
 from ganbook.checks.readings.saturation import READING
+from ganbook.checks.rounds import FAKES_REAL, G_SATURATING, G_UPSIDE_DOWN, LABELS_SWAPPED, a_round
 from ganbook.checks.task import Answer, Latents, Reject, Sheet, Trial, flat_weights, pair
 
 sheet = Sheet("saturation", "Exercises 3: Saturation")
@@ -659,53 +661,11 @@ def _observe_turns(answer: Answer, world: Mapping[str, Any]) -> Observation:
     }
 
 
-def _turns(
-    d_taught_wrong: bool = False,
-    g_upside_down: bool = False,
-    floor: float = 0.0,
-    saturating: bool = False,
-    d_swapped: bool = False,
-) -> Answer:
-    """One round with any of the bugs in it. ``floor``: the small number inside the logarithm of G's loss."""
-
-    def play(
-        generator: nn.Module,
-        discriminator: nn.Module,
-        g_optimizer: torch.optim.Optimizer,
-        d_optimizer: torch.optim.Optimizer,
-        real: Tensor,
-        sample_z: Callable[[int], Tensor],
-    ) -> Pair:
-        fake = generator(sample_z(len(real))).detach()
-        real_logits, fake_logits = discriminator(real), discriminator(fake)
-        if d_swapped:
-            d_loss = F.softplus(real_logits).mean() + F.softplus(-fake_logits).mean()
-        else:
-            d_loss = (
-                F.softplus(-real_logits).mean() + F.softplus(-fake_logits if d_taught_wrong else fake_logits).mean()
-            )
-        d_optimizer.zero_grad()
-        d_loss.backward()  # type: ignore[no-untyped-call]
-        d_optimizer.step()
-
-        logits = discriminator(generator(sample_z(len(real))))
-        if saturating:
-            g_loss = -F.softplus(logits).mean()
-        elif floor:
-            g_loss = -(torch.sigmoid(logits) + floor).log().mean()
-        else:
-            g_loss = F.softplus(-logits).mean()
-        if g_upside_down:
-            g_loss = -g_loss
-        g_optimizer.zero_grad()
-        g_loss.backward()  # type: ignore[no-untyped-call]
-        g_optimizer.step()
-        return d_loss, g_loss
-
-    return play
+def _floor(epsilon: float) -> tuple[tuple[str, str]]:
+    return (("bce(discriminator(fake), 1)", f"-(torch.sigmoid(discriminator(fake)) + {epsilon}).log().mean()"),)
 
 
-_FLOOR = 1e-8
+_FLOOR = _floor(1e-8)
 _LABEL = (
     "In D's turn the fakes carry the real label. That label is what G wishes for, in G's turn; taught to D, "
     "it makes D call everything real."
@@ -727,8 +687,8 @@ escape_round = sheet.task(
     },
     observe=_observe_turns,
     returns=("d_loss", "g_loss"),
-    reference=_turns(),
-    blank=_turns(d_taught_wrong=True, g_upside_down=True, floor=_FLOOR),
+    reference=a_round,
+    blank=edited(a_round, (*FAKES_REAL, *G_UPSIDE_DOWN, *_FLOOR)),
     hints=f"""
         fakes-called-real-in-d-s-turn: One bug is left. {_LABEL}
         g-upside-down: One bug is left. {_SIGN}
@@ -746,16 +706,19 @@ escape_round = sheet.task(
         d-labels-swapped: The fakes' label is repaired and the real samples' label broken: D now calls real samples
           fake.
     """,
-    like={
-        "fakes-called-real-in-d-s-turn": _turns(d_taught_wrong=True),
-        "g-upside-down": _turns(g_upside_down=True),
-        "floor": tuple(_turns(floor=epsilon) for epsilon in (_FLOOR, 1e-7, 1e-9, 1e-10, 1e-12, 1e-6, 1e-5)),
-        "label-and-sign": _turns(d_taught_wrong=True, g_upside_down=True),
-        "label-and-floor": _turns(d_taught_wrong=True, floor=_FLOOR),
-        "sign-and-floor": _turns(g_upside_down=True, floor=_FLOOR),
-        "saturating": (_turns(saturating=True), _turns(saturating=True, d_taught_wrong=True)),
-        "d-labels-swapped": _turns(d_swapped=True),
-    },
+    like=likes(
+        a_round,
+        {
+            "fakes-called-real-in-d-s-turn": [FAKES_REAL],
+            "g-upside-down": [G_UPSIDE_DOWN],
+            "floor": [_floor(epsilon) for epsilon in (1e-8, 1e-7, 1e-9, 1e-10, 1e-12, 1e-6, 1e-5)],
+            "label-and-sign": [(*FAKES_REAL, *G_UPSIDE_DOWN)],
+            "label-and-floor": [(*FAKES_REAL, *_FLOOR)],
+            "sign-and-floor": [(*G_UPSIDE_DOWN, *_FLOOR)],
+            "saturating": [G_SATURATING, (*G_SATURATING, *FAKES_REAL)],
+            "d-labels-swapped": [LABELS_SWAPPED],
+        },
+    ),
     when={
         "g-stays": lambda trial: not trial.got["the change of G's weights"].any(),
     },

@@ -15,7 +15,20 @@ from torch.optim import Optimizer
 from ganbook.checks.by_hand import USED_AUTOGRAD, by_autograd, by_hand
 from ganbook.checks.challenge import NoScore, Score, listed, scored
 from ganbook.checks.compare import Observation, describe
+from ganbook.checks.edits import edited, likes
 from ganbook.checks.readings.two_players import READING
+from ganbook.checks.rounds import (
+    D_CLEARED_AFTER,
+    D_NEVER_CLEARED,
+    G_CAUGHT,
+    G_CLEARED_FIRST,
+    G_CUT_OFF,
+    G_NEVER_CLEARED,
+    G_SATURATING,
+    UNCUT,
+    a_round,
+    bce,
+)
 from ganbook.checks.task import Answer, Latents, Reject, Sheet, loss_with_gradients
 from ganbook.data.toy import Mixture, ring
 from ganbook.metrics import mode_coverage
@@ -160,11 +173,6 @@ sample_noise = sheet.task(
 def _real_and_fake_logits() -> dict[str, Tensor]:
     # different sizes and means, so that no mix-up of the two batches goes unseen
     return {"real_logits": torch.randn(6) * 2 + 1, "fake_logits": torch.randn(4) * 2 - 0.5}
-
-
-def bce(logits: Tensor, label: float, reduction: str = "mean") -> Tensor:
-    """Cross-entropy of logits with one label for all."""
-    return F.binary_cross_entropy_with_logits(logits, torch.full_like(logits, label), reduction=reduction)
 
 
 discriminator_loss = sheet.task(
@@ -467,67 +475,24 @@ def _observe_round_and_passes(answer: Answer, game: _Game) -> Observation:
     return _observe_round(answer, game) | {"backward passes through G in two rounds": game.through_g}
 
 
-def _round(
-    cut_fakes: bool = True,
-    clear_d: str = "before D's backward",  # or "after D's step", "at both", "never"
-    clear_g: str = "before G's backward",  # or "at the top", "never"
-    g_loss_of: Callable[[Tensor], Tensor] = lambda fake: bce(fake, 1),
-    cut_g: bool = False,
-    g_turn_steps: tuple[str, ...] = ("G",),
-    order: tuple[str, ...] = ("D", "G"),
-    simultaneous: bool = False,
-    swap_returned: bool = False,
-) -> Answer:
-    """A round with the mistakes asked for; without arguments, a right one."""
-
-    def play(
-        generator: nn.Module,
-        discriminator: nn.Module,
-        g_optimizer: Optimizer,
-        d_optimizer: Optimizer,
-        real: Tensor,
-        sample_z: Callable[[int], Tensor],
-    ) -> tuple[Tensor, Tensor]:
-        seen: dict[str, Tensor] = {}
-        if clear_g == "at the top":
-            g_optimizer.zero_grad()
-
-        def d_turn() -> None:
-            fake = generator(sample_z(len(real)))
-            d_loss = bce(discriminator(real), 1) + bce(discriminator(fake.detach() if cut_fakes else fake), 0)
-            if clear_d in ("before D's backward", "at both"):
-                d_optimizer.zero_grad()
-            d_loss.backward()  # type: ignore[no-untyped-call]
-            if not simultaneous:
-                d_optimizer.step()
-            if clear_d in ("after D's step", "at both"):
-                d_optimizer.zero_grad()
-            seen["d"] = d_loss.detach()
-
-        def g_turn() -> None:
-            fake = generator(sample_z(len(real)))
-            g_loss = g_loss_of(discriminator(fake.detach() if cut_g else fake))
-            if clear_g == "before G's backward":
-                g_optimizer.zero_grad()
-            if simultaneous:  # only G's weights: D's gradients wait for D's step
-                weights = [*generator.parameters()]
-                for weight, gradient in zip(weights, torch.autograd.grad(g_loss, weights), strict=True):
-                    weight.grad = gradient
-                d_optimizer.step()
-            else:
-                g_loss.backward()  # type: ignore[no-untyped-call]
-            for player in g_turn_steps:
-                (g_optimizer if player == "G" else d_optimizer).step()
-            seen["g"] = g_loss.detach()
-
-        for player in order:
-            (d_turn if player == "D" else g_turn)()
-        none = torch.zeros(())
-        pair = seen.get("d", none), seen.get("g", none)
-        return (pair[1], pair[0]) if swap_returned else pair
-
-    return play
-
+_G_FIRST = """
+    fake = generator(sample_z(len(real)))
+    g_loss = bce(discriminator(fake), 1)
+    g_optimizer.zero_grad(), g_loss.backward(), g_optimizer.step()
+    fake = generator(sample_z(len(real)))
+    d_loss = bce(discriminator(real), 1) + bce(discriminator(fake.detach()), 0)
+    d_optimizer.zero_grad(), d_loss.backward(), d_optimizer.step()
+    return d_loss.detach(), g_loss.detach()
+"""
+_AT_ONCE = (
+    ("d_optimizer.step()", ""),
+    ("g_loss.backward()", "g_loss.backward(inputs=[*generator.parameters()])"),
+    ("g_optimizer.step()", "d_optimizer.step(); g_optimizer.step()"),
+)
+_D_STEPS_IN_GS_TURN = (
+    (("g_optimizer.step()", "d_optimizer.step()"),),
+    (("g_optimizer.step()", "g_optimizer.step(); d_optimizer.step()"),),
+)
 
 training_round = sheet.task(
     "training_round",
@@ -536,7 +501,7 @@ training_round = sheet.task(
     setup=_Game,
     worlds={"a batch of one": lambda: _Game(1)},
     observe=_observe_round_and_passes,
-    reference=_round(),
+    reference=a_round,
     hints="""
         d-moved-in-gs-turn: D moved in G's turn, down G's loss: D was trained to believe in fakes. Step only the
           optimiser of the player whose turn it is.
@@ -562,29 +527,25 @@ training_round = sheet.task(
           (chapter 4 measures what the difference does).
         returned-swapped: The losses come back in the other order: `d_loss, g_loss`.
     """,
-    like={
-        "d-moved-in-gs-turn": tuple(
-            _round(g_turn_steps=steps, clear_d=clear)
-            for steps in (("D",), ("G", "D"))
-            for clear in ("before D's backward", "at both")
-        ),
-        "order-swapped": _round(order=("G", "D")),
-        "missing-detach": _round(cut_fakes=False),
-        "d-gradient-left-on-g": (
-            _round(cut_fakes=False, clear_g="at the top"),
-            _round(cut_fakes=False, clear_g="never"),
-        ),
-        "missing-zero-grad": (
-            _round(clear_d="never"),
-            _round(clear_d="after D's step"),
-            _round(clear_g="never"),
-            _round(clear_d="never", clear_g="never"),
-        ),
-        "labels-of-d": _round(g_loss_of=lambda fake: bce(fake, 0)),
-        "saturating": _round(g_loss_of=lambda fake: -bce(fake, 0)),
-        "simultaneous": _round(simultaneous=True),
-        "returned-swapped": _round(swap_returned=True),
-    },
+    like=likes(
+        a_round,
+        {
+            "d-moved-in-gs-turn": [(*clear, *step) for step in _D_STEPS_IN_GS_TURN for clear in ((), D_CLEARED_AFTER)],
+            "order-swapped": [_G_FIRST],
+            "missing-detach": [UNCUT],
+            "d-gradient-left-on-g": [(*UNCUT, *G_CLEARED_FIRST), (*UNCUT, *G_NEVER_CLEARED)],
+            "missing-zero-grad": [
+                D_NEVER_CLEARED,
+                (*D_NEVER_CLEARED, *D_CLEARED_AFTER),
+                G_NEVER_CLEARED,
+                (*D_NEVER_CLEARED, *G_NEVER_CLEARED),
+            ],
+            "labels-of-d": [G_CAUGHT],
+            "saturating": [G_SATURATING],
+            "simultaneous": [_AT_ONCE],
+            "returned-swapped": [(("d_loss.detach(), g_loss.detach()", "g_loss.detach(), d_loss.detach()"),)],
+        },
+    ),
     when={
         "g-did-not-move": lambda t: not t.got["change of G's weights"].any(),
         "d-did-not-move": lambda t: not t.got["change of D's weights"].any(),
@@ -598,12 +559,6 @@ training_round = sheet.task(
 )
 
 
-def _broken(cut_fakes: bool = False, clear_d: bool = False, label: float = 0) -> Answer:
-    """The round of the find-the-bug task; each argument repairs one bug."""
-    clear = "before D's backward" if clear_d else "never"
-    return _round(cut_fakes=cut_fakes, clear_d=clear, clear_g="at the top", g_loss_of=lambda fake: bce(fake, label))
-
-
 repaired_round = sheet.task(
     "repaired_round",
     "Find three bugs",
@@ -611,8 +566,8 @@ repaired_round = sheet.task(
     setup=_Game,
     worlds={"a batch of one": lambda: _Game(1)},
     observe=_observe_round,
-    reference=_round(),
-    blank=_broken(),
+    reference=a_round,
+    blank=edited(a_round, (*UNCUT, *D_NEVER_CLEARED, *G_CAUGHT, *G_CLEARED_FIRST)),
     hints="""
         two-left-gradients: One bug is gone, two are left, and both concern gradients that are still there when a step
           is taken: ask for each of the two steps which `backward` calls have written to the weights that it moves.
@@ -629,25 +584,24 @@ repaired_round = sheet.task(
         g-cut-off: The cut is in the wrong turn: with the fakes of G's turn detached, G never moves. Which turn must not
           reach G?
     """,
-    like={
-        "two-left-gradients": _broken(label=1),
-        "two-left-label-and-d": _broken(cut_fakes=True),
-        "two-left-label-and-g": _broken(clear_d=True),
-        "g-polluted": _broken(clear_d=True, label=1),
-        "d-accumulates": (
-            _broken(cut_fakes=True, label=1),
-            _round(clear_d="never"),
-            _round(clear_d="after D's step"),
-        ),
-        "wrong-label": (_broken(cut_fakes=True, clear_d=True), _round(g_loss_of=lambda fake: bce(fake, 0))),
-        "saturating": _round(g_loss_of=lambda fake: -bce(fake, 0)),
-        "g-cut-off": (
-            _round(cut_g=True),
-            _round(cut_g=True, cut_fakes=False),
-            _round(cut_g=True, cut_fakes=False, clear_g="at the top"),
-            _round(cut_g=True, cut_fakes=False, clear_g="at the top", clear_d="never"),
-        ),
-    },
+    like=likes(
+        a_round,
+        {
+            "two-left-gradients": [(*G_CLEARED_FIRST, *UNCUT, *D_NEVER_CLEARED)],
+            "two-left-label-and-d": [(*D_NEVER_CLEARED, *G_CAUGHT)],
+            "two-left-label-and-g": [(*G_CLEARED_FIRST, *UNCUT, *G_CAUGHT)],
+            "g-polluted": [(*G_CLEARED_FIRST, *UNCUT)],
+            "d-accumulates": [D_NEVER_CLEARED, (*D_NEVER_CLEARED, *D_CLEARED_AFTER)],
+            "wrong-label": [G_CAUGHT],
+            "saturating": [G_SATURATING],
+            "g-cut-off": [
+                G_CUT_OFF,
+                (*UNCUT, *G_CUT_OFF),
+                (*UNCUT, *G_CUT_OFF, *G_CLEARED_FIRST),
+                (*UNCUT, *G_CUT_OFF, *G_CLEARED_FIRST, *D_NEVER_CLEARED),
+            ],
+        },
+    ),
     lesson="Three bugs, and none of them raised an error: in a GAN only the behaviour tells.",
 )
 
