@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 
 import pytest
+import torch
 from torch import nn
 
 from benchmarks import depth
@@ -19,7 +20,8 @@ def weighted(network):
 @pytest.mark.parametrize("form", depth.FORMS)
 @pytest.mark.parametrize("layers", depth.LAYERS)
 def test_a_network_is_as_deep_as_its_row_says(form, layers):
-    generator = depth.recipe_of(form, layers).generator()
+    generator = depth.recipe_of(form, layers).game().generator
+    assert generator(torch.randn(2, generator.latent_dim)).shape == (2, 1, 28, 28)
     assert weighted(generator) == layers
     forms = {(block.residual, block.pre_activation) for block in generator.blocks}
     assert forms == {{"plain": (False, True), "original": (True, False), "pre-activated": (True, True)}[form]}
@@ -45,3 +47,12 @@ def test_the_seed_that_chose_the_rate_is_not_shown(monkeypatch):
     (figure,) = depth.figures({"runs": runs})
     assert figure.values == [10.0, math.inf]
     assert "0.001" in figure.what
+
+
+def test_a_smaller_rate_is_tried_while_smaller_ones_end_better():
+    large, middle, small = depth.RATES
+    assert depth.worth_trying(large, [], "plain", 6)
+    assert not depth.worth_trying(middle, [], "plain", 6)
+    assert depth.worth_trying(middle, [run(large, None)], "plain", 6)
+    assert depth.worth_trying(small, [run(large, 9.0), run(middle, 8.0)], "plain", 6)
+    assert not depth.worth_trying(small, [run(large, 8.0), run(middle, 9.0)], "plain", 6)
