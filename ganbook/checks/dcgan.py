@@ -13,7 +13,9 @@ from torch.nn import functional as F
 
 from ganbook.checks.challenge import NoScore, Score, listed, scored, verdict
 from ganbook.checks.compare import Observation, as_array
+from ganbook.checks.edits import edited, likes
 from ganbook.checks.readings.dcgan import READING
+from ganbook.checks.rounds import G_CAUGHT, LABELS_SWAPPED, UNCUT, bce
 from ganbook.checks.task import Answer, Latents, Reject, Sheet, Trial, flat_weights, pair
 
 sheet = Sheet("dcgan", "Exercises 6: DCGAN")
@@ -841,56 +843,37 @@ def _observe_loop(answer: Answer, world: World) -> Observation:
     }
 
 
-def _loop(
-    wrong_parameters: bool = False,
-    stale: bool = False,
-    one_noise: bool = False,
-    fakes_twice: bool = False,
-    leak: bool = False,
-    cleared_again: bool = False,
-    g_stays: bool = False,
-    g_label_fake: bool = False,
-    d_swapped: bool = False,
-    stray: bool = False,
-) -> Answer:
-    """The training loop with any of the bugs in it."""
-
-    def train(
-        generator: nn.Module,
-        discriminator: nn.Module,
-        batches: list[Tensor],
-        sample_z: Callable[[int], Tensor],
-        lr: float,
-    ) -> tuple[nn.Module, nn.Module]:
-        d_optimizer = torch.optim.SGD(discriminator.parameters(), lr=lr)
-        g_optimizer = torch.optim.SGD((discriminator if wrong_parameters else generator).parameters(), lr=lr)
-        once = sample_z(len(batches[0])) if one_noise or stray else None
-        for real in batches:
-            generator.zero_grad()
-            if not stale:
-                discriminator.zero_grad()
-            fake = generator(once if one_noise else sample_z(len(real)))
-            side = -1 if d_swapped else 1
-            fake_logits = discriminator(fake if leak else fake.detach())
-            d_loss = F.softplus(-side * discriminator(real)).mean() + F.softplus(side * fake_logits).mean()
-            d_loss.backward(retain_graph=True)  # type: ignore[no-untyped-call]
-            d_optimizer.step()
-
-            if cleared_again:
-                discriminator.zero_grad()
-            if not fakes_twice:
-                fake = generator(once if one_noise else sample_z(len(real)))
-            logits = discriminator(fake)
-            g_loss = F.softplus(logits if g_label_fake else -logits).mean()
-            g_loss.backward()  # type: ignore[no-untyped-call]
-            if g_stays:
-                generator.zero_grad()
-            g_optimizer.step()
-        return generator, discriminator
-
-    return train
+def _train(
+    generator: nn.Module,
+    discriminator: nn.Module,
+    batches: list[Tensor],
+    sample_z: Callable[[int], Tensor],
+    lr: float,
+) -> tuple[nn.Module, nn.Module]:
+    d_optimizer = torch.optim.SGD(discriminator.parameters(), lr=lr)
+    g_optimizer = torch.optim.SGD(generator.parameters(), lr=lr)
+    for real in batches:
+        generator.zero_grad()
+        discriminator.zero_grad()
+        fake = generator(sample_z(len(real)))
+        d_loss = bce(discriminator(real), 1) + bce(discriminator(fake.detach()), 0)
+        d_loss.backward(retain_graph=True)  # type: ignore[no-untyped-call]
+        d_optimizer.step()
+        fake = generator(sample_z(len(real)))
+        g_loss = bce(discriminator(fake), 1)
+        g_loss.backward()  # type: ignore[no-untyped-call]
+        g_optimizer.step()
+    return generator, discriminator
 
 
+_DS_WEIGHTS = (("SGD(generator", "SGD(discriminator"),)
+_UNCLEARED = (("discriminator.zero_grad()", ""),)
+_LATE = (("d_optimizer.step()", "d_optimizer.step(); discriminator.zero_grad()"),)
+_STRAY = (("for real in", "z = sample_z(len(batches[0]))\n    for real in"),)
+_ONE_Z = (("sample_z(len(real))", "z"), *_STRAY)
+_TWICE = (
+    ("fake = generator(sample_z(len(real)))\n        g_loss", "g_loss"),
+)  # the same fakes in both turns: right, too
 _PARAMETERS = (
     "G's optimiser holds D's weights: G never moves, and D is pushed to call fakes real, by its own opponent's loss."
 )
@@ -907,9 +890,9 @@ train_loop = sheet.task(
     setup=_loop_world,
     worlds={"four batches of one": lambda: _loop_world(1, 4)},
     observe=_observe_loop,
-    reference=_loop(),
-    also=(_loop(fakes_twice=True), _loop(stray=True), _loop(stray=True, fakes_twice=True)),
-    blank=_loop(wrong_parameters=True, stale=True, one_noise=True),
+    reference=_train,
+    also=(edited(_train, _TWICE), edited(_train, _STRAY), edited(_train, (*_TWICE, *_STRAY))),
+    blank=edited(_train, (*_DS_WEIGHTS, *_UNCLEARED, *_ONE_Z)),
     hints=f"""
         wrong-parameters: One bug is left. {_PARAMETERS}
         stale-gradients: One bug is left. {_STALE}
@@ -925,32 +908,21 @@ train_loop = sheet.task(
         g-learns-to-be-caught: In its own turn G's fakes carry the label 0: G learns to be caught. G wants the label 1.
         d-labels-swapped: D's labels are exchanged: it learns to call real samples fake.
     """,
-    like={
-        "wrong-parameters": tuple(
-            _loop(wrong_parameters=True, cleared_again=cleared, fakes_twice=twice)
-            for cleared in (False, True)
-            for twice in (False, True)
-        ),
-        "stale-gradients": tuple(
-            _loop(stale=True, cleared_again=late, fakes_twice=twice)
-            for late in (False, True)
-            for twice in (False, True)
-        ),
-        "one-noise": _loop(one_noise=True),
-        "noise-and-stale": _loop(one_noise=True, stale=True),
-        "parameters-and-noise": (
-            _loop(wrong_parameters=True, one_noise=True),
-            _loop(wrong_parameters=True, one_noise=True, cleared_again=True),
-        ),
-        "parameters-and-stale": (
-            _loop(wrong_parameters=True, stale=True),
-            _loop(wrong_parameters=True, stale=True, fakes_twice=True),
-        ),
-        "detach-lost": (_loop(leak=True), _loop(leak=True, fakes_twice=True)),
-        "g-does-not-move": _loop(g_stays=True),
-        "g-learns-to-be-caught": _loop(g_label_fake=True),
-        "d-labels-swapped": _loop(d_swapped=True),
-    },
+    like=likes(
+        _train,
+        {
+            "wrong-parameters": [(*_DS_WEIGHTS, *late, *twice) for late in ((), _LATE) for twice in ((), _TWICE)],
+            "stale-gradients": [(*_UNCLEARED, *late, *twice) for late in ((), _LATE) for twice in ((), _TWICE)],
+            "one-noise": [_ONE_Z],
+            "noise-and-stale": [(*_ONE_Z, *_UNCLEARED)],
+            "parameters-and-noise": [(*_DS_WEIGHTS, *_ONE_Z), (*_DS_WEIGHTS, *_ONE_Z, *_LATE)],
+            "parameters-and-stale": [(*_DS_WEIGHTS, *_UNCLEARED), (*_DS_WEIGHTS, *_UNCLEARED, *_TWICE)],
+            "detach-lost": [UNCUT, (*UNCUT, *_TWICE)],
+            "g-does-not-move": [("g_optimizer.step()", "generator.zero_grad(); g_optimizer.step()")],
+            "g-learns-to-be-caught": [G_CAUGHT],
+            "d-labels-swapped": [LABELS_SWAPPED],
+        },
+    ),
     lesson="Two optimisers, each with its own player's weights; fresh noise; and clean gradients before each turn.",
 )
 

@@ -13,6 +13,7 @@ from torch.nn import functional as F
 from ganbook.checks.by_hand import USED_AUTOGRAD, by_autograd, by_hand
 from ganbook.checks.challenge import NoScore, Score, listed, scored, verdict
 from ganbook.checks.compare import Observation
+from ganbook.checks.edits import edited, likes
 from ganbook.checks.readings.minimax import READING
 from ganbook.checks.task import Answer, Reject, Sheet, Trial
 
@@ -884,42 +885,21 @@ def _observe_fit(answer: Answer, world: Mapping[str, Any]) -> Observation:
     return {"direction of D's first step": one / length, "two steps over one step": two.norm() / length}
 
 
-def _fit(
-    sigmoid_twice: bool = False,
-    pooled: bool = False,
-    never_zeroed: bool = False,
-    zeroed_once: bool = False,
-    zeroed_late: bool = False,
-    swapped: bool = False,
-    trimmed: bool = False,
-    once: bool = False,
-) -> Answer:
-    """D's training loop with any of the bugs in it. The step's length is free: only its direction is judged."""
-
-    def loop(discriminator: nn.Module, optimizer: torch.optim.Optimizer, real: Tensor, fake: Tensor, steps: int) -> str:
-        if zeroed_once:
-            optimizer.zero_grad()
-        if trimmed:
-            real = real[: len(fake)]
-        for _ in range(1 if once else steps):
-            real_logits, fake_logits = discriminator(real), discriminator(fake)
-            if sigmoid_twice:
-                real_logits, fake_logits = real_logits.sigmoid(), fake_logits.sigmoid()
-            losses = F.softplus(-real_logits), F.softplus(fake_logits)
-            if swapped:
-                losses = F.softplus(real_logits), F.softplus(-fake_logits)
-            loss = torch.cat(losses).mean() if pooled else losses[0].mean() + losses[1].mean()
-            if not (never_zeroed or zeroed_once or zeroed_late):
-                optimizer.zero_grad()
-            loss.backward()  # type: ignore[no-untyped-call]
-            optimizer.step()
-            if zeroed_late:
-                optimizer.zero_grad()
-        return "done"
-
-    return loop
+def _fit(discriminator: nn.Module, optimizer: torch.optim.Optimizer, real: Tensor, fake: Tensor, steps: int) -> str:
+    """D's training loop. The step's length is free: only its direction is judged."""
+    for _ in range(steps):
+        losses = F.softplus(-discriminator(real)), F.softplus(discriminator(fake))
+        loss = losses[0].mean() + losses[1].mean()
+        optimizer.zero_grad()
+        loss.backward()  # type: ignore[no-untyped-call]
+        optimizer.step()
+    return "done"
 
 
+_SIGMOID = (("-discriminator(real)", "-discriminator(real).sigmoid()"), ("(fake)", "(fake).sigmoid()"))
+_ONE_MEAN = (("losses[0].mean() + losses[1].mean()", "torch.cat(losses).mean()"),)
+_UNCLEARED = (("optimizer.zero_grad()", ""),)
+_ONCE = (*_UNCLEARED, ("for _", "optimizer.zero_grad()\n    for _"))
 _POOLED = (
     "All samples share one mean, and there are three times as many real ones: D learns that real is the "
     "likelier answer everywhere. V gives either side its own mean."
@@ -940,8 +920,8 @@ fit_discriminator = sheet.task(
     setup=_fit_world,
     observe=_observe_fit,
     tolerance={"direction of D's first step": 1e-3, "two steps over one step": 0.02},
-    reference=_fit(),
-    blank=_fit(sigmoid_twice=True, pooled=True, never_zeroed=True),
+    reference=_fit,
+    blank=edited(_fit, (*_SIGMOID, *_ONE_MEAN, *_UNCLEARED)),
     hints=f"""
         sigmoid-twice: One bug is left. {_TWICE}
         pooled: One bug is left. {_POOLED}
@@ -959,22 +939,26 @@ fit_discriminator = sheet.task(
         labels-swapped: D now climbs where it should descend: label 1 belongs to real samples.
         one-step-only: One step is made, whatever `steps` says. Is the loop, or its indentation, still there?
     """,
-    like={
-        "sigmoid-twice": _fit(sigmoid_twice=True),
-        "pooled": _fit(pooled=True),
-        "stale-gradients": (_fit(never_zeroed=True), _fit(zeroed_late=True)),
-        "sigmoid-and-pooled": _fit(sigmoid_twice=True, pooled=True),
-        "sigmoid-and-stale": _fit(sigmoid_twice=True, never_zeroed=True),
-        "pooled-and-stale": _fit(pooled=True, never_zeroed=True),
-        "zeroed-once": (
-            _fit(zeroed_once=True),
-            _fit(zeroed_once=True, pooled=True),
-            _fit(zeroed_once=True, sigmoid_twice=True),
-        ),
-        "real-thrown-away": _fit(trimmed=True),
-        "labels-swapped": _fit(swapped=True),
-        "one-step-only": _fit(once=True),
-    },
+    like=likes(
+        _fit,
+        {
+            "sigmoid-twice": [_SIGMOID],
+            "pooled": [_ONE_MEAN],
+            "stale-gradients": [
+                _UNCLEARED,
+                (*_UNCLEARED, ("optimizer.step()", "optimizer.step(); optimizer.zero_grad()")),
+            ],
+            "sigmoid-and-pooled": [(*_SIGMOID, *_ONE_MEAN)],
+            "sigmoid-and-stale": [(*_SIGMOID, *_UNCLEARED)],
+            "pooled-and-stale": [(*_ONE_MEAN, *_UNCLEARED)],
+            "zeroed-once": [_ONCE, (*_ONCE, *_ONE_MEAN), (*_ONCE, *_SIGMOID)],
+            "real-thrown-away": [("for _", "real = real[: len(fake)]\n    for _")],
+            "labels-swapped": [
+                (("-discriminator(real)", "discriminator(real)"), ("(discriminator(fake", "(-discriminator(fake"))
+            ],
+            "one-step-only": [("range(steps)", "range(1)")],
+        },
+    ),
     lesson="D now follows the gradient of V, whatever the sizes of the batches, and nothing else.",
 )
 
