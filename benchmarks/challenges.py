@@ -5,7 +5,7 @@
 A challenge's floor is the score in its own measurement of one who is told what the learner is not: the data themselves
 where there are data, else more weights, more questions, or the truth in part. The start is the first idea that a
 beginner has. Writes ganbook/results/challenges.json, from which the checks count every score in floors; what stands
-there already is skipped. All take about ten minutes on an idle core.
+there already is skipped. All take about two minutes on an idle core.
 """
 
 from __future__ import annotations
