@@ -13,6 +13,7 @@ from ganbook import convolutions
 from ganbook.checks.by_hand import USED_AUTOGRAD, by_autograd, by_hand
 from ganbook.checks.challenge import NoScore, Score, listed, scored, verdict
 from ganbook.checks.compare import Observation
+from ganbook.checks.edits import likes
 from ganbook.checks.readings.building_blocks import READING
 from ganbook.checks.task import Answer, Reject, Sheet, loss_with_gradients
 
@@ -524,7 +525,6 @@ up_block = sheet.task(
 
 # -- 9 BatchNorm -------------------------------------------------------------------------------------
 
-_ONE, _EPS = 0.1, 1e-5
 _AXES = (0, 2, 3)
 
 
@@ -565,54 +565,22 @@ def _observe_norm(answer: Answer, world: tuple[Tensor, ...]) -> Observation:
 
 
 def _norm(
-    axes: tuple[int, ...] = _AXES,
-    affine: str = "both",
-    output_correction: int = 0,
-    memory_correction: int = 1,
-    momentum: float = _ONE,
-    eps: float = _EPS,
-    root: str = "inside",
-    training_by: str = "batch",
-    evaluation_by: str = "running",
-    evaluation_updates: bool = False,
-    updates: bool = True,
-    remember: str = "variance",
-    detached: bool = False,
-) -> Answer:
-    """BatchNorm with any of the mistakes in it."""
+    x: Tensor, gamma: Tensor, beta: Tensor, running_mean: Tensor, running_var: Tensor, training: bool
+) -> tuple[Tensor, Tensor, Tensor]:
+    gamma, beta, at, size = (t.view(1, -1, 1, 1) for t in (gamma, beta, running_mean, running_var))
+    if training:
+        at, size = x.mean(_AXES, keepdim=True), x.var(_AXES, correction=0, keepdim=True)
+        running_mean = 0.9 * running_mean + 0.1 * x.detach().mean(_AXES)
+        running_var = 0.9 * running_var + 0.1 * x.detach().var(_AXES)
+    return gamma * (x - at) / (size + 1e-5).sqrt() + beta, running_mean, running_var
 
-    def channels(t: Tensor) -> Tensor:
-        return t.view(1, -1, 1, 1)
 
-    def play(
-        x: Tensor, gamma: Tensor, beta: Tensor, running_mean: Tensor, running_var: Tensor, training: bool
-    ) -> tuple[Tensor, Tensor, Tensor]:
-        mean = x.mean(axes, keepdim=True)
-        variance = x.var(axes, correction=output_correction, keepdim=True)
-        by = training_by if training else evaluation_by
-        at, size = (mean, variance) if by == "batch" else (channels(running_mean), channels(running_var))
-        if detached:
-            at, size = at.detach(), size.detach()
-        if root == "inside":
-            y = (x - at) / (size + eps).sqrt()
-        elif root == "outside":
-            y = (x - at) / (size.sqrt() + eps)
-        else:  # the variance itself
-            y = (x - at) / (size + eps)
-        if affine == "both":
-            y = channels(gamma) * y + channels(beta)
-        elif affine == "swapped":
-            y = channels(beta) * y + channels(gamma)
-        elif affine == "gamma only":
-            y = channels(gamma) * y
-        if updates and (training or evaluation_updates):
-            kept = x.var(_AXES, correction=memory_correction)
-            kept = kept.sqrt() if remember == "deviation" else kept
-            running_mean = (1 - momentum) * running_mean + momentum * x.mean(_AXES)
-            running_var = (1 - momentum) * running_var + momentum * kept
-        return y, running_mean.detach(), running_var.detach()
+_BY_BATCH = "at, size = x.mean(_AXES, keepdim=True), x.var(_AXES, correction=0, keepdim=True)"
+_BESSEL, _IN_MEMORY = ("correction=0, ", ""), ("var(_AXES)", "var(_AXES, correction=0)")
 
-    return play
+
+def _over(axes: str) -> tuple[tuple[str, str], ...]:
+    return ("(_AXES, k", f"({axes}, k"), ("(_AXES, c", f"({axes}, c")
 
 
 batch_norm = sheet.task(
@@ -627,7 +595,7 @@ batch_norm = sheet.task(
         "small running variances": lambda: (*_other_norm_world(3, 2)[:4], 1e-5 * torch.rand(2)),
     },
     observe=_observe_norm,
-    reference=_norm(),
+    reference=_norm,
     hints="""
         no-affine: γ and β are not used. Without them every channel of every layer has mean 0 and variance 1, and the
           next layer cannot get back what the division took.
@@ -662,28 +630,33 @@ batch_norm = sheet.task(
         statistics-detached: No gradient flows through mean and variance. They depend on x, and without their part the
           gradient keeps the two directions that BatchNorm undoes.
     """,
-    like={
-        "no-affine": _norm(affine="none"),
-        "no-shift": _norm(affine="gamma only"),
-        "gamma-beta-swapped": _norm(affine="swapped"),
-        "bessel-in-the-output": _norm(output_correction=1),
-        "no-bessel-in-the-memory": _norm(memory_correction=0),
-        "variances-swapped": _norm(output_correction=1, memory_correction=0),
-        "momentum-reversed": _norm(momentum=1 - _ONE),
-        "one-image-at-a-time": _norm(axes=(2, 3)),
-        "one-pixel-at-a-time": _norm(axes=(0,)),
-        "channels-together": (_norm(axes=(1, 2, 3)), _norm(axes=(0, 1, 2, 3))),
-        "eps-outside-the-root": _norm(root="outside"),
-        "eps-forgotten": _norm(eps=0.0),
-        "eps-0.8": (_norm(eps=0.8), _norm(eps=_ONE)),
-        "root-forgotten": _norm(root="none"),
-        "evaluation-by-the-batch": _norm(evaluation_by="batch"),
-        "training-by-the-memory": _norm(training_by="running"),
-        "evaluation-remembers": _norm(evaluation_updates=True),
-        "nothing-remembered": _norm(updates=False),
-        "deviation-remembered": _norm(remember="deviation"),
-        "statistics-detached": _norm(detached=True),
-    },
+    like=likes(
+        _norm,
+        {
+            "no-affine": [(("gamma * (x", "(x"), (" + beta", ""))],
+            "no-shift": [(" + beta", "")],
+            "gamma-beta-swapped": [(("gamma * (x", "beta * (x"), (" + beta", " + gamma"))],
+            "bessel-in-the-output": [_BESSEL],
+            "no-bessel-in-the-memory": [_IN_MEMORY],
+            "variances-swapped": [(_BESSEL, _IN_MEMORY)],
+            "momentum-reversed": [(("0.9", "M"), ("0.1", "0.9"), ("M", "0.1"))],
+            "one-image-at-a-time": [_over("(2, 3)")],
+            "one-pixel-at-a-time": [_over("0")],
+            "channels-together": [_over("(1, 2, 3)"), _over("(0, 1, 2, 3)")],
+            "eps-outside-the-root": [("(size + 1e-5).sqrt()", "(size.sqrt() + 1e-5)")],
+            "eps-forgotten": [(" + 1e-5", "")],
+            "eps-0.8": [("1e-5", "0.8"), ("1e-5", "0.1")],
+            "root-forgotten": [(".sqrt()", "")],
+            "evaluation-by-the-batch": [((_BY_BATCH, ""), ("if training:", f"{_BY_BATCH}\n    if training:"))],
+            "training-by-the-memory": [(_BY_BATCH, "")],
+            "evaluation-remembers": [
+                (("    running_mean = ", "running_mean = "), ("    running_var = ", "running_var = "))
+            ],
+            "nothing-remembered": [(("0.9", "1.0"), ("0.1", "0.0"))],
+            "deviation-remembered": [("detach().var", "detach().std")],
+            "statistics-detached": [(("= x.mean", "= x.detach().mean"), (", x.var", ", x.detach().var"))],
+        },
+    ),
     lesson="One pair of statistics a channel, two variances, two modes: and the gradient flows through all of it.",
 )
 

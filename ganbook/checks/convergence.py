@@ -12,6 +12,7 @@ from torch import Tensor, nn
 
 from ganbook.checks.challenge import Score, listed, scored, verdict
 from ganbook.checks.compare import Observation
+from ganbook.checks.edits import edited, likes
 from ganbook.checks.readings.convergence import READING
 from ganbook.checks.task import Answer, Reject, Sheet, Trial
 
@@ -719,40 +720,26 @@ def _observe_critic_step(answer: Answer, game: _CriticGame) -> Observation:
 
 
 def _critic_step(
-    sign: float = 1,
-    graph: bool = True,
-    norm: Callable[[Tensor], Tensor] = _unit_slopes,
-    cut: bool = True,
-    penalty_sign: float = 1,
-    clear: bool = True,
-) -> Answer:
-    def step(
-        critic: nn.Module,
-        generator: nn.Module,
-        optimizer: torch.optim.Optimizer,
-        real: Tensor,
-        z: Tensor,
-        t: Tensor,
-        weight: float,
-    ) -> float:
-        fake = generator(z)
-        if cut:
-            fake = fake.detach()
-        penalty = weight * norm(_slope(critic, t * real + (1 - t) * fake, create_graph=graph))
-        loss = sign * (critic(fake).mean() - critic(real).mean()) + penalty_sign * penalty
-        if clear:
-            optimizer.zero_grad()
-        loss.backward()
-        optimizer.step()
-        return float(loss.detach())
-
-    return step
+    critic: nn.Module,
+    generator: nn.Module,
+    optimizer: torch.optim.Optimizer,
+    real: Tensor,
+    z: Tensor,
+    t: Tensor,
+    weight: float,
+) -> float:
+    fake = generator(z).detach()
+    slopes = _slope(critic, t * real + (1 - t) * fake, create_graph=True)
+    penalty = (slopes.norm(dim=1) - 1).square().mean()
+    loss = critic(fake).mean() - critic(real).mean() + weight * penalty
+    optimizer.zero_grad()
+    loss.backward()
+    optimizer.step()
+    return float(loss.detach())
 
 
-def _batch_norm(gradient: Tensor) -> Tensor:
-    misfit: Tensor = gradient.norm() - 1
-    return misfit.square()
-
+_SIGN = ("critic(fake).mean() - critic(real).mean()", "critic(real).mean() - critic(fake).mean()")
+_GRAPH, _ONE_NORM = ("create_graph=True", "create_graph=False"), ("dim=1", "")
 
 repaired_critic_step = sheet.task(
     "repaired_critic_step",
@@ -762,8 +749,8 @@ repaired_critic_step = sheet.task(
     setup=_CriticGame,
     worlds={"a batch of one": lambda: _CriticGame(1)},
     observe=_observe_critic_step,
-    reference=_critic_step(),
-    blank=_critic_step(sign=-1, graph=False, norm=_batch_norm),
+    reference=_critic_step,
+    blank=edited(_critic_step, (_SIGN, _GRAPH, _ONE_NORM)),
     hints="""
         two-left-sign-and-graph: One bug is gone, two are left. Which batch does this loss lift? And does anything in
           the penalty still depend on the critic's weights when `backward` comes?
@@ -783,21 +770,21 @@ repaired_critic_step = sheet.task(
           is gone.
         old-gradients: Gradients of the last round joined this step: something clears them no longer.
     """,
-    like={
-        "two-left-sign-and-graph": _critic_step(sign=-1, graph=False),
-        "two-left-sign-and-norm": _critic_step(sign=-1, norm=_batch_norm),
-        "two-left-graph-and-norm": _critic_step(graph=False, norm=_batch_norm),
-        "sign-left": _critic_step(sign=-1),
-        "graph-left": _critic_step(graph=False),
-        "norm-left": _critic_step(norm=_batch_norm),
-        "mean-before-square": (
-            _critic_step(norm=lambda gradient: (gradient.norm(dim=1).mean() - 1).square()),
-            _critic_step(norm=lambda gradient: (gradient.norm(dim=1).mean() - 1).square(), graph=False),
-        ),
-        "penalty-rewarded": (_critic_step(penalty_sign=-1), _critic_step(penalty_sign=-1, graph=False)),
-        "generator-reached": _critic_step(cut=False),
-        "old-gradients": (_critic_step(clear=False), _critic_step(clear=False, graph=False)),
-    },
+    like=likes(
+        _critic_step,
+        {
+            "two-left-sign-and-graph": [(_SIGN, _GRAPH)],
+            "two-left-sign-and-norm": [(_SIGN, _ONE_NORM)],
+            "two-left-graph-and-norm": [(_GRAPH, _ONE_NORM)],
+            "sign-left": [_SIGN],
+            "graph-left": [_GRAPH],
+            "norm-left": [_ONE_NORM],
+            "mean-before-square": [(("dim=1)", "dim=1).mean()"), *graph) for graph in ((), (_GRAPH,))],
+            "penalty-rewarded": [(("+ weight", "- weight"), *graph) for graph in ((), (_GRAPH,))],
+            "generator-reached": [(".detach()\n", "\n")],
+            "old-gradients": [(("optimizer.zero_grad()", ""), *graph) for graph in ((), (_GRAPH,))],
+        },
+    ),
     lesson="None of the three raised an error, and the loss is a number in each case. Ask which weights "
     "move, and where to.",
 )

@@ -292,38 +292,13 @@ def _observe_spectral(answer: Answer, world: tuple[Tensor, Tensor]) -> Observati
     }
 
 
-def _spectral(
-    unit: bool = True,
-    old_v: bool = False,
-    power: int = 1,
-    sigma_is_constant: bool = False,
-    through_vectors: bool = False,
-    frobenius: bool = False,
-    exact: bool = False,
-    multiplied: bool = False,
-    steps: int = 1,
-) -> Answer:
-    """One step of power iteration with any of the mistakes in it."""
-
-    def answer(weight: Tensor, v: Tensor) -> tuple[Tensor, Tensor]:
-        with torch.set_grad_enabled(through_vectors):
-            new = v
-            for _ in range(steps):
-                u = weight @ new
-                u = u / u.norm() if unit else u
-                new = weight.T @ u
-                new = new / new.norm() if unit else new
-        sigma = u @ weight @ (v if old_v else new)
-        if frobenius:
-            sigma = weight.norm()
-        if exact:
-            sigma = torch.linalg.matrix_norm(weight, 2)
-        if sigma_is_constant:
-            sigma = sigma.detach()
-        sigma = sigma**power
-        return (weight * sigma if multiplied else weight / sigma), new.detach() if not through_vectors else new
-
-    return answer
+def _spectral(weight: Tensor, v: Tensor) -> tuple[Tensor, Tensor]:
+    """One step of power iteration."""
+    with torch.no_grad():
+        u = F.normalize(weight @ v, dim=0)
+        new = F.normalize(weight.T @ u, dim=0)
+    sigma = u @ weight @ new
+    return weight / sigma, new
 
 
 spectral_weight = sheet.task(
@@ -337,7 +312,7 @@ spectral_weight = sheet.task(
         "small numbers": lambda: (1e-2 * torch.randn(4, 4), F.normalize(torch.randn(4), dim=0)),
     },
     observe=_observe_spectral,
-    reference=_spectral(),
+    reference=_spectral,
     hints="""
         vectors-not-unit: The vectors are not brought to length 1, so u·Wv is no singular value, and both grow with
           every pass.
@@ -354,17 +329,26 @@ spectral_weight = sheet.task(
         multiplied: The weight is multiplied by σ. Divided by it, the largest singular value becomes 1.
         many-steps: More than one step was made. One a pass is enough, since the weight changes little between passes.
     """,
-    like={
-        "vectors-not-unit": _spectral(unit=False),
-        "old-v": _spectral(old_v=True),
-        "squared": _spectral(power=2),
-        "sigma-is-constant": _spectral(sigma_is_constant=True),
-        "through-the-vectors": _spectral(through_vectors=True),
-        "frobenius": _spectral(frobenius=True),
-        "exact": _spectral(exact=True),
-        "multiplied": _spectral(multiplied=True),
-        "many-steps": tuple(_spectral(steps=n) for n in (2, 3, 5, 10, 20)),
-    },
+    like=likes(
+        _spectral,
+        {
+            "vectors-not-unit": [(("F.normalize", ""), (", dim=0", ""))],
+            "old-v": [("@ new", "@ v")],
+            "squared": [("/ sigma", "/ sigma**2")],
+            "sigma-is-constant": [("/ sigma", "/ sigma.detach()")],
+            "through-the-vectors": [("no_grad", "enable_grad")],
+            "frobenius": [("/ sigma", "/ weight.norm()")],
+            "exact": [("/ sigma", "/ torch.linalg.matrix_norm(weight, 2)")],
+            "multiplied": [("/ sigma", "* sigma")],
+            "many-steps": [
+                (
+                    ("with", f"new = v\n    for _ in range({steps}):\n     with"),
+                    ("weight @ v", "weight @ new"),
+                )
+                for steps in (2, 3, 5, 10, 20)
+            ],
+        },
+    ),
     lesson="Two matrix–vector products a pass: the price of a critic whose layers have slope 1.",
 )
 
