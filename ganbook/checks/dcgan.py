@@ -713,31 +713,14 @@ def _observe_slerp(answer: Answer, world: World) -> Observation:
     return seen
 
 
-def _slerp(
-    guarded: bool = True,
-    swapped: bool = False,
-    one_angle: bool = False,
-    lengths: bool = True,
-    to_unit: bool = False,
-    cosine_only: bool = False,
-) -> Answer:
-    def slerp(z0: Tensor, z1: Tensor, t: float) -> Tensor:
-        if swapped:
-            t = 1 - t
-        if to_unit:
-            z0, z1 = F.normalize(z0, dim=1), F.normalize(z1, dim=1)
-        if one_angle:
-            cosine = (z0 * z1).sum() / (z0.norm() * z1.norm())
-        else:
-            cosine = (z0 * z1).sum(1, keepdim=True)
-            if lengths:
-                cosine = cosine / (z0.norm(dim=1, keepdim=True) * z1.norm(dim=1, keepdim=True))
-        angle = cosine if cosine_only else cosine.clamp(-1, 1).acos()
-        mixed = (((1 - t) * angle).sin() * z0 + (t * angle).sin() * z1) / angle.sin()
-        near = angle.abs() < 1e-3
-        return torch.where(near, torch.lerp(z0, z1, t) if guarded else torch.nan, mixed)
+def _slerp(z0: Tensor, z1: Tensor, t: float) -> Tensor:
+    cosine = (z0 * z1).sum(1, keepdim=True) / (z0.norm(dim=1, keepdim=True) * z1.norm(dim=1, keepdim=True))
+    angle = cosine.clamp(-1, 1).acos()
+    mixed = (((1 - t) * angle).sin() * z0 + (t * angle).sin() * z1) / angle.sin()
+    return torch.where(angle.abs() < 1e-3, torch.lerp(z0, z1, t), mixed)
 
-    return slerp
+
+_UNGUARDED = ("torch.lerp(z0, z1, t)", "torch.nan")
 
 
 def _linear_normalised(z0: Tensor, z1: Tensor, t: float) -> Tensor:
@@ -762,7 +745,7 @@ slerp = sheet.task(
     setup=_slerp_world,
     worlds={"equal pairs among others": _other_slerps},
     observe=_observe_slerp,
-    reference=_slerp(),
+    reference=_slerp,
     hints="""
         linear: This is the straight line. Halfway, two independent latents of 50 numbers have cancelled to about 0.7 of
           their length: a place where the prior has next to nothing.
@@ -781,30 +764,28 @@ slerp = sheet.task(
     """,
     like={
         "linear": lambda z0, z1, t: torch.lerp(z0, z1, t),
-        "swapped": (_slerp(swapped=True), _slerp(guarded=False, swapped=True)),
-        "unit-length": (_slerp(to_unit=True), _slerp(guarded=False, to_unit=True)),
-        "one-angle-for-all": (_slerp(one_angle=True), _slerp(guarded=False, one_angle=True)),
-        "angle-of-raw-vectors": (
-            _slerp(lengths=False),
-            _slerp(guarded=False, lengths=False),
-            lambda z0, z1, t: _unclamped_raw(z0, z1, t),
-        ),
-        "cosine-for-angle": (_slerp(cosine_only=True), _slerp(guarded=False, cosine_only=True)),
         "line-pushed-out": _linear_normalised,
         "square-roots": _square_root_mix,
-    },
+    }
+    | likes(
+        _slerp,
+        {
+            hint: [pairs, (*pairs, _UNGUARDED), (*pairs, _UNGUARDED, (".clamp(-1, 1)", ""))]
+            for hint, pairs in {
+                "swapped": (("cosine = ", "t = 1 - t; cosine = "),),
+                "unit-length": (("cosine = ", "z0, z1 = F.normalize(z0), F.normalize(z1); cosine = "),),
+                "one-angle-for-all": (("dim=1, keepdim=True", ""), ("1, keepdim=True", "")),
+                "angle-of-raw-vectors": ((" / (z0.norm(dim=1, keepdim=True) * z1.norm(dim=1, keepdim=True))", ""),),
+                "cosine-for-angle": ((".acos()", ""),),
+            }.items()
+        },
+    ),
     when={
         "not-finite-for-equal": _only_equal_wrong,
     },
     lesson="Along the sphere the length changes evenly, so G is never asked about a latent that the prior would not "
     "draw.",
 )
-
-
-def _unclamped_raw(z0: Tensor, z1: Tensor, t: float) -> Tensor:
-    angle = (z0 * z1).sum(1, keepdim=True).acos()
-    return (((1 - t) * angle).sin() * z0 + (t * angle).sin() * z1) / angle.sin()
-
 
 # -- 8 reading ---------------------------------------------------------------------------------------
 

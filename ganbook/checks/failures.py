@@ -514,33 +514,14 @@ def _observe_augmented(answer: Answer, world: tuple[Any, ...]) -> Observation:
 
 
 def _augmented(
-    real_too: bool = True,
-    fake_too: bool = True,
-    g_too: bool = True,
-    cut: bool = True,
-    g_cut: bool = False,
-    swapped: bool = False,
-) -> Answer:
-    """Both losses, with any of the mistakes in them."""
+    judge: nn.Module, augment: Callable[[Tensor], Tensor], real: Tensor, fake: Tensor
+) -> tuple[Tensor, Tensor]:
+    of_real, of_fake = judge(augment(real)), judge(augment(fake.detach()))
+    d_loss = F.softplus(-of_real).mean() + F.softplus(of_fake).mean()
+    return d_loss, F.softplus(-judge(augment(fake))).mean()
 
-    def losses(
-        judge: nn.Module, augment: Callable[[Tensor], Tensor], real: Tensor, fake: Tensor
-    ) -> tuple[Tensor, Tensor]:
-        def seen(x: Tensor, moved: bool) -> Tensor:
-            logits: Tensor = judge(augment(x) if moved else x)
-            return logits
 
-        of_real, of_fake = seen(real, real_too), seen(fake.detach() if cut else fake, fake_too)
-        if swapped:
-            of_real, of_fake = of_fake, of_real
-        for_g = seen(fake, g_too)
-        if g_cut:
-            moved = augment(fake.detach()) - fake.detach()
-            for_g = judge(fake + moved)
-        return F.softplus(-of_real).mean() + F.softplus(of_fake).mean(), F.softplus(-for_g).mean()
-
-    return losses
-
+_REAL, _CUT_FAKE, _G_FAKE = ((f"augment({of})", of) for of in ("real", "fake.detach()", "fake"))
 
 augmented_losses = sheet.task(
     "augmented_losses",
@@ -550,7 +531,7 @@ augmented_losses = sheet.task(
     setup=_augmented_world,
     worlds={"one real point": lambda: _augmented_world(1)},
     observe=_observe_augmented,
-    reference=_augmented(),
+    reference=_augmented,
     hints="""
         real-only: Only the real images are moved. Then moved images are what is real, and G learns to draw them moved.
         fakes-only: Only the fakes are moved in D's turn: D tells them by the movement and G is told nothing about its
@@ -562,14 +543,17 @@ augmented_losses = sheet.task(
           It must be differentiated, or G is told how to change another image than its own.
         labels-swapped: D calls moved fakes real and moved real images fake.
     """,
-    like={
-        "real-only": (_augmented(fake_too=False, g_too=False), _augmented(fake_too=False)),
-        "fakes-only": (_augmented(real_too=False), _augmented(real_too=False, g_too=False)),
-        "not-in-g-s-turn": _augmented(g_too=False),
-        "not-cut": _augmented(cut=False),
-        "not-through-the-augmentation": _augmented(g_cut=True),
-        "labels-swapped": _augmented(swapped=True),
-    },
+    like=likes(
+        _augmented,
+        {
+            "real-only": [(_CUT_FAKE, _G_FAKE), _CUT_FAKE],
+            "fakes-only": [_REAL, (_REAL, _G_FAKE)],
+            "not-in-g-s-turn": [_G_FAKE],
+            "not-cut": [(".detach()", "")],
+            "not-through-the-augmentation": [("augment(fake)", "fake + (augment(fake) - fake).detach()")],
+            "labels-swapped": [("of_real, of_fake =", "of_fake, of_real =")],
+        },
+    ),
     lesson="D never sees an unmoved image, of either kind; so it cannot learn single images by heart, and G's images "
     "stay unmoved.",
 )

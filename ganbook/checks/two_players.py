@@ -383,25 +383,16 @@ def _observe_step(answer: Answer, game: _Game) -> Observation:
     }
 
 
-def _d_step(
-    loss: Callable[[Tensor, Tensor], Tensor] = lambda real, fake: bce(real, 1) + bce(fake, 0),
-    cut_fakes: bool = True,
-    cut_logits: bool = False,
-    clear: bool = True,
-    own_noise: bool = False,
-) -> Answer:
-    def step(discriminator: nn.Module, generator: nn.Module, d_optimizer: Optimizer, real: Tensor, z: Tensor) -> Tensor:
-        fake = generator(torch.randn_like(z) if own_noise else z)
-        logits = discriminator(fake.detach() if cut_fakes else fake)
-        d_loss = loss(discriminator(real), logits.detach() if cut_logits else logits)
-        if clear:
-            d_optimizer.zero_grad()
-        d_loss.backward()  # type: ignore[no-untyped-call]
-        d_optimizer.step()
-        return d_loss.detach()
+def _d_step(discriminator: nn.Module, generator: nn.Module, d_optimizer: Optimizer, real: Tensor, z: Tensor) -> Tensor:
+    fake = generator(z).detach()
+    d_loss = bce(discriminator(real), 1) + bce(discriminator(fake), 0)
+    d_optimizer.zero_grad()
+    d_loss.backward()  # type: ignore[no-untyped-call]
+    d_optimizer.step()
+    return d_loss.detach()
 
-    return step
 
+_FIRST, _SECOND = "bce(discriminator(real), 1) + ", " + bce(discriminator(fake), 0)"
 
 discriminator_step = sheet.task(
     "discriminator_step",
@@ -410,7 +401,7 @@ discriminator_step = sheet.task(
     setup=_Game,
     worlds={"a batch of one": lambda: _Game(1)},
     observe=_observe_step,
-    reference=_d_step(),
+    reference=_d_step,
     hints="""
         missing-detach: D moved as it should, but the gradient ran on into G. In D's turn G is fixed: cut the fakes off
           from G, or the gradient that D's loss leaves on G's weights mixes with G's own, and a backward pass is wasted.
@@ -428,24 +419,21 @@ discriminator_step = sheet.task(
           wants large.
         generators-loss: D was trained on G's loss: it learns to believe in fakes. In D's turn, fakes carry label 0.
     """,
-    like={
-        "missing-detach": _d_step(cut_fakes=False),
-        "missing-zero-grad": (_d_step(clear=False), _d_step(clear=False, cut_fakes=False)),
-        "swapped-labels": _d_step(lambda real, fake: bce(real, 0) + bce(fake, 1)),
-        "logits-detached": _d_step(cut_logits=True),
-        "one-batch": (
-            _d_step(lambda real, fake: bce(real, 1) + 0 * fake.sum()),
-            _d_step(lambda real, fake: bce(fake, 0)),
-        ),
-        "own-noise": _d_step(own_noise=True),
-        "halved": _d_step(lambda real, fake: (bce(real, 1) + bce(fake, 0)) / 2),
-        "sum-not-mean": _d_step(lambda real, fake: bce(real, 1, "sum") + bce(fake, 0, "sum")),
-        "uphill": _d_step(lambda real, fake: -bce(real, 1) - bce(fake, 0)),
-        "generators-loss": (
-            _d_step(lambda real, fake: bce(real, 1) + bce(fake, 1)),
-            _d_step(lambda real, fake: bce(fake, 1)),
-        ),
-    },
+    like=likes(
+        _d_step,
+        {
+            "missing-detach": [("(z).detach()", "(z)")],
+            "missing-zero-grad": [D_NEVER_CLEARED, (*D_NEVER_CLEARED, ("(z).detach()", "(z)"))],
+            "swapped-labels": [(("(real), 1", "(real), 0"), ("(fake), 0", "(fake), 1"))],
+            "logits-detached": [("(fake), 0", "(fake).detach(), 0")],
+            "one-batch": [(_FIRST, ""), (_SECOND, "")],
+            "own-noise": [("(z)", "(torch.randn_like(z))")],
+            "halved": [("d_loss.backward()", "d_loss = d_loss / 2; d_loss.backward()")],
+            "sum-not-mean": [((", 1)", ', 1, "sum")'), (", 0)", ', 0, "sum")'))],
+            "uphill": [("d_loss.backward()", "d_loss = -d_loss; d_loss.backward()")],
+            "generators-loss": [("(fake), 0", "(fake), 1"), ((_FIRST, ""), ("(fake), 0", "(fake), 1"))],
+        },
+    ),
     when={
         "d-did-not-move": lambda t: not t.got["change of D's weights"].any(),
     },
@@ -738,34 +726,16 @@ def _line_game(n: int = 6) -> tuple[Any, ...]:
     return s, t, w - 2.5, b, real + 1, z, fresh, 0.3
 
 
-def _slopes_of_d(w: Tensor, b: Tensor, real: Tensor, fake: Tensor) -> tuple[Tensor, Tensor]:
-    r, f = torch.sigmoid(w * real + b) - 1, torch.sigmoid(w * fake + b)
-    return (r * real).mean() + (f * fake).mean(), r.mean() + f.mean()
-
-
 def _line_round(
-    climbs: bool = False,
-    total: bool = False,
-    old_d: bool = False,
-    old_z: bool = False,
-    slope: Callable[[Tensor], Tensor] = lambda a: torch.sigmoid(a) - 1,
-    through_d: bool = True,
-    halved: bool = False,
-) -> Answer:
-    """The round by its formulas, with any of the mistakes in it. ``slope``: of G's loss by the logit."""
-
-    def play(
-        s: Tensor, t: Tensor, w: Tensor, b: Tensor, real: Tensor, z: Tensor, fresh: Tensor, eta: float
-    ) -> tuple[Tensor, ...]:
-        by_w, by_b = _slopes_of_d(w, b, real, s * z + t)
-        step = (-eta if climbs else eta) * (0.5 if halved else 1.0) * (len(z) if total else 1)
-        new_w, new_b = w - step * by_w, b - step * by_b
-        met = (w, b) if old_d else (new_w, new_b)
-        noise = z if old_z else fresh
-        pull = slope(met[0] * (s * noise + t) + met[1]) * (met[0] if through_d else 1.0)
-        return s - eta * (pull * noise).mean(), t - eta * pull.mean(), new_w, new_b
-
-    return play
+    s: Tensor, t: Tensor, w: Tensor, b: Tensor, real: Tensor, z: Tensor, fresh: Tensor, eta: float
+) -> tuple[Tensor, ...]:
+    """The round by its formulas."""
+    r, f = torch.sigmoid(w * real + b) - 1, torch.sigmoid(w * (s * z + t) + b)
+    new_w = w - eta * ((r * real).mean() + (f * (s * z + t)).mean())
+    new_b = b - eta * (r.mean() + f.mean())
+    slope = torch.sigmoid(new_w * (s * fresh + t) + new_b) - 1  # of G's loss by the logit
+    pull = slope * new_w
+    return s - eta * (pull * fresh).mean(), t - eta * pull.mean(), new_w, new_b
 
 
 def _round_by_autograd(
@@ -799,16 +769,21 @@ round_by_hand = sheet.task(
         summed: D's slopes are summed over the batch; its loss holds means.
         halved: D's step is half as long: its loss is the sum of the two means.
     """,
-    like={
-        "old-d": _line_round(old_d=True),
-        "old-noise": _line_round(old_z=True),
-        "d-climbs": _line_round(climbs=True),
-        "g-upside-down": _line_round(slope=lambda a: 1 - torch.sigmoid(a)),
-        "saturating": _line_round(slope=lambda a: -torch.sigmoid(a)),
-        "not-through-d": _line_round(through_d=False),
-        "summed": _line_round(total=True),
-        "halved": _line_round(halved=True),
-    },
+    like=likes(
+        _line_round,
+        {
+            "old-d": [
+                (("(new_w * (s * fresh + t) + new_b)", "(w * (s * fresh + t) + b)"), ("slope * new_w", "slope * w"))
+            ],
+            "old-noise": [("fresh", "z")],
+            "d-climbs": [(("w - eta", "w + eta"), ("b - eta", "b + eta"))],
+            "g-upside-down": [("slope * new_w", "-slope * new_w")],
+            "saturating": [("slope * new_w", "-(slope + 1) * new_w")],
+            "not-through-d": [("slope * new_w", "slope")],
+            "summed": [(("w - eta", "w - len(z) * eta"), ("b - eta", "b - len(z) * eta"))],
+            "halved": [(("w - eta", "w - eta / 2"), ("b - eta", "b - eta / 2"))],
+        },
+    ),
     mistakes=(USED_AUTOGRAD,),
     lesson="D's part is logistic regression. G's is one factor longer: it passes through w, so G learns from D's "
     "slope alone.",
