@@ -31,6 +31,7 @@ import tempfile
 from collections.abc import Mapping
 from datetime import date
 from pathlib import Path
+from textwrap import shorten
 from typing import Any
 
 from repository import ROOT
@@ -152,10 +153,16 @@ def processor() -> float:
     return used.ru_utime + used.ru_stime
 
 
+def went_well(found: Mapping[str, Any]) -> bool:
+    """Whether a page ended without an error, and left nothing behind."""
+    return not found["errors"] and not found["left"]
+
+
 def said(found: Mapping[str, Any]) -> str:
-    """What became of a page, in words."""
-    wrong = [*found["errors"], found["stderr"].strip()[:300], *(f"left {name}" for name in found["left"])]
-    return "; ".join(filter(None, wrong)) or "well"
+    """What became of a page, in words, with the beginning of what it wrote to stderr."""
+    ended = ["well"] if went_well(found) else [*found["errors"], *(f"left {name}" for name in found["left"])]
+    told = " ".join(re.sub(r"/tmp/\w+/", "", found["stderr"]).split())
+    return "; ".join([*ended, *([f"stderr: {shorten(told, 120, placeholder=' …')}"] if told else [])])
 
 
 def play_all(folder: Path, words: list[str], most: float) -> int:
@@ -171,7 +178,7 @@ def play_all(folder: Path, words: list[str], most: float) -> int:
         if processor() - started > most:
             break
         found = played(page, folder)
-        well = well and said(found) == "well"
+        well = well and went_well(found)
         print(f"{name(page):34} {found['seconds']:5.0f} s  {found['widgets']} widgets  {said(found)}", flush=True)
         kept[name(page)] = found
         pages = {each: kept[each] for each in order if each in kept}

@@ -30,6 +30,7 @@ def test_a_page_ended_well_if_nothing_is_to_be_said():
     well = {"errors": [], "stderr": " ", "left": [], "widgets": 2, "seconds": 9.0, "date": "2026-11-29"}
     assert colab.said(well) == "well"
     assert colab.said({**well, "errors": ["KeyError: 'a'"], "left": ["x.png"]}) == "KeyError: 'a'; left x.png"
+    assert colab.said({**well, "stderr": "/tmp/tmp1_b/a: 3 images\n"}) == "well; stderr: a: 3 images"
     head, rows = colab.rows({"pages": {"index": well}})
     assert rows[0] == ["index", "well", "2", "9 s", "2026-11-29"] and {len(row) for row in rows} == {len(head)}
     assert len(rows) == len(notebooks()) and rows[1][1:] == ["not run", "", "", ""]
@@ -45,7 +46,7 @@ def test_d2l_is_the_one_that_pages_ask_for():
 
 def test_every_page_that_was_run_in_the_twin_ended_well():
     kept = json.loads(colab.FILE.read_text(encoding="utf-8"))
-    assert {page: said for page, found in kept["pages"].items() if (said := colab.said(found)) != "well"} == {}
+    assert [page for page, found in kept["pages"].items() if not colab.went_well(found)] == []
     assert set(kept["pages"]) <= set(map(name, notebooks()))
     listed = colab.pinned(colab.CONSTRAINTS.read_text(encoding="utf-8"))
     for package in ("torch", "ipywidgets", "ipykernel"):
