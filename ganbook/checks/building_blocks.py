@@ -668,25 +668,18 @@ def _backward_world(n: int = 3, height: int = 2, width: int = 3) -> tuple[Tensor
     return x, 0.5 + torch.rand(2, dtype=torch.float64), torch.randn_like(x)
 
 
-def _norm_backward(
-    mean_term: float = 1.0,
-    variance_term: float = 1.0,
-    gamma_once: bool = True,
-    axes: tuple[int, ...] = (0, 2, 3),
-    reduced: str = "sum",
-    unbiased: bool = False,
-) -> Answer:
-    """The gradients by their formulas, with any of the mistakes in them."""
+def _norm_backward(x: Tensor, gamma: Tensor, upstream: Tensor) -> tuple[Tensor, ...]:
+    """The gradients by their formulas."""
+    axes = (0, 2, 3)
+    deviation = (x.var(axes, correction=0, keepdim=True) + 1e-5).sqrt()
+    x_hat = (x - x.mean(axes, keepdim=True)) / deviation
+    g = upstream * gamma[:, None, None]
+    by_x = g - g.mean(axes, keepdim=True) - x_hat * (g * x_hat).mean(axes, keepdim=True)
+    return by_x / deviation, (upstream * x_hat).sum((0, 2, 3)), upstream.sum((0, 2, 3))
 
-    def backward(x: Tensor, gamma: Tensor, upstream: Tensor) -> tuple[Tensor, ...]:
-        var = x.var(axes, correction=1 if unbiased else 0, keepdim=True)
-        x_hat = (x - x.mean(axes, keepdim=True)) / torch.sqrt(var + 1e-5)
-        g = upstream * gamma[:, None, None] if gamma_once else upstream
-        inner = mean_term * g.mean(axes, keepdim=True) + variance_term * x_hat * (g * x_hat).mean(axes, keepdim=True)
-        by_vectors = [v.sum((0, 2, 3)) if reduced == "sum" else v.mean((0, 2, 3)) for v in (upstream * x_hat, upstream)]
-        return (g - inner) / torch.sqrt(var + 1e-5), *by_vectors
 
-    return backward
+_MEAN_TERM = (" - g.mean(axes, keepdim=True)", "")
+_VARIANCE_TERM = (" - x_hat * (g * x_hat).mean(axes, keepdim=True)", "")
 
 
 def _norm_by_autograd(x: Tensor, gamma: Tensor, upstream: Tensor) -> tuple[Tensor, ...]:
@@ -723,15 +716,18 @@ batch_norm_backward = sheet.task(
         means-for-gamma-and-beta: The gradients by γ and β are averaged. Every pixel's share of them adds up.
         unbiased: The variance is divided by m − 1. For normalising, PyTorch divides by m.
     """,
-    like={
-        "statistics-as-constants": _norm_backward(0.0, 0.0),
-        "mean-term-missing": _norm_backward(mean_term=0.0),
-        "variance-term-missing": _norm_backward(variance_term=0.0),
-        "gamma-forgotten": _norm_backward(gamma_once=False),
-        "wrong-axes": _norm_backward(axes=(2, 3)),
-        "means-for-gamma-and-beta": _norm_backward(reduced="mean"),
-        "unbiased": _norm_backward(unbiased=True),
-    },
+    like=likes(
+        _norm_backward,
+        {
+            "statistics-as-constants": [(_MEAN_TERM, _VARIANCE_TERM)],
+            "mean-term-missing": [_MEAN_TERM],
+            "variance-term-missing": [_VARIANCE_TERM],
+            "gamma-forgotten": [(" * gamma[:, None, None]", "")],
+            "wrong-axes": [("axes = (0, 2, 3)", "axes = (2, 3)")],
+            "means-for-gamma-and-beta": [("sum", "mean")],
+            "unbiased": [("correction=0", "correction=1")],
+        },
+    ),
     mistakes=(USED_AUTOGRAD,),
     lesson="Two things are taken out of what arrives: its mean, and its part along x̂. Shifts and stretches of a "
     "channel have no effect, so they get no gradient.",
@@ -745,21 +741,16 @@ def _painting_world(stride: int = 2, k: int = 3, w: int = 2) -> tuple[Any, ...]:
     return x, kernel, stride, torch.randn(2 * stride + k, 3 * stride + w, dtype=torch.float64)
 
 
-def _painting_backward(turned: bool = False, unit_stride: bool = False, own: bool = True, mean: bool = False) -> Answer:
-    """Gradients of painting by loops, with any of the mistakes in them. ``own``: each patch weighed by its pixel."""
-
-    def backward(x: Tensor, kernel: Tensor, stride: int, upstream: Tensor) -> tuple[Tensor, Tensor]:
-        k, w = kernel.shape
-        step = 1 if unit_stride else stride
-        by_x, by_kernel = torch.zeros_like(x), torch.zeros_like(kernel)
-        for i in range(x.shape[0]):
-            for j in range(x.shape[1]):
-                patch = upstream[i * step : i * step + k, j * step : j * step + w]
-                by_x[i, j] = (patch * (kernel.flip(0, 1) if turned else kernel)).sum()
-                by_kernel += patch * x[i, j] if own else patch
-        return by_x, by_kernel / x.numel() if mean else by_kernel
-
-    return backward
+def _painting_backward(x: Tensor, kernel: Tensor, stride: int, upstream: Tensor) -> tuple[Tensor, Tensor]:
+    """Gradients of painting by loops."""
+    k, w = kernel.shape
+    by_x, by_kernel = torch.zeros_like(x), torch.zeros_like(kernel)
+    for i in range(x.shape[0]):
+        for j in range(x.shape[1]):
+            patch = upstream[i * stride : i * stride + k, j * stride : j * stride + w]
+            by_x[i, j] = (patch * kernel).sum()
+            by_kernel += x[i, j] * patch
+    return by_x, by_kernel
 
 
 def _painting_by_autograd(x: Tensor, kernel: Tensor, stride: int, upstream: Tensor) -> tuple[Tensor, ...]:
@@ -793,13 +784,19 @@ transposed_backward = sheet.task(
           up.
         swapped: The two gradients have changed places.
     """,
-    like={
-        "kernel-turned": _painting_backward(turned=True),
-        "stride-forgotten": _painting_backward(unit_stride=True),
-        "pixel-forgotten": _painting_backward(own=False),
-        "averaged": _painting_backward(mean=True),
-        "swapped": lambda *world: _painting_backward()(*world)[::-1],
-    },
+    like=likes(
+        _painting_backward,
+        {
+            "kernel-turned": [("patch * kernel", "patch * kernel.flip(0, 1)")],
+            "stride-forgotten": [
+                (" * stride", ""),
+                ("x[i, j] * patch", "x[i, j] * upstream[i : i + k, j : j + w]"),
+            ],
+            "pixel-forgotten": [("x[i, j] * patch", "patch")],
+            "averaged": [("return by_x, by_kernel", "return by_x, by_kernel / x.numel()")],
+            "swapped": [("return by_x, by_kernel", "return by_kernel, by_x")],
+        },
+    ),
     mistakes=(USED_AUTOGRAD,),
     lesson="The way back of a transposed convolution is an ordinary convolution with that stride: each layer is the "
     "other's backward pass.",

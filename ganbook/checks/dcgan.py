@@ -357,27 +357,10 @@ initialise = sheet.task(
 # -- 4 counting weights ------------------------------------------------------------------------------
 
 
-def _count(
-    kernel: int = 4,
-    norms: bool = True,
-    biases: bool = False,
-    doublings: int = 0,
-    last_norm: bool = False,
-    flat: bool = False,
-) -> Answer:
-    """Weights of DCGAN's generator, with any of the mistakes in the count."""
-
-    def count(side: int, latent_dim: int, width: int, channels: int) -> int:
-        steps = int(math.log2(side)) - 2 + doublings
-        maps = [latent_dim, *(width * 2 ** (steps - 1 - i) for i in range(steps)), channels]
-        total = 0
-        for layer, (inputs, outputs) in enumerate(pairwise(maps)):
-            last = layer == len(maps) - 2
-            total += inputs * outputs * (1 if flat and layer == 0 else kernel**2) + biases * outputs
-            total += 2 * outputs if norms and (last_norm or not last) else 0
-        return total
-
-    return count
+def _count(side: int, latent_dim: int, width: int, channels: int) -> int:
+    steps = int(math.log2(side)) - 2
+    maps: list[int] = [latent_dim, *(width * 2 ** (steps - 1 - i) for i in range(steps)), channels]
+    return sum(16 * a * b + 2 * b for a, b in pairwise(maps)) - 2 * channels
 
 
 def _counted_in_pytorch(side: int, latent_dim: int, width: int, channels: int) -> int:
@@ -411,14 +394,17 @@ generator_weights = sheet.task(
         first-layer-flat: The first layer's kernel was left out: it takes 1 × 1 pixel to 4 × 4, with 4 × 4 weights a
           pair of maps.
     """,
-    like={
-        "norms-forgotten": _count(norms=False),
-        "biases-counted": _count(biases=True),
-        "norm-at-the-end": _count(last_norm=True),
-        "kernel-3": (_count(kernel=3), _count(kernel=2)),
-        "one-layer-too-many": _count(doublings=1),
-        "first-layer-flat": _count(flat=True),
-    },
+    like=likes(
+        _count,
+        {
+            "norms-forgotten": [((" + 2 * b", ""), (" - 2 * channels", ""))],
+            "biases-counted": [("+ 2 * b", "+ 3 * b")],
+            "norm-at-the-end": [(" - 2 * channels", "")],
+            "kernel-3": [("16", "9"), ("16", "4")],
+            "one-layer-too-many": [("- 2\n", "- 1\n")],
+            "first-layer-flat": [("- 2 * channels", "- 2 * channels - 15 * maps[0] * maps[1]")],
+        },
+    ),
     lesson="A further doubling at the small end takes the widest maps twice as wide: its layer alone holds four times "
     "as many weights as the widest one before.",
 )
@@ -469,41 +455,14 @@ def _observe_accumulation(answer: Answer, world: World) -> Observation:
     }
 
 
-def _d_step(
-    between: str = "",
-    zero: bool = True,
-    detach: bool = True,
-    weight: float = 1.0,
-    swapped: bool = False,
-    parts: str = "both",
-    together: bool = False,
-) -> Answer:
-    """D's turn in two passes; ``between`` the two backward passes: "", "zero" or "step"."""
-
-    def step(d: nn.Module, optimizer: torch.optim.Optimizer, real: Tensor, fake: Tensor) -> Tensor:
-        if zero:
-            optimizer.zero_grad()
-        shown = fake.detach() if detach else fake
-        sign = -1 if swapped else 1
-        if together:
-            logits = d(torch.cat((real, shown)))
-            loss = F.softplus(-logits[: len(real)]).mean() + F.softplus(logits[len(real) :]).mean()
-            loss.backward()  # type: ignore[no-untyped-call]
-        else:
-            loss = torch.zeros(())
-            for kind, samples, side in (("real", real, -sign), ("fake", shown, sign)):
-                if parts in ("both", kind):
-                    part = weight * F.softplus(side * d(samples)).mean()
-                    part.backward()  # type: ignore[no-untyped-call]
-                    loss = loss + part.detach()
-                if kind == "real" and between == "zero":
-                    optimizer.zero_grad()
-                if kind == "real" and between == "step":
-                    optimizer.step()
-        optimizer.step()
-        return loss.detach()
-
-    return step
+def _d_step(d: nn.Module, optimizer: torch.optim.Optimizer, real: Tensor, fake: Tensor) -> Tensor:
+    optimizer.zero_grad()
+    real_loss = bce(d(real), 1)
+    real_loss.backward()  # type: ignore[no-untyped-call]
+    fake_loss = bce(d(fake.detach()), 0)
+    fake_loss.backward()  # type: ignore[no-untyped-call]
+    optimizer.step()
+    return (real_loss + fake_loss).detach()
 
 
 accumulate = sheet.task(
@@ -513,7 +472,7 @@ accumulate = sheet.task(
     setup=_accumulation_world,
     worlds={"few real samples": lambda: _accumulation_world(2, 9)},
     observe=_observe_accumulation,
-    reference=_d_step(),
+    reference=_d_step,
     hints="""
         zeroed-between: The gradient of the real pass was thrown away before the step: D learns from fakes only.
           `backward` adds up; clear once, before both.
@@ -528,16 +487,26 @@ accumulate = sheet.task(
         one-batch: Real and fake samples went through D in one batch, so BatchNorm mixed their statistics. DCGAN shows D
           one kind at a time.
     """,
-    like={
-        "zeroed-between": _d_step(between="zero"),
-        "two-steps": (_d_step(between="step"),),
-        "stale-gradients": (_d_step(zero=False),),
-        "no-detach": _d_step(detach=False),
-        "half": _d_step(weight=0.5),
-        "labels-swapped": _d_step(swapped=True),
-        "real-only": _d_step(parts="real"),
-        "one-batch": _d_step(together=True),
-    },
+    like=likes(
+        _d_step,
+        {
+            "zeroed-between": [("fake_loss = ", "optimizer.zero_grad(); fake_loss = ")],
+            "two-steps": [("fake_loss = ", "optimizer.step(); fake_loss = ")],
+            "stale-gradients": [("optimizer.zero_grad()", "")],
+            "no-detach": [("(fake.detach())", "(fake)")],
+            "half": [((", 1)", ", 1) / 2"), (", 0)", ", 0) / 2"))],
+            "labels-swapped": [(("real), 1", "real), 0"), (".detach()), 0", ".detach()), 1"))],
+            "real-only": [(("fake_loss.backward()", ""), ("real_loss + fake_loss", "real_loss"))],
+            "one-batch": [
+                """
+                of_real, of_fake = d(torch.cat((real, fake.detach()))).split((len(real), len(fake)))
+                loss = bce(of_real, 1) + bce(of_fake, 0)
+                optimizer.zero_grad(), loss.backward(), optimizer.step()
+                return loss.detach()
+                """
+            ],
+        },
+    ),
     lesson="Gradients add up in .grad: two backward passes and one step are the gradient of the summed loss.",
 )
 
@@ -601,33 +570,19 @@ def _observe_snapshots(answer: Answer, world: tuple[_Watched, int, int]) -> Obse
     }
 
 
-def _film(
-    fresh: bool = False,
-    evaluate: bool = True,
-    back: bool = True,
-    no_grad: bool = True,
-    before: bool = True,
-    extra: bool = False,
-    uniform: bool = False,
-) -> Answer:
-    def film(g: nn.Module, train: Callable[[], None], frames: int, n: int, latent_dim: int) -> Tensor:
-        z = torch.rand(n, latent_dim) if uniform else torch.randn(n, latent_dim)
-        seen = []
-        for i in range(frames):
-            if i or not before:
-                train()
-            if evaluate:
-                g.eval()
-            with torch.set_grad_enabled(not no_grad):
-                seen.append(g(torch.randn(n, latent_dim) if fresh else z))
-            if back:
-                g.train()
-        if extra:
+def _film(g: nn.Module, train: Callable[[], None], frames: int, n: int, latent_dim: int) -> Tensor:
+    z, seen = torch.randn(n, latent_dim), []
+    for i in range(frames):
+        if i:
             train()
-        return torch.stack(seen)
+        g.eval()
+        with torch.no_grad():
+            seen.append(g(z))
+        g.train()
+    return torch.stack(seen)
 
-    return film
 
+_FRESH, _NO_EVAL = ("g(z)", "g(torch.randn(n, latent_dim))"), ("g.eval()", "")
 
 snapshots = sheet.task(
     "snapshots",
@@ -636,7 +591,7 @@ snapshots = sheet.task(
     setup=lambda: (_Watched(), 4, 5),
     worlds={"one frame": lambda: (_Watched(), 1, 3)},
     observe=_observe_snapshots,
-    reference=_film(),
+    reference=_film,
     hints="""
         fresh-noise: Every frame has new noise: you see other samples each time, and cannot tell what training changed.
           Draw it once.
@@ -653,15 +608,18 @@ snapshots = sheet.task(
         fresh-and-in-training-mode: Two things: the noise is new in every frame, and the generator is asked in training
           mode.
     """,
-    like={
-        "fresh-noise": _film(fresh=True),
-        "left-in-eval": _film(back=False),
-        "looked-in-training-mode": _film(evaluate=False),
-        "keeps-the-graph": _film(no_grad=False),
-        "first-frame-missing": _film(before=False),
-        "trained-once-more": _film(extra=True),
-        "fresh-and-in-training-mode": _film(fresh=True, evaluate=False),
-    },
+    like=likes(
+        _film,
+        {
+            "fresh-noise": [_FRESH],
+            "left-in-eval": [("g.train()", "")],
+            "looked-in-training-mode": [_NO_EVAL],
+            "keeps-the-graph": [("no_grad", "enable_grad")],
+            "first-frame-missing": [("if i", "if True")],
+            "trained-once-more": [("return", "train()\n    return")],
+            "fresh-and-in-training-mode": [(_FRESH, _NO_EVAL)],
+        },
+    ),
     lesson="One draw, evaluation mode, no graph, and back: the film shows training and nothing else.",
 )
 

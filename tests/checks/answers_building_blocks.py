@@ -559,7 +559,7 @@ answers.slips(
     collected_patch_by_patch,
     {
         "kernel-turned": [("patch * kernel", "patch * kernel.flip(0, 1)")],
-        "stride-forgotten": [(" * stride", "")],
+        "stride-forgotten": [(" * stride", ""), ("x[i, j] * patch", "x[i, j] * upstream[i : i + k, j : j + m]")],
         "pixel-forgotten": [("x[i, j] * patch", "patch")],
         "averaged": [("return by_x, by_kernel", "return by_x, by_kernel / x.numel()")],
         "swapped": [("return by_x, by_kernel", "return by_kernel, by_x")],
