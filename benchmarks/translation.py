@@ -1,11 +1,11 @@
-"""Lines to colours: pix2pix and CycleGAN, and both with one part left out or exchanged at a time.
+"""Lines to colours: pix2pix, CycleGAN, both with one part left out or exchanged at a time, and CUT.
 
     python -m benchmarks.translation [--seeds 3] [--only TEXT]
 
-Every row differs from its recipe in one thing; all rows of a group play ROUNDS, fewer than the recipe's own; scores are
-of held-out emoji. Writes ganbook/results/translation.json, which chapters 11 and 12 show, after every run; runs that
-stand there already are skipped. ``--only`` plays the groups whose name contains TEXT. Three seeds take about an hour
-and a quarter of one core.
+Every row but CUT differs from its recipe in one thing; all rows of a group play ROUNDS, fewer than the recipe's own;
+scores are of held-out emoji. Writes ganbook/results/translation.json, which chapters 11 and 12 show, after every run;
+runs that stand there already are skipped. ``--only`` plays the groups whose name contains TEXT. Three seeds take about
+an hour and a quarter of one core.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ from ganbook import data, metrics, recipes
 from ganbook.convolutions import high_share
 from ganbook.data.images import ImageSet, to_float
 from ganbook.models import PatchDiscriminator, UNet
-from ganbook.recipes.control import CYCLEGAN_ABLATION, L1_WEIGHT, PIX2PIX_ABLATION
+from ganbook.recipes.control import CUT_EMOJI, CYCLEGAN_ABLATION, L1_WEIGHT, PIX2PIX_ABLATION
 from ganbook.recipes.recipe import Recipe
 from ganbook.training import Sampler
 from ganbook.training.rounds.pix2pix import mode_seeking_round, pix2pix_round
@@ -50,9 +50,10 @@ def with_pairs() -> Iterator[tuple[str, Recipe]]:
 
 
 def without_pairs() -> Iterator[tuple[str, Recipe]]:
-    """CycleGAN with each of its two losses or neither, and without its pools."""
+    """CycleGAN with each of its two losses or neither, and without its pools; and one translator with a contrast."""
     names = ("cycle and identity", "cycle alone", "identity alone", "neither", "no pools")
     yield from zip(names, CYCLEGAN_ABLATION, strict=True)
+    yield "contrast", CUT_EMOJI
 
 
 def _changed(built: Any, what: type, **changes: Any) -> partial[Any]:
