@@ -109,22 +109,10 @@ def _slopes(value: Value, theta: Tensor, psi: Tensor) -> Pair:
     return by_theta, by_psi
 
 
-def _in_turn(sign_theta: float = -1, sign_psi: float = 1) -> Answer:
-    def step(value: Value, theta: Tensor, psi: Tensor, eta: float) -> Pair:
-        new_psi = psi.detach() + sign_psi * eta * _slopes(value, theta, psi)[1]
-        return theta.detach() + sign_theta * eta * _slopes(value, theta, new_psi)[0], new_psi
-
-    return step
-
-
-def _at_once(value: Value, theta: Tensor, psi: Tensor, eta: float) -> Pair:
-    by_theta, by_psi = _slopes(value, theta, psi)
-    return theta.detach() - eta * by_theta, psi.detach() + eta * by_psi
-
-
-def _theta_first(value: Value, theta: Tensor, psi: Tensor, eta: float) -> Pair:
-    new_theta = theta.detach() - eta * _slopes(value, theta, psi)[0]
-    return new_theta, psi.detach() + eta * _slopes(value, new_theta, psi)[1]
+def _in_turn(value: Value, theta: Tensor, psi: Tensor, eta: float) -> Pair:
+    new_psi = psi.detach() + eta * _slopes(value, theta, psi)[1]
+    new_theta = theta.detach() - eta * _slopes(value, theta, new_psi)[0]
+    return new_theta, new_psi
 
 
 def _through_the_step(value: Value, theta: Tensor, psi: Tensor, eta: float) -> Pair:
@@ -133,23 +121,13 @@ def _through_the_step(value: Value, theta: Tensor, psi: Tensor, eta: float) -> P
     return theta - eta * torch.autograd.grad(value(theta, new_psi), theta)[0], new_psi
 
 
-def _added_up(value: Value, theta: Tensor, psi: Tensor, eta: float) -> Pair:
-    new_theta, new_psi = _in_turn()(value, theta, psi, eta)
-    return new_theta - eta * _slopes(value, theta, psi)[0], new_psi
-
-
-def _psi_moves_twice(value: Value, theta: Tensor, psi: Tensor, eta: float) -> Pair:
-    new_theta, new_psi = _in_turn()(value, theta, psi, eta)
-    return new_theta, new_psi + eta * _slopes(value, new_theta, new_psi)[1]
-
-
 alternating_step = sheet.task(
     "alternating_step",
     "In turn, for any game",
     tried="alternating_step(value, theta, psi, eta) on a game with three numbers for theta and two for psi",
     setup=_game_world,
     observe=_observe_step,
-    reference=_in_turn(),
+    reference=_in_turn,
     hints="""
         simultaneous: Theta answered the psi from before its move. In turn means: compute V again at the new psi before
           theta asks for its gradient.
@@ -165,17 +143,27 @@ alternating_step = sheet.task(
         psi-moves-twice: Psi moved once before theta and once after it. A round has one move a player.
         returned-swapped: The two come back in the other order: theta first, as in the arguments.
     """,
-    like={
-        "simultaneous": _at_once,
-        "theta-first": _theta_first,
-        "through-the-step": _through_the_step,
-        "gradients-added-up": _added_up,
-        "both-descend": _in_turn(sign_psi=-1),
-        "both-climb": _in_turn(sign_theta=1),
-        "roles-swapped": _in_turn(sign_theta=1, sign_psi=-1),
-        "psi-moves-twice": _psi_moves_twice,
-        "returned-swapped": lambda *world: _in_turn()(*world)[::-1],
-    },
+    like=likes(
+        _in_turn,
+        {
+            "simultaneous": [("theta, new_psi)[0]", "theta, psi)[0]")],
+            "theta-first": [
+                """
+                new_theta = theta.detach() - eta * _slopes(value, theta, psi)[0]
+                return new_theta, psi.detach() + eta * _slopes(value, new_theta, psi)[1]
+                """
+            ],
+            "through-the-step": [_through_the_step],
+            "gradients-added-up": [("- eta", "- eta * _slopes(value, theta, psi)[0] - eta")],
+            "both-descend": [("+ eta", "- eta")],
+            "both-climb": [("- eta", "+ eta")],
+            "roles-swapped": [(("+ eta", "up"), ("- eta", "+ eta"), ("up", "- eta"))],
+            "psi-moves-twice": [
+                ("return new_theta, new_psi", "return new_theta, new_psi + eta * _slopes(value, new_theta, new_psi)[1]")
+            ],
+            "returned-swapped": [("return new_theta, new_psi", "return new_psi, new_theta")],
+        },
+    ),
     lesson="Psi moved, then theta answered the psi that it met, taken as a plain number: `detach` in small.",
 )
 

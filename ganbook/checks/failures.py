@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import copy
-import math
+import copy  # noqa: F401  (for an edit)
+import math  # noqa: F401  (for an edit)
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -393,37 +393,18 @@ def _observe_average(answer: Answer, world: _Average) -> Observation:
     return seen
 
 
-def _averaging(share: Callable[[float, int], float], buffers: bool = False, moves_generator: bool = False) -> Answer:
-    def update(average: nn.Module, generator: nn.Module, half_life: float, batch_size: int) -> nn.Module:
-        share_of_old = share(half_life, batch_size)
-        with torch.no_grad():
-            for old, new in zip(average.parameters(), generator.parameters(), strict=True):
-                mixed = share_of_old * old + (1 - share_of_old) * new
-                old.copy_(mixed)
-                if moves_generator:
-                    new.copy_(mixed)
-            if buffers:
-                for held, fresh in zip(average.buffers(), generator.buffers(), strict=True):
-                    held.copy_(share_of_old * held + (1 - share_of_old) * fresh)
-        return average
-
-    return update
-
-
-def _shares_storage(average: nn.Module, generator: nn.Module, half_life: float, batch_size: int) -> nn.Module:
-    return generator
-
-
-def _in_a_copy(average: nn.Module, generator: nn.Module, half_life: float, batch_size: int) -> nn.Module:
-    average = copy.deepcopy(average)
-    _averaging(_kept_share)(average, generator, half_life, batch_size)
+def _averaging(average: nn.Module, generator: nn.Module, half_life: float, batch_size: int) -> nn.Module:
+    keep = 0.5 ** (batch_size / half_life)
+    with torch.no_grad():
+        for old, new in zip(average.parameters(), generator.parameters(), strict=True):
+            old.copy_(keep * old + (1 - keep) * new)
     return average
 
 
-def _kept_share(half_life: float, batch: int) -> float:
-    """What is kept of the old average."""
-    return float(0.5 ** (batch / half_life))
-
+_SHARE = "0.5 ** (batch_size / half_life)"
+_BUFFERS = """for held, fresh in zip(average.buffers(), generator.buffers(), strict=True):
+        held.copy_(keep * held + (1 - keep) * fresh)
+    return average"""
 
 ema_update = sheet.task(
     "ema_update",
@@ -435,7 +416,7 @@ ema_update = sheet.task(
         "a long memory": lambda: _Average(100_000, 8),
     },
     observe=_observe_average,
-    reference=_averaging(_kept_share),
+    reference=_averaging,
     hints="""
         shares-swapped: The shares are swapped: the average jumps to the newest weights and keeps only a little of the
           old.
@@ -454,21 +435,21 @@ ema_update = sheet.task(
         fixed-numbers: Right for a half-life of 500 and batches of 64, and for no other. Use the arguments.
         the-generator-itself: The average is the generator itself, so it moves with every step: nothing is averaged.
     """,
-    like={
-        "shares-swapped": _averaging(lambda half_life, batch: 1 - _kept_share(half_life, batch)),
-        "per-step": _averaging(lambda half_life, batch: 0.5 ** (1 / half_life)),
-        "e-not-two": _averaging(lambda half_life, batch: math.exp(-batch / half_life)),
-        "linear": (
-            _averaging(lambda half_life, batch: 1 - batch / half_life),
-            _averaging(lambda half_life, batch: 1 - 0.5 * batch / half_life),
-        ),
-        "upside-down": _averaging(lambda half_life, batch: 0.5 ** (half_life / batch)),
-        "buffers-too": _averaging(_kept_share, buffers=True),
-        "generator-moved": _averaging(_kept_share, moves_generator=True),
-        "into-a-copy": _in_a_copy,
-        "fixed-numbers": _averaging(lambda half_life, batch: 0.5 ** (_BATCH / _HALF_LIFE)),
-        "the-generator-itself": _shares_storage,
-    },
+    like=likes(
+        _averaging,
+        {
+            "shares-swapped": [(_SHARE, f"1 - {_SHARE}")],
+            "per-step": [("batch_size / ", "1 / ")],
+            "e-not-two": [(_SHARE, "math.exp(-batch_size / half_life)")],
+            "linear": [(_SHARE, "1 - batch_size / half_life"), (_SHARE, "1 - 0.5 * batch_size / half_life")],
+            "upside-down": [("batch_size / half_life", "half_life / batch_size")],
+            "buffers-too": [("return average", _BUFFERS)],
+            "generator-moved": [("(1 - keep) * new)", "(1 - keep) * new); new.copy_(old)")],
+            "into-a-copy": [("keep = ", "average = copy.deepcopy(average); keep = ")],
+            "fixed-numbers": [("batch_size / half_life", "_BATCH / _HALF_LIFE")],
+            "the-generator-itself": ["generator"],
+        },
+    ),
     when={
         "into-a-copy": lambda trial: (
             trial.got["what came back is the average itself"] and not trial.got["its parameters are those it had"]

@@ -129,3 +129,4 @@ def test_every_form_of_a_mistake_draws_its_own_hint(task, answers):
         for seed in range(2):
             result = judge(task, like, seed)
             assert (result.status, result.hint_id) == ("failed", hint), f"form {number}, seed {seed}\n{result!r}"
+            assert not result.came.startswith("NameError"), f"form {number}: {result.came}"  # an edit nobody can make
