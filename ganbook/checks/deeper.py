@@ -14,7 +14,7 @@ from ganbook.checks.challenge import NoScore, Score, listed, scored, verdict
 from ganbook.checks.compare import Observation, describe
 from ganbook.checks.readings.deeper import READING
 from ganbook.checks.task import Answer, Sheet, loss_with_gradients, pair
-from ganbook.checks.worlds import changes, gradient, leave_gradients
+from ganbook.checks.worlds import changes, gradient, in_numpy, leave_gradients, value_with_gradients
 
 sheet = Sheet("deeper", "Exercises 9: Deeper generators")
 progress, done, hint, case = sheet.last_card, sheet.done, sheet.hint, sheet.case
@@ -241,6 +241,10 @@ def _kl_terms(mean: Tensor, log_variance: Tensor) -> Tensor:
     return 0.5 * (mean.square() + log_variance.exp() - log_variance - 1)
 
 
+def _kl(mean: Tensor, log_variance: Tensor) -> Tensor:
+    return _kl_terms(mean, log_variance).sum(1)
+
+
 kl = sheet.task(
     "kl",
     "How far q lies from the prior",
@@ -250,8 +254,11 @@ kl = sheet.task(
         "one sample of one number": lambda: (torch.randn(1, 1), torch.randn(1, 1)),
         "the prior itself": lambda: (torch.zeros(2, 3), torch.zeros(2, 3)),
     },
-    observe=lambda answer, world: {"KL of each sample": answer(*(part.clone() for part in world))},
-    reference=lambda m, s: _kl_terms(m, s).sum(1),
+    observe=lambda answer, world: value_with_gradients(
+        answer, dict(zip(("mean", "log_variance"), world, strict=True)), "KL of each sample"
+    ),
+    reference=_kl,
+    also=(in_numpy(_kl),),
     hints="""
         mean-over-dimensions: You averaged over the dimensions. Independent dimensions add up; the mean makes the term
           weaker by their number, and the encoder ignores the prior.

@@ -16,7 +16,7 @@ from ganbook.checks.challenge import NoScore, Score, scored, verdict
 from ganbook.checks.compare import Observation, describe
 from ganbook.checks.readings.text import READING
 from ganbook.checks.task import Answer, Sheet, Trial, loss_with_gradients, pair
-from ganbook.checks.worlds import changes, leave_gradients, value_with_gradients
+from ganbook.checks.worlds import changes, in_numpy, leave_gradients, value_with_gradients
 
 if TYPE_CHECKING:
     from ganbook.data.captions import CaptionedDigits
@@ -282,8 +282,11 @@ modulate = sheet.task(
         "one sample of one map": lambda: (torch.randn(1, 1, 2, 3), torch.randn(1, 1), torch.randn(1, 1)),
         "no scale, no shift": lambda: (torch.randn(2, 3, 2, 2), torch.zeros(2, 3), torch.zeros(2, 3)),
     },
-    observe=lambda answer, world: {"the maps": answer(*(part.clone() for part in world))},
+    observe=lambda answer, world: value_with_gradients(
+        answer, dict(zip(("x", "scale", "shift"), world, strict=True)), "the maps"
+    ),
     reference=_modulated(_affine),
+    also=(in_numpy(_modulated(_affine)),),
     hints="""
         no-one: The factor is `scale`, not 1 + `scale`. A fresh layer's scale is near 0: it would wipe out the image.
         broadcast-over-places: It runs because 5 × 3 happens to be the size of a map: broadcasting starts at the last
@@ -296,6 +299,7 @@ modulate = sheet.task(
         normalised: The maps were normalised first, as in AdaIN. Here they are taken as they are.
         exponential: The factor is the exponential of the scale. For small scales that is nearly 1 + `scale`, and for
           others not.
+        cut-off: The values are right, and one of x, scale and shift gets no gradient: what makes it would not learn.
         x-twice: The maps were added once more: the 1 in the factor keeps them already.
     """,
     like={
@@ -321,6 +325,11 @@ modulate = sheet.task(
             _modulated(lambda x, scale, shift: _affine(F.batch_norm(x, None, None, training=True), scale, shift)),
         ),
         "exponential": _modulated(lambda x, scale, shift: scale.exp() * x + shift),
+        "cut-off": (
+            _modulated(lambda x, scale, shift: _affine(x.detach(), scale, shift)),
+            _modulated(lambda x, scale, shift: _affine(x, scale.detach(), shift)),
+            _modulated(lambda x, scale, shift: _affine(x, scale, shift.detach())),
+        ),
         "x-twice": _modulated(lambda x, scale, shift: x + _affine(x, scale, shift)),
     },
     lesson="With scale and shift 0 nothing changes: a block starts without the caption and learns how much to use.",
@@ -473,7 +482,7 @@ projection_logits = sheet.task(
     },
     observe=lambda answer, world: value_with_gradients(answer, dict(zip("fewV", world, strict=True)), "the logits"),
     reference=_projection,
-    also=(torch.no_grad()(_projection),),  # in NumPy, say
+    also=(in_numpy(_projection),),
     hints="""
         image-held-for-a-round: Image 0 met the first three captions here, image 1 the next three. The captions come
           round after round: all images once, then all images again.
@@ -663,14 +672,14 @@ class _Reader(nn.Module):
         return logits
 
 
-def _step_world() -> dict[str, Any]:
+def _step_world(n: int = 4) -> dict[str, Any]:
     generator, discriminator = _Painter().double(), _Reader().double()
     leave_gradients(generator, discriminator)
     return {
         "networks": (generator, discriminator),
-        "real": 2 * torch.rand(4, 4, dtype=torch.float64) - 1,
-        "texts": 1.5 * torch.randn(4, 3, dtype=torch.float64),
-        "z": torch.randn(4, 2, dtype=torch.float64),
+        "real": 2 * torch.rand(n, 4, dtype=torch.float64) - 1,
+        "texts": 1.5 * torch.randn(n, 3, dtype=torch.float64),
+        "z": torch.randn(n, 2, dtype=torch.float64),
     }
 
 
@@ -690,6 +699,11 @@ _BY_ONE: _Order = (3, 0, 1, 2)
 _ROLLED = (_BY_ONE, (2, 3, 0, 1), (1, 2, 3, 0))
 
 
+def _in(order: _Order, texts: Tensor) -> Tensor:
+    """Captions in an order of four; three of them, which none but a roll leaves beside no image of its own, rolled."""
+    return texts[list(order)] if len(texts) == len(order) else texts.roll(1 + order[0] % 2, 0)
+
+
 def _step(
     scrambled: bool = False,
     mismatched: bool = False,
@@ -700,6 +714,7 @@ def _step(
     d_elsewhere: bool = False,
     made_elsewhere: bool = False,
     empty: bool = False,
+    flipped: bool = False,
     fakes_only: bool = False,
 ) -> Answer:
     """One step with any of the bugs in it."""
@@ -713,7 +728,9 @@ def _step(
         texts: Tensor,
         z: Tensor,
     ) -> tuple[Tensor, Tensor]:
-        wrong = texts.roll(1, 1) if scrambled else 0 * texts if empty else texts[list(order)]
+        wrong = (
+            texts.roll(1, 1) if scrambled else 0 * texts if empty else texts.flip(0) if flipped else _in(order, texts)
+        )
         fake = generator(z, wrong if made_elsewhere else texts)
         d_loss = weigh(
             discriminator(real, wrong if mismatched else texts),
@@ -745,6 +762,7 @@ text_step = sheet.task(
     "Find the bugs: a game without reading",
     tried="text_step(…) on small networks: one step with 4 captions, from weights with leftover gradients",
     setup=_step_world,
+    worlds={"three captions": lambda: _step_world(3)},
     returns=("d_loss", "g_loss"),
     observe=_observe_step,
     reference=_step(),
@@ -779,7 +797,10 @@ text_step = sheet.task(
         "scrambled-and-mismatched": _step(scrambled=True, mismatched=True),
         "scrambled-and-elsewhere": _step(scrambled=True, elsewhere=True),
         "mismatched-and-elsewhere": _any_order(mismatched=True, elsewhere=True),
-        "some-left-in-place": _any_order(order for order in _ORDERS if order not in _WRONG),
+        "some-left-in-place": (
+            *_any_order(order for order in _ORDERS if order not in _WRONG),
+            _step(flipped=True),  # the middle one of three
+        ),
         "wrong-left-out": (
             _step(weigh=_judged(lambda real, wrong, fake: real + fake)),
             _step(weigh=_judged(lambda real, wrong, fake: real + fake / 2)),

@@ -27,14 +27,20 @@ def gradient(result: Any, by: Iterable[Tensor]) -> Tensor | None:
 
 
 def value_with_gradients(answer: Answer, inputs: Mapping[str, Tensor], name: str, *rest: Any) -> dict[str, Any]:
-    """What an answer returns of plain tensors, and its gradients: None by all where it gives none, as in NumPy.
+    """What an answer returns of plain tensors, and its gradients: of a tensor only, since NumPy gives none.
 
-    For tasks that ask for a value: gradients may be missing, and one of them alone may not.
+    For tasks that ask for a value: it may come from NumPy (see :func:`in_numpy`), but a tensor is not cut off.
     """
     seen = {name: answer(*(value.clone() for value in inputs.values()), *rest)}
-    with contextlib.suppress(RuntimeError, TypeError):
-        return loss_with_gradients(answer, inputs, *rest, name=name) | seen
-    return seen | {f"the gradient by {of}": None for of in inputs}
+    if isinstance(seen[name], Tensor):
+        with contextlib.suppress(RuntimeError, TypeError):  # NumPy on the way, and a tensor again
+            return loss_with_gradients(answer, inputs, *rest, name=name) | seen
+    return seen | {f"the gradient by {of}": "none: it came from NumPy" for of in inputs}
+
+
+def in_numpy(answer: Answer) -> Answer:
+    """The same answer as a right one in NumPy gives it, for a task's ``also``."""
+    return lambda *inputs: answer(*inputs).detach().numpy()
 
 
 def leave_gradients(*networks: nn.Module) -> None:

@@ -159,6 +159,7 @@ answers.slips(
         "summed-over-the-batch": [("sum(1)", "sum(0)")],
         "upside-down": [("0.5", "-0.5")],
         "half-missing": [("0.5 * ", "")],
+        "no-gradient": [("sum(1)", "sum(1).detach()")],
         "one-missing": [(" - 1", "")],
         "variance-not-exponentiated": [
             ("log_variance.exp() - log_variance", "log_variance - log_variance.log()"),

@@ -178,6 +178,7 @@ answers.slips(
             ("* x", "* F.batch_norm(x, None, None, training=True)"),
         ],
         "exponential": [("(1 + scale)", "torch.exp(scale)")],
+        "cut-off": [("(1 + scale)", "(1 + scale.detach())"), ("* x +", "* x.detach() +")],
         "x-twice": [("return ", "return x + ")],
         "changed-input": [("return (1 + scale) * x + shift", "return x.mul_(1 + scale).add_(shift)")],
     },
@@ -405,8 +406,8 @@ ROLLED = "texts.roll(1, dims=0)"
 answers.also(
     "text_step",
     repaired_in_place,
-    *((ROLLED, another) for another in ("texts.roll(-1, dims=0)", "torch.roll(texts, 2, 0)", "texts.flip(0)")),
-    *((ROLLED, another) for another in ("texts[[2, 3, 1, 0]]", "torch.cat((texts[1:], texts[:1]))")),
+    *((ROLLED, another) for another in ("texts.roll(-1, dims=0)", "torch.roll(texts, 2, 0)")),
+    *((ROLLED, another) for another in ("torch.cat((texts[1:], texts[:1]))", "texts[torch.arange(len(texts)) - 1]")),
 )
 SCRAMBLED, BACKWARDS = (ROLLED, "texts.roll(1, dims=1)"), (ROLLED, "texts.roll(-1, dims=0)")
 MISMATCHED, ELSEWHERE = ("(-discriminator(real, texts", "(-discriminator(real, wrong"), ("(fake, texts", "(fake, wrong")
@@ -420,7 +421,7 @@ answers.slips(
         "scrambled-and-mismatched": [(SCRAMBLED, MISMATCHED)],
         "scrambled-and-elsewhere": [(SCRAMBLED, ELSEWHERE)],
         "mismatched-and-elsewhere": [(MISMATCHED, ELSEWHERE)],
-        "some-left-in-place": [(ROLLED, "texts[[1, 0, 2, 3]]"), (ROLLED, "texts")],
+        "some-left-in-place": [(ROLLED, "texts[[1, 0, 2, 3]]"), (ROLLED, "texts"), (ROLLED, "texts.flip(0)")],
         "wrong-left-out": [
             ("0.5 * F.softplus(discriminator(real, wrong)).mean()", "0"),
             (("0.5 * F.softplus(discriminator(real, wrong)).mean()", "0"), ("0.5 * ", "")),
