@@ -33,7 +33,7 @@ from benchmarks.common import Figure, options, player, sweep, table
 from benchmarks.stopwatch import in_turn, middle, timed
 from ganbook import data, metrics, recipes, results
 from ganbook.recipes.recipe import Recipe
-from ganbook.training import Game, Sampler, TrainingError
+from ganbook.training import Game, Sampler, Stopped, TrainingError
 
 NAME = "speedrun"
 OURS = "dcgan-digits"
@@ -146,6 +146,8 @@ def timed_run(recipe: Recipe, seed: int, clock: Clock) -> dict[str, Any]:
     failed = {}
     try:
         recipe.train("laptop", seed, progress=False, watch=clock, watch_every=1)
+    except Stopped:  # by whoever wants the machine: no end of a run
+        raise
     except TrainingError as error:
         failed = {"failed": str(error)}
     curve = [look for look in clock.curve if look.floors < float("inf")]

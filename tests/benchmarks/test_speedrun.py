@@ -12,7 +12,7 @@ from torch import nn
 from benchmarks import speedrun
 from benchmarks.speedrun import Look, Race
 from ganbook import data, recipes, results
-from ganbook.training import Game, Prior, TrainingError
+from ganbook.training import Game, Prior, Stopped, TrainingError
 
 
 @pytest.fixture
@@ -210,6 +210,16 @@ def test_a_run_that_fails_is_kept_as_failed(monkeypatch):
     cell = {"part": "race", "recipe": "dcgan-d2l", "rate": 5e-3, "seed": 0, "limit": 0.0}
     found = speedrun.play(cell, SimpleNamespace(floors=lambda game: float("inf")), 0.5)
     assert found["failed"] == "d_loss became nan" and found["floors"] is None and found["arrivals"] == {}
+
+
+def test_a_run_that_somebody_stopped_is_not_kept(monkeypatch):
+    def train(self, *_, **__):
+        raise Stopped("stopped by SIGTERM after round 99")
+
+    monkeypatch.setattr(recipes.Recipe, "train", train)
+    cell = {"part": "race", "recipe": "dcgan-d2l", "rate": 5e-3, "seed": 0, "limit": 0.0}
+    with pytest.raises(Stopped):
+        speedrun.play(cell, SimpleNamespace(), 0.5)
 
 
 class Deals(nn.Module):
