@@ -447,7 +447,7 @@ precision_recall = sheet.task(
     worlds={
         "few points, one feature": lambda: [(torch.randn(4, 1), torch.randn(3, 1) + 1, 1) for _ in range(3)],
         "points on the edges of balls, and twins": lambda: [
-            (_EDGES, 3.0 * torch.randperm(6)[:4, None] + 12, 1),
+            (_EDGES, _EDGES + 12, 1),
             (_TWINS, _EDGES - 4, 1),
         ],
     },
@@ -608,7 +608,7 @@ nearer_share = sheet.task(
 # -- 7 the null of a claim ---------------------------------------------------------------------------
 
 
-def _labels(n: int = 60, classes: int = 4) -> tuple[Tensor, Tensor]:
+def _labels(n: int = 1009, classes: int = 4) -> tuple[Tensor, Tensor]:
     """Classes that were asked for, some far more often than others, and what a judge saw."""
     asked = torch.multinomial(torch.tensor([0.55, 0.25, 0.15, 0.05])[:classes], n, replacement=True)
     seen = torch.where(
@@ -641,7 +641,7 @@ def _observe_agreement(answer: Answer, world: tuple[Tensor, Tensor]) -> Observat
 agreement_and_null = sheet.task(
     "agreement_and_null",
     "What if the sentence were false?",
-    tried="agreement_and_null(asked, seen) on 60 pairs of labels, some classes far more frequent than others",
+    tried="agreement_and_null(asked, seen) on 1 009 pairs of labels, some classes far more frequent than others",
     setup=_labels,
     worlds={
         "two classes": lambda: _labels(40, 2),
