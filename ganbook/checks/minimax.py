@@ -310,6 +310,11 @@ def _three_pairs() -> dict[str, Grid]:
     }
 
 
+def _on_a_wide_axis(by: float = 100.0) -> dict[str, Grid]:
+    """The same three, each spread so far that no density is large; no divergence of theirs changes."""
+    return {which: (p / by, q / by, by * x) for which, (p, q, x) in _three_pairs().items()}
+
+
 def _observe_pairs(name: str) -> Callable[[Answer, Mapping[str, Grid]], Observation]:
     return lambda answer, pairs: {f"{name} of {which}": answer(*pair) for which, pair in pairs.items()}
 
@@ -478,17 +483,30 @@ def _v_of_js(form: Callable[[Tensor], Tensor]) -> Answer:
     return lambda p, q, x: form(torch.trapezoid(_js(p, q), x))
 
 
+def _with_a_small_number(small: float, inside: float, by_d: bool = False) -> Answer:
+    """V with D* = p / (p + q + small), and another number inside the logarithms; 1 − D* by its own ratio, or by D*."""
+
+    def value(p: Tensor, q: Tensor) -> Tensor:
+        d = p / (p + q + small)
+        return xlogy(p, d + inside) + xlogy(q, (1 - d if by_d else q / (p + q + small)) + inside)
+
+    return _integral(value)
+
+
 best_response_value = sheet.task(
     "best_response_value",
     "V when D plays its best",
     tried="best_response_value(p_data, p_gen, x) on 2001 unevenly spaced points, for three pairs of densities",
     setup=_three_pairs,
+    worlds={"a wide axis and small densities": _on_a_wide_axis},
     observe=_observe_pairs("V"),
     reference=_integral(_v_star),
     tolerance={f"V of {which}": 2 * _QUADRATURE for which in _three_pairs()},
     hints="""
         zero-log-zero: Right for the Gaussians, not finite for the bumps: where a density vanishes, 0 meets log 0. A
           point that is never drawn adds nothing to an expectation: let it count 0.
+        small-next-to-what: Right where the densities are of order 1. Spread over a wide axis they are small, and what
+          you add against 0 is no longer small beside them. Leave out the points that are never drawn instead.
         not-weighted: You integrated log D* + log(1 − D*) over x itself. An expectation over data weighs every point
           with its density: one of the two terms with p_data, the other with p_gen.
         one-density-for-both: Both terms are averaged over the same density. Real samples come from p_data, but the
@@ -515,6 +533,12 @@ best_response_value = sheet.task(
         "zero-log-zero": (
             _integral(lambda p, q: p * (p / (p + q)).log() + q * (q / (p + q)).log()),
             _integral(lambda p, q: p * _optimal(p, q).log() + q * (1 - _optimal(p, q)).log()),
+        ),
+        "small-next-to-what": tuple(
+            answer
+            for small in (1e-4, 1e-5)
+            for inside in (0.0, small)
+            for answer in (_with_a_small_number(small, inside), _with_a_small_number(small, inside, by_d=True))
         ),
         "not-weighted": (
             *_two_ways(lambda p, q: _optimal(p, q).log() + (1 - _optimal(p, q)).log()),

@@ -646,11 +646,17 @@ def _within(scale: float, power: int = 1) -> Callable[[Tensor, Tensor, float], T
     return lambda samples, centres, std: torch.cdist(samples, centres) ** power < scale * std
 
 
+def _nearest(samples: Tensor, centres: Tensor, _std: float) -> Tensor:
+    """(N, K) whether of all centres this one is nearest to a sample."""
+    return F.one_hot(torch.cdist(samples, centres).argmin(1), len(centres)).bool()
+
+
 def _other_modes() -> list[tuple[Tensor, Tensor, float]]:
-    """Three modes and one, other spreads, one sample."""
+    """Three modes and one, other spreads, one sample; then two modes that overlap, and a sample in both."""
     centres = torch.tensor([[0.0, 0.0], [8.0, 0.0], [0.0, 8.0]])
     samples = torch.tensor([[0.7, 0.0], [8.0, 0.9], [3.0, 3.0]])
-    return [(samples, centres, 0.25), (samples[:1], centres[:1], 0.25), (samples[1:], centres, 0.5)]
+    apart = [(samples, centres, 0.25), (samples[:1], centres[:1], 0.25), (samples[1:], centres, 0.5)]
+    return [*apart, (samples[:1], torch.tensor([[0.0, 0.0], [1.0, 0.0]]), 0.25)]
 
 
 def _counter(scale: float) -> Answer:
@@ -668,6 +674,8 @@ covered_modes = sheet.task(
     hints="""
         nearest-only: You counted a mode as soon as it is the nearest one of some sample, however far away. A sample
           between two modes covers neither: ask for its distance too.
+        one-mode-a-sample: Each sample counts for its nearest mode alone. Where modes overlap it covers both: ask each
+          centre for itself.
         squared-distance: You compared the squared distance with 3·std: the square root is missing, and with std 0.02
           this lets in samples a dozen standard deviations away.
         radius-too-small: Your radius is smaller than three standard deviations: in the plane, a circle of one standard
@@ -685,6 +693,7 @@ covered_modes = sheet.task(
     """,
     like={
         "nearest-only": lambda samples, centres, std: len(set(torch.cdist(samples, centres).argmin(1).tolist())),
+        "one-mode-a-sample": lambda *batch: (_within(3)(*batch) & _nearest(*batch)).any(0).sum(),
         "squared-distance": lambda *batch: _within(3, power=2)(*batch).any(0).sum(),
         "radius-too-small": tuple(_counter(scale) for scale in (1, 3**0.5, 2, 3 * _STD)),
         "sum-of-coordinates": lambda samples, centres, std: (

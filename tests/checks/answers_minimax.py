@@ -239,6 +239,10 @@ answers.slips(
     by_definition,
     {
         "zero-log-zero": [NAN, (NAN, ("d_star(p_data, p_gen)", "p_data / (p_data + p_gen)"))],
+        "small-next-to-what": [
+            ("d_star(p_data, p_gen)", "p_data / (p_data + p_gen + 1e-4)"),
+            (("d_star(p_data, p_gen)", "p_data / (p_data + p_gen + 1e-5)"), ("d)", "d + 1e-5)")),
+        ],
         "not-weighted": [(NAN, ("p_data * ", ""), ("p_gen * ", ""))],
         "one-density-for-both": [("xlogy(p_gen", "xlogy(p_data")],
         "densities-swapped": [(("(p_data, d)", "(p_gen, d)"), ("(p_gen, 1 - d)", "(p_data, 1 - d)"))],

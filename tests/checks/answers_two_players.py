@@ -442,7 +442,7 @@ def with_loops(samples, centres, std):
     return covered
 
 
-@answers.right("covered_modes")
+@answers.wrong("covered_modes", hint="one-mode-a-sample")
 def nearest_and_close(samples, centres, std):
     distance, nearest = torch.cdist(samples, centres).min(dim=1)
     return float(len(set(nearest[distance < 3 * std].tolist())))
