@@ -83,13 +83,6 @@ def _noise(gaussian: Callable[[int, int], Tensor], uniform: Callable[[int, int],
     return lambda n, latent_dim, prior: (gaussian if prior == "gaussian" else uniform)(n, latent_dim)
 
 
-def _seeded(n: int, latent_dim: int, prior: str) -> Tensor:
-    generator = torch.Generator().manual_seed(0)
-    if prior == "gaussian":
-        return torch.randn(n, latent_dim, generator=generator)
-    return torch.rand(n, latent_dim, generator=generator) * 2 - 1
-
-
 def _uniform(n: int, latent_dim: int) -> Tensor:
     return torch.rand(n, latent_dim) * 2 - 1
 
@@ -114,7 +107,7 @@ sample_noise = sheet.task(
     observe=_observe_noise,
     reference=_noise(torch.randn, _uniform),
     tolerance={
-        f"{fact}": 0.04  # more than 6 standard errors of a mean over 16 384 entries
+        f"{fact}": 0.06  # more than 5 standard errors of the difference of two means over 16 384 entries
         for prior in ("uniform", "gaussian")
         for fact in (f"mean of {prior} z", f"standard deviation of {prior} z", f"share of {prior} z in [-1, 1]")
     },

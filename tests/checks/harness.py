@@ -68,7 +68,7 @@ def _keep(functions, kind, number, keep):
     return (lambda function: keep(function) or function) if not functions else None
 
 
-def keep_readings(answers, *_):
+def keep_readings(answers):
     """Answers to the task `reading`, made from its cases: the right one in three forms, and wrong ones of each kind."""
     it = importlib.import_module(f"ganbook.checks.readings.{answers.notebook}").READING
     right = dict(it.cases)
