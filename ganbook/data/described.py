@@ -191,7 +191,7 @@ def load_captions_folder(split: str, size: int | None, base: Path) -> DescribedI
     of files, relative to where it lies, with or without their endings, and a column of captions; a file may have
     several rows. Images that have no caption are left out, which is said on stderr. The splits are those of
     ``ganbook.data.folder.splits`` and ``ganbook.data.folder.held_out``. Or the text files lie beside the images in
-    shards (:mod:`ganbook.data.shards`).
+    shards (``ganbook.data.shards``).
     """
     if shards := find_shards(base):
         places, used, contents = load_captioned(split, shards, base)

@@ -94,7 +94,7 @@ class Shards(ImageFiles):
     def indices(self, order: Order) -> Iterator[Tensor]:
         """As :meth:`ganbook.data.samples.Samples.indices`, from shard to shard; the system is told what comes next.
 
-        An epoch takes the shards in a new order, :data:`TOGETHER` at a time, and mixes the images of those. It depends
+        An epoch takes the shards in a new order, ``TOGETHER`` at a time, and mixes the images of those. It depends
         on the order's seed and the step alone, so a resumed run goes on in the middle of a shard.
         """
         if self.balanced:
@@ -305,7 +305,7 @@ def write_shards(images: ImageFiles, out: str | Path, each: int = 10_000, seed: 
     """Write images as they are encoded into shards, mixed, so that a shard holds some of every kind.
 
     Args:
-        images: of one of the sets :data:`PACKED`.
+        images: of one of the sets that :func:`ganbook.data.load` names folder, celeba or lsun-bedroom.
         out: folder for ``train-000000.tar`` and so on, named by the split; classes are folders within.
         each: images in a shard: some hundred megabytes are read well.
         seed: of their order; the same images and seed make the same bytes.
