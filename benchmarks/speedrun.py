@@ -137,22 +137,17 @@ def play(cell: Cell, referee: Referee, pace: float) -> dict[str, Any]:
     """One run: where it stood at each look, and when it first stood at each of the goals."""
     goal, resolution = (GOALS[-1], RESOLUTION) if cell["part"] == "race" else (0.0, 1.0)
     clock = Clock(referee, pace, goal, cell["limit"], resolution)
-    found = timed_run(contender(cell["recipe"], cell["rate"]), cell["seed"], clock)
-    return {**found, "arrivals": arrivals(found["curve"])}
-
-
-def timed_run(recipe: Recipe, seed: int, clock: Clock) -> dict[str, Any]:
-    """Train until the clock ends it; its looks, and where it stood at the last."""
+    recipe = contender(cell["recipe"], cell["rate"])
     failed = {}
     try:
-        recipe.train("laptop", seed, progress=False, watch=clock, watch_every=1)
+        recipe.train("laptop", cell["seed"], progress=False, watch=clock, watch_every=1)
     except Stopped:  # by whoever wants the machine: no end of a run
         raise
     except TrainingError as error:
         failed = {"failed": str(error)}
     curve = [look for look in clock.curve if look.floors < float("inf")]
     last = curve[-1]._asdict() if curve else {"rounds": 0, "seconds": 0.0, "floors": None}
-    return {**last, **failed, "curve": curve}
+    return {**last, **failed, "curve": curve, "arrivals": arrivals(curve)}
 
 
 def arrivals(curve: list[Look]) -> dict[str, dict[str, float]]:
