@@ -11,7 +11,7 @@ import importlib
 import math
 import time
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import torch
 
@@ -19,7 +19,19 @@ from ganbook.checks import scores
 from ganbook.checks.limit import TooLong, time_limit
 from ganbook.checks.task import own_random_numbers
 
-__all__ = ["BOARDS", "Board", "NoScore", "Score", "floors", "listed", "scored", "standing", "verdict"]
+__all__ = [
+    "BOARDS",
+    "Board",
+    "NoScore",
+    "Place",
+    "Score",
+    "floors",
+    "listed",
+    "placed",
+    "scored",
+    "standing",
+    "verdict",
+]
 
 
 class NoScore(Exception):
@@ -73,27 +85,54 @@ BOARDS = {
 }
 
 
-def _kept(notebook: str, what: str) -> float:
+def _measured(notebook: str) -> dict[str, float]:
+    """The mean figures of the floor and, where it was measured already, of the start; reads the file once."""
     from ganbook import results
 
-    runs = results.load("challenges")["runs"]
-    figures: list[float] = next(run["figures"] for run in runs if (run["challenge"], run["of"]) == (notebook, what))
-    return sum(figures) / len(figures)
+    runs = [run for run in results.load("challenges")["runs"] if run["challenge"] == notebook]
+    return {run["of"]: sum(run["figures"]) / len(run["figures"]) for run in runs}
 
 
 def floors(notebook: str, figure: float) -> float:
     """A figure of a notebook's challenge in floors: 1 is as good as the floor, less is better."""
+    return _in_floors(notebook, figure, _measured(notebook)["floor"])
+
+
+def _in_floors(notebook: str, figure: float, floor: float) -> float:
     error = BOARDS[notebook].error
-    return error(figure) / error(_kept(notebook, "floor"))
+    return error(figure) / error(floor)
 
 
-def standing(notebook: str, figure: float, seconds: float) -> str:
-    """Where a figure stands, in floors, beside the floor, a beginner's start and the bar."""
-    board, bar = BOARDS[notebook], importlib.import_module(f"ganbook.checks.{notebook}").BAR
-    figure, start, bar = (floors(notebook, found) for found in (figure, _kept(notebook, "start"), bar))
+@dataclass(frozen=True)
+class Place:
+    """A figure on its notebook's :class:`Board`, and what stands there beside it; all in floors.
+
+    Attributes:
+        figure: the figure itself.
+        start: a beginner's first idea.
+        bar: what is to be beaten.
+        best: the learner's best so far, this figure included; None where no score is kept.
+    """
+
+    figure: float
+    start: float
+    bar: float
+    best: float | None = None
+
+
+def placed(notebook: str, figure: float) -> Place:
+    """Where a figure of a notebook's challenge stands."""
+    measured, bar = _measured(notebook), importlib.import_module(f"ganbook.checks.{notebook}").BAR
+    return Place(*(_in_floors(notebook, found, measured["floor"]) for found in (figure, measured["start"], bar)))
+
+
+def standing(notebook: str, place: Place, seconds: float) -> str:
+    """A place in words, beside the floor, a beginner's start, the bar and, where that is another, the best so far."""
+    board = BOARDS[notebook]
+    best = "" if place.best in (None, place.figure) else f"; best so far: {place.best:.3g}"
     return (
-        f"on the board: {figure:.3g} floors, in {seconds:.0f} of {board.seconds} processor seconds\n"
-        f"  the bar: {bar:.3g}; a start, {board.start}: {start:.3g}; one floor, {board.floor}"
+        f"on the board: {place.figure:.3g} floors, in {seconds:.0f} of {board.seconds} processor seconds{best}\n"
+        f"  the bar: {place.bar:.3g}; a start, {board.start}: {place.start:.3g}; one floor, {board.floor}"
     )
 
 
@@ -107,6 +146,7 @@ class Score:
         trouble: what went wrong, or "".
         notebook: whose challenge it is.
         seconds: the processor's time that it took.
+        place: where the mean stands; None where there is nothing to compare.
     """
 
     figures: tuple[float, ...]
@@ -114,6 +154,7 @@ class Score:
     trouble: str = ""
     notebook: str = ""
     seconds: float = 0.0
+    place: Place | None = None
 
     @property
     def mean(self) -> float:
@@ -129,13 +170,13 @@ class Score:
     @property
     def floors(self) -> float | None:
         """The mean in floors, the number for the board; None where there is nothing to compare."""
-        return floors(self.notebook, self.mean) if self.beaten is not None and self.notebook in BOARDS else None
+        return None if self.place is None else self.place.figure
 
     def __repr__(self) -> str:
         if self.trouble:
             return f"challenge: no score. {self.trouble}"
         text = self.told(self.figures, self.mean)
-        return text if self.floors is None else f"{text}\n{standing(self.notebook, self.mean, self.seconds)}"
+        return text if self.place is None else f"{text}\n{standing(self.notebook, self.place, self.seconds)}"
 
 
 def listed(figures: Iterable[float], digits: int = 2) -> str:
@@ -175,6 +216,8 @@ def scored(
     except Exception as error:  # a learner's code may fail in any way
         trouble = f"{type(error).__name__}: {error}"
     score = Score(() if trouble else tuple(figures), told, trouble, notebook, time.process_time() - started)
-    if score.beaten is not None and scores.folder() is not None:
-        scores.record_challenge(notebook, score.mean, score.beaten, score.floors)
-    return score
+    if score.beaten is None or notebook not in BOARDS:
+        return score
+    place = placed(notebook, score.mean)
+    best = scores.record_challenge(notebook, score.mean, score.beaten, place.figure)
+    return replace(score, place=replace(place, best=best))

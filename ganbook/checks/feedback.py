@@ -19,18 +19,24 @@ Rung = tuple[str, str]
 
 _SYMBOL: dict[Status, str] = {"passed": "✓", "failed": "✗", "not yet": "·"}
 _VERDICT: dict[Status, str] = {"passed": "passed", "failed": "not right yet", "not yet": "not yet"}
+#: What lasts is called so wherever it stands beside the latest answer.
+_BEST = "best so far"
 #: Okabe-Ito: bluish green, vermilion, sky blue; told apart with every common colour vision.
 _EDGE: dict[Status, str] = {"passed": "#009E73", "failed": "#D55E00", "not yet": "#56B4E9"}
 
 
 @dataclass(frozen=True, repr=False)
 class Progress:
-    """How far an exercise notebook is: the status of each task, in order."""
+    """How far an exercise notebook is: the status of each task, in order.
+
+    Where a score is kept, ``course`` says how far all exercises are, and ``kept`` which of these tasks passed once.
+    """
 
     notebook: str
     titles: tuple[str, ...]
     statuses: tuple[Status, ...]
-    course: str = ""  #: how far all exercises are, where that is kept
+    course: str = ""
+    kept: frozenset[int] = frozenset()  #: numbers of tasks, from 1
 
     @property
     def done(self) -> int:
@@ -41,25 +47,30 @@ class Progress:
         symbols = " ".join(_SYMBOL[status] for status in self.statuses)
         return f"{self.done} of {len(self.statuses)} done   {symbols}"
 
+    def _verdict(self, number: int) -> str:
+        status = self.statuses[number - 1]
+        best = f"; {_BEST}: passed" if number in self.kept and status != "passed" else ""
+        return f"{_VERDICT[status]}{best}"
+
     def __repr__(self) -> str:
         rows = [f"{self.notebook}: {self.line}"]
         for number, (title, status) in enumerate(zip(self.titles, self.statuses, strict=True), 1):
-            rows.append(f"  {_SYMBOL[status]} {number} {title} ({_VERDICT[status]})")
+            rows.append(f"  {_SYMBOL[status]} {number} {title} ({self._verdict(number)})")
         if self.course:
-            rows.append(f"all exercises: {self.course}")
+            rows.append(f"all exercises, {_BEST}: {self.course}")
         return "\n".join(rows)
 
     def _repr_html_(self) -> str:
         status: Status = "passed" if self.done == len(self.statuses) else "not yet"
         items = "".join(
-            f"<li>{_SYMBOL[status]} {_inline(title)} ({_VERDICT[status]})</li>"
-            for title, status in zip(self.titles, self.statuses, strict=True)
+            f"<li>{_SYMBOL[status]} {_inline(title)} ({self._verdict(number)})</li>"
+            for number, (title, status) in enumerate(zip(self.titles, self.statuses, strict=True), 1)
         )
         body = (
             f'<p style="margin:0"><strong>{_inline(self.notebook)}</strong>: '
             f"{self.done} of {len(self.statuses)} done</p>"
             f'<ol style="margin:.3em 0 0;padding-left:2em">{items}</ol>'
-            + (f'<p style="margin:.4em 0 0">All exercises: {_inline(self.course)}</p>' if self.course else "")
+            + (f'<p style="margin:.4em 0 0">All exercises, {_BEST}: {_inline(self.course)}</p>' if self.course else "")
         )
         return _frame(body, status, f"Progress: {self.notebook}")
 
@@ -70,7 +81,8 @@ class Result:
 
     ``hint_id`` names the recognised mistake, or the kind of difference where the mistake is not
     known; None when the task passed or was not begun. ``rungs`` are the steps of the ladder of hints, the expected
-    value last, of which the card shows the first ``level``.
+    value last, of which the card shows the first ``level``. ``kept``: the score has this task as passed, whatever this
+    answer is.
     """
 
     status: Status
@@ -85,6 +97,7 @@ class Result:
     expected: str = ""
     rungs: tuple[Rung, ...] = ()
     level: int = 1
+    kept: bool = False
 
     @property
     def passed(self) -> bool:
@@ -100,6 +113,8 @@ class Result:
             rows += self.rungs[: self.level]
             more = len(self.rungs) - self.level
             rows += [("more", f"{more} more: check again, or `check.hint()`")] if more else []
+        if self.kept and not self.passed:
+            rows.append((_BEST, "passed, and your score keeps that"))
         return [(name, text) for name, text in rows if text]
 
     @property

@@ -1,6 +1,7 @@
 """How far a learner is, over all exercise notebooks: a small file beside them; nothing leaves the machine.
 
-Each card that is drawn in a notebook adds its task's status, each challenge its figure. The file is
+Each card that is drawn in a notebook adds its task's status, each challenge its figure. What is kept is the best so
+far: a worse answer later takes nothing away, and its card says so. The file is
 ``.ganbook-progress.json`` in the folder of the notebook, or in the folder that the variable ``GANBOOK_PROGRESS`` names;
 ``GANBOOK_PROGRESS=off`` keeps none. Outside a notebook nothing is kept unless that variable names a folder.
 """
@@ -9,6 +10,7 @@ from __future__ import annotations
 
 import importlib
 import json
+import math
 import os
 import sys
 from collections.abc import Callable, Mapping
@@ -46,20 +48,46 @@ def read(where: Path) -> dict[str, dict[str, Any]]:
     return {name: kept[name] for name in NOTEBOOKS if isinstance(kept.get(name), dict)}
 
 
-def record(notebook: str, task: str, status: str) -> None:
-    """Keep a task's status. A task that passed once stays passed. Does nothing where no score is kept."""
+def record(notebook: str, task: str, status: str) -> bool:
+    """Keep a task's status, and say whether the score has it as passed. A task that passed once stays passed.
+
+    Nothing is kept, and nothing has passed, where no score is kept. A task that is not begun adds nothing.
+    """
     if status in _STATUSES:
         _change(notebook, lambda kept: _passed_or(kept, task, status))
+    return _mapping(_kept(notebook).get("tasks")).get(task) == "passed"
 
 
-def record_challenge(notebook: str, mean: float, beaten: bool, floors: float | None) -> None:
-    """Keep a challenge's mean figure, and in floors: the latest, or the latest that beat the bar."""
+def record_challenge(notebook: str, mean: float, beaten: bool, floors: float) -> float | None:
+    """Keep a challenge's mean figure, and in floors, if it is the best so far: beaten comes first, then fewer floors.
+
+    A figure that is no number is not kept.
+
+    Returns:
+        The best so far in floors; None where no score is kept.
+    """
 
     def change(kept: dict[str, Any]) -> None:
-        if beaten or not _mapping(kept.get("challenge")).get("beaten"):
-            kept["challenge"] = {"mean": mean, "beaten": beaten, "floors": floors}
+        new, before = {"mean": mean, "beaten": beaten, "floors": floors}, _mapping(kept.get("challenge"))
+        if _behind(new) < _behind(before):
+            kept["challenge"] = new
 
     _change(notebook, change)
+    best: float | None = _mapping(_kept(notebook).get("challenge")).get("floors")
+    return best
+
+
+def _behind(challenge: Mapping[str, Any]) -> tuple[bool, float]:
+    """What a better challenge has less of: a bar that was not beaten, then floors."""
+    floors = challenge.get("floors")
+    known = isinstance(floors, int | float) and not math.isnan(floors)
+    return not challenge.get("beaten"), floors if known else math.inf
+
+
+def _kept(notebook: str) -> dict[str, Any]:
+    """What is kept of one notebook; nothing where no score is kept."""
+    where = folder()
+    return {} if where is None else read(where).get(notebook, {})
 
 
 def _passed_or(kept: dict[str, Any], task: str, status: str) -> None:
@@ -91,7 +119,7 @@ class Score:
 
     Attributes:
         passed: notebook -> names of the tasks that passed.
-        challenges: notebook -> the challenge's best mean figure and whether it beat the bar.
+        challenges: notebook -> the challenge's best mean figure so far and whether it beat the bar.
         where: the folder that the score is kept in, or None.
     """
 
@@ -126,7 +154,7 @@ class Score:
         ]
 
     def __repr__(self) -> str:
-        lines = [f"All exercises: {self.line}"]
+        lines = [f"All exercises, best so far: {self.line}"]
         for row in self.rows():
             figure = "" if row["challenge"] is None else f"   challenge {row['challenge']:.3g}"
             beaten = ", beaten" if row["beaten"] else ""

@@ -667,7 +667,7 @@ class Sheet:
         """The card of a verdict; the same failing again shows one rung more of the ladder of hints."""
         difference, failed = verdict.difference, verdict.status == "failed"
         self.statuses[task.name] = verdict.status
-        scores.record(self.name, task.name, verdict.status)
+        kept = scores.record(self.name, task.name, verdict.status)
         result = Result(
             status=verdict.status,
             task=task.name,
@@ -680,6 +680,7 @@ class Sheet:
             came=difference.came,
             expected=difference.expected,
             rungs=tuple(self._ladder(task, verdict)) if failed else (),
+            kept=kept,
         )
         before = self.cards.get(task.name)
         if before is not None and before.hint_id == result.hint_id and failed:
@@ -740,7 +741,12 @@ class Sheet:
 
     def last_card(self) -> Progress:
         """What ``check.progress()`` shows: this notebook, and below it all exercises whose score is kept."""
-        return replace(self.progress(), course=scores.progress().line if scores.folder() else "")
+        if scores.folder() is None:
+            return self.progress()
+        score = scores.progress()
+        passed = score.passed.get(self.name, ())
+        kept = frozenset(number for number, name in enumerate(self.tasks, 1) if name in passed)
+        return replace(self.progress(), course=score.line, kept=kept)
 
     def done(self, name: str) -> bool:
         """Whether the last check of this task passed; cells that use your answer ask it first."""

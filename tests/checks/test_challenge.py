@@ -112,13 +112,21 @@ def test_a_score_is_counted_in_floors(halves):
     ]
 
 
+def test_a_card_reads_what_was_measured_once(monkeypatch):
+    read, load = [], results.load
+    monkeypatch.setattr(results, "load", lambda name: read.append(name) or load(name))
+    score = of_notebook("minimax", lambda seed: 0.2, lambda figures, mean: f"mean {mean}; {verdict(0.7, True)}")
+    assert "on the board" in repr(score) and score.floors
+    assert read == ["challenges"]
+
+
 def test_a_run_that_is_too_short_has_no_place_on_the_board(halves):
     score = of_notebook("minimax", lambda seed: 0.8)
     assert score.floors is None and "board" not in repr(score)
 
 
 def test_convergence_counts_the_distance_that_is_left():
-    orders = challenge._kept("convergence", "floor")
+    orders = challenge._measured("convergence")["floor"]
     assert floors("convergence", orders - 1) == pytest.approx(10)
 
 
