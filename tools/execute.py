@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+import tempfile
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -28,6 +29,8 @@ class Execution:
 def execute(path: Path, timeout: int, environment: Mapping[str, str] | None = None, first: str = "") -> Execution:
     """Run the notebook at `path`.
 
+    Exercises begin without a score, whatever lies beside them, and leave none there: it has a folder for this run.
+
     Args:
         path: the notebook; it is read, not written.
         timeout: seconds a cell may take.
@@ -50,7 +53,8 @@ def execute(path: Path, timeout: int, environment: Mapping[str, str] | None = No
     )
     start = time.perf_counter()
     try:
-        client.execute(env=os.environ | dict(environment or {}))
+        with tempfile.TemporaryDirectory() as scores:
+            client.execute(env=os.environ | {"GANBOOK_PROGRESS": scores} | dict(environment or {}))
     except (CellExecutionError, CellTimeoutError, DeadKernelError) as error:
         failure = COLOUR.sub("", str(error))
     return Execution(path, notebook, time.perf_counter() - start, failure)

@@ -103,7 +103,7 @@ def test_a_kernel_stops_at_a_wrong_solution():
         source, timeout=120, kernel_name="python3", resources={"metadata": {"path": str(SOLUTIONS)}}
     )
     with pytest.raises(CellExecutionError, match=r"not passed: .*generator_loss"):
-        client.execute(env={**os.environ, "OMP_NUM_THREADS": "1"})
+        client.execute(env={**os.environ, "OMP_NUM_THREADS": "1", "GANBOOK_PROGRESS": "off"})
 
 
 # -- the builder on a small notebook -----------------------------------------------------------------

@@ -17,6 +17,7 @@ import pytest
 
 import ganbook
 import notebooks as tool
+from ganbook.checks.scores import FILE as SCORES
 from pages import ROOT, name, notebooks, pages
 
 LONGEST_CELL = 20  # lines; what is longer lives in ganbook/ (the setup cell, which a tool writes, included)
@@ -75,7 +76,9 @@ def nbval(paths: list[Path], folder: Path, processes: int = 2) -> dict[str, Ran]
         *map(str, paths),
     ]
     threads = max(1, (os.cpu_count() or 1) // processes)
-    environment = os.environ | {"GANBOOK_BUDGET": "smoke", "OMP_NUM_THREADS": str(threads)}
+    # The score of exercises is kept in the test's folder, and not beside the notebooks.
+    own = {"GANBOOK_BUDGET": "smoke", "GANBOOK_PROGRESS": str(folder), "OMP_NUM_THREADS": str(threads)}
+    environment = os.environ | own
     # The outer run's own settings of workers must not reach the inner one.
     environment = {key: value for key, value in environment.items() if not key.startswith("PYTEST_")}
     done = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, check=False)
@@ -117,6 +120,14 @@ def test_a_notebook_runs_from_its_first_cell_to_its_last(ran, path):
     assert result.skipped == set()
     assert result.passed == {f"Cell {number}" for number in range(len(code_cells(path)))}
     assert result.passed
+
+
+def test_a_run_leaves_no_score_beside_the_exercises(tmp_path):
+    checked = nbformat.v4.new_code_cell("from ganbook import checks\nchecks.saturation.ten_times(-2.303)")
+    (beside := tmp_path / "exercises").mkdir()
+    nbformat.write(nbformat.v4.new_notebook(cells=[checked]), beside / "sample.ipynb")
+    (result,) = nbval([beside / "sample.ipynb"], tmp_path, processes=1).values()
+    assert result.passed == {"Cell 0"} and list(tmp_path.rglob(SCORES)) == [tmp_path / SCORES]
 
 
 def test_nbval_would_see_a_failing_and_a_skipped_cell(tmp_path):
