@@ -77,7 +77,7 @@ bench: $(VENV)/.test
 	$(BIN)/python -m benchmarks $(if $(FULL),--full)
 
 timings: $(VENV)/.book
-	$(BIN)/python tools/measure.py
+	$(BIN)/python tools/measure.py --timings
 
 clean:
 	rm -rf _build node_modules book/_static/vendor book/_static/web .pytest_cache .mypy_cache .ruff_cache .hypothesis

@@ -12,22 +12,22 @@ import measured
 from pages import ROOT, _entries, name, notebooks, pages
 
 
-def test_ranges_widen_over_seeds_and_begin_anew_with_the_first():
+def test_ranges_widen_over_seeds_and_begin_anew_with_other_cells():
     def claim(value: float) -> dict:
         return {"name": "modes", "value": value, "low": 7, "high": None, "null": 10 - value, "source": ""}
 
     known: dict = {}
-    measure.merge(known, [claim(8)], "smoke", first=True)
-    measure.merge(known, [claim(7)], "smoke", first=False)
-    measure.merge(known, [claim(5)], "laptop", first=True)
+    measure.merge(known, [claim(8)], "smoke", "cells", seed=0)
+    measure.merge(known, [claim(7)], "smoke", "cells", seed=1)
+    measure.merge(known, [claim(5)], "laptop", "cells", seed=0)
     whole = {"min": 7, "max": 8, "runs": 2, "low": 7, "high": None, "null": [2, 3], "source": ""}
-    assert known["modes"]["smoke"] == whole
+    assert known["modes"]["smoke"] == {**whole, "seeds": [0, 1], "cells": "cells"}
     assert known["modes"]["laptop"]["min"] == 5
-    measure.merge(known, [{**claim(0), "name": "identity", "null": None}], "gpu", first=True)
+    measure.merge(known, [{**claim(0), "name": "identity", "null": None}], "gpu", "cells", seed=0)
     assert known.pop("identity")["gpu"]["null"] is None
-    measure.merge(known, [{**claim(6), "name": "renamed"}], "smoke", first=True)
+    measure.merge(known, [{**claim(6), "name": "renamed"}], "smoke", "others", seed=0)
     assert set(known["modes"]) == {"laptop"} and set(known["renamed"]) == {"smoke"}
-    measure.merge(known, [], "laptop", first=True)
+    measure.merge(known, [], "laptop", "others", seed=0)
     assert "modes" not in known
 
 
