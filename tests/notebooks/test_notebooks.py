@@ -217,6 +217,19 @@ def test_a_table_is_the_last_of_its_cell(path):
 
 
 @pytest.mark.parametrize("path", NOTEBOOKS, ids=of)
+def test_no_cell_ends_in_a_network(path):
+    """Jupyter would show all of its layers; a semicolon after the call keeps them off the page."""
+    returns_it = {"eval", "load_state_dict", "requires_grad_", "to", "train"}
+    shown = []
+    for cell in code_cells(path):
+        if "setup" not in cell.metadata.get("tags", []) and not cell.source.rstrip().endswith(";"):
+            match ast.parse(cell.source).body:
+                case [*_, ast.Expr(ast.Call(ast.Attribute(attr=method)))] if method in returns_it:
+                    shown.append(cell.id)
+    assert shown == []
+
+
+@pytest.mark.parametrize("path", NOTEBOOKS, ids=of)
 def test_no_cell_is_excused_from_running_or_from_failing(path):
     """`raises-exception` also passes when nothing raises; a skipped cell proves nothing."""
     for cell in code_cells(path):
