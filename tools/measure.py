@@ -151,8 +151,10 @@ def load(path: Path) -> dict[str, Any]:
 def save(path: Path, content: dict[str, Any]) -> None:
     """Write pages in reading order, all or nothing; those that are no longer in _toc.yml are dropped."""
     ordered = {page: content[page] for page in map(name, notebooks()) if content.get(page)}
+    text = json.dumps(ordered, indent=1, ensure_ascii=False) + "\n"
+    text = re.sub(r"\[\n[^][{}\"]+\]", lambda numbers: json.dumps(json.loads(numbers[0])), text)  # on one line
     unfinished = path.with_name(f"{path.name}.{os.getpid()}")
-    unfinished.write_text(json.dumps(ordered, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
+    unfinished.write_text(text, encoding="utf-8")
     unfinished.replace(path)
 
 

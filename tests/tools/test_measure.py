@@ -224,6 +224,12 @@ def test_entries_that_another_writes_meanwhile_stay(course, monkeypatch):
     assert course.of("other", page="b") == {"min": 1} and course.of()["runs"] == 2
 
 
+def test_a_list_of_numbers_is_one_line(course):
+    course.measured(seeds=2)
+    lines = [line.strip().rstrip(",") for line in course.claims.read_text().splitlines()]
+    assert '"seeds": [0, 1]' in lines and '"null": [-9.0, -8.0]' in lines
+
+
 def test_a_file_is_written_whole_or_not_at_all(course, monkeypatch):
     course.measured(seeds=1)
     before = course.claims.read_bytes()
