@@ -5,23 +5,27 @@
     python tools/workflows.py --only version dist    # steps whose job or command holds one of these words
     python tools/workflows.py                        # all of them: hours, and an environment of 3 to 6 GB for each job
     python tools/workflows.py --only lint --set TORCH=    # where PyTorch's own index of packages cannot be reached
+    python tools/workflows.py --kept                 # how each step ended that ran here, and when
 
 A job gets a clone of its own, of what is committed, and its steps run in bash as on GitHub. `uses:` steps are others'
-actions and are left out. An expression that only GitHub can answer names the step as skipped.
+actions and are left out. An expression that only GitHub can answer names the step as skipped. How a step ended is kept
+in book/reference/workflows.json, under the settings that it ran with.
 """
 
 from __future__ import annotations
 
 import argparse
 import itertools
+import json
 import os
 import re
 import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
+from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -31,6 +35,7 @@ from repository import ROOT
 from run_tests import Outcome, table
 
 FOLDER = ROOT / ".github/workflows"
+KEPT = ROOT / "book/reference/workflows.json"
 EXPRESSION = re.compile(r"\$\{\{\s*([\w.-]+)\s*\}\}")
 MARK = "${{"
 
@@ -116,28 +121,63 @@ def altered(every: list[Step], settings: list[str]) -> list[Step]:
     return [replace(step, job=f"{step.job}{said}", environment={**step.environment, **asked}) for step in every]
 
 
-def run(every: list[Step], root: Path = ROOT) -> list[Outcome]:
-    """Run the steps, those of a job in one clean clone, one after the other until one fails."""
+def called(step: Step) -> str:
+    """A step's name in tables."""
+    return f"{step.job}: {step.command.splitlines()[0]}"
+
+
+def run(
+    every: list[Step], root: Path = ROOT, ended: Callable[[Step, Outcome], object] = lambda *_: None
+) -> list[Outcome]:
+    """Run the steps, those of a job in one clean clone, one after the other until one fails.
+
+    ``ended`` is told of each step that was begun.
+    """
     outcomes = []
-    for job, of_job in itertools.groupby(every, key=lambda step: step.job):
+    for _, of_job in itertools.groupby(every, key=lambda step: step.job):
         with tempfile.TemporaryDirectory(prefix="workflow-") as folder:
             clone = Path(folder, "clone")
             subprocess.run(["git", "clone", "--quiet", f"file://{root}", str(clone)], check=True)
             well = True
             for step in of_job:
-                called = f"{job}: {step.command.splitlines()[0]}"
                 if step.unknown:
-                    print(f"-- {called}: skipped, only GitHub knows {', '.join(step.unknown)}", flush=True)
-                    outcomes.append(Outcome(f"{called} (skipped)", True, 0.0))
+                    print(f"-- {called(step)}: skipped, only GitHub knows {', '.join(step.unknown)}", flush=True)
+                    outcomes.append(Outcome(f"{called(step)} (skipped)", True, 0.0))
                     continue
-                print(f"\n== {called}", flush=True)
-                started = time.monotonic()
-                if well:  # as GitHub's own shell: the first command that fails ends the step
+                print(f"\n== {called(step)}", flush=True)
+                started, begun = time.monotonic(), well
+                if begun:  # as GitHub's own shell: the first command that fails ends the step
                     shell = ["bash", "--noprofile", "--norc", "-eo", "pipefail", "-c", step.command]
                     environment = {**os.environ, "CI": "true", **step.environment}
                     well = subprocess.run(shell, cwd=clone, env=environment, check=False).returncode == 0
-                outcomes.append(Outcome(called, well, time.monotonic() - started))
+                outcomes.append(Outcome(called(step), well, time.monotonic() - started))
+                if begun:
+                    ended(step, outcomes[-1])
     return outcomes
+
+
+def keep(step: Step, outcome: Outcome) -> None:
+    """Write down how a step ended, in place of what it did before."""
+    content = json.loads(KEPT.read_text(encoding="utf-8")) if KEPT.is_file() else {}
+    content[called(step)] = {
+        "ended": "well" if outcome.well else "failed",
+        "seconds": round(outcome.seconds),
+        "date": date.today().isoformat(),
+    }
+    ordered = dict(sorted(content.items()))
+    KEPT.write_text(json.dumps(ordered, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
+
+
+def kept(every: list[Step], content: Mapping[str, Mapping[str, Any]]) -> list[str]:
+    """A line for each run that is kept of a step, with the settings it had here, and for a step without one."""
+    lines = []
+    for step in every:
+        command = called(step).removeprefix(step.job)
+        begins = (f"{step.job}:", f"{step.job} with ")
+        ran = [(name, end) for name, end in content.items() if name.startswith(begins) and name.endswith(command)]
+        lines += [f"{name}: {end['ended']}, {end['seconds']} s, {end['date']}" for name, end in ran]
+        lines += [] if ran else [f"{called(step)}: no run is kept"]
+    return lines
 
 
 def lint() -> int:
@@ -153,6 +193,7 @@ def lint() -> int:
 def main() -> None:
     parser = argparse.ArgumentParser(description="Check GitHub's workflows: syntax, and each step in a clean clone.")
     parser.add_argument("--list", action="store_true", help="print the steps only")
+    parser.add_argument("--kept", action="store_true", help="print how those ended that ran here")
     parser.add_argument("--lint", action="store_true", help="check the syntax only")
     parser.add_argument("--only", nargs="+", default=[], metavar="WORD", help="steps whose job or command holds one")
     parser.add_argument(
@@ -169,10 +210,13 @@ def main() -> None:
             settings = " ".join(f"{key}={value!r}" for key, value in step.environment.items())
             print(f"{step.job}: {settings} {step.command}" + (" (only on GitHub)" if step.unknown else ""))
         return
+    if arguments.kept:
+        print("\n".join(kept(found, json.loads(KEPT.read_text(encoding="utf-8")))))
+        return
     if not found:
         parser.error(f"only is {' '.join(arguments.only)!r}: no step holds one of these words")
     outcomes = [] if arguments.only else [Outcome("actionlint", lint() == 0, 0.0)]
-    outcomes += run(found)
+    outcomes += run(found, ended=keep)
     print(f"\n{table(outcomes, 'step')}")
     sys.exit(0 if all(outcome.well for outcome in outcomes) else 1)
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import dataclasses
+import json
 import re
 import subprocess
 
@@ -81,7 +83,9 @@ def test_steps_run_in_a_clean_clone_of_what_is_committed(tmp_path, capfd):
         of("w/b", "test ! -e made"),
         of("w/b", "echo ${{ secrets.x }}", {}, ("secrets.x",)),
     ]
-    outcomes = workflows.run(every, tmp_path)
+    told = []
+    outcomes = workflows.run(every, tmp_path, ended=lambda step, outcome: told.append((step.command, outcome.well)))
+    assert told == [(every[0].command, True), (every[1].command, False), (every[3].command, True)]
     assert [outcome.well for outcome in outcomes] == [True, False, False, True, True]
     output = capfd.readouterr().out
     assert "\nkept\nhere\n" in output and "never\n" not in output.replace("echo never", "")
@@ -96,6 +100,32 @@ def test_a_setting_of_this_machine_takes_the_place_of_the_workflows_and_is_told(
     (step,) = workflows.altered(workflows.chosen(STEPS, ["tests/lint"]), ["TORCH=", "PYTHON=a=b"])
     assert step.environment == {"TORCH": "", "PYTHON": "a=b"} and step.job == "tests/lint with TORCH= PYTHON=a=b"
     assert workflows.altered(STEPS, []) == STEPS
+
+
+def test_how_a_step_ended_is_kept_with_its_settings_and_a_step_without_a_run_is_told(tmp_path, monkeypatch):
+    monkeypatch.setattr(workflows, "KEPT", tmp_path / "kept.json")
+    plain = [
+        workflows.Step("w/a 3.11", "make dist"),
+        workflows.Step("w/a 3.11", "make x"),
+        workflows.Step("w/a", "make x"),
+    ]
+    outcome = run_tests.Outcome("w/a 3.11: make dist", False, 12.3)
+    workflows.keep(plain[0], outcome)
+    workflows.keep(plain[0], dataclasses.replace(outcome, well=True, seconds=4.2))
+    [short] = workflows.altered(plain[1:2], ["TESTS=b"])
+    workflows.keep(short, outcome)
+    content = json.loads(workflows.KEPT.read_text())
+    assert set(content) == {"w/a 3.11: make dist", "w/a 3.11 with TESTS=b: make x"}
+    lines = workflows.kept(plain, content)
+    assert lines[0].startswith("w/a 3.11: make dist: well, 4 s, 20")
+    assert lines[1].startswith("w/a 3.11 with TESTS=b: make x: failed, 12 s, 20")
+    assert lines[2:] == ["w/a: make x: no run is kept"]
+
+
+def test_what_is_kept_are_steps_of_the_workflows():
+    content = json.loads(workflows.KEPT.read_text(encoding="utf-8"))
+    lines = workflows.kept(STEPS, content)
+    assert sum("no run is kept" not in line for line in lines) == len(content) > 0
 
 
 @pytest.mark.parametrize("folder", ["workflows", "ISSUE_TEMPLATE"])
