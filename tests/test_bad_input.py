@@ -216,6 +216,7 @@ def good_calls() -> Iterator[Call]:
     yield call(
         metrics.retrieval, queries=rows, gallery=rows, right=torch.eye(20).bool(), among=torch.ones(20, 20).bool()
     )
+    yield call(metrics.r_precision, images=rows, texts=rows, fits=torch.eye(20).bool(), wrong=9)
     yield call(metrics.bits_per_dimension, nats=drawn(4), images=small)
     bytes_ = torch.zeros(4, 1, 16, 16, dtype=torch.uint8)
     yield call(metrics.GreyTable, predicted=small, images=bytes_)

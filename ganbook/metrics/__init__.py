@@ -7,7 +7,7 @@ and for numbers that are not finite.
 from __future__ import annotations
 
 from ganbook.metrics.birthday import Birthday, birthday
-from ganbook.metrics.captions import PaintedDigits, caption_agreement, read_painted_digits, retrieval
+from ganbook.metrics.captions import PaintedDigits, caption_agreement, r_precision, read_painted_digits, retrieval
 from ganbook.metrics.classes import class_agreement, class_diversity, inception_score
 from ganbook.metrics.features import FeaturesUnavailable, features, referee_of
 from ganbook.metrics.floors import Floor, FrechetScore, frechet_score, real_floor
@@ -33,7 +33,7 @@ __all__ = [
     "ModeCoverage", "ModesReached", "PaintedDigits", "PrecisionRecall", "birthday", "bits_per_dimension",
     "caption_agreement", "class_agreement", "class_diversity", "colourfulness", "density_coverage", "features",
     "fillable", "frechet_distance", "frechet_of_gaussians", "frechet_score", "inception_score", "kernel_distance",
-    "mean_inside", "memorisation", "mode_coverage", "modes_reached", "nearest", "precision_recall",
+    "mean_inside", "memorisation", "mode_coverage", "modes_reached", "nearest", "precision_recall", "r_precision",
     "read_painted_digits", "real_floor", "referee_of", "report_features", "report_images", "report_labels",
     "report_neighbours", "report_points", "report_translations", "retrieval", "speckle",
 ]  # fmt: skip

@@ -7,12 +7,13 @@ from typing import NamedTuple
 
 import torch
 from torch import Tensor
+from torch.nn.functional import normalize
 
-from ganbook.arguments import check_tensor, typed
+from ganbook.arguments import check_tensor, check_whole, typed
 from ganbook.metrics._shapes import check_features, share
 from ganbook.metrics.features import Classifier, classifier
 
-__all__ = ["PaintedDigits", "caption_agreement", "read_painted_digits", "retrieval"]
+__all__ = ["PaintedDigits", "caption_agreement", "r_precision", "read_painted_digits", "retrieval"]
 
 INK_PIXELS = 20
 """The pixels farthest from the ground, whose median is the ink: fewer than the thinnest digit has."""
@@ -113,3 +114,35 @@ def retrieval(queries: Tensor, gallery: Tensor, right: Tensor, among: Tensor | N
     nearest = distances.masked_fill(~looked_at, torch.inf).min(1).values
     nearest_right = distances.masked_fill(~(right & looked_at), torch.inf).min(1).values
     return share(nearest_right <= nearest + SAME)
+
+
+@typed
+def r_precision(images: Tensor, texts: Tensor, fits: Tensor, wrong: int = 99, seed: int = 0) -> float:
+    """R-precision with R = 1: how often a picture's own caption is the most similar of 1 + ``wrong`` (Xu et al. 2018).
+
+    :func:`retrieval` with captions for a gallery: pictures ask, their own caption is right, ``wrong`` others that do
+    not fit are drawn for each, and what is near is told by the angle. By chance 1 in 1 + ``wrong`` is right. The
+    vectors come from a network that was trained, apart from the generator, to bring pictures near their captions:
+    print what it makes of real pictures beside the score.
+
+    Args:
+        images: (N, dim) floats, the network's vectors of N pictures.
+        texts: (N, dim) floats, those of their own captions.
+        fits: (N, N) bool, which captions describe which picture, the own ones among them.
+        wrong: captions beside the own one, drawn from those that do not fit; 99 in the paper.
+        seed: of the draw.
+    """
+    images, texts = check_features(at_least=1, images=images, texts=texts)
+    check_tensor("texts", texts, *images.shape)
+    check_tensor("fits", fits, len(images), len(images), kind="bool", finite=True)
+    check_whole(1, wrong=wrong)
+    fits = fits.cpu()
+    fewest = int((~fits).sum(1).min())
+    if not fits.diagonal().all() or fewest < wrong:
+        raise ValueError(
+            f"fits leaves {fewest} captions that are wrong: allowed is {wrong} or more, never a picture's own"
+        )
+    places = torch.rand(fits.shape, generator=torch.Generator().manual_seed(seed)).masked_fill(fits, -1)
+    own = torch.eye(len(fits), dtype=torch.bool)
+    among = own.scatter(1, places.topk(wrong, dim=1).indices, True)
+    return retrieval(normalize(images), normalize(texts), own, among)

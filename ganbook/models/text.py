@@ -16,6 +16,7 @@ import importlib
 import re
 import unicodedata
 from collections.abc import Iterable, Sequence
+from functools import cache
 from typing import Any, cast
 
 import torch
@@ -243,6 +244,8 @@ class CharCNNRNN(nn.Module):
 class SentenceEncoder(nn.Module):
     """A pre-trained encoder of the package sentence-transformers, frozen; a linear layer after it is trained.
 
+    Networks of one process share the frozen part and the vectors that it has made; it is not saved with them.
+
     Args:
         dim: size of the result.
         name: a model that the package knows; downloaded once (90 MB for the default), unless it is a folder.
@@ -253,27 +256,43 @@ class SentenceEncoder(nn.Module):
 
     def __init__(self, dim: int = 64, name: str = "sentence-transformers/all-MiniLM-L6-v2") -> None:
         super().__init__()
-        try:
-            sentence_transformers: Any = importlib.import_module("sentence_transformers")
-        except ImportError as error:
-            raise ImportError('SentenceEncoder needs a package: pip install "sentence-transformers>=3"') from error
-        # Kept out of the module's own parameters: neither trained, nor averaged, nor saved with it.
-        self._frozen: list[Any] = [sentence_transformers.SentenceTransformer(name)]
-        self._known: dict[str, Tensor] = {}
         self.dim = dim
-        self.last = nn.Linear(self._embedded([""]).shape[1], dim)
+        self.frozen = _frozen(name)
+        self.last = nn.Linear(self.frozen([""]).shape[1], dim)
+        self.norm = nn.LayerNorm(dim)
 
     def forward(self, captions: Sequence[str]) -> Tensor:
         """(N, dim)."""
-        embedded = self._embedded(check_captions(captions))
-        return cast(Tensor, self.last(embedded.to(self.last.weight.device, non_blocking=True)))
+        embedded = self.frozen(check_captions(captions))
+        return cast(Tensor, self.norm(self.last(embedded.to(self.last.weight.device, non_blocking=True))))
 
-    def _embedded(self, captions: Sequence[str]) -> Tensor:
+
+class _Frozen:
+    """A pre-trained model and the vectors that it has made, each once. No module: neither trained, nor averaged."""
+
+    def __init__(self, model: Any) -> None:
+        self.model = model
+        self._known: dict[str, Tensor] = {}
+
+    def __call__(self, captions: Sequence[str]) -> Tensor:
+        """(N, the model's size), on the CPU."""
         new = sorted(set(captions) - self._known.keys())
         if new:
-            found = self._frozen[0].encode(new, convert_to_tensor=True, show_progress_bar=False)
+            found = self.model.encode(new, convert_to_tensor=True, show_progress_bar=False)
             self._known.update(zip(new, found.detach().float().cpu().clone(), strict=True))
         return torch.stack([self._known[caption] for caption in captions])
+
+    def __deepcopy__(self, _memo: dict[int, Any]) -> _Frozen:
+        return self
+
+
+@cache
+def _frozen(name: str) -> _Frozen:
+    try:
+        sentence_transformers: Any = importlib.import_module("sentence_transformers")
+    except ImportError as error:
+        raise ImportError('SentenceEncoder needs a package: pip install "sentence-transformers>=3"') from error
+    return _Frozen(sentence_transformers.SentenceTransformer(name))
 
 
 @network

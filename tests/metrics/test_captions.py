@@ -1,4 +1,4 @@
-"""Painted digits are read back, right or wrong; retrieval against its definition."""
+"""Painted digits are read back, right or wrong; retrieval and R-precision against their definitions."""
 
 import pytest
 import torch
@@ -150,3 +150,66 @@ def test_retrieval_is_the_nearest_neighbours_answer():
 def test_tables_that_do_not_fit_are_named(arguments, sentence):
     with pytest.raises((TypeError, ValueError), match=sentence):
         metrics.retrieval(*arguments)
+
+
+# -- R-precision --------------------------------------------------------------------------------------------------
+
+
+def circle(*degrees):
+    angles = torch.tensor(degrees).deg2rad()
+    return torch.stack((angles.cos(), angles.sin()), 1)
+
+
+def test_r_precision_by_hand():
+    images, texts = circle(0, 80, 200), circle(10, 30, 190)
+    own = torch.eye(3).bool()
+    assert metrics.r_precision(images, texts, own, wrong=2) == 1
+    assert metrics.r_precision(circle(25, 80, 200), texts, own, wrong=2) == pytest.approx(2 / 3)
+    lengths = torch.tensor([[1.0], [50.0], [0.02]])
+    assert metrics.r_precision(images, texts * lengths, own, wrong=2) == 1, "angles, not distances"
+    fitting = own | table({1}, set(), set(), n=3)
+    assert metrics.r_precision(circle(25, 80, 200), texts, fitting, wrong=1) == 1, "what fits is no candidate"
+
+
+def test_r_precision_of_vectors_that_say_nothing_is_chance():
+    torch.manual_seed(0)
+    images, texts = torch.randn(2, 3000, 8)
+    for wrong, chance in ((4, 0.2), (99, 0.01)):
+        found = metrics.r_precision(images, texts, torch.eye(3000).bool(), wrong)
+        assert found == pytest.approx(chance, abs=3.5 * (chance * (1 - chance) / 3000) ** 0.5)
+
+
+def test_r_precision_is_a_count_over_the_drawn_candidates():
+    torch.manual_seed(1)
+    images, kinds = torch.randn(60, 5), torch.randint(6, (60,))
+    texts, fits = images + torch.randn(60, 5), kinds[:, None] == kinds
+    cosines = torch.cosine_similarity(images[:, None], texts, dim=2)
+    beaten_by = ((cosines > cosines.diagonal()[:, None]) & ~fits).sum(1)
+    least = int((~fits).sum(1).min())
+    draws = torch.tensor([metrics.r_precision(images, texts, fits, 10, seed) for seed in range(200)])
+    free = (~fits).sum(1)
+    missed = torch.stack([(free - beaten_by - k) / (free - k) for k in range(10)]).clamp_min(0).prod(0)
+    assert draws.mean() == pytest.approx(missed.mean().item(), abs=0.01) and draws.unique().numel() > 5
+    assert 0.2 < draws.mean() < 0.8 and least >= 10
+    assert metrics.r_precision(images, texts, fits, 10, 3) == draws[3]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "sentence"),
+    [
+        (
+            (QUERIES, QUERIES, torch.eye(3).bool()),
+            r"^fits leaves 2 captions that are wrong: allowed is 99 or more, never a picture's own$",
+        ),
+        (
+            (QUERIES, QUERIES, ~torch.eye(3).bool(), 1),
+            r"^fits leaves 1 captions that are wrong: .* never a picture's own$",
+        ),
+        ((QUERIES, GALLERY, torch.ones(3, 4).bool(), 1), r"^texts has shape \(4, 2\): allowed is \(3, 2\)$"),
+        ((QUERIES, QUERIES, torch.eye(4).bool(), 1), r"^fits has shape \(4, 4\): allowed is \(3, 3\)$"),
+        ((QUERIES, QUERIES, torch.eye(3).bool(), 0), r"^wrong is 0: allowed is "),
+    ],
+)
+def test_captions_that_do_not_fit_are_named(arguments, sentence):
+    with pytest.raises((TypeError, ValueError), match=sentence):
+        metrics.r_precision(*arguments)

@@ -39,6 +39,7 @@ SCORES = {
     "read_painted_digits": (metrics.read_painted_digits, drawn(20, 3, 28, 28), COLOURS),
     "caption_agreement": (metrics.caption_agreement, drawn(20, 3, 28, 28), LABELS, LABELS, LABELS, COLOURS),
     "retrieval": (metrics.retrieval, drawn(20, 3), drawn(20, 3), RIGHT),
+    "r_precision": (metrics.r_precision, drawn(20, 3), drawn(20, 3), RIGHT, 9),
     "bits_per_dimension": (metrics.bits_per_dimension, drawn(20), torch.zeros(20, 1, 2, 2)),
     "GreyTable": (metrics.GreyTable, drawn(20, 1, 2, 2), torch.zeros(20, 1, 2, 2, dtype=torch.uint8)),
     "stacked_modes": (stacked_modes, drawn(20, 3, 28, 28)),

