@@ -73,7 +73,7 @@ def version(cells: list[str]) -> tuple[str, Bands]:
             band = {end: ast.literal_eval(value) for end, value in ends.items()}
         except ValueError:  # computed: another band is another version
             continue
-        if named[repr(claim)] == 1:
+        if band and named[repr(claim)] == 1 and all(key.arg for key in call.keywords):  # none by ** from elsewhere
             bands[claim] = (band.get("low"), band.get("high"))
             call.args, call.keywords = call.args[:2], [key for key in call.keywords if key.arg not in ends]
     code = "\n".join(map(ast.unparse, trees))

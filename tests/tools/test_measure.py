@@ -162,6 +162,12 @@ def test_a_band_that_is_not_read_is_another_version(course, before):
     assert course.measured(seeds=2) == [0, 1]
 
 
+def test_a_band_that_stands_elsewhere_is_left_as_it_was_made(course):
+    course.write("import ganbook\nSAME = {'high': 1e-5, 'exact': True}\nganbook.claim('x', 0.0, **SAME)")
+    course.measured(seeds=1)
+    assert course.measured(seeds=1) == [] and course.of("x")["high"] == 1e-5
+
+
 def test_two_claims_of_one_name_have_bands_of_their_own(course):
     twice = "import ganbook\nganbook.claim('x', 1, 0, {}, null=-1)\nganbook.claim('x', 1, 0, 8, null=-1)"
     course.write(twice.format(3))
