@@ -38,7 +38,7 @@ from ganbook.training import Game, Sampler, Stopped, TrainingError
 NAME = "speedrun"
 OURS = "dcgan-digits"
 PUBLISHED = ("dcgan-tutorial", "dcgan-d2l")
-RATES = (1e-4, 2e-4, 5e-4, 1e-3, 2e-3, 5e-3)
+RATES = (1e-4, 2e-4, 5e-4, 1e-3, 2e-3, 5e-3, 1e-2, 2e-2, 5e-2)
 """Of the sweep; both published rates are among them."""
 GOALS = (20, 10, 5)
 RESOLUTION, FIRST_LOOK = 0.1, 2.0

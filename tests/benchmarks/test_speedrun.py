@@ -93,21 +93,21 @@ def raced(name, rate, arrivals, limit=600.0):
 
 
 PACES = {"dcgan-digits": 0.05, "dcgan-tutorial": 0.183, "dcgan-d2l": 0.25}
-ENDS = [90.0, 80.0, None, 40.0, 60.0, 70.0]
+ENDS = [90.0, 80.0, None, 40.0, 60.0, 70.0, 80.0, 90.0, None]
 
 
 def test_the_best_rate_is_that_of_a_whole_sweep():
     runs = swept("dcgan-tutorial", ENDS)
     assert Race(runs).best_rate("dcgan-tutorial") == 1e-3 and Race(runs).best_rate("dcgan-d2l") is None
     assert Race(runs[:-1]).best_rate("dcgan-tutorial") is None, "the sweep is not over"
-    assert Race(swept("dcgan-tutorial", [None] * 6)).best_rate("dcgan-tutorial") is None
-    trial = swept("dcgan-tutorial", [1.0, 2.0, 3.0, 4.0, 5.0, 6.0], limit=5.0)
+    assert Race(swept("dcgan-tutorial", [None] * len(ENDS))).best_rate("dcgan-tutorial") is None
+    trial = swept("dcgan-tutorial", range(1, 10), limit=5.0)
     assert Race(runs + trial).best_rate("dcgan-tutorial") == 1e-3, "a shorter sweep is a trial"
 
 
 def test_a_published_recipe_races_twice_where_another_rate_is_better():
     own = {name: speedrun.own_rate(name) for name in (speedrun.OURS, *speedrun.PUBLISHED)}
-    runs = swept("dcgan-tutorial", ENDS) + swept("dcgan-d2l", [9.0, 9.0, 9.0, 9.0, 9.0, 1.0])
+    runs = swept("dcgan-tutorial", ENDS) + swept("dcgan-d2l", [9.0, 9.0, 9.0, 9.0, 9.0, 1.0, 9.0, 9.0, 9.0])
     assert Race(runs).lanes == {
         ("dcgan-digits", own["dcgan-digits"]): "ours",
         ("dcgan-tutorial", own["dcgan-tutorial"]): "as published",
@@ -155,15 +155,15 @@ PROTOCOL = {"goals": [20, 10, 5], "floor": 1.5, "n": 2500}
 
 
 def script(monkeypatch, *arguments, protocol=PROTOCOL):
-    """The labels of the runs that it plays; rates end the better the higher they are."""
+    """The labels of the runs that it plays, at most eleven; rates end the better the nearer they are to 5e-3."""
     played = []
 
     def play(cell, referee, pace):
         assert pace == PACES[cell["recipe"]]
         played.append(f"{cell['part']}/{cell['recipe']}/{cell['rate']:g}/{cell['seed']}")
-        if len(played) == 9:
+        if len(played) == 12:
             raise KeyboardInterrupt
-        return {"floors": 1 / cell["rate"], "seconds": 1.0, "arrivals": {}, "curve": []}
+        return {"floors": 1 + abs(cell["rate"] - 5e-3), "seconds": 1.0, "arrivals": {}, "curve": []}
 
     monkeypatch.setattr(speedrun, "Referee", lambda: SimpleNamespace(protocol=protocol))
     monkeypatch.setattr(speedrun, "paces", lambda contenders: PACES)
@@ -180,7 +180,7 @@ def script(monkeypatch, *arguments, protocol=PROTOCOL):
 def test_a_stopped_script_goes_on_and_measures_by_one_measure(shelf, monkeypatch, capsys):
     with pytest.raises(KeyboardInterrupt):
         script(monkeypatch, "--seeds", "2")
-    assert len(results.load("speedrun")["runs"]) == 8 and results.load("speedrun")["floor"] == 1.5
+    assert len(results.load("speedrun")["runs"]) == 11 and results.load("speedrun")["floor"] == 1.5
     assert script(monkeypatch, "--seeds", "2", "--only", "sweep/") == [
         f"sweep/dcgan-d2l/{rate:g}/0" for rate in speedrun.RATES[2:]
     ]
