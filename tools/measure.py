@@ -14,7 +14,7 @@ noticed: `--anew` runs again what is there.
 With `--timings` every page runs under seed 0, and its seconds and the hardware go to ganbook/timings.json: leave the
 machine idle. Without, nothing is timed.
 
-Exits 1 if a page failed or a claim left its band.
+A claim outside its band stops no run, and its range says so. Exits 1 if there is one, or if a page failed.
 """
 
 from __future__ import annotations
@@ -23,6 +23,7 @@ import argparse
 import ast
 import hashlib
 import json
+import math
 import os
 import platform
 import re
@@ -99,14 +100,45 @@ def missing(known: dict[str, Any], budget: str, cells: str, seeds: int) -> list[
 
 
 def measure(path: Path, budget: str, seed: int) -> tuple[float, list[dict[str, Any]], str | None]:
-    """Run one notebook; returns the wall seconds, its claims in order, and what went wrong."""
+    """Run one notebook, past claims that do not hold; returns the wall seconds, its claims, and what broke it off."""
+    first = f"import sys\nsys.path.insert(0, {str(Path(__file__).parent)!r})\nimport measure\nmeasure.go_on()"
     with tempfile.TemporaryDirectory() as folder:
         log = Path(folder, "claims.jsonl")
         environment = {"GANBOOK_BUDGET": budget, "GANBOOK_SEED": str(seed), "GANBOOK_CLAIMS": str(log)}
-        run = execute(path, config()["execute"]["timeout"], environment)
+        run = execute(path, config()["execute"]["timeout"], environment, first)
         lines = log.read_text(encoding="utf-8").splitlines() if log.is_file() else []
     failure = run.failure and run.failure.strip().splitlines()[-1]
     return run.seconds, [json.loads(line) for line in lines], failure
+
+
+def go_on() -> None:
+    """In a kernel: a claim outside its band is logged and stops nothing, so that a run tells of all. NaN does."""
+    from ganbook import claims
+
+    keep = claims._keep
+
+    def kept(made: claims.Claim) -> None:
+        try:
+            keep(made)
+        except claims.ClaimError:
+            if math.isnan(made.value):
+                raise
+
+    vars(claims)["_keep"] = kept
+
+
+def outside(known: dict[str, Any], budget: str) -> list[str]:
+    """In words, the claims whose range at this budget is not in its band."""
+    from ganbook.claims import Claim
+
+    said = []
+    for claim, ranges in known.items():
+        if budget in ranges:
+            range_ = ranges[budget]
+            least, most = (Claim(claim, range_[end], range_["low"], range_["high"]) for end in ("min", "max"))
+            if not (least.holds and most.holds):
+                said.append(f"{claim}: {least.value:.4g} to {most.value:.4g} (band: {least.band})")
+    return said
 
 
 def merge(
@@ -178,7 +210,7 @@ def main() -> None:
 
 
 def of_page(path: Path, budget: str, seeds: int, anew: bool, timed: bool) -> int:
-    """Measure one page at one budget; returns how many runs failed."""
+    """Measure one page at one budget; returns how many runs broke off and how many claims lie outside their bands."""
     page, source, failures = name(path), code(path), 0
     cells, bands = version(source)
     # What is kept is read again before it is written: others may have written since, of other pages.
@@ -203,7 +235,10 @@ def of_page(path: Path, budget: str, seeds: int, anew: bool, timed: bool) -> int
         claims = load(CLAIMS)
         merge(claims.setdefault(page, {}), made, budget, cells, seed, whole=failure is None)
         save(CLAIMS, claims)
-    return failures
+    left = outside(load(CLAIMS).get(page, {}), budget)
+    for claim in left:
+        print(f"{page} {budget}: {claim}", flush=True)
+    return failures + len(left)
 
 
 if __name__ == "__main__":

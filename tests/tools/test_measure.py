@@ -10,6 +10,7 @@ import pytest
 
 import measure
 from execute import Execution
+from ganbook import claims
 
 PAGE = """
 import ganbook, os
@@ -31,11 +32,11 @@ class Course:
         code = [{"cell_type": "code", "metadata": {}, "source": cell.splitlines(keepends=True)} for cell in cells]
         (self.folder / f"{page}.ipynb").write_text(json.dumps({"cells": [setup, *code]}))
 
-    def execute(self, path, timeout, environment):
+    def execute(self, path, timeout, environment, first=""):
         self.ran.append((path.stem, environment["GANBOOK_BUDGET"], int(environment["GANBOOK_SEED"])))
         try:
             with mock.patch.dict(os.environ, environment):
-                exec("\n".join(measure.code(path)), {})
+                exec("\n".join([first, *measure.code(path)]), {})
         except AssertionError as error:
             return Execution(path, None, 1.0, f"cell\n{error}")
         return Execution(path, None, 1.0, None)
@@ -61,6 +62,7 @@ def course(tmp_path, monkeypatch):
     monkeypatch.setattr(measure, "TIMINGS", made.timings)
     monkeypatch.setattr(measure, "notebooks", lambda: sorted(tmp_path.glob("*.ipynb")))
     monkeypatch.setattr(measure, "name", lambda path: path.stem)
+    monkeypatch.setattr(claims, "_keep", claims._keep)  # what `go_on` replaces
     made.write(PAGE)
     return made
 
@@ -91,10 +93,10 @@ def test_a_seed_that_one_claim_lacks_is_missing(course):
 
 
 def test_a_run_may_be_stopped_and_goes_on_where_it_was(course, monkeypatch):
-    def stopped(path, timeout, environment):
+    def stopped(path, timeout, environment, first):
         if environment["GANBOOK_SEED"] == "3":
             raise KeyboardInterrupt
-        return course.execute(path, timeout, environment)
+        return course.execute(path, timeout, environment, first)
 
     monkeypatch.setattr(measure, "execute", stopped)
     with mock.patch("sys.argv", ["measure.py", "--budget", "smoke"]), pytest.raises(KeyboardInterrupt):
@@ -176,13 +178,20 @@ def test_two_claims_of_one_name_have_bands_of_their_own(course):
     assert course.measured(seeds=1) == [0]
 
 
-def test_a_claim_outside_its_band_is_kept_and_its_seed_stays_missing(course):
+def test_a_claim_outside_its_band_stops_nothing_and_is_told(course, capsys):
     course.write(PAGE.replace("2, 8", "6, 8"), "ganbook.claim('later', 1, high=1, null=2)")
     assert course.measured(seeds=4) == [0, 1, 2, 3] and course.status == 1
-    assert course.of()["min"] == 5 and course.of()["seeds"] == [0, 1, 2] == course.of("later")["seeds"]
+    assert "a smoke: modes: 5 to 8 (band: 6 to 8)\n" in capsys.readouterr().out
+    assert course.of()["runs"] == 4 == course.of("later")["runs"]
+    assert course.measured(seeds=4) == [] and course.status == 1, "it stays outside"
     course.write(PAGE.replace("2, 8", "5, 8"), "ganbook.claim('later', 1, high=1, null=2)")
-    assert course.measured(seeds=4) == [3] and course.status == 0
-    assert course.of("later")["seeds"] == [0, 1, 2, 3]
+    assert course.measured(seeds=4) == [] and course.status == 0
+
+
+def test_a_figure_that_is_no_number_breaks_the_run_off(course):
+    course.write(PAGE, "ganbook.claim('broken', float('nan'), high=1, null=2)")
+    assert course.measured(seeds=1) == [0] and course.status == 1
+    assert course.of()["seeds"] == []
 
 
 def test_a_run_that_broke_off_takes_nothing_away(course):
@@ -218,11 +227,11 @@ def test_nothing_is_timed_unless_asked(course):
 
 
 def test_entries_that_another_writes_meanwhile_stay(course, monkeypatch):
-    def beside(path, timeout, environment):
+    def beside(path, timeout, environment, first):
         content = measure.load(course.claims)
         content["b"] = {"other": {"smoke": {"min": int(environment["GANBOOK_SEED"])}}}
         course.claims.write_text(json.dumps(content))
-        return course.execute(path, timeout, environment)
+        return course.execute(path, timeout, environment, first)
 
     course.write("x = 1", page="b")
     monkeypatch.setattr(measure, "execute", beside)
