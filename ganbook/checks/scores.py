@@ -80,8 +80,9 @@ def record_challenge(notebook: str, mean: float, beaten: bool, floors: float) ->
 def _behind(challenge: Mapping[str, Any]) -> tuple[bool, float]:
     """What a better challenge has less of: a bar that was not beaten, then floors."""
     floors = challenge.get("floors")
-    known = isinstance(floors, int | float) and not math.isnan(floors)
-    return not challenge.get("beaten"), floors if known else math.inf
+    if not isinstance(floors, int | float) or math.isnan(floors):
+        floors = math.inf
+    return not challenge.get("beaten"), floors
 
 
 def _kept(notebook: str) -> dict[str, Any]:
