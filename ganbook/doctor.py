@@ -25,6 +25,7 @@ from ganbook.data.download import Remote
 from ganbook.data.folder import CELEBA
 from ganbook.data.lsun import REMOTES as LSUN
 from ganbook.data.pairs import REMOTES as UNPAIRED
+from ganbook.data.styles import FLUENT
 from ganbook.data.vision import CIFAR10, FASHION, MNIST
 
 __all__ = ["ARCHIVES", "Archive", "Found", "archives_answer", "here", "in_words", "machine", "rows", "verdict"]
@@ -50,6 +51,7 @@ class Archive:
 
 # Sizes and checksums as in TensorFlow Datasets, where it has them.
 ARCHIVES = (
+    Archive("emoji-styles", FLUENT),
     *(Archive("mnist", remote) for remote in MNIST.values()),
     *(Archive("fashion-mnist", remote) for remote in FASHION.values()),
     Archive("cifar10", CIFAR10),

