@@ -284,12 +284,12 @@ def test_a_pre_trained_encoder_of_sentences(fresh):
         package = pytest.importorskip(needed, reason=reason)
     reads = partial(SentenceEncoder, 8, str(package.get_model_path()))
     encoder = reads()
-    captions = ["a red seven on green", "a crimson 7 on green", "a thin white nought on pink"]
+    captions = ["a red seven on green", "a crimson 7 on green", "the stock market fell"]
     vectors = encoder.frozen(captions)
     assert vectors.shape == (3, 384) and not vectors.requires_grad
     assert torch.allclose(vectors.norm(dim=1), torch.ones(3), atol=1e-4)
-    seven, other_words, nought = vectors
-    assert seven @ other_words > seven @ nought + 0.2, "words that no caption of the course holds mean something"
+    seven, other_words, market = vectors
+    assert seven @ other_words > 0.6 > 0.4 > seven @ market, "words that no caption of the course holds mean something"
     generator = TextGenerator(4, reads)
     pictures = generator(torch.randn(3, 4), captions)
     assert pictures.shape == (3, 3, 28, 28)
@@ -298,17 +298,6 @@ def test_a_pre_trained_encoder_of_sentences(fresh):
     assert trained == {"last.weight", "last.bias", "norm.weight", "norm.bias"}
     assert all(weights.grad.isfinite().all() for weights in generator.encoder.parameters())
     assert torch.equal(encoder.frozen(captions), vectors)
-
-
-def test_the_real_sentence_encoder():
-    pytest.importorskip("sentence_transformers")
-    try:
-        encoder = SentenceEncoder(8)
-    except OSError as error:
-        pytest.skip(f"its weights are not here: {error}")
-    close, other, far = F.normalize(encoder._embedded(["a red seven", "a seven in red", "the stock market fell"]))
-    assert close @ other > 0.7 > 0.4 > close @ far
-    assert encoder(["a red seven", ""]).shape == (2, 8)
 
 
 # -- augmentation -------------------------------------------------------------------------------------------------
