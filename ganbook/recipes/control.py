@@ -23,7 +23,7 @@ from ganbook.models.cycle import ImagePool
 from ganbook.models.variants import two_critics, two_translators
 from ganbook.recipes.digits import DCGAN_DIGITS
 from ganbook.recipes.recipe import Recipe
-from ganbook.recipes.reports import of_images, of_translations
+from ganbook.recipes.reports import of_images, of_styles, of_translations
 from ganbook.training.budget import Budget
 from ganbook.training.prior import Prior
 from ganbook.training.rounds.conditional import auxiliary_round, conditional_round
@@ -222,6 +222,22 @@ CUT_EMOJI = replace(
     play=contrastive_round,
 )
 
+CYCLEGAN_EMOJI_STYLES = replace(
+    CYCLEGAN_EMOJI,
+    name="cyclegan-emoji-styles",
+    about="Emoji in the look of OpenMoji to that of Fluent Emoji and back, from sets without pairs (CycleGAN).",
+    data="emoji-styles",
+    size=64,
+    generator=partial(two_translators, of=partial(UNet, inputs=3, size=64, width=16, depth=4, keep=2.0)),
+    pairs_hidden=False,  # they are of different emoji
+    memory=partial(_pools, 64),
+    ema_half_life=500,
+    batch_size=8,
+    play=partial(cyclegan_round, cycle_weight=5.0, identity_weight=1.0),
+    score=of_styles,
+    budgets={"smoke": {"steps": 8, "batch_size": 4}, "gpu": {"steps": 300}},
+)
+
 _TINY_SETS = {
     "size": 64,
     "generator": partial(two_translators, of=partial(ResNetTranslator, width=8, blocks=2)),
@@ -262,6 +278,7 @@ RECIPES = (
     CYCLEGAN_EMOJI,
     *CYCLEGAN_ABLATION[1:],
     CUT_EMOJI,
+    CYCLEGAN_EMOJI_STYLES,
     CYCLEGAN_FOLDER,
     replace(
         CYCLEGAN_FOLDER,

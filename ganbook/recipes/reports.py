@@ -28,7 +28,7 @@ from ganbook.training.sampler import Sampler
 
 __all__ = [
     "Load", "Score", "of_captioned_digits", "of_digits", "of_emoji", "of_folders", "of_images", "of_people",
-    "of_points", "of_samples", "of_stacked", "of_translations", "people_right",
+    "of_points", "of_samples", "of_stacked", "of_styles", "of_translations", "people_right",
 ]  # fmt: skip
 
 Load = Callable[[str], Any]
@@ -318,6 +318,27 @@ def of_translations(sampler: Sampler, load: Load, _n: int) -> dict[str, Any]:
     made = sampler.sample(sources=lines)
     scores = metrics.report_images(made, real, split="test", name="emoji", paired=True)
     return scores | metrics.report_translations(made, real, lines) | {"size": real.shape[-1]}
+
+
+def of_styles(sampler: Sampler, load: Load, _n: int) -> dict[str, Any]:
+    """Emoji in another look: held-out ones, translated, against that look's own drawings of them, and against copying.
+
+    Features and halves are those of :func:`of_translations`; under "copied" are the same scores of the sources, left
+    as they are. "l1" is the mean absolute difference to the hidden pair, "better_than_copying" the share of the emoji
+    on which the translation has a smaller one than the source.
+    """
+    test = load("test")
+    real, sources = to_float(test.images), to_float(test.sources)
+    made = sampler.sample(sources=sources)
+    errors = {name: (of - real).abs().flatten(1).mean(1) for name, of in (("made", made), ("copied", sources))}
+
+    def compared(images: Tensor, name: str) -> dict[str, Any]:
+        scores = metrics.report_images(images, real, split="test", name="emoji", paired=True)
+        return scores | {"l1": errors[name].mean().item()}
+
+    better = (errors["made"] < errors["copied"]).double().mean().item()
+    copied = {"copied": compared(sources, "copied")}
+    return compared(made, "made") | {"better_than_copying": better, "size": real.shape[-1]} | copied
 
 
 def of_captioned_digits(sampler: Sampler, load: Load, n: int) -> dict[str, Any]:

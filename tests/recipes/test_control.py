@@ -13,6 +13,7 @@ from PIL import Image
 from torch import nn
 
 from ganbook import data, recipes
+from ganbook.data.images import to_float
 from ganbook.data.pairs import Unpaired
 from ganbook.models import (
     AuxiliaryDiscriminator,
@@ -234,6 +235,21 @@ def test_cyclegans_players_on_emoji_are_those_of_pix2pix_twice():
 
 
 @pytest.mark.parametrize("budget", BUDGETS)
+def test_two_looks_are_translated_like_lines_and_colours(budget: str):
+    recipe = recipes.get("cyclegan-emoji-styles").at(budget)
+    assert (recipe.data, recipe.size, recipe.mirrored, recipe.pairs_hidden) == ("emoji-styles", 64, True, False)
+    game = recipe.game()
+    assert {pool.images.shape[1:] for pool in game.memory.values()} == {(3, 64, 64)}
+    images = torch.rand(2, 3, 64, 64) * 2 - 1
+    with torch.no_grad():
+        made = game.generator(images, images)
+    assert all(of.shape == images.shape for of in made)
+    like = recipes.get("cyclegan-emoji").at(budget)
+    assert described(game.discriminator) == described(like.game().discriminator), "critics of the same patches"
+    assert recipe.play.func is like.play.func is cyclegan_round and recipe.play.keywords["cycle_weight"] > 0
+
+
+@pytest.mark.parametrize("budget", BUDGETS)
 def test_other_data_are_the_only_difference_of_the_recipes_named_after_them(budget: str):
     named = {"pix2pix-folder-reversed": ("pix2pix-folder", "pairs-folder-reversed")}
     named |= {f"cyclegan-{of}": ("cyclegan-folder", of) for of in ("horse2zebra", "monet2photo")}
@@ -284,6 +300,32 @@ def test_a_perfect_translator_scores_one_floor_and_no_error():
     found = recipe.evaluate(Perfect())
     assert found["l1"] == found["fillable"] == 0 and found["better_than_copying"] == 1
     assert found["floors"] == pytest.approx(1, abs=1e-6) == found["referee"]["floors"]
+
+
+class Copies:
+    @staticmethod
+    def sample(sources):
+        return sources
+
+
+class ArtistsOwn:
+    @staticmethod
+    def sample(sources):
+        return to_float(data.load("emoji-styles", "test", 64).images)
+
+
+def test_a_look_is_scored_against_copying():
+    recipe = recipes.get("cyclegan-emoji-styles").at("smoke")
+    copied = recipe.evaluate(Copies())
+    assert (copied["n"], copied["n_samples"], copied["split"], copied["size"]) == (321, 643, "test", 64)
+    assert copied["better_than_copying"] == 0 and copied["l1"] == copied["copied"]["l1"]
+    assert copied["l1"] == pytest.approx(0.269, abs=0.002)
+    for of, least in ((copied, 20), (copied["referee"], 3)):
+        assert of["floors"] > least
+    assert copied["floors"] == copied["copied"]["floors"]
+    own = recipe.evaluate(ArtistsOwn())
+    assert own["l1"] == 0 and own["better_than_copying"] == 1 and own["copied"] == copied["copied"]
+    assert own["floors"] == pytest.approx(1, abs=1e-6) == own["referee"]["floors"]
 
 
 def test_the_report_on_an_untrained_painter_of_digits():
