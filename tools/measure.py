@@ -228,6 +228,9 @@ def of_page(path: Path, budget: str, seeds: int, anew: bool, timed: bool) -> int
         seconds, made, failure = measure(path, budget, seed)
         print(f"{page} {budget} seed {seed}: {seconds:.1f} s, {len(made)} claims {failure or ''}", flush=True)
         failures += failure is not None
+        if version(code(path))[0] != cells:
+            print(f"{page} was changed while it ran: not kept", flush=True)
+            return failures + 1
         if timed and seed == 0 and failure is None:
             timings = load(TIMINGS)
             timings.setdefault(page, {})[budget] = {"seconds": round(seconds, 1), "hardware": hardware()}

@@ -245,6 +245,17 @@ def test_a_list_of_numbers_is_one_line(course):
     assert '"seeds": [0, 1]' in lines and '"null": [-9.0, -8.0]' in lines
 
 
+def test_a_page_that_is_changed_while_it_runs_is_not_kept(course, monkeypatch):
+    def edited(path, timeout, environment, first):
+        if environment["GANBOOK_SEED"] == "1":
+            course.write(PAGE.replace("8 - seed", "7 - seed"))
+        return course.execute(path, timeout, environment, first)
+
+    monkeypatch.setattr(measure, "execute", edited)
+    assert course.measured(seeds=3) == [0, 1] and course.status == 1
+    assert course.of()["seeds"] == [0]
+
+
 def test_a_file_is_written_whole_or_not_at_all(course, monkeypatch):
     course.measured(seeds=1)
     before = course.claims.read_bytes()
