@@ -116,7 +116,7 @@ def test_what_comes_with_the_course_is_what_the_archive_holds_out(archive, tmp_p
     styles.write_held_out(archive, tmp_path / "held.json.xz")
     monkeypatch.setattr(styles, "KEPT", tmp_path / "held.json.xz")
     of, test = emoji.drawings(32), data.load("emoji-styles", "test", 32)
-    assert test.captions == data.load("emoji", "test", 32).captions
+    assert test.captions == data.load("emoji", "test", 32).captions and len(styles._held_out()) == len(test)
     assert [of.names[i] for i in which(test.images)] == list(test.captions)
 
 
