@@ -6,7 +6,8 @@ The game is that of "dcgan-digits"; only G is exchanged, for a residual network 
 stand at the smallest map. Plain layers are those of the pre-activated blocks without their shortcuts. It is narrow, so
 that 50 layers have well over a hundred rounds in half a minute. Every network plays ``--seconds``, which are rounds
 times what a round of it takes (as in speedrun.py). G's learning rate is tuned alike for all, in half the time: seed 0
-plays RATES, the largest first, until one ends worse than the one before; the other seeds play the one that ended best.
+plays that of "dcgan-digits" and then its neighbours in RATES, for as long as one ends better, so that the best lies
+between two worse ones; the other seeds play that.
 
 Floors are the independent referee's. Every run is written into ganbook/results/depth.json; runs that stand there
 already are skipped. ``--only`` plays the rows whose name contains TEXT. It takes twenty minutes of one core.
@@ -39,7 +40,8 @@ FORMS: dict[str, dict[str, bool]] = {
 LAYERS = (6, 18, 50)
 """With weights, on the way from z to the image: one in, one out, two in each block, of which one doubles the map."""
 WIDTH = 8
-RATES = (3e-3, 1e-3, 3e-4)
+RATES = (1e-1, 3e-2, 1e-2, 3e-3, 1e-3, 3e-4)
+START = 3e-3
 ROWS = tuple(product(FORMS, LAYERS))
 
 
@@ -63,10 +65,14 @@ def best_rate(runs: Sequence[Mapping[str, Any]], form: str, layers: int) -> floa
     return None if best is None else float(best["rate"])
 
 
-def worth_trying(rate: float, runs: Sequence[Mapping[str, Any]], form: str, layers: int) -> bool:
-    """Whether no larger rate has ended better than the one below it."""
-    larger = RATES[: RATES.index(rate)]
-    return not larger or best_rate(runs, form, layers) == larger[-1]
+def next_rate(runs: Sequence[Mapping[str, Any]], form: str, layers: int) -> float | None:
+    """What seed 0 plays next: START, then an untried neighbour of the best; None where both have ended worse."""
+    best = best_rate(runs, form, layers)
+    if best is None:
+        return START
+    tried = {run["rate"] for run in runs if {"form": form, "layers": layers, "seed": 0}.items() <= run.items()}
+    at = RATES.index(best)
+    return next((rate for rate in RATES[max(0, at - 1) : at + 2] if rate not in tried), None)
 
 
 def figures(kept: Any) -> list[Figure]:
@@ -114,12 +120,13 @@ def main() -> None:
         ]
         sweep(NAME, whole, play, **referee.protocol, paces=pace)
 
-    for row, rate in product(rows, RATES):
-        runs = results.load(NAME)["runs"] if NAME in results.names() else []
-        if worth_trying(rate, runs, *row):
+    def runs() -> list[Mapping[str, Any]]:
+        return list(results.load(NAME)["runs"]) if NAME in results.names() else []
+
+    for row in rows:
+        while (rate := next_rate(runs(), *row)) is not None:
             go_on([(*row, rate)], [0])
-    runs = results.load(NAME)["runs"]
-    best = [(*row, found) for row in rows if (found := best_rate(runs, *row)) is not None]
+    best = [(*row, found) for row in rows if (found := best_rate(runs(), *row)) is not None]
     go_on(best, range(1, arguments.seeds + 1))
 
 

@@ -49,10 +49,14 @@ def test_the_seed_that_chose_the_rate_is_not_shown(monkeypatch):
     assert "0.001" in figure.what
 
 
-def test_a_smaller_rate_is_tried_while_smaller_ones_end_better():
-    large, middle, small = depth.RATES
-    assert depth.worth_trying(large, [], "plain", 6)
-    assert not depth.worth_trying(middle, [], "plain", 6)
-    assert depth.worth_trying(middle, [run(large, None)], "plain", 6)
-    assert depth.worth_trying(small, [run(large, 9.0), run(middle, 8.0)], "plain", 6)
-    assert not depth.worth_trying(small, [run(large, 8.0), run(middle, 9.0)], "plain", 6)
+def test_rates_are_tried_until_the_best_lies_between_two_worse_ones():
+    def following(*ends):
+        return depth.next_rate([run(rate, floors) for rate, floors in ends], "plain", 6)
+
+    assert following() == 3e-3
+    assert following((3e-3, 9.0)) == 1e-2
+    assert following((3e-3, 9.0), (1e-2, 8.0)) == 3e-2
+    assert following((3e-3, 9.0), (1e-2, 8.0), (3e-2, None)) is None
+    assert following((3e-3, 9.0), (1e-2, 10.0)) == 1e-3
+    assert following((3e-3, 9.0), (1e-2, 10.0), (1e-3, 8.0)) == 3e-4
+    assert following((3e-3, 9.0), (1e-2, 10.0), (1e-3, 8.0), (3e-4, 7.0)) is None, "no smaller one is listed"
