@@ -25,7 +25,7 @@ from typing import Any
 import torch
 
 from benchmarks.common import Figure, options, sweep
-from benchmarks.speedrun import Referee, measured_so_far, paces
+from benchmarks.speedrun import OURS, Referee, measured_so_far, own_rate, paces
 from ganbook import recipes, results
 from ganbook.models import ResNetGenerator
 from ganbook.recipes.recipe import Recipe
@@ -41,7 +41,6 @@ LAYERS = (6, 18, 50)
 """With weights, on the way from z to the image: one in, one out, two in each block, of which one doubles the map."""
 WIDTH = 8
 RATES = (1e-1, 3e-2, 1e-2, 3e-3, 1e-3, 3e-4)
-START = 3e-3
 ROWS = tuple(product(FORMS, LAYERS))
 
 
@@ -58,19 +57,23 @@ def label(form: str, layers: int) -> str:
     return f"{form}, {layers} layers"
 
 
+def tuning(runs: Sequence[Mapping[str, Any]], form: str, layers: int) -> list[Mapping[str, Any]]:
+    """Seed 0's runs of a row, by which its rate is chosen."""
+    return [run for run in runs if {"form": form, "layers": layers, "seed": 0}.items() <= run.items()]
+
+
 def best_rate(runs: Sequence[Mapping[str, Any]], form: str, layers: int) -> float | None:
     """Of seed 0's runs the rate that ended nearest to the digits, None without runs; one that failed ended nowhere."""
-    tried = [run for run in runs if {"form": form, "layers": layers, "seed": 0}.items() <= run.items()]
-    best = min(tried, key=lambda run: run["floors"] or math.inf, default=None)
+    best = min(tuning(runs, form, layers), key=lambda run: run["floors"] or math.inf, default=None)
     return None if best is None else float(best["rate"])
 
 
 def next_rate(runs: Sequence[Mapping[str, Any]], form: str, layers: int) -> float | None:
-    """What seed 0 plays next: START, then an untried neighbour of the best; None where both have ended worse."""
+    """What seed 0 plays next: our recipe's rate, then an untried neighbour of the best; None where both ended worse."""
     best = best_rate(runs, form, layers)
     if best is None:
-        return START
-    tried = {run["rate"] for run in runs if {"form": form, "layers": layers, "seed": 0}.items() <= run.items()}
+        return own_rate(OURS)
+    tried = {run["rate"] for run in tuning(runs, form, layers)}
     at = RATES.index(best)
     return next((rate for rate in RATES[max(0, at - 1) : at + 2] if rate not in tried), None)
 
