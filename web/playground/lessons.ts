@@ -30,6 +30,9 @@ export interface Lesson {
 /** A mode is served by 2 % of the samples nearby, as in chapter 7. */
 const SERVED = 0.02;
 
+/** As many pictures as five rounds have where each is drawn. */
+const LEAST = 6;
+
 export const LESSONS: readonly Lesson[] = [
   {
     name: "vanish",
@@ -135,11 +138,12 @@ export function lessonOf(name: string | undefined): Lesson | undefined {
   return LESSONS.find((lesson) => lesson.name === name);
 }
 
-/** Whether it was true of all that was seen during the last `rounds` rounds, and as many were seen. */
-function held(seen: readonly Figures[], rounds: number, is: (at: Figures) => boolean): boolean {
+/** Whether it was true of all that was seen during the last `rounds` rounds, in as many pictures as tell it from chance:
+ * where a small game plays hundreds of rounds between two pictures, one of them may catch a swing as it passes by. */
+export function held(seen: readonly Figures[], rounds: number, is: (at: Figures) => boolean): boolean {
   const last = seen.at(-1);
-  if (!last || last.clock - seen[0]!.clock < rounds) return false;
-  return seen.every((at) => at.clock < last.clock - rounds || is(at));
+  if (!last || seen.length < LEAST || last.clock - seen[0]!.clock < rounds) return false;
+  return seen.every((at, i) => (at.clock < last.clock - rounds && i < seen.length - LEAST) || is(at));
 }
 
 /** Few samples are near any mode. */

@@ -3,7 +3,7 @@
 import "../engine.ts";
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { begun, LESSONS, type Lesson, peaks } from "../../playground/lessons.ts";
+import { begun, held, LESSONS, type Lesson, peaks } from "../../playground/lessons.ts";
 import { Session } from "../../playground/session.ts";
 import { DEFAULTS, type Settings } from "../../playground/settings.ts";
 import type { Figures } from "../../training/measure.ts";
@@ -49,9 +49,19 @@ for (const lesson of LESSONS) {
 test("the second part of “vanish” asks for the same strong D", () => {
   const [, back] = LESSONS.find(({ name }) => name === "vanish")!.stages;
   const pulls = { saturating: 1, non_saturating: 1, least_squares: 1, hinge: 1, wasserstein: 1, relativistic: 1 };
-  const seen = [0, 30].map((clock) => ({ clock, pulls }) as Figures);
+  const seen = [0, 6, 12, 18, 24, 30].map((clock) => ({ clock, pulls }) as Figures);
   assert.equal(back!.done(seen, { ...DEFAULTS, d_steps: 10 }), true);
   assert.equal(back!.done(seen, { ...DEFAULTS, d_steps: 1 }), false);
+});
+
+test("one picture that catches a swing as it passes by does not end a lesson", () => {
+  const seen = (offs: number[], every: number) => offs.map((x, i) => ({ clock: i * every, off: [x, 0] }) as Figures);
+  const near = ({ off }: Figures) => Math.abs(off[0]) < 0.15;
+  assert.equal(held(seen([1, 0.1], 300), 60, near), false);
+  assert.equal(held(seen([1, 0.1, -1, 0.9, 0.1, 0, 0.1, 0.1], 300), 60, near), false);
+  assert.equal(held(seen([1, 0.1, 0, 0.1, 0, 0.1, 0], 300), 60, near), true);
+  assert.equal(held(seen([1, ...new Array(60).fill(0)], 1), 60, near), false);
+  assert.equal(held(seen(new Array(61).fill(0), 1), 60, near), true);
 });
 
 test("swings are told from one crossing to the next", () => {
