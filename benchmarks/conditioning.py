@@ -1,11 +1,11 @@
-"""Digits by class at equal compute: five ways of telling the players a class, no class, and classes that lie.
+"""Digits by class at equal compute: a grid of ways to tell either player the class, no class, and classes that lie.
 
-    python benchmarks/conditioning.py [--seeds 3] [--rounds 300]
+    python -m benchmarks.conditioning [--seeds 5]
 
 Compute is counted in floating-point operations of a round, forward and backward, so the comparison does not depend on
-what else the machine does: every method gets those that ``--rounds`` of the projection take. Writes
+what else the machine does: every method gets those that so many rounds of the projection take. Writes
 ganbook/results/conditioning.json, which chapter 10 shows, after every run; runs that stand there already are skipped.
-Three seeds take about twenty minutes on an idle core.
+A seed takes ten minutes of an idle core at the smaller budget, and a quarter of an hour at the larger one.
 """
 
 from __future__ import annotations
@@ -28,15 +28,23 @@ from ganbook.training.fit import Round
 from ganbook.training.game import Game
 
 SCORED = 2500
+GRID = [(g, d) for g in ("concatenation", "batchnorm") for d in ("concatenation", "auxiliary", "projection")]
+"""How G and how D are told the class."""
+BUDGETS = (300, 900)
+"""In rounds of the projection; at the second the grid alone is played."""
 
 
 def figures(kept: Any) -> list[Figure]:
-    """Classes obeyed, by method."""
-    return [
-        Figure(f"{name}: class agreement", found, chance=mean(over(kept["runs"], "shuffled_agreement", method=name)))
-        for name in dict.fromkeys(run["method"] for run in kept["runs"])
-        if (found := over(kept["runs"], "class_agreement", method=name))
-    ]
+    """Classes obeyed, by method and budget."""
+    made = []
+    for method, budget in dict.fromkeys((run["method"], run["budget"]) for run in kept["runs"]):
+        found, by_chance = (
+            over(kept["runs"], score, method=method, budget=budget)
+            for score in ("class_agreement", "shuffled_agreement")
+        )
+        if found:
+            made.append(Figure(f"{method}, {budget} rounds: class agreement", found, chance=mean(by_chance)))
+    return made
 
 
 @dataclass(frozen=True)
@@ -51,14 +59,17 @@ class Lying:
 
 
 def methods() -> dict[str, Recipe]:
-    """By name, with the settings that all share."""
-    told = {recipe.name: recipe.at("laptop") for recipe in CONDITIONINGS}
-    last = told["conditional-digits-projection"]
+    """By name, with the settings that all share; those of the grid as "G, D"."""
+    told = {recipe.name.removeprefix("conditional-digits-"): recipe.at("laptop") for recipe in CONDITIONINGS}
+    by = {"concatenation": told["projection"].generator, "batchnorm": told["batchnorm"].generator}
+    grid = {f"{g}, {d}": replace(told[d], generator=by[g]) for g, d in GRID}
+    last = told["projection"]
     plain = recipes.get("dcgan-digits").at("laptop")
     # Its average and its D are for longer runs: here all see the same.
     critic = partial(CompactDiscriminator, augmentation=RandomShift)
     plain = replace(plain, discriminator=critic, ema_half_life=last.ema_half_life)
-    return {"no labels": plain, **told, "shuffled labels": replace(last, play=Lying(last.play))}
+    lied_to = replace(last, play=Lying(last.play))
+    return {"no labels": plain, **grid, "embedding, embedding": told["embedding"], "shuffled labels": lied_to}
 
 
 def operations(recipe: Recipe) -> int:
@@ -72,19 +83,24 @@ def operations(recipe: Recipe) -> int:
 
 def main() -> None:
     """Train and score what is missing."""
-    arguments = options(__doc__, seeds=3, rounds=300)
+    arguments = options(__doc__, seeds=5)
     torch.set_num_threads(1)
-    cost = {name: operations(recipe) for name, recipe in methods().items()}
-    together = arguments.rounds * cost["conditional-digits-projection"]
     players = methods()
+    cost = {name: operations(recipe) for name, recipe in players.items()}
 
     def play(cell: dict[str, Any]) -> dict[str, Any]:
+        together = cell["budget"] * cost["concatenation, projection"]
         rounds = round(together / cost[cell["method"]])
         recipe = replace(players[cell["method"]], steps=rounds, scored=SCORED)
         run = recipe.train("laptop", cell["seed"], progress=False)
         return {"rounds": rounds, "operations": together, **run.metrics}
 
-    cells = [{"method": name, "seed": seed} for seed in range(arguments.seeds) for name in players]
+    cells = [
+        {"method": name, "budget": budget, "seed": seed}
+        for budget in BUDGETS
+        for seed in range(arguments.seeds)
+        for name in (players if budget == BUDGETS[0] else (f"{g}, {d}" for g, d in GRID))
+    ]
     sweep("conditioning", cells, play, torch=torch.__version__, operations_a_round=cost)
 
 

@@ -7,6 +7,7 @@ import pytest
 import torch
 
 import sabotage
+from ganbook import claims
 from ganbook.data.batch import Batch
 from ganbook.training import Game, Prior
 from ganbook.training.rounds.gan import gan_round
@@ -16,8 +17,8 @@ from ganbook.training.rounds.gan import gan_round
 def broken(monkeypatch, tmp_path):
     """Plays one round that is broken in a way; what the round saw, and who moved."""
     monkeypatch.setenv(sabotage.TOUCHED, str(tmp_path / "touched"))
-    for method in ("play", "_descend"):
-        monkeypatch.setattr(Game, method, getattr(Game, method))  # put back afterwards
+    for holder, name in ((Game, "play"), (Game, "_descend"), (claims, "_keep")):
+        monkeypatch.setattr(holder, name, getattr(holder, name))  # put back afterwards
 
     def play(way: str, given: str = "labels"):
         sabotage.spoil(way)
@@ -77,13 +78,14 @@ CLAIM = """
 moved = (next(game.generator.parameters()) - before).abs().max()
 ganbook.claim('G moves', moved, low=1e-9, null=0)
 """
+IDENTITY = "ganbook.claim('seven', 8, low=7, high=7, exact=True)\n"
 
 
 @pytest.mark.parametrize(
     ("code", "said"),
     [
         (PAGE + PLAY + CLAIM, "ClaimError: G moves: 0  (band: at least 1e-09, null: 0)"),
-        (PAGE + PLAY, sabotage.MISSED),
+        (PAGE + PLAY + IDENTITY, sabotage.MISSED),
         (PAGE, sabotage.SPARED),
     ],
 )
