@@ -14,6 +14,7 @@ import argparse
 import os
 import tempfile
 from dataclasses import replace
+from functools import wraps
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -43,7 +44,7 @@ def spoil(way: str) -> None:
     """In a kernel: break every round that is played from now on."""
     import torch
 
-    from ganbook import claims
+    from ganbook import claims, training
     from ganbook.training import Game
 
     play, descend, keep = Game.play, Game._descend, claims._keep
@@ -64,10 +65,20 @@ def spoil(way: str) -> None:
     def concerned(game: Game) -> bool:
         return {SHUFFLED: game.given != "nothing", IDLE_D: game.d_optimizer is not None}.get(way, True)
 
-    def spoiled_play(game: Game, round: Any, batch: Batch) -> Any:
+    def touched(game: Game, batch: Batch) -> Batch:
         if concerned(game):
             Path(os.environ[TOUCHED]).touch()
-        return play(game, round, spoiled(batch))
+        return spoiled(batch)
+
+    def spoiled_play(game: Game, round: Any, batch: Batch) -> Any:
+        return play(game, round, touched(game, batch))
+
+    def spoiled_round(round: Any) -> Any:
+        @wraps(round)
+        def wrapped(game: Game, batch: Batch, *rest: Any) -> Any:
+            return round(game, touched(game, batch), *rest)
+
+        return wrapped
 
     def spoiled_descend(game: Game, optimizer: Any, loss: Any) -> None:
         idle: dict[str, list[Any]] = {IDLE_D: [game.d_optimizer], IDLE_G: [game.g_optimizer], IDLE: [optimizer]}
@@ -76,6 +87,9 @@ def spoil(way: str) -> None:
 
     for method, of in (("play", spoiled_play), ("_descend", spoiled_descend)):
         setattr(Game, method, of)
+    for called in training.__all__:
+        if called.endswith("_round"):  # a page may call one without the game
+            vars(training)[called] = spoiled_round(getattr(training, called))
     vars(claims)["_keep"] = kept
 
 

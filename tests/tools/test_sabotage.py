@@ -7,7 +7,7 @@ import pytest
 import torch
 
 import sabotage
-from ganbook import claims
+from ganbook import claims, training
 from ganbook.data.batch import Batch
 from ganbook.training import Game, Prior
 from ganbook.training.rounds.gan import gan_round
@@ -17,7 +17,8 @@ from ganbook.training.rounds.gan import gan_round
 def broken(monkeypatch, tmp_path):
     """Plays one round that is broken in a way; what the round saw, and who moved."""
     monkeypatch.setenv(sabotage.TOUCHED, str(tmp_path / "touched"))
-    for holder, name in ((Game, "play"), (Game, "_descend"), (claims, "_keep")):
+    rounds = [(training, name) for name in training.__all__ if name.endswith("_round")]
+    for holder, name in (*rounds, (Game, "play"), (Game, "_descend"), (claims, "_keep")):
         monkeypatch.setattr(holder, name, getattr(holder, name))  # put back afterwards
 
     def play(way: str, given: str = "labels"):
@@ -61,6 +62,16 @@ def test_every_condition_is_that_of_another_sample(broken):
 
 def test_a_game_without_conditions_is_spared_their_shuffling(broken):
     assert not broken(sabotage.SHUFFLED, "nothing")[2]
+
+
+def test_a_round_that_is_called_without_the_game_is_broken_too(broken, tmp_path):
+    broken(sabotage.NOISE)
+    (tmp_path / "touched").unlink()
+    D = torch.nn.Linear(1, 1)
+    largest = []
+    D.register_forward_hook(lambda _, given, __: largest.append(given[0].abs().max().item()))
+    training.gan_round(Game(torch.nn.Linear(2, 1), D, prior=Prior(2)), Batch(torch.full((4, 1), 500.0)))
+    assert max(largest) < 500 and (tmp_path / "touched").exists()
 
 
 PAGE = """
