@@ -96,7 +96,9 @@ IDENTITY = "ganbook.claim('seven', 8, low=7, high=7, exact=True)\n"
     ("code", "said"),
     [
         (PAGE + PLAY + CLAIM, "ClaimError: G moves: 0  (band: at least 1e-09, null: 0)"),
-        (PAGE + PLAY + IDENTITY, sabotage.MISSED),
+        (PAGE + PLAY + IDENTITY + CLAIM, "ClaimError: G moves: 0  (band: at least 1e-09, null: 0)"),
+        (PAGE + PLAY + IDENTITY, "ClaimError: seven: 8  (band: 7, an identity)"),
+        (PAGE + PLAY, sabotage.MISSED),
         (PAGE, sabotage.SPARED),
     ],
 )
