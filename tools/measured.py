@@ -35,6 +35,14 @@ FILES = {
     "weight": (colab.FILE, "python tools/colab.py --pages"),
 }
 BUDGETS = ("smoke", "laptop", "gpu")
+MAIN = {
+    "floors": ("Fréchet distance, floors", "", "real images: 1"),
+    "class_agreement": ("class obeyed", "shuffled_agreement", "by chance"),
+    "all": ("held-out captions obeyed in all parts", "shuffled_all", "captions shuffled"),
+    "retrieval": ("held-out names, whole name found", "shuffled_retrieval", "names shuffled"),
+    "fillable": ("error where there is something to fill", "fillable_copy", "bare source"),
+}
+"""The scores by which a model of the zoo is known, what each is called, and the figure that it is held against."""
 Row = list[str]
 
 
@@ -136,9 +144,34 @@ class Measured(Directive):
             section = nodes.section("", nodes.title(text=name), ids=[f"zoo-{name}"], names=[f"zoo-{name}"])
             section += nodes.paragraph(text=found["about"])
             section += nodes.raw("", picture(name), format="html")
+            section += nodes.paragraph(text=training(found))
+            section += _table(*best_known(found))
+            section += nodes.raw("", "<details><summary>The whole card</summary>", format="html")
             section += _table(*card(found))
+            section += nodes.raw("", "</details>", format="html")
             sections.append(section)
         return sections or [nodes.paragraph(text="The zoo is empty: `ganbook zoo train NAME` trains a model for it.")]
+
+
+def training(content: dict[str, Any]) -> str:
+    """How a model was made, and what its scores are of, in two sentences."""
+    scores = content["metrics"]
+    took = f"{content['steps']} rounds of {content['batch_size']} in {content['minutes']:.0f} minutes"
+    made = f"{took}: {content['hardware']}, seed {content['seed']}, {content['parameters']} parameters."
+    samples = f"{scores['n_samples']} samples, distances with n = " if "n_samples" in scores else "n = "
+    return f"{made} Scores: {scores['split']}, {samples}{scores['n']}."
+
+
+def best_known(content: dict[str, Any]) -> tuple[Row, list[Row]]:
+    """One row for each score of MAIN that the card has: by its judge, by the referee, and what to hold it against."""
+    scores = content["metrics"]
+    second = scores.get("referee", {})
+    rows = []
+    for name, (said, other, against) in MAIN.items():
+        if name in scores:
+            compared = f"{against} {_value(scores[other])}" if other else against
+            rows.append([said, _value(scores[name]), _value(second.get(name, "–")), compared])
+    return ["score", scores["features"], "referee", "to compare"], rows
 
 
 def card(content: dict[str, Any]) -> tuple[Row, list[Row]]:

@@ -13,15 +13,17 @@ from ganbook.zoo import shelf
 def content() -> dict:
     made = {field: f"a {field}" for field in shelf.FIELDS}
     scores = {"frechet_distance": 1.23456, "n": 5000, "class_share": [0.1, 0.25], "referee": {"floor_spread": 0.5}}
-    return made | {"name": "small", "seed": 7, "minutes": 12.3456, "sha256": "ab" * 32, "metrics": scores}
+    scores |= {"split": "test", "features": "digits"}
+    numbers = {"seed": 7, "minutes": 12.3456, "steps": 300, "batch_size": 64, "parameters": 12345}
+    return made | numbers | {"name": "small", "sha256": "ab" * 32, "metrics": scores}
 
 
 def test_every_field_of_a_card_is_a_row():
     head, rows = measured.card(content())
     assert head == ["field", "small (seed 7)"]
     named = [name.replace("_", " ") for name in shelf.FIELDS if name not in ("name", "about", "metrics")]
-    told = ["score: frechet distance", "score: n", "score: class share", "score: referee: floor spread"]
-    assert [row[0] for row in rows] == [*named, *told]
+    told = ["frechet distance", "n", "class share", "referee: floor spread", "split", "features"]
+    assert [row[0] for row in rows] == [*named, *(f"score: {name}" for name in told)]
     shown = dict(rows)
     assert shown["minutes"] == "12.35" and shown["sha256"] == "abababababababab…"
     assert [shown[f"score: {name}"] for name in ("frechet distance", "n", "class share")] == [
@@ -29,6 +31,26 @@ def test_every_field_of_a_card_is_a_row():
         "5000",
         "0.100 0.250",
     ]
+
+
+def test_the_best_known_scores_stand_first_beside_the_referees_and_a_figure_to_compare():
+    made = content()
+    made["metrics"] |= {"class_agreement": 0.99, "shuffled_agreement": 0.1, "floors": 1.5, "referee": {"floors": 2.25}}
+    head, rows = measured.best_known(made)
+    assert head == ["score", "digits", "referee", "to compare"]
+    assert rows == [
+        ["Fréchet distance, floors", "1.5", "2.25", "real images: 1"],
+        ["class obeyed", "0.99", "–", "by chance 0.1"],
+    ]
+    assert measured.training(made) == (
+        "300 rounds of 64 in 12 minutes: a hardware, seed 7, 12345 parameters. Scores: test, n = 5000."
+    )
+    made["metrics"]["n_samples"] = 9000
+    assert measured.training(made).endswith("Scores: test, 9000 samples, distances with n = 5000.")
+
+
+def test_each_model_of_the_zoo_is_known_by_a_score():
+    assert all(measured.best_known(shelf.card(name))[1] for name in shelf.names())
 
 
 class State:
@@ -55,7 +77,10 @@ def test_a_section_a_model(monkeypatch):
     state = State()
     (section,) = directive(state).run()
     assert section["ids"] == ["zoo-small"] and section[0].astext() == "small"
-    assert [type(part) for part in section[1:]] == [nodes.paragraph, nodes.raw, nodes.table]
+    first, whole = [nodes.paragraph, nodes.raw, nodes.paragraph, nodes.table], [nodes.raw, nodes.table, nodes.raw]
+    assert [type(part) for part in section[1:]] == [*first, *whole]
+    opened, closed = section[-3].astext(), section[-1].astext()
+    assert opened.startswith("<details>") and closed == "</details>"
     assert {file.rsplit("/", 1)[1] for file in state.files} == {"card.json", "sampler.safetensors"}
 
 
