@@ -94,7 +94,12 @@ def _seconds(run: dict[str, Any] | None) -> str:
 def _of_claim(claim: str, run: dict[str, Any]) -> Row:
     null, band = run.get("null"), Claim(claim, run["min"], run["low"], run["high"]).band
     otherwise = "an identity" if null is None else _range(*null)
-    return [_range(run["min"], run["max"]), band, otherwise, run.get("source") or str(run["runs"])]
+    return [_range(run["min"], run["max"]), band, otherwise, run.get("source") or _runs(run)]
+
+
+def _runs(run: dict[str, Any]) -> str:
+    """How many runs a range is of; where no seed changes the figure, they count as one."""
+    return "1, no seed changes it" if run["min"] == run["max"] and run["runs"] > 1 else str(run["runs"])
 
 
 def _range(low: float, high: float) -> str:

@@ -61,10 +61,14 @@ def test_tables_are_made_from_what_was_measured():
     assert len(head) == len(rows[0])
     of_page = {"min": 7.0, "max": 8.0, "low": 7, "high": None, "null": [1.0, 2.0], "source": "", "runs": 5}
     stored = of_page | {"max": 7.0, "high": 7, "null": None, "source": "benchmarks/modes.py, 5 seeds"}
-    head, rows = measured.claims({"game/a": {"modes": {"smoke": of_page}, "stored": {"smoke": stored}}})
+    same = of_page | {"max": 7.0}
+    made = {"modes": of_page, "stored": stored, "the same": same, "once": same | {"runs": 1}}
+    head, rows = measured.claims({"game/a": {name: {"smoke": run} for name, run in made.items()}})
     assert rows == [
         ["game/a", "modes", "smoke", "7 to 8", "at least 7", "1 to 2", "5"],
         ["game/a", "stored", "smoke", "7", "7", "an identity", "benchmarks/modes.py, 5 seeds"],
+        ["game/a", "the same", "smoke", "7", "at least 7", "1 to 2", "1, no seed changes it"],
+        ["game/a", "once", "smoke", "7", "at least 7", "1 to 2", "1"],
     ]
     assert {len(row) for row in rows} == {len(head)}
 
