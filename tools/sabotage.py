@@ -38,6 +38,8 @@ SHUFFLED, IDLE_D, IDLE_G, IDLE, NOISE = WAYS = (
     "learning rates 0",
     "data replaced by noise",
 )
+UNPAIRED = ("cyclegan_round", "contrastive_round")
+"""Rounds whose sources belong to no image: there is nothing to shuffle."""
 MISSED, SPARED = "not noticed", "does not concern it"
 
 
@@ -66,21 +68,22 @@ def spoil(way: str) -> None:
             return replace(batch, labels=labels, sources=sources, captions=captions)
         return batch
 
-    def concerned(game: Game) -> bool:
-        return {SHUFFLED: game.given != "nothing", IDLE_D: game.d_optimizer is not None}.get(way, True)
+    def concerned(game: Game, round: Any) -> bool:
+        paired = game.given != "nothing" and getattr(round, "func", round).__name__ not in UNPAIRED
+        return {SHUFFLED: paired, IDLE_D: game.d_optimizer is not None}.get(way, True)
 
-    def touched(game: Game, batch: Batch) -> Batch:
-        if concerned(game):
+    def touched(game: Game, round: Any, batch: Batch) -> Batch:
+        if concerned(game, round):
             Path(os.environ[TOUCHED]).touch()
         return spoiled(batch)
 
     def spoiled_play(game: Game, round: Any, batch: Batch) -> Any:
-        return play(game, round, touched(game, batch))
+        return play(game, round, touched(game, round, batch))
 
     def spoiled_round(round: Any) -> Any:
         @wraps(round)
         def wrapped(game: Game, batch: Batch, *rest: Any) -> Any:
-            return round(game, touched(game, batch), *rest)
+            return round(game, touched(game, round, batch), *rest)
 
         return wrapped
 

@@ -21,7 +21,7 @@ def broken(monkeypatch, tmp_path):
     for holder, name in (*rounds, (Game, "play"), (Game, "_descend"), (claims, "_keep")):
         monkeypatch.setattr(holder, name, getattr(holder, name))  # put back afterwards
 
-    def play(way: str, given: str = "labels"):
+    def play(way: str, given: str = "labels", called: str = "watched"):
         sabotage.spoil(way)
         game = Game(torch.nn.Linear(2, 1), torch.nn.Linear(1, 1), prior=Prior(2), given=given)
         players = [next(player.parameters()) for player in (game.generator, game.discriminator)]
@@ -30,6 +30,8 @@ def broken(monkeypatch, tmp_path):
         def watched(game: Game, batch: Batch):
             seen.append(batch)
             return gan_round(game, batch)
+
+        watched.__name__ = called
 
         game.play(watched, Batch(torch.full((4, 1), 5.0), labels=torch.arange(4), captions=tuple("abcd")))
         moved = [not torch.equal(p, b) for p, b in zip(players, before, strict=True)]
@@ -62,6 +64,7 @@ def test_every_condition_is_that_of_another_sample(broken):
 
 def test_a_game_without_conditions_is_spared_their_shuffling(broken):
     assert not broken(sabotage.SHUFFLED, "nothing")[2]
+    assert not broken(sabotage.SHUFFLED, "sources", "cyclegan_round")[2]
 
 
 def test_a_round_that_is_called_without_the_game_is_broken_too(broken, tmp_path):
