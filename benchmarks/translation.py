@@ -13,7 +13,7 @@ from __future__ import annotations
 import time
 from collections import defaultdict
 from collections.abc import Iterator
-from dataclasses import replace
+from dataclasses import dataclass, fields, replace
 from functools import partial
 from typing import Any
 
@@ -23,15 +23,36 @@ from torch import Tensor
 from benchmarks.common import Figure, options, over, sweep
 from ganbook import data, metrics, recipes
 from ganbook.convolutions import high_share
-from ganbook.data.images import ImageSet, to_float
+from ganbook.data.batch import Batch
+from ganbook.data.encoded import JITTER
+from ganbook.data.images import ImageSet, to_float, windows
 from ganbook.models import PatchDiscriminator, UNet
 from ganbook.recipes.control import CUT_EMOJI, CYCLEGAN_ABLATION, L1_WEIGHT, PIX2PIX_ABLATION
 from ganbook.recipes.recipe import Recipe
 from ganbook.training import Sampler
 from ganbook.training.rounds.pix2pix import mode_seeking_round, pix2pix_round
 
-TONES, LATENTS = 6, 16
+TONES, LATENTS, SIZE = 6, 16, 64
 SCORES = {"l1": "L1", "fillable": "error inside the fillable area", "better_than_copying": "better than copying"}
+
+
+@dataclass(frozen=True)
+class Jittered(ImageSet):
+    """Pairs that are drawn larger; each is seen through a window at a random place, the same for source and target."""
+
+    @classmethod
+    def of(cls, name: str) -> Jittered:
+        """Larger by the share of the paper, which takes 256 pixels of 286."""
+        larger = data.load(name, "train", SIZE + round(SIZE * JITTER))
+        assert isinstance(larger, ImageSet)
+        return cls(**{field.name: getattr(larger, field.name) for field in fields(larger)})
+
+    def gathered(self, indices: Tensor) -> Batch:
+        """The samples with these indices, windows drawn from torch's global random numbers."""
+        whole, still = super().gathered(indices), torch.zeros(len(indices), dtype=torch.bool)
+        places = torch.randint(whole.real.shape[-1] - SIZE + 1, (len(indices), 2))
+        real, sources = (windows(of, SIZE, places, still) for of in (whole.real, whole.paired()))
+        return replace(whole, real=real, sources=sources)
 
 
 def with_pairs() -> Iterator[tuple[str, Recipe]]:
@@ -40,6 +61,7 @@ def with_pairs() -> Iterator[tuple[str, Recipe]]:
     yield "no short cuts", recipes.get("pix2pix-emoji-no-skips")
     whole = PIX2PIX_ABLATION[-1]
     yield "dropout", replace(whole, generator=_changed(whole.generator, UNet, dropout=0.5))
+    yield "jitter", replace(whole, data=Jittered.of("emoji-lines"), test_data=data.load("emoji-lines", "test", SIZE))
     yield "the paper's λ", replace(whole, play=pix2pix_round)
     yield "G at D's rate", replace(whole, g_lr=whole.d_lr)
     yield "mode seeking", replace(whole, play=partial(mode_seeking_round, l1_weight=L1_WEIGHT))
