@@ -11,6 +11,7 @@ import measure
 import measured
 from ganbook.claims import EXACT
 from pages import ROOT, _entries, name, notebooks, pages
+from sabotage import MISSED, WAYS
 
 AT_LAPTOP = {"game/minimax", "game/convergence", "images/building_blocks", "images/measuring"}
 """Pages whose claims are measured under five seeds at this budget, too; none goes from here."""
@@ -77,6 +78,14 @@ def test_the_table_of_sabotage_leaves_out_what_does_not_concern_a_page():
     tried = {"game/a": {"D never updated": "ClaimError: x", "conditions shuffled": "does not concern it"}}
     head, rows = measured.sabotage(tried)
     assert rows == [["game/a", "D never updated", "ClaimError: x"]] and len(head) == 3
+
+
+def test_no_way_of_breaking_training_went_unnoticed():
+    claimed, tried = (json.loads(measured.FILES[what][0].read_text(encoding="utf-8")) for what in ("claims", "sabotage"))
+    assert tried.keys() == claimed.keys(), "run tools/sabotage.py with the pages that differ"
+    assert all(tuple(said) == WAYS for said in tried.values())
+    unnoticed = {(page, way) for page, of in tried.items() for way, said in of.items() if said == MISSED}
+    assert unnoticed == set()
 
 
 def test_every_file_makes_a_table():
