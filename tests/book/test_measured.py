@@ -81,7 +81,8 @@ def test_the_table_of_sabotage_leaves_out_what_does_not_concern_a_page():
 
 
 def test_no_way_of_breaking_training_went_unnoticed():
-    claimed, tried = (json.loads(measured.FILES[what][0].read_text(encoding="utf-8")) for what in ("claims", "sabotage"))
+    files = (measured.FILES[what][0] for what in ("claims", "sabotage"))
+    claimed, tried = (json.loads(file.read_text(encoding="utf-8")) for file in files)
     assert tried.keys() == claimed.keys(), "run tools/sabotage.py with the pages that differ"
     assert all(tuple(said) == WAYS for said in tried.values())
     unnoticed = {(page, way) for page, of in tried.items() for way, said in of.items() if said == MISSED}
