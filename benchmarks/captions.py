@@ -32,8 +32,8 @@ from ganbook.recipes.text import TEXT_ABLATION, TEXT_DIGITS
 from ganbook.training import Game, Sampler
 
 SCORED = 2000
-SENTENCE, L1 = "text-digits-sentence", "text-digits-l1"
-THRICE = (TEXT_DIGITS.name, SENTENCE, L1)
+SENTENCE, L1, PENALTY = "text-digits-sentence", "text-digits-l1", "text-digits-penalty"
+THRICE = (TEXT_DIGITS.name, SENTENCE, L1, PENALTY)
 """What three seeds are played of, or more if all are."""
 
 
@@ -67,6 +67,11 @@ def by_sentences() -> Recipe:
 def by_l1() -> Recipe:
     """No game: G is fitted to the pictures of its captions."""
     return replace(TEXT_DIGITS, name=L1, discriminator=None, play=l1_round)
+
+
+def by_penalty() -> Recipe:
+    """D is kept flat at real pictures with their own captions, as in DF-GAN."""
+    return replace(TEXT_DIGITS, name=PENALTY, play=partial(TEXT_DIGITS.play, matching_weight=2.0))
 
 
 def l1_round(game: Game, batch: Batch) -> dict[str, Tensor]:
@@ -118,7 +123,7 @@ def main() -> None:
     arguments = options(__doc__, seeds=2, rounds=600, only="")
     torch.set_num_threads(1)
     recipes = {recipe.name: recipe for recipe in TEXT_ABLATION}
-    made = {SENTENCE: by_sentences, L1: by_l1}
+    made = {SENTENCE: by_sentences, L1: by_l1, PENALTY: by_penalty}
 
     def play(cell: dict[str, Any]) -> dict[str, Any]:
         name = cell["method"]
