@@ -16,18 +16,22 @@ from statistics import mean
 from typing import Any
 
 import torch
+from torch import nn
 from torch.utils.flop_counter import FlopCounterMode
 
 from benchmarks.common import Figure, options, over, sweep
 from ganbook import recipes
 from ganbook.data.batch import Batch
-from ganbook.models import CompactDiscriminator, RandomShift
+from ganbook.models import CompactDiscriminator, ConditionalGenerator, RandomShift
+from ganbook.models.conditional import ConditionalBatchNorm2d
 from ganbook.recipes.control import CONDITIONINGS
 from ganbook.recipes.recipe import Recipe
 from ganbook.training.fit import Round
 from ganbook.training.game import Game
 
 SCORED = 2500
+SCATTER = 0.5
+"""Standard deviation of the tables that do not begin alike."""
 GRID = [(g, d) for g in ("concatenation", "batchnorm") for d in ("concatenation", "auxiliary", "projection")]
 """How G and how D are told the class."""
 BUDGETS = (300, 100)
@@ -58,6 +62,16 @@ class Lying:
         return self.play(game, replace(batch, labels=labels[torch.randperm(len(labels))]))
 
 
+def scattered(latent_dim: int) -> ConditionalGenerator:
+    """G told by BatchNorm whose tables do not begin the same for all classes."""
+    generator = ConditionalGenerator(latent_dim, how="batchnorm")
+    for layer in generator.modules():
+        if isinstance(layer, ConditionalBatchNorm2d):
+            nn.init.normal_(layer.scale.weight, 1, SCATTER)
+            nn.init.normal_(layer.shift.weight, 0, SCATTER)
+    return generator
+
+
 def methods() -> dict[str, Recipe]:
     """By name, with the settings that all share; those of the grid as "G, D"."""
     told = {recipe.name.removeprefix("conditional-digits-"): recipe.at("laptop") for recipe in CONDITIONINGS}
@@ -69,7 +83,13 @@ def methods() -> dict[str, Recipe]:
     critic = partial(CompactDiscriminator, augmentation=RandomShift)
     plain = replace(plain, discriminator=critic, ema_half_life=last.ema_half_life)
     lied_to = replace(last, play=Lying(last.play))
-    return {"no labels": plain, **grid, "embedding, embedding": told["embedding"], "shuffled labels": lied_to}
+    return {
+        "no labels": plain,
+        **grid,
+        "embedding, embedding": told["embedding"],
+        "shuffled labels": lied_to,
+        "scattered batchnorm, projection": replace(last, generator=scattered),
+    }
 
 
 def operations(recipe: Recipe) -> int:
