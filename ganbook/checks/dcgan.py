@@ -247,7 +247,7 @@ def _untouched() -> nn.Module:
     layers = (
         nn.Conv2d(16, 16, 4),
         nn.ReLU(),
-        nn.Sequential(nn.ConvTranspose2d(16, 16, 4, bias=False), nn.BatchNorm2d(256)),
+        nn.Sequential(nn.ConvTranspose2d(16, 16, 4, bias=False), nn.BatchNorm2d(1024)),
         nn.Linear(4, 4, bias=False),  # the rules do not name it
     )
     network = nn.Sequential(*layers)

@@ -47,7 +47,7 @@ def test_the_distance_from_plain_paper():
 
 def test_the_kept_rows_are_comparable():
     runs = results.load("captions")["runs"]
-    names = [recipe.name for recipe in TEXT_ABLATION] + [captions.SENTENCE, captions.L1]
+    names = [recipe.name for recipe in TEXT_ABLATION] + [captions.SENTENCE, captions.L1, captions.PENALTY]
     assert {run["method"] for run in runs} == set(names)
     assert {(run["rounds"], run["n"], run["split"]) for run in runs} == {(600, 2000, "test, pairs held out")}
     assert len({run["referee"]["judge_all"] for run in runs}) == 1, "one judge, on the same pictures"
