@@ -32,8 +32,10 @@ from ganbook.training.game import Game
 SCORED = 2500
 SCATTER = 0.5
 """Standard deviation of the tables that do not begin alike."""
-GRID = [(g, d) for g in ("concatenation", "batchnorm") for d in ("concatenation", "auxiliary", "projection")]
-"""How G and how D are told the class."""
+GRID = {
+    f"{g}, {d}": (g, d) for g in ("concatenation", "batchnorm") for d in ("concatenation", "auxiliary", "projection")
+}
+"""By name, how G and how D are told the class."""
 BUDGETS = (300, 100)
 """In rounds of the projection; at the second the grid alone is played."""
 
@@ -73,10 +75,10 @@ def scattered(latent_dim: int) -> ConditionalGenerator:
 
 
 def methods() -> dict[str, Recipe]:
-    """By name, with the settings that all share; those of the grid as "G, D"."""
+    """By name, with the settings that all share."""
     told = {recipe.name.removeprefix("conditional-digits-"): recipe.at("laptop") for recipe in CONDITIONINGS}
     by = {"concatenation": told["projection"].generator, "batchnorm": told["batchnorm"].generator}
-    grid = {f"{g}, {d}": replace(told[d], generator=by[g]) for g, d in GRID}
+    grid = {name: replace(told[d], generator=by[g]) for name, (g, d) in GRID.items()}
     last = told["projection"]
     plain = recipes.get("dcgan-digits").at("laptop")
     # Its average and its D are for longer runs: here all see the same.
@@ -119,7 +121,7 @@ def main() -> None:
         {"method": name, "budget": budget, "seed": seed}
         for budget in BUDGETS
         for seed in range(arguments.seeds)
-        for name in (players if budget == BUDGETS[0] else (f"{g}, {d}" for g, d in GRID))
+        for name in (players if budget == BUDGETS[0] else GRID)
     ]
     sweep("conditioning", cells, play, torch=torch.__version__, operations_a_round=cost)
 

@@ -123,6 +123,7 @@ def main() -> None:
     played = {
         (group, name): replace(recipe.at("laptop"), steps=ROUNDS[group])
         for group, rows in GROUPS.items()
+        if arguments.only in group
         for name, recipe in rows()
     }
 
@@ -137,12 +138,7 @@ def main() -> None:
             found |= modes(run.sampler, test)
         return {"rounds": recipe.steps, "seconds": round(time.process_time() - started, 1), **found}
 
-    cells = [
-        {"group": group, "name": name, "seed": seed}
-        for seed in range(arguments.seeds)
-        for group, name in played
-        if arguments.only in group
-    ]
+    cells = [{"group": group, "name": name, "seed": seed} for seed in range(arguments.seeds) for group, name in played]
     sweep("translation", cells, play, torch=torch.__version__)
 
 

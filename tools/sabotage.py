@@ -82,8 +82,8 @@ def spoil(way: str) -> None:
 
     def spoiled_round(round: Any) -> Any:
         @wraps(round)
-        def wrapped(game: Game, batch: Batch, *rest: Any) -> Any:
-            return round(game, touched(game, round, batch), *rest)
+        def wrapped(game: Game, batch: Batch, *rest: Any, **more: Any) -> Any:
+            return round(game, touched(game, round, batch), *rest, **more)
 
         return wrapped
 
