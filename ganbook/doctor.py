@@ -22,6 +22,7 @@ from ganbook.arguments import check_number
 from ganbook.data.cache import cache_dir
 from ganbook.data.described import BIRDS, CAPTIONS, FLOWERS
 from ganbook.data.download import Remote
+from ganbook.data.errors import counted
 from ganbook.data.folder import CELEBA
 from ganbook.data.lsun import REMOTES as LSUN
 from ganbook.data.pairs import REMOTES as UNPAIRED
@@ -143,6 +144,8 @@ def _found(archive: Archive, address: str, wait: float, ask: Callable[[str, floa
 def _size(address: str, wait: float) -> int:
     request = urllib.request.Request(address, method="HEAD", headers={"User-Agent": "ganbook"})
     with urllib.request.urlopen(request, timeout=wait) as answer:
+        if answer.headers.get_content_type() == "text/html":  # Google Drive says so that too many have asked
+            raise OSError("it answers with a page in place of the file")
         return int(answer.headers["Content-Length"] or 0)
 
 
@@ -150,7 +153,7 @@ def verdict(found: Iterable[Found]) -> tuple[bool, list[str]]:
     """Whether all is well, and what to tell.
 
     An archive is lost where each of its addresses answered, and none has it. Where nobody answered at all, the machine
-    has no network, and nothing is known.
+    has no network, and nothing is known. What nobody answers for while others do is told together.
     """
     answers = list(found)
     if answers and all(answer.says == "silent" for answer in answers):
@@ -159,16 +162,24 @@ def verdict(found: Iterable[Found]) -> tuple[bool, list[str]]:
             f"none of {hosts} hosts answers ({answers[0].why}): this machine has no network, or keeps it from Python; "
             f"nothing is known of the archives, and everything that comes with a package works"
         ]
-    well, said = True, []
+    well, said, unknown = True, [], list[Found]()
     for archive in dict.fromkeys(answer.archive for answer in answers):
         of_it = [answer for answer in answers if answer.archive == archive]
         if any(answer.well for answer in of_it):
             continue
+        if all(answer.says == "silent" for answer in of_it):
+            unknown += of_it
+            continue
         lost = all(answer.says != "silent" for answer in of_it)
         well = well and not lost
         reasons = "; ".join(f"{answer.host}: {answer.says}, {answer.why}" for answer in of_it)
-        what = "is lost, please open an issue" if lost else "could not be asked for everywhere"
+        what = "is lost, please open an issue" if lost else "may be lost: not every address answers"
         said.append(f"{archive.remote.name} of {archive.data} {what} ({reasons})")
+    if unknown:
+        n = len({answer.archive for answer in unknown})
+        reasons = "; ".join(dict.fromkeys(f"{answer.host}: {answer.why}" for answer in unknown))
+        sets = ", ".join(dict.fromkeys(answer.archive.data for answer in unknown))
+        said.append(f"of {counted(n, 'archive')} nothing is known, since nobody answers ({reasons}): {sets}")
     return well, said
 
 
@@ -217,7 +228,7 @@ def here(name: str) -> str:
     if not files:
         return "nothing here"
     half = " and an unfinished download" * any(path.suffix == ".part" for path in files)
-    return f"{len(files)} files in {folder}{half}"
+    return f"{counted(len(files), 'file')} in {folder}{half}"
 
 
 def machine() -> list[tuple[str, str]]:
@@ -228,11 +239,14 @@ def machine() -> list[tuple[str, str]]:
 
     folder = cache_dir()
     place = next(path for path in (folder, *folder.parents) if path.exists())
-    device = torch.cuda.get_device_name() if torch.cuda.is_available() else f"CPU, {torch.get_num_threads()} threads"
+    processor = f"CPU, {counted(torch.get_num_threads(), 'thread')}"
+    device = torch.cuda.get_device_name() if torch.cuda.is_available() else processor
     extra = {
         "lmdb": "reads LSUN",
         "torch_fidelity": "features of Inception",
+        "tensorboard": "train --tensorboard",
         "onnx": "export",
+        "onnxruntime": "export",
         "d2l": "chapters with D2L",
     }
     missing = [f"{name} ({use})" for name, use in extra.items() if importlib.util.find_spec(name) is None]

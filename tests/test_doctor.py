@@ -1,15 +1,20 @@
 """What is said of archives that lie where they did, have moved, have changed, or cannot be asked for."""
 
 import http.server
+import importlib.util
 import threading
+import tomllib
 from urllib.error import HTTPError, URLError
 
 import pytest
+import torch
+from packaging.requirements import Requirement
 
 from ganbook import data, doctor
 from ganbook.data.described import BIRDS, FLOWERS
 from ganbook.data.download import Remote
 from ganbook.doctor import Archive
+from pages import ROOT
 
 TWO = Archive("cifar10", Remote("a.zip", 100, "0" * 64, ("https://one.example/a.zip", "https://two.example/a.zip")))
 UNKNOWN = Archive("flowers", Remote("b.zip", 0, "", ("https://one.example/b.zip",)), fetched=False)
@@ -39,7 +44,7 @@ def gone(code=404):
         (gone(), 100, True, ""),
         (99, gone(), False, "a.zip of cifar10 is lost, please open an issue (one.example: there, of another size, 99"),
         (gone(), gone(410), False, "one.example: gone, it answers 404; two.example: gone, it answers 410)"),
-        (gone(), URLError("no route"), True, "a.zip of cifar10 could not be asked for everywhere (one.example: gone"),
+        (gone(), URLError("no route"), True, "a.zip of cifar10 may be lost: not every address answers (one"),
         (gone(503), 99, True, "one.example: silent, it answers 503; two.example: there, of another size"),
     ],
 )
@@ -63,14 +68,26 @@ def test_without_a_network_nothing_is_wrong_with_the_list():
     assert doctor.verdict([]) == (True, [])
 
 
-def test_a_server_is_asked_for_the_size_alone():
+def test_archives_that_nobody_answers_for_are_told_together():
+    """As where a network lets some hosts through and not others."""
+    archives = [Archive("mnist", Remote(f"{i}.gz", 1, "", (f"https://two.example/{i}.gz",))) for i in range(3)]
+    found = list(doctor.archives_answer([TWO, *archives], ask=answering(one=100, two=TimeoutError("timed out"))))
+    assert doctor.verdict(found) == (
+        True,
+        ["of 3 archives nothing is known, since nobody answers (two.example: timed out): mnist"],
+    )
+
+
+def asked_over_http(kind, size):
+    """What is asked of a server that holds something of that kind, and what is made of its answer."""
     asked = []
 
     class Server(http.server.BaseHTTPRequestHandler):
         def do_HEAD(self):
             asked.append(self.command)
             self.send_response(200)
-            self.send_header("Content-Length", "45922737680")
+            self.send_header("Content-Type", kind)
+            self.send_header("Content-Length", size)
             self.end_headers()
 
         def log_message(self, *_):
@@ -78,9 +95,22 @@ def test_a_server_is_asked_for_the_size_alone():
 
     with http.server.HTTPServer(("127.0.0.1", 0), Server) as server:
         threading.Thread(target=server.serve_forever, daemon=True).start()
-        assert doctor._size(f"http://127.0.0.1:{server.server_port}/x", 5.0) == 45_922_737_680
+        here = Archive("birds", Remote("x.tgz", 0, "", (f"http://127.0.0.1:{server.server_port}/x",)))
+        (found,) = doctor.archives_answer([here], 5.0)
+        sized = None if found.why else doctor._size(here.remote.mirrors[0], 5.0)
         server.shutdown()
-    assert asked == ["HEAD"]
+    return asked, found, sized
+
+
+def test_a_server_is_asked_for_the_size_alone():
+    asked, found, size = asked_over_http("application/gzip", "45922737680")
+    assert set(asked) == {"HEAD"} and found.well and size == 45_922_737_680
+
+
+def test_a_page_that_says_no_is_not_the_archive():
+    """As Google Drive answers, with status 200, where too many have asked."""
+    _, found, _ = asked_over_http("text/html; charset=utf-8", "2048")
+    assert (found.says, found.why) == ("silent", "it answers with a page in place of the file")
 
 
 def test_the_list_is_of_sets_that_need_a_download_or_a_folder():
@@ -110,7 +140,7 @@ def test_lines_say_what_is_here(tmp_path, monkeypatch):
     lines = {line[1]: line for line in doctor.rows([])}
     line = lines["cifar-10-binary.tar.gz"]
     assert line[:4] == ("cifar10", "cifar-10-binary.tar.gz", "170.1 MB", "c4a38c50a1bc")
-    assert line[4:6] == ("the library", "not asked") and line[6].startswith("1 files in ")
+    assert line[4:6] == ("the library", "not asked") and line[6].startswith("1 file in ")
     assert line[6].endswith("and an unfinished download")
     assert lines["facades.tar.gz"][2:5] == ("not known", "not known", "you")
     assert lines["102flowers.tgz"][6] == "nothing here"
@@ -130,3 +160,15 @@ def test_the_machine_is_described(monkeypatch):
     monkeypatch.setenv("GANBOOK_BUDGET", "smoke")
     about = dict(doctor.machine())
     assert about["budget"] == "smoke" and "GB free" in about["cache"] and about["torch"]
+    threads = torch.get_num_threads()
+    assert torch.cuda.is_available() or about["device"] == f"CPU, {threads} thread{'s' * (threads != 1)}"
+
+
+def test_every_extra_that_is_not_installed_is_named(monkeypatch):
+    """The bug form asks for what the doctor prints."""
+    monkeypatch.setattr(importlib.util, "find_spec", lambda name: None)
+    missing = dict(doctor.machine())["not installed"]
+    extras = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]["optional-dependencies"]
+    for extra in {*extras} - {"book", "test"}:
+        for line in extras[extra]:
+            assert Requirement(line).name.replace("-", "_") in missing, f"{extra} asks for {line}"
