@@ -58,6 +58,8 @@ def evaluate(
     as_json: Json = False,
 ) -> None:
     """Score a model, a run or a folder of pictures: every figure with its features, n, floor and interval."""
+    if against is not None and not against.is_dir():
+        raise Wrong(f"--against is {against}, and there is no such folder")
     folder = Path(name)
     if folder.is_dir() and not (folder / CARD).exists() and (against is not None or _holds_pictures(folder)):
         _of_folder(folder, against, features, n, size, data, as_json)

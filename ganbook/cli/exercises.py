@@ -9,7 +9,7 @@ from typing import Annotated
 import typer
 
 from ganbook.cli.app import app
-from ganbook.cli.guard import guarded
+from ganbook.cli.guard import Wrong, guarded
 from ganbook.cli.options import Json
 from ganbook.cli.tables import print_table
 
@@ -23,6 +23,8 @@ def progress(
     as_json: Json = False,
 ) -> None:
     """Say how far you are in the exercises: the score that their notebooks keep beside them."""
+    if not folder.is_dir():
+        raise Wrong(f"FOLDER is {folder}, and there is no such folder")
     from ganbook.checks import scores
 
     score = scores.progress(folder)
@@ -33,12 +35,15 @@ def progress(
 @guarded()
 def grade(
     notebooks: Annotated[list[Path], typer.Argument(metavar="NOTEBOOK...", help="Students' notebooks of exercises.")],
-    seconds: Annotated[float, typer.Option(help="How long one notebook may run.")] = 300.0,
-    memory: Annotated[float, typer.Option(help="How many GiB one notebook may take.")] = 8.0,
-    jobs: Annotated[int, typer.Option(help="How many run at a time.")] = 2,
+    seconds: Annotated[float, typer.Option(min=1.0, help="How long one notebook may run.")] = 300.0,
+    memory: Annotated[float, typer.Option(min=0.1, help="How many GiB one notebook may take.")] = 8.0,
+    jobs: Annotated[int, typer.Option(min=1, help="How many run at a time.")] = 2,
     as_json: Json = False,
 ) -> None:
     """Judge students' exercises on other random numbers, each notebook in a process of its own: one row a task."""
+    for path in notebooks:
+        if not path.exists():
+            raise Wrong(f"NOTEBOOK is {path}, and there is no such file")
     from ganbook.checks import grading
 
     rows = grading.grade(notebooks, seconds, memory, jobs)

@@ -92,7 +92,8 @@ def test_a_model_against_a_folder_of_classes(tmp_path: Path):
     [
         (["made"], "NAME_OR_DIR is made, a folder of pictures: --against FOLDER names the real ones"),
         (["made", "--data", "real"], "--against FOLDER names the real ones"),
-        (["made", "--against", "nowhere"], "nowhere is not a folder"),
+        (["made", "--against", "nowhere"], "--against is nowhere, and there is no such folder"),
+        (["vae-digits", "--against", "nowhere"], "--against is nowhere, and there is no such folder"),
         (["vae-digits", "--size", "20"], "--size is 20, but a model's samples have their own size"),
         (["vae-digits", "--against", "real", "--data", "real"], "--against and --data do not go together"),
         (["made", "--against", "real", "--features", "eyes"], "--features is 'eyes': allowed is one of digits"),
