@@ -177,7 +177,10 @@ def verdict(found: Iterable[Found]) -> tuple[bool, list[str]]:
         said.append(f"{archive.remote.name} of {archive.data} {what} ({reasons})")
     if unknown:
         n = len({answer.archive for answer in unknown})
-        reasons = "; ".join(dict.fromkeys(f"{answer.host}: {answer.why}" for answer in unknown))
+        by_reason: dict[str, dict[str, None]] = {}  # hosts, each once, in their order
+        for answer in unknown:
+            by_reason.setdefault(answer.why, {})[answer.host] = None
+        reasons = "; ".join(f"{', '.join(hosts)}: {why}" for why, hosts in by_reason.items())
         sets = ", ".join(dict.fromkeys(answer.archive.data for answer in unknown))
         said.append(f"of {counted(n, 'archive')} nothing is known, since nobody answers ({reasons}): {sets}")
     return well, said

@@ -70,11 +70,17 @@ def test_without_a_network_nothing_is_wrong_with_the_list():
 
 def test_archives_that_nobody_answers_for_are_told_together():
     """As where a network lets some hosts through and not others."""
-    archives = [Archive("mnist", Remote(f"{i}.gz", 1, "", (f"https://two.example/{i}.gz",))) for i in range(3)]
-    found = list(doctor.archives_answer([TWO, *archives], ask=answering(one=100, two=TimeoutError("timed out"))))
+    hosts = ("two", "three", "two", "four")
+    archives = [Archive("mnist", Remote(f"{i}.gz", 1, "", (f"https://{hosts[i]}.example/x",))) for i in range(4)]
+    late, refused = TimeoutError("timed out"), ConnectionRefusedError(111, "Connection refused")
+    ask = answering(one=100, two=late, three=late, four=refused)
+    found = list(doctor.archives_answer([TWO, *archives], ask=ask))
     assert doctor.verdict(found) == (
         True,
-        ["of 3 archives nothing is known, since nobody answers (two.example: timed out): mnist"],
+        [
+            "of 4 archives nothing is known, since nobody answers (two.example, three.example: timed out; "
+            "four.example: Connection refused): mnist"
+        ],
     )
 
 
