@@ -144,7 +144,7 @@ def _found(archive: Archive, address: str, wait: float, ask: Callable[[str, floa
 def _size(address: str, wait: float) -> int:
     request = urllib.request.Request(address, method="HEAD", headers={"User-Agent": "ganbook"})
     with urllib.request.urlopen(request, timeout=wait) as answer:
-        if answer.headers.get_content_type() == "text/html":  # Google Drive says so that too many have asked
+        if answer.headers.get_content_type() == "text/html":  # as of a drive that too many have asked
             raise OSError("it answers with a page in place of the file")
         return int(answer.headers["Content-Length"] or 0)
 
