@@ -11,7 +11,6 @@ an hour and a quarter of one core.
 from __future__ import annotations
 
 import time
-from collections import defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass, fields, replace
 from functools import partial
@@ -26,7 +25,9 @@ from ganbook.convolutions import high_share
 from ganbook.data.batch import Batch
 from ganbook.data.encoded import JITTER
 from ganbook.data.images import ImageSet, to_float, windows
+from ganbook.data.pairs import families
 from ganbook.models import PatchDiscriminator, UNet
+from ganbook.models.cycle import TwoTranslators
 from ganbook.recipes.control import CUT_EMOJI, CYCLEGAN_ABLATION, L1_WEIGHT, PIX2PIX_ABLATION
 from ganbook.recipes.recipe import Recipe
 from ganbook.training import Sampler
@@ -105,15 +106,28 @@ def looks(images: Tensor) -> dict[str, float]:
 
 def modes(sampler: Sampler, test: ImageSet) -> dict[str, float]:
     """Of the drawings that exist in six skin tones: how many of the six are reached by LATENTS draws."""
-    bases = defaultdict(list)
-    for i, source in enumerate(test.sources):
-        bases[source.numpy().tobytes()].append(i)
-    families = torch.tensor([found for found in bases.values() if len(found) == TONES])
-    sources = to_float(test.sources[families[:, 0]])
+    people = families(test, TONES)
+    sources = to_float(test.sources[people[:, 0]])
     draws = torch.stack([sampler.sample(sources=sources, seed=seed) for seed in range(LATENTS)], 1)
-    truths = to_float(test.images[families.flatten()]).unflatten(0, (-1, TONES))
-    found = metrics.modes_reached(draws, truths)
+    found = metrics.modes_reached(draws, of_families(test.images, people))
     return {"modes": found.modes, "modes_distance": found.distance, "modes_truths": found.truths}
+
+
+@torch.no_grad()
+def messages(translators: TwoTranslators, test: ImageSet) -> dict[str, float]:
+    """Of how many of F's drawings the skin tone is found: by G, which colours them, and with no network at all."""
+    tones = of_families(test.images, families(test, TONES))
+    drawn = translators.back(tones.flatten(0, 1))
+    again = translators.there(drawn)
+    told = {"by_g": again, "by_eye": drawn}
+    found = {f"tone_{who}": metrics.told_apart(of.unflatten(0, (-1, TONES)), tones) for who, of in told.items()}
+    colours = (metrics.colourfulness(of).mean().item() for of in (drawn, tones.flatten(0, 1)))
+    return found | dict(zip(("drawn_colourfulness", "tones_colourfulness"), colours, strict=True))
+
+
+def of_families(images: Tensor, people: Tensor) -> Tensor:
+    """(F, TONES, 3, H, W) in [-1, 1]: all images of each family."""
+    return to_float(images[people.flatten()]).unflatten(0, people.shape)
 
 
 def main() -> None:
@@ -136,6 +150,8 @@ def main() -> None:
         found |= {f"{k}_real": v for k, v in looks(to_float(test.images)).items()}
         if cell["group"] == "with pairs":
             found |= modes(run.sampler, test)
+        if isinstance(run.sampler.generator, TwoTranslators):
+            found |= messages(run.sampler.generator, test)
         return {"rounds": recipe.steps, "seconds": round(time.process_time() - started, 1), **found}
 
     cells = [{"group": group, "name": name, "seed": seed} for seed in range(arguments.seeds) for group, name in played]

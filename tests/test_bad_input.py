@@ -200,6 +200,7 @@ def good_calls() -> Iterator[Call]:
     yield call(metrics.speckle, images=drawn(4, 3, 8, 8), truth=torch.zeros(4, 3, 8, 8), area=area)
     yield call(metrics.report_translations, images=colour, truth=colour.flip(0), sources=colour)
     yield call(metrics.modes_reached, draws=drawn(2, 3, 3, 8, 8), truths=drawn(2, 2, 3, 8, 8))
+    yield call(metrics.told_apart, images=drawn(2, 3, 3, 8, 8), truths=drawn(2, 3, 3, 8, 8))
     yield call(metrics.frechet_of_gaussians, mean_a=drawn(3), cov_a=cov, mean_b=drawn(3), cov_b=cov)
     yield call(metrics.precision_recall, real=rows, fake=more)
     yield call(metrics.density_coverage, real=rows, fake=more)

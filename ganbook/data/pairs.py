@@ -5,6 +5,7 @@ Two functions and one idea: what is a pair here is two sets there, whose order h
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
@@ -14,6 +15,7 @@ from typing import TYPE_CHECKING, Any, Self
 import torch
 from torch import Tensor
 
+from ganbook.arguments import check_whole
 from ganbook.data.batch import Batch, Order
 from ganbook.data.download import fetch_folder, or_else, published
 from ganbook.data.encoded import ImageFiles
@@ -26,7 +28,16 @@ from ganbook.data.samples import Samples
 if TYPE_CHECKING:
     import PIL.Image
 
-__all__ = ["REMOTES", "PairFiles", "Unpaired", "load_pairs_folder", "load_unpaired", "two_sides", "unpaired"]
+__all__ = [
+    "REMOTES",
+    "PairFiles",
+    "Unpaired",
+    "families",
+    "load_pairs_folder",
+    "load_unpaired",
+    "two_sides",
+    "unpaired",
+]
 
 SIZE = 256
 """Side in pixels of the papers' images."""
@@ -284,3 +295,27 @@ def _by_name(folder: Path) -> dict[str, Path]:
             raise DataError(f"{found[name]} and {path.name} have one name but for their endings: rename or remove one")
         found[name] = path
     return found
+
+
+def families(pairs: ImageSet, size: int) -> Tensor:
+    """(F, size): indices of the samples whose source is that of ``size`` samples, a row for each such source.
+
+    The emoji of a person in six skin tones, say, share one drawing, to the pixel.
+
+    Args:
+        pairs: with sources.
+        size: how many samples make a family, 1 or more.
+
+    Raises:
+        DataError: if no source has so many samples.
+    """
+    check_whole(1, size=size)
+    if pairs.sources is None:
+        raise DataError(f"{pairs.name} has no sources: allowed is a set of pairs")
+    samples = defaultdict(list)
+    for index, source in enumerate(pairs.sources):
+        samples[source.numpy().tobytes()].append(index)
+    found = [members for members in samples.values() if len(members) == size]
+    if not found:
+        raise DataError(f"no source of {pairs.name} has {size} samples: allowed is a size that occurs")
+    return torch.tensor(found)

@@ -26,6 +26,7 @@ from ganbook.metrics.translation import (
     modes_reached,
     report_translations,
     speckle,
+    told_apart,
 )
 
 __all__ = [
@@ -35,5 +36,5 @@ __all__ = [
     "fillable", "frechet_distance", "frechet_of_gaussians", "frechet_score", "inception_score", "kernel_distance",
     "mean_inside", "memorisation", "mode_coverage", "modes_reached", "nearest", "precision_recall", "r_precision",
     "read_painted_digits", "real_floor", "referee_of", "report_features", "report_images", "report_labels",
-    "report_neighbours", "report_points", "report_translations", "retrieval", "speckle",
+    "report_neighbours", "report_points", "report_translations", "retrieval", "speckle", "told_apart",
 ]  # fmt: skip

@@ -6,6 +6,7 @@ from typing import NamedTuple
 
 import torch
 from torch import Tensor
+from torch.nn import functional
 
 from ganbook.arguments import check_tensor, typed
 from ganbook.metrics._shapes import share
@@ -18,6 +19,7 @@ __all__ = [
     "modes_reached",
     "report_translations",
     "speckle",
+    "told_apart",
 ]
 
 DIFFERS = 0.1
@@ -25,6 +27,9 @@ DIFFERS = 0.1
 
 LEVEL = 2 / 255
 """One level of 8 bits, in [-1, 1]."""
+
+NOTHING = 1e-3
+"""Images whose rest has a smaller norm are the same: networks give equal pictures only up to rounding."""
 
 ROUNDING = 1e-6
 """Levels that are one apart may come out farther apart by so much."""
@@ -193,3 +198,29 @@ def _distances(draws: Tensor, truths: Tensor, area: Tensor) -> tuple[float, floa
     between = torch.cdist(true, true, p=1) / true.shape[1]
     between.fill_diagonal_(float("inf"))
     return len(set(gaps.argmin(1).tolist())), gaps.amin(1).mean().item(), between.amin(1).mean().item()
+
+
+@typed
+def told_apart(images: Tensor, truths: Tensor) -> float:
+    """Share of the images that are matched to their own truth, of T that belong together, by what sets them apart.
+
+    Of T images their mean is subtracted, and that of T truths likewise; an image goes to the truth with the largest
+    cosine to it. So equal images, of which nothing is left, come to 1 / T, which is chance.
+
+    Args:
+        images: float (N, T, C, H, W) in [-1, 1], T images for each of N sources, in the order of their truths.
+        truths: of the same shape, T of 2 or more.
+    """
+    check_tensor("images", images, "N", "T", "C", "H", "W", finite=True)
+    check_tensor("truths", truths, *images.shape, finite=True)
+    if images.shape[1] < 2:
+        raise ValueError(f"truths has {images.shape[1]} for each source: allowed is 2 or more")
+    match = _apart(images) @ _apart(truths).transpose(1, 2)
+    return share(match.argmax(2).cpu() == torch.arange(images.shape[1]))
+
+
+def _apart(images: Tensor) -> Tensor:
+    """(N, T, C H W): what each of T images has and their mean has not, of length 1; 0 where there is nothing."""
+    rest = (images - images.mean(1, keepdim=True)).flatten(2)
+    directions: Tensor = functional.normalize(rest, dim=2)
+    return directions * (rest.norm(dim=2, keepdim=True) > NOTHING)

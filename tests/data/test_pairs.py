@@ -18,7 +18,7 @@ from ganbook.data import pairs
 from ganbook.data.download import Remote, fetch_folder, unpack
 from ganbook.data.errors import DataError
 from ganbook.data.images import ImageSet
-from ganbook.data.pairs import unpaired
+from ganbook.data.pairs import families, unpaired
 
 
 @pytest.fixture(autouse=True)
@@ -489,3 +489,17 @@ def test_a_batch_larger_than_the_smaller_set_is_refused(tmp_path):
 def test_moving_to_a_device_moves_both():
     moved = unpaired(coded(3)).to("meta")
     assert moved.images.device.type == moved.sources.device.type == "meta"
+
+
+# -- one source, several targets ----------------------------------------------------------------------------------
+
+
+def test_families_share_one_source_and_have_the_size_asked_for():
+    sources = torch.tensor([3, 1, 3, 2, 1, 3, 2], dtype=torch.uint8).view(7, 1, 1, 1).expand(-1, 1, 2, 2).contiguous()
+    several = ImageSet("several", "train", torch.zeros(7, 3, 2, 2, dtype=torch.uint8), sources=sources)
+    assert families(several, 2).tolist() == [[1, 4], [3, 6]]
+    assert families(several, 3).tolist() == [[0, 2, 5]]
+    with pytest.raises(DataError, match=r"^no source of several has 4 samples"):
+        families(several, 4)
+    with pytest.raises(DataError, match=r"^several has no sources"):
+        families(dataclasses.replace(several, sources=None), 2)

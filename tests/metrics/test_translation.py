@@ -149,3 +149,16 @@ def test_sources_whose_truths_are_equal_do_not_count():
         metrics.modes_reached(draws[:1], truths[:1])
     with pytest.raises(ValueError, match=r"^truths has 1 for each source: allowed is 2 or more"):
         metrics.modes_reached(draws, truths[:, :1])
+
+
+def test_images_are_told_apart_by_what_their_mean_has_not():
+    truths = torch.rand(5, 4, 3, 6, 6) * 2 - 1
+    assert metrics.told_apart(truths, truths) == 1
+    common = torch.rand(5, 1, 3, 6, 6)
+    assert metrics.told_apart(0.05 * truths + common, truths) == 1, "a faint trace on a common ground"
+    assert metrics.told_apart(truths.roll(1, dims=1), truths) == 0
+    equal = common.expand_as(truths)
+    assert metrics.told_apart(equal, truths) == 1 / 4
+    assert metrics.told_apart(equal + 1e-7 * truths, truths) == 1 / 4, "rounding is no trace"
+    with pytest.raises(ValueError, match=r"^truths has 1 for each source"):
+        metrics.told_apart(truths[:, :1], truths[:, :1])
