@@ -222,5 +222,5 @@ def told_apart(images: Tensor, truths: Tensor) -> float:
 def _apart(images: Tensor) -> Tensor:
     """(N, T, C H W): what each of T images has and their mean has not, of length 1; 0 where there is nothing."""
     rest = (images - images.mean(1, keepdim=True)).flatten(2)
-    directions: Tensor = functional.normalize(rest, dim=2)
-    return directions * (rest.norm(dim=2, keepdim=True) > NOTHING)
+    there: Tensor = rest.norm(dim=2, keepdim=True) > NOTHING
+    return functional.normalize(rest, dim=2) * there
