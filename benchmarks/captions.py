@@ -1,6 +1,6 @@
 """Painted digits from captions: one change to the recipe at a time, judged on pairs of digit and colour never seen.
 
-    python -m benchmarks.captions [--seeds 2] [--rounds 600] [--only RECIPE]
+    python -m benchmarks.captions [--seeds 3] [--rounds 600] [--only RECIPE]
 
 Every variant plays the same number of rounds, whatever they cost. Writes ganbook/results/captions.json, which chapter
 13 shows, after every run; runs that stand there already are skipped. A run takes two to three minutes of one thread.
@@ -33,8 +33,6 @@ from ganbook.training import Game, Sampler
 
 SCORED = 2000
 SENTENCE, L1, PENALTY = "text-digits-sentence", "text-digits-l1", "text-digits-penalty"
-THRICE = (TEXT_DIGITS.name, SENTENCE, L1, PENALTY)
-"""What three seeds are played of, or more if all are."""
 
 
 def figures(kept: Any) -> list[Figure]:
@@ -120,7 +118,7 @@ def counted(captions: Sequence[str]) -> Tensor:
 
 def main() -> None:
     """Train and score what is missing."""
-    arguments = options(__doc__, seeds=2, rounds=600, only="")
+    arguments = options(__doc__, seeds=3, rounds=600, only="")
     torch.set_num_threads(1)
     recipes = {recipe.name: recipe for recipe in TEXT_ABLATION}
     made = {SENTENCE: by_sentences, L1: by_l1, PENALTY: by_penalty}
@@ -133,13 +131,8 @@ def main() -> None:
         more = inked(run.sampler) if name == L1 else {}
         return {"rounds": arguments.rounds, **run.metrics, **more}
 
-    seeds = {name: max(arguments.seeds, 3 if name in THRICE else 0) for name in (*recipes, *made)}
-    cells = [
-        {"method": name, "seed": seed}
-        for seed in range(max(seeds.values()))
-        for name in ([arguments.only] if arguments.only else seeds)
-        if seed < seeds[name]
-    ]
+    names = [arguments.only] if arguments.only else [*recipes, *made]
+    cells = [{"method": name, "seed": seed} for seed in range(arguments.seeds) for name in names]
     sweep("captions", cells, play, torch=torch.__version__)
     if arguments.only in ("", SENTENCE) and "told_apart" not in results.load("captions"):
         by = {"sentences": told_apart(SentenceEncoder(name=packaged()).frozen), "words": told_apart(counted)}

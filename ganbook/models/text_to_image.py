@@ -43,7 +43,7 @@ class Modulation(nn.Module):
 
 
 class _Beside(nn.Module):
-    """The condition as constant maps beside x, mixed in by a 1 x 1 convolution: the shift of a modulation, no scale."""
+    """The condition as constant maps beside x: a 1 x 1 convolution mixes the maps of x and shifts them, no scale."""
 
     def __init__(self, channels: int, condition_dim: int) -> None:
         super().__init__()
