@@ -23,6 +23,7 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any
 
+from ganbook.arguments import check_number, check_whole
 from ganbook.checks import NOTEBOOKS
 
 #: Seeds that no card of the course is drawn with.
@@ -54,10 +55,10 @@ def grade(
 
     Raises:
         ValueError: a limit is not positive.
+        TypeError: a limit is no number, or ``jobs`` is not a whole one.
     """
-    for name, value in (("seconds", seconds), ("memory", memory), ("jobs", jobs)):
-        if not value > 0:
-            raise ValueError(f"{name} must be positive; got {value!r}")
+    check_number(above=0, seconds=seconds, memory=memory)
+    check_whole(1, jobs=jobs)
     with ThreadPoolExecutor(max_workers=jobs) as pool:
         graded = pool.map(lambda path: _graded(Path(path), seconds, memory), notebooks)
         return [row for rows in graded for row in rows]

@@ -175,7 +175,7 @@ def progress(where: str | os.PathLike[str] | None = None) -> Score:
     """
     place = Path(where) if where is not None else folder() or Path.cwd()
     if not place.is_dir():
-        raise ValueError(f"where must be a folder; got {str(place)!r}")
+        raise ValueError(f"where is {str(place)!r}: allowed is a folder that is there")
     kept = read(place)
     passed = {
         name: tuple(task for task, status in _mapping(entry.get("tasks")).items() if status == "passed")

@@ -100,7 +100,20 @@ def test_a_notebook_that_never_ends_is_stopped(tmp_path):
     assert {row["status"] for row in found} == {"refused"} and "within 3 seconds" in found[0]["sentence"]
 
 
-@pytest.mark.parametrize("bad", [{"seconds": 0}, {"memory": -1}, {"jobs": 0}])
-def test_limits_are_positive(bad):
-    with pytest.raises(ValueError, match="must be positive"):
+@pytest.mark.parametrize(
+    ("bad", "said"),
+    [
+        ({"seconds": 0}, "seconds is 0: allowed is a finite number, above 0"),
+        ({"memory": -1}, "memory is -1: allowed is a finite number, above 0"),
+        ({"jobs": 0}, "jobs is 0: allowed is 1 or more"),
+    ],
+)
+def test_limits_are_positive(bad, said):
+    with pytest.raises(ValueError, match=f"^{said}$"):
+        grading.grade([], **bad)
+
+
+@pytest.mark.parametrize("bad", [{"seconds": "60"}, {"memory": None}, {"jobs": 1.5}])
+def test_limits_are_numbers(bad):
+    with pytest.raises(TypeError, match=f"^{next(iter(bad))} is .*: allowed is a (whole )?number$"):
         grading.grade([], **bad)

@@ -88,7 +88,7 @@ def test_a_folder_that_cannot_be_written_to_is_no_obstacle(folder, monkeypatch):
 
 
 def test_a_folder_that_is_none():
-    with pytest.raises(ValueError, match="where must be a folder; got 'nowhere'"):
+    with pytest.raises(ValueError, match=r"^where is 'nowhere': allowed is a folder that is there$"):
         checks.progress("nowhere")
 
 
