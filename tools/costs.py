@@ -46,13 +46,13 @@ SAME = {
 
 
 def rounds(kept: Any | None = None) -> Table:
-    """One row a recipe: what a round takes and sends here, and what all of its rounds would take."""
+    """One row a recipe: what a round takes and sends here, and what all the rounds that it has by now would take."""
     rows = []
     for name, of in (kept or results.load("communication"))["recipes"].items():
-        seconds = min(of["seconds"])
+        seconds, steps = min(of["seconds"]), get(name).at("gpu").steps
         rows.append([
-            name, str(of["batch_size"]), spoken(seconds), f"{of['rounds']:,}".replace(",", " "),
-            spoken(seconds * of["rounds"]), f"{of['sent'] / 1e6:.3g} MB",
+            name, str(of["batch_size"]), spoken(seconds), f"{steps:,}".replace(",", " "),
+            spoken(seconds * steps), f"{of['sent'] / 1e6:.3g} MB",
         ])  # fmt: skip
     head = ["recipe", "images a round", "a round, two CPU cores", "rounds", "all of them, two CPU cores", "gradients"]
     return head, rows
