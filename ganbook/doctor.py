@@ -142,6 +142,7 @@ def _found(archive: Archive, address: str, wait: float, ask: Callable[[str, floa
 
 
 def _size(address: str, wait: float) -> int:
+    # Sent on to another address, Python before 3.13 goes on with GET. Either way the answer is closed at its headers.
     request = urllib.request.Request(address, method="HEAD", headers={"User-Agent": "ganbook"})
     with urllib.request.urlopen(request, timeout=wait) as answer:
         if answer.headers.get_content_type() == "text/html":  # as of a drive that too many have asked
