@@ -66,6 +66,7 @@ def test_the_extras_are_there_and_test_includes_book():
     assert {"book", "test"} <= set(extras)
     assert any(Requirement(line).extras == {"book"} and Requirement(line).name == "ganbook" for line in extras["test"])
     assert "d2l==1.0.0a1.post0" in extras["book"]
+    assert {"jupyterlab", "jupyter-cache"} <= {Requirement(line).name for line in extras["book"]}, "pages are opened"
     assert not any(line.startswith("d2l") for line in PROJECT["dependencies"]), "the library never imports d2l"
 
 

@@ -32,7 +32,7 @@ FIELDS = (
 )  # fmt: skip
 """What a card says: ``metrics`` are of the weights as they are kept, ``scored`` is when, and with which versions, they
 were made; ``half_precision_change`` is the largest change of a sample's value by keeping the weights in half precision;
-``licence`` is that of the data."""
+``licence`` is that of the data; that of the weights stands on the book's page on licences."""
 
 
 def names() -> list[str]:

@@ -10,7 +10,7 @@ import torch
 
 import costs
 from benchmarks.scaling import LINKS
-from ganbook import data, doctor, recipes
+from ganbook import data, doctor, recipes, zoo
 from repository import ROOT
 
 KEPT = {
@@ -110,6 +110,16 @@ def test_no_page_promises_a_time_on_a_gpu_that_nobody_measured():
     promised = re.compile(r"(a few|some) minutes[^.|]*\bGPU|\bGPU\b[^.|]*(a few|some) minutes", re.I)
     found = [path.name for path in pages() if promised.search(path.read_text(encoding="utf-8"))]
     assert found == []
+
+
+def test_the_page_of_licences_says_how_networks_trained_on_each_data_set_are_treated():
+    """A card names the licence of the data; what that means for the weights is said once, for both."""
+    cards = {name: zoo.card(name)["licence"] for name in zoo.names()}
+    assert {name for name, of in cards.items() if "MNIST" in of} == {name for name in cards if "digits" in name}
+    assert all("MNIST" in of or "OpenMoji" in of for of in cards.values())
+    text = " ".join(page("reference/licences.md").split())
+    assert "names with “digits”" in text and "names with “emoji”" in text
+    assert "CC BY-SA 3.0" in text and all("CC BY-SA 3.0" in of for of in cards.values() if "MNIST" in of)
 
 
 def test_only_what_pages_hold_is_licensed_there():
