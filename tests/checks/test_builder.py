@@ -1,6 +1,7 @@
 """The exercise notebooks: derived, fresh, all right with solutions, all "not yet" without."""
 
 import contextlib
+import importlib
 import io
 import os
 import re
@@ -12,6 +13,7 @@ from harness import sheets
 
 from exercises import GUARD, REGION, SOLUTIONS, STUDENT, stub, student, students
 from ganbook import checks
+from ganbook.checks.challenge import BOARDS
 
 SHEETS = sheets()
 
@@ -133,6 +135,23 @@ value = 7
         new.new_code_cell(GUARD, id="guard", metadata={"tags": ["solution"]}),
     ]
     return new.new_notebook(cells=cells)
+
+
+@pytest.mark.parametrize("name", checks.NOTEBOOKS)
+def test_the_statement_of_a_reading_names_every_fault(name):
+    it = importlib.import_module(f"ganbook.checks.readings.{name}").READING
+    cells = read(SOLUTIONS, name).cells
+    (text,) = [cell.source for cell in cells if cell.cell_type == "markdown" and "· Read " in cell.source]
+    assert [fault for fault in it.faults if f'`"{fault}"`' not in text] == []
+    assert {fault for fault, _ in it.cases.values()} < set(it.faults), "a name that fits nothing: none is left over"
+
+
+@pytest.mark.parametrize("name", BOARDS)
+def test_the_page_tells_what_a_challenge_is_counted_in_and_its_time(name):
+    [text] = [cell.source for cell in read(STUDENT, name).cells if cell.source.startswith("## Challenge")]
+    board, told = BOARDS[name], " ".join(text.split("**On the board.**")[1].split())
+    assert f"The reference: {board.floor}. A beginner's start: {board.start}." in told
+    assert f"Time: {board.seconds} seconds of the processor, all seeds together." in told
 
 
 def test_builder_keeps_ids_and_signature_and_drops_solutions():

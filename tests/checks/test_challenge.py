@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import json
 import math
 import threading
 import time
-from pathlib import Path
 
 import pytest
 import torch
@@ -14,8 +12,6 @@ import torch
 from ganbook import checks, results
 from ganbook.checks import challenge
 from ganbook.checks.challenge import BOARDS, Board, NoScore, floors, scored, verdict
-
-EXERCISES = Path(__file__).parents[2] / "book" / "exercises"
 
 
 def told(figures: tuple[float, ...], mean: float) -> str:
@@ -80,15 +76,6 @@ def test_every_challenge_has_a_floor_a_start_and_a_bar_between_them():
         assert floors(name, floor) == pytest.approx(1) and 1 < bar < floors(name, start), name
         assert floors(name, start) == pytest.approx(kept[name, "start"]["floors"], abs=0.01), name
         assert kept[name, "start"]["seconds"] < BOARDS[name].seconds / 3, name
-
-
-@pytest.mark.parametrize("name", BOARDS)
-def test_the_page_tells_what_a_challenge_is_counted_in_and_its_time(name):
-    cells = json.loads((EXERCISES / f"{name}.ipynb").read_text("utf-8"))["cells"]
-    [text] = [text for cell in cells if (text := "".join(cell["source"])).startswith("## Challenge")]
-    board, told = BOARDS[name], " ".join(text.split("**On the board.**")[1].split())
-    assert f"The reference: {board.floor}. A beginner's start: {board.start}." in told
-    assert f"Time: {board.seconds} seconds of the processor, all seeds together." in told
 
 
 @pytest.fixture

@@ -9,12 +9,10 @@ import subprocess
 import sys
 from pathlib import Path
 
-import nbformat
 import pytest
 
 from ganbook import data, recipes, zoo
 from ganbook.cli import chapters, index, tables
-from pages import notebooks
 from tests.cli.command import Done, ganbook, ganbook_alone, one_sentence
 
 
@@ -47,13 +45,6 @@ def test_recipes_stand_under_their_chapter_each_after_what_it_varies():
 @pytest.mark.parametrize("name", recipes.names())
 def test_every_recipe_has_a_chapter(name: str):
     assert chapters.heading_of(name) != chapters.OTHERS
-
-
-def test_chapters_are_called_as_their_pages_are():
-    of_chapters = [page for page in notebooks() if page.parent.name in ("game", "images", "control")]
-    titles = [nbformat.read(page, 4).cells[0].source.splitlines()[0].removeprefix("# ") for page in of_chapters]
-    known = {f"Chapter {number} · {title}" for number, title in enumerate(titles, start=1)}
-    assert {heading for heading, _ in chapters.CHAPTERS} - known == {chapters.OWN}
 
 
 @pytest.mark.parametrize(

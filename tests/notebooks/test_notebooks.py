@@ -18,6 +18,7 @@ import pytest
 import ganbook
 import notebooks as tool
 from ganbook.checks.scores import FILE as SCORES
+from ganbook.cli import chapters
 from pages import ROOT, name, notebooks, pages
 
 LONGEST_CELL = 20  # lines; what is longer lives in ganbook/ (the setup cell, which a tool writes, included)
@@ -150,6 +151,13 @@ def test_no_notebook_lies_beside_the_toc():
 def test_no_page_lies_beside_the_toc():
     beside = set((ROOT / "book").rglob("*.md")) - {path for path in pages() if path.suffix == ".md"}
     assert sorted(path.relative_to(ROOT).as_posix() for path in beside if "vendor" not in path.parts) == []
+
+
+def test_chapters_are_called_on_the_command_line_as_their_pages_are():
+    of_chapters = [page for page in NOTEBOOKS if page.parent.name in ("game", "images", "control")]
+    titles = [nbformat.read(page, 4).cells[0].source.splitlines()[0].removeprefix("# ") for page in of_chapters]
+    known = {f"Chapter {number} · {title}" for number, title in enumerate(titles, start=1)}
+    assert {heading for heading, _ in chapters.CHAPTERS} - known == {chapters.OWN}
 
 
 def test_notebooks_hold_no_outputs_and_no_editors_metadata():
