@@ -76,7 +76,7 @@ def steps(workflow: Mapping[str, Any], name: str, known: Mapping[str, str]) -> I
         for cell in cells(job):
             of_cell = {**known, **cell}
             called = " ".join([f"{name}/{title}", *cell.values()])
-            for step in job["steps"]:
+            for step in job.get("steps", []):  # none where a job calls another workflow, which has them
                 if "run" not in step:
                     continue
                 merged = {**workflow.get("env", {}), **job.get("env", {}), **step.get("env", {})}

@@ -42,9 +42,24 @@ def test_nothing_is_allowed_that_a_job_does_not_need():
         content = workflows.read(path)
         assert content["permissions"] == {"contents": "read"}, path.name
         jobs = content["jobs"]
-        assert all("timeout-minutes" in job for job in jobs.values())
+        assert all("timeout-minutes" in job for job in jobs.values() if "uses" not in job)  # which cannot have one
         more = {name: set(job["permissions"]) for name, job in jobs.items() if "permissions" in job}
         assert more in ({}, {"deploy": {"pages", "id-token"}}, {"publish": {"id-token"}}), path.name
+
+
+def test_nothing_is_published_before_every_test_passed():
+    jobs = workflows.read(workflows.FOLDER / "release.yml")["jobs"]
+    assert set(jobs["publish"]["needs"]) == jobs.keys() - {"publish"}
+    assert jobs["tests"]["uses"] == "./.github/workflows/tests.yml"
+    tests = workflows.read(workflows.FOLDER / "tests.yml")
+    assert "workflow_call" in tests["on"]
+    held_back = {name: job["if"] for name, job in tests["jobs"].items() if "if" in job}
+    assert held_back == {"version": "github.event_name == 'pull_request'"}, "a tag would not be held to these"
+
+
+def test_a_job_that_calls_another_workflow_has_no_steps_of_its_own():
+    content = {"jobs": {"a": {"uses": "./b.yml"}, "c": {"steps": [{"run": "x"}]}}}
+    assert [step.job for step in workflows.steps(content, "w", {})] == ["w/c"]
 
 
 def test_a_matrix_and_what_is_known_fill_a_step():
