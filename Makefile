@@ -46,8 +46,8 @@ bounds: $(VENV)/.bounds
 	PATH="$(abspath $(BIN)):$$PATH" $(BIN)/python tools/bounds.py \
 	  $(if $(PYTHONS),--python $(PYTHONS)) $(if $(ENDS),--end $(ENDS)) $(if $(TESTS),-- $(TESTS))
 
-# With TAG=vX.Y.Z it is also checked that the tag is the version's.
-dist: $(VENV)/.release
+# With TAG=vX.Y.Z it is also checked that the tag is the version's. Tests are tried from the source distribution.
+dist: $(VENV)/.test $(VENV)/.release
 	$(BIN)/python tools/dist.py
 
 # Only Python itself is needed, and for the setup cells of notebooks nbformat, which the environment of the book has.

@@ -3,7 +3,8 @@
     python tools/dist.py    # into dist/; with TAG=vX.Y.Z in the environment it must be the version's tag
 
 Both builds must be the same to the bit: with SOURCE_DATE_EPOCH, here the day of the commit, anybody can build the wheel
-of a release again and compare. Then `twine check --strict` reads the metadata and the README as PyPI does, and
+of a release again and compare. The source distribution is unpacked where nothing else is: its tests must all be found
+there, and quick ones pass. Then `twine check --strict` reads the metadata and the README as PyPI does, and
 check-wheel-contents looks for what does not belong into a wheel.
 """
 
@@ -17,12 +18,15 @@ import sys
 import tarfile
 import tempfile
 import zipfile
+from collections.abc import Iterable
 from pathlib import Path
 
 import release
 from repository import ROOT, git
 
 DIST = ROOT / "dist"
+QUICK = ("tests/test_packaging.py", "tests/test_readme.py", "tests/test_losses.py")
+"""Seconds of tests, of which some read files beside the library."""
 
 
 def build(folder: Path, seconds: str) -> list[Path]:
@@ -53,6 +57,16 @@ def differences(first: list[Path], second: list[Path]) -> list[str]:
     return said
 
 
+def tests_run(archive: Path, quick: Iterable[str] = QUICK) -> bool:
+    """Whether all tests of a source distribution are found, and quick ones pass, where nothing else of ours lies."""
+    with tempfile.TemporaryDirectory() as folder, tarfile.open(archive) as packed:
+        packed.extractall(folder, filter="data")
+        (root,) = Path(folder).iterdir()
+        tries = (["--collect-only", "-qq"], ["-q", *quick])
+        commands = [[sys.executable, "-m", "pytest", "-p", "no:cacheprovider", *arguments] for arguments in tries]
+        return all(subprocess.run(command, cwd=root, check=False).returncode == 0 for command in commands)
+
+
 def main() -> None:
     if faults := release.faults(tag=os.environ.get("TAG", "")):
         sys.exit("\n".join(faults))
@@ -61,6 +75,9 @@ def main() -> None:
         first, second = (build(Path(folder, name), seconds) for name in ("first", "second"))
         if said := differences(first, second):
             sys.exit("\n".join(said))
+        (source,) = (path for path in first if path.suffix != ".whl")
+        if not tests_run(source):
+            sys.exit(f"tests do not run from {source.name}: what they read is not in it")
         shutil.rmtree(DIST, ignore_errors=True)
         DIST.mkdir()
         files = [Path(shutil.copy(path, DIST)) for path in first]

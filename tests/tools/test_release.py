@@ -108,5 +108,28 @@ def test_what_is_not_the_same_twice_is_named(tmp_path):
     ]
 
 
+@pytest.mark.parametrize(
+    ("quick", "other", "well"),
+    [
+        ("def test_x(): pass", "", True),
+        ("def test_x(): assert 0", "", False),
+        ("def test_x(): pass", "open('book/page.md')", False),  # read at import, and not in the archive
+    ],
+)
+def test_tests_of_the_source_distribution_are_tried_from_it_alone(quick, other, well, tmp_path):
+    folder = tmp_path / "ganbook-1.0/tests"
+    folder.mkdir(parents=True)
+    (folder / "test_quick.py").write_text(quick)
+    (folder / "test_other.py").write_text(other)
+    (folder.parent / "pyproject.toml").write_text("[tool.pytest.ini_options]\ntestpaths = ['tests']\n")
+    with tarfile.open(tmp_path / "a.tar.gz", "w:gz") as packed:
+        packed.add(folder.parent, "ganbook-1.0")
+    assert dist.tests_run(tmp_path / "a.tar.gz", ["tests/test_quick.py"]) is well
+
+
+def test_the_quick_tests_are_there():
+    assert all((ROOT / file).is_file() for file in dist.QUICK)
+
+
 def test_the_rule_is_told_where_a_contributor_reads_it():
     assert "make version" in (ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8")
