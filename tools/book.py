@@ -54,7 +54,11 @@ def open_cache(build: Path, stamp: str) -> Any:
 
 
 def fill(cache: Any, paths: list[Path], root: Path, jobs: int, timeout: int) -> list[str]:
-    """Run the notebooks that the cache does not hold, `jobs` at a time; returns what went wrong."""
+    """Run the notebooks that the cache does not hold, `jobs` at a time; returns what went wrong.
+
+    jupyter-cache's own executors run one at a time or one on every core, and pass neither an environment nor a setting
+    of nbclient on, of which `execute` needs both.
+    """
     from jupyter_cache.base import CacheBundleIn
 
     missing = [path for path in paths if not _is_cached(cache, path)]

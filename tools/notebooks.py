@@ -68,7 +68,10 @@ def with_setup(notebook: Any, page: str, where: Repository | None = None) -> Any
 
 
 def cleaned(notebook: Any) -> Any:
-    """Drop outputs, counts and editors' metadata; set kernel and format; keep cell ids."""
+    """Drop outputs, counts and editors' metadata; set kernel and format; keep cell ids.
+
+    nbstripout would do the first two only: it drops metadata that it is told, and here all goes but what is allowed.
+    """
     notebook.metadata = nbformat.from_dict({"kernelspec": KERNELSPEC, "language_info": {"name": "python"}})
     notebook.nbformat, notebook.nbformat_minor = 4, 5
     for cell in notebook.cells:
