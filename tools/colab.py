@@ -15,6 +15,10 @@ runs every notebook in that environment as a reader would, at the smallest budge
 network, and says which ended well, what they wrote to stderr, what they left in the folder, how many widgets they show.
 It updates book/reference/colab.json, which pages show; begins with those that are not in it, and begins no more once
 they took so many seconds of the processor.
+
+    python tools/colab.py --weigh /tmp/binder
+
+keeps, in the same file, what the packages of another environment take: one made of .binder's list.
 """
 
 from __future__ import annotations
@@ -170,7 +174,8 @@ def play_all(folder: Path, words: list[str], most: float) -> int:
     from measure import load
     from pages import name, notebooks
 
-    kept = load(FILE).get("pages", {})
+    before = load(FILE)
+    kept = before.get("pages", {})
     order = [name(page) for page in notebooks()]
     asked = [page for page in notebooks() if not words or any(word in name(page) for word in words)]
     well, started = True, processor()
@@ -182,8 +187,13 @@ def play_all(folder: Path, words: list[str], most: float) -> int:
         print(f"{name(page):34} {found['seconds']:5.0f} s  {found['widgets']} widgets  {said(found)}", flush=True)
         kept[name(page)] = found
         pages = {each: kept[each] for each in order if each in kept}
-        FILE.write_text(json.dumps({**about(folder), "pages": pages}, indent=1) + "\n", encoding="utf-8")
+        keep({**before, **about(folder), "pages": pages})
     return 0 if well else 1
+
+
+def keep(content: Mapping[str, Any]) -> None:
+    """Write the file anew."""
+    FILE.write_text(json.dumps(content, indent=1) + "\n", encoding="utf-8")
 
 
 def rows(content: Mapping[str, Any]) -> tuple[list[str], list[list[str]]]:
@@ -201,12 +211,16 @@ def rows(content: Mapping[str, Any]) -> tuple[list[str], list[list[str]]]:
 
 
 def weight(content: Mapping[str, Any]) -> tuple[list[str], list[list[str]]]:
-    """For a page's table: what the twin's packages take on the disk, with CUDA and without."""
+    """For a page's table: what packages take on the disk, of the twin with CUDA and without, and of Binder's list."""
     whole, cuda = content["megabytes"]["packages"], content["megabytes"]["of them CUDA's"]
-    return ["packages of the twin", "MB on the disk"], [
-        ["all", str(whole)],
-        ["CUDA's: PyTorch's own part of it, NVIDIA's, Triton", str(cuda)],
-        ["all others", str(whole - cuda)],
+    binder = content["binder"]
+    return ["packages", "MB on the disk"], [
+        ["Colab's twin, all", str(whole)],
+        ["… of them CUDA's: PyTorch's own part of it, NVIDIA's, Triton", str(cuda)],
+        [
+            f"Binder's list, with PyTorch {binder['versions']['torch']} and Python {binder['python']}",
+            str(binder["megabytes"]["packages"]),
+        ],
     ]
 
 
@@ -243,7 +257,13 @@ def main() -> None:
     parser.add_argument("--pages", type=Path, metavar="FOLDER", help="run the notebooks in that environment")
     parser.add_argument("--only", nargs="+", default=[], metavar="WORD", help="pages whose name holds one")
     parser.add_argument("--seconds", type=float, default=float("inf"), help="of the processor, for all pages together")
+    parser.add_argument("--weigh", type=Path, metavar="FOLDER", help="keep what that environment's packages take")
     arguments = parser.parse_args()
+    if arguments.weigh:
+        from measure import load
+
+        keep({**load(FILE), "binder": about(arguments.weigh.resolve())})
+        return
     if arguments.pages:
         sys.exit(play_all(arguments.pages.resolve(), arguments.only, arguments.seconds))
     colab = pinned(CONSTRAINTS.read_text(encoding="utf-8"))

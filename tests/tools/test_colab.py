@@ -34,8 +34,18 @@ def test_a_page_ended_well_if_nothing_is_to_be_said():
     head, rows = colab.rows({"pages": {"index": well}})
     assert rows[0] == ["index", "well", "2", "9 s", "2026-11-29"] and {len(row) for row in rows} == {len(head)}
     assert len(rows) == len(notebooks()) and rows[1][1:] == ["not run", "", "", ""]
-    _, rows = colab.weight({"megabytes": {"packages": 5000, "of them CUDA's": 3600}})
-    assert [row[1] for row in rows] == ["5000", "3600", "1400"]
+
+
+def test_what_the_packages_weigh_is_told_of_the_twin_and_of_binders_list():
+    binder = {"python": "3.12.1", "versions": {"torch": "2.14.1+cpu"}, "megabytes": {"packages": 1600}}
+    _, rows = colab.weight({"megabytes": {"packages": 5000, "of them CUDA's": 3600}, "binder": binder})
+    assert [row[1] for row in rows] == ["5000", "3600", "1600"]
+    assert rows[2][0] == "Binder's list, with PyTorch 2.14.1+cpu and Python 3.12.1"
+
+
+def test_binders_list_was_weighed_with_cpu_wheels():
+    kept = json.loads(colab.FILE.read_text(encoding="utf-8"))["binder"]
+    assert kept["versions"]["torch"].endswith("+cpu") and kept["megabytes"]["packages"] < 2000
 
 
 def test_d2l_is_the_one_that_pages_ask_for():
