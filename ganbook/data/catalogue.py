@@ -76,7 +76,7 @@ NEEDS = {
     "fashion-mnist": Needs("a download (31 MB)", load_fashion_mnist, "download"),
     "cifar10": Needs("a download (170 MB)", load_cifar10, "download"),
     "celeba": Needs("a download (1.4 GB)", load_celeba, "download"),
-    "lsun-bedroom": Needs("43 GB that you download yourself, and the package lmdb", load_lsun, "download"),
+    "lsun-bedroom": Needs("46 GB that you download yourself, and the package lmdb", load_lsun, "download"),
     "folder": Needs(
         f"a folder of images, or of tar files with some; sub-folders, if all images lie in some, are classes {_HOW}",
         load_folder,

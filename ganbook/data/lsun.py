@@ -81,7 +81,7 @@ def load_lsun(split: str, size: int | None, base: Path) -> LSUN | Shards:
         return load_shards("lsun-bedroom", split, size, shards, base, _LICENCE)
     if not folder.is_dir():
         raise DataError(
-            f"lsun-bedroom is not in {base}: get {HOME}{archive.name} (43 GB to train on, 4 MB to test) and put it "
+            f"lsun-bedroom is not in {base}: get {HOME}{archive.name} (46 GB to train on, 4 MB to test) and put it "
             f'there, or use data.load("digits"), which works offline'
         )
     try:

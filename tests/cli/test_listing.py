@@ -31,7 +31,7 @@ def test_list_names_everything():
     assert sorted(named(done)) == sorted([*data.names(), *recipes.names(), *zoo.names()])
     lines = {line.split()[0]: line for line in done.stdout.splitlines() if line.startswith("  ")}
     assert "Needs a download (170 MB)" in lines["dcgan-cifar10"] and "Needs" not in lines["resnet-digits"]
-    assert lines["lsun-bedroom"].endswith("needs 43 GB that you download yourself, and the package lmdb")
+    assert lines["lsun-bedroom"].endswith("needs 46 GB that you download yourself, and the package lmdb")
     assert "root" not in done.stdout and "(--data FOLDER)" in lines["folder"]
 
 

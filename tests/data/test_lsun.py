@@ -88,7 +88,7 @@ def test_a_truncated_file_is_refused_before_it_kills_the_process(share, tmp_path
 
 
 def test_what_is_not_there_or_broken_gives_one_sentence(tmp_path, monkeypatch):
-    with pytest.raises(DataError, match=r"^lsun-bedroom is not in .*: get https://.*bedroom_train_lmdb\.zip \(43 GB"):
+    with pytest.raises(DataError, match=r"^lsun-bedroom is not in .*: get https://.*bedroom_train_lmdb\.zip \(46 GB"):
         data.load("lsun-bedroom", root=tmp_path)
     (tmp_path / "bedroom_train_lmdb").mkdir()
     with pytest.raises(DataError, match="is not an LMDB environment, or broken"):
