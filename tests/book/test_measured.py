@@ -13,12 +13,6 @@ from ganbook.claims import EXACT
 from pages import ROOT, _entries, name, notebooks, pages
 from sabotage import MISSED, WAYS
 
-AT_LAPTOP = {
-    *(f"game/{page}" for page in ("two_players", "minimax", "saturation", "convergence")),
-    *(f"images/{page}" for page in ("building_blocks", "dcgan", "failures", "measuring", "deeper")),
-}
-"""Pages whose claims are measured under five seeds at this budget, too; none goes from here."""
-
 
 def test_ranges_widen_over_seeds_and_begin_anew_with_other_cells():
     def claim(value: float) -> dict:
@@ -116,7 +110,7 @@ def test_claims_were_measured_under_five_seeds(budget):
     claims = json.loads(measured.FILES["claims"][0].read_text(encoding="utf-8"))
     # What only the larger budgets train long enough for is claimed there alone.
     made = [(page, claim, of) for page, all_ in claims.items() for claim, of in all_.items() if budget in of]
-    runs = {(page, claim): of[budget]["runs"] for page, claim, of in made if budget == "smoke" or page in AT_LAPTOP}
+    runs = {(page, claim): of[budget]["runs"] for page, claim, of in made}
     assert len(runs) > 100
     few = {key: count for key, count in runs.items() if count < 5}
     assert few == {}, "run tools/measure.py with the names of these pages"
