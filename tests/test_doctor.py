@@ -5,6 +5,7 @@ import importlib.util
 import sys
 import threading
 import tomllib
+from contextlib import contextmanager
 from urllib.error import HTTPError, URLError
 
 import pytest
@@ -85,11 +86,27 @@ def test_archives_that_nobody_answers_for_are_told_together():
     )
 
 
-def asked_over_http(kind, size):
-    """What is asked of a server that holds something of that kind, and what is made of its answer."""
+class Quiet(http.server.BaseHTTPRequestHandler):
+    """A server that writes no log."""
+
+    def log_message(self, *_):
+        pass
+
+
+@contextmanager
+def serving(handler):
+    """The address of a file on a server that lives as long as the block."""
+    with http.server.HTTPServer(("127.0.0.1", 0), handler) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        yield f"http://127.0.0.1:{server.server_port}/x"
+        server.shutdown()
+
+
+def holding(kind, size):
+    """A server that holds something of that kind, and the list of what it is asked."""
     asked = []
 
-    class Server(http.server.BaseHTTPRequestHandler):
+    class Server(Quiet):
         def do_HEAD(self):
             asked.append(self.command)
             self.send_response(200)
@@ -97,28 +114,21 @@ def asked_over_http(kind, size):
             self.send_header("Content-Length", size)
             self.end_headers()
 
-        def log_message(self, *_):
-            pass
-
-    with http.server.HTTPServer(("127.0.0.1", 0), Server) as server:
-        threading.Thread(target=server.serve_forever, daemon=True).start()
-        here = Archive("birds", Remote("x.tgz", 0, "", (f"http://127.0.0.1:{server.server_port}/x",)))
-        (found,) = doctor.archives_answer([here], 5.0)
-        sized = None if found.why else doctor._size(here.remote.mirrors[0], 5.0)
-        server.shutdown()
-    return asked, found, sized
+    return Server, asked
 
 
 def test_a_server_is_asked_for_the_size_alone():
-    asked, found, size = asked_over_http("application/gzip", "45922737680")
-    assert set(asked) == {"HEAD"} and found.well and size == 45_922_737_680
+    server, asked = holding("application/gzip", "45922737680")
+    with serving(server) as address:
+        assert doctor._size(address, 5.0) == 45_922_737_680
+    assert asked == ["HEAD"]
 
 
 def test_a_server_that_sends_on_to_another_address_is_not_made_to_send_the_file():
     """Python before 3.13 asks the second address with GET; the answer is closed at its headers."""
     size, asked, written, left = 1 << 28, [], [], threading.Event()
 
-    class Server(http.server.BaseHTTPRequestHandler):
+    class Server(Quiet):
         def do_HEAD(self):
             asked.append((self.command, self.path))
             if self.path == "/x":
@@ -140,22 +150,19 @@ def test_a_server_that_sends_on_to_another_address_is_not_made_to_send_the_file(
                 pass
             left.set()
 
-        def log_message(self, *_):
-            pass
-
-    with http.server.HTTPServer(("127.0.0.1", 0), Server) as server:
-        threading.Thread(target=server.serve_forever, daemon=True).start()
-        assert doctor._size(f"http://127.0.0.1:{server.server_port}/x", 5.0) == size
+    with serving(Server) as address:
+        assert doctor._size(address, 5.0) == size
         second = "HEAD" if sys.version_info >= (3, 13) else "GET"
         assert asked == [("HEAD", "/x"), (second, "/moved")]
         assert second == "HEAD" or left.wait(5.0)
-        server.shutdown()
     assert sum(written) < size / 8  # what fits between the two, and no more
 
 
 def test_a_page_that_says_no_is_not_the_archive():
     """As Google Drive answers, with status 200, where too many have asked."""
-    _, found, _ = asked_over_http("text/html; charset=utf-8", "2048")
+    server, _ = holding("text/html; charset=utf-8", "2048")
+    with serving(server) as address:
+        (found,) = doctor.archives_answer([Archive("birds", Remote("x.tgz", 0, "", (address,)))], 5.0)
     assert (found.says, found.why) == ("silent", "it answers with a page in place of the file")
 
 

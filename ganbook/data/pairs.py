@@ -1,6 +1,6 @@
 """Pairs of images and sets without pairs: pix2pix's side-by-side files, two folders, CycleGAN's folders A and B.
 
-Two functions and one idea: what is a pair here is two sets there, whose order has nothing in common.
+Two kinds of data and one idea: what is a pair here is two sets there, whose order has nothing in common.
 """
 
 from __future__ import annotations
