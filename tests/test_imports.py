@@ -1,4 +1,4 @@
-"""Four floors, and imports only point down; importing the package costs next to nothing."""
+"""A ground floor and four above it, and imports only point down; importing the package costs next to nothing."""
 
 import ast
 import subprocess
@@ -11,7 +11,7 @@ import ganbook
 
 PACKAGE = Path(ganbook.__file__).parent
 
-# DESIGN.md: each room's floor. On the ground floor no room knows another.
+# Each room's floor. On the ground floor no room knows another.
 FLOORS = {
     0: ("arguments",),
     1: ("convolutions", "data", "dynamics", "losses", "metrics", "models", "penalties", "plots", "results"),
