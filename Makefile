@@ -5,7 +5,7 @@ VENV ?= .venv
 BIN := $(VENV)/bin
 PIP = $(BIN)/python -m pip install --disable-pip-version-check
 
-.PHONY: help install book pdf epub test lint bounds dist version version-check workflows colab exercises repository bench timings clean
+.PHONY: help install book pdf epub test lint bounds dist image image-check version version-check workflows colab exercises repository bench timings clean
 
 help:
 	@echo "make book        build the whole book, executed, and print the page to open"
@@ -16,6 +16,7 @@ help:
 	@echo "make install     the environment of all that, and nothing else"
 	@echo "make bounds      the library at both ends of its ranges on each Python; PYTHONS=3.12 ENDS=lowest for one of them"
 	@echo "make dist        wheel and source distribution in dist/, built twice and compared"
+	@echo "make image       JupyterLab with the course in a container image; DOCKER=podman where that is what you have"
 	@echo "make version     VERSION=X.Y.Z: a new version, in all places that name it"
 	@echo "make workflows   the steps of GitHub's workflows, in a clean clone; ONLY=lint for some of them"
 	@echo "make colab       what installing the course on Colab would change there"
@@ -49,6 +50,14 @@ bounds: $(VENV)/.bounds
 # With TAG=vX.Y.Z it is also checked that the tag is the version's. Tests are tried from the source distribution.
 dist: $(VENV)/.test $(VENV)/.release
 	$(BIN)/python tools/dist.py
+
+# No environment. TORCH_INDEX=https://pypi.org/simple where PyTorch's own index of packages cannot be reached.
+DOCKER ?= docker
+image:
+	$(DOCKER) build --file .binder/Dockerfile --tag ganbook $(if $(TORCH_INDEX),--build-arg TORCH_INDEX=$(TORCH_INDEX)) .
+
+image-check: image
+	$(DOCKER) run --rm --env GANBOOK_BUDGET=smoke ganbook jupyter execute book/game/two_players.ipynb
 
 # Only Python itself is needed, and for the setup cells of notebooks nbformat, which the environment of the book has.
 version: $(VENV)/.book

@@ -16,9 +16,10 @@ network, and says which ended well, what they wrote to stderr, what they left in
 It updates book/reference/colab.json, which pages show; begins with those that are not in it, and begins no more once
 they took so many seconds of the processor.
 
-    python tools/colab.py --weigh /tmp/binder
+    python tools/colab.py --weigh /tmp/root
 
-keeps, in the same file, what the packages of another environment take: one made of .binder's list.
+keeps, in the same file, what the image made of .binder/Dockerfile takes. Its files lie in that folder, where `buildah
+mount` shows them; this part needs root.
 """
 
 from __future__ import annotations
@@ -29,6 +30,7 @@ import os
 import re
 import resource
 import shutil
+import stat
 import subprocess
 import sys
 import tempfile
@@ -187,7 +189,7 @@ def play_all(folder: Path, words: list[str], most: float) -> int:
         print(f"{name(page):34} {found['seconds']:5.0f} s  {found['widgets']} widgets  {said(found)}", flush=True)
         kept[name(page)] = found
         pages = {each: kept[each] for each in order if each in kept}
-        keep({**before, **about(folder), "pages": pages})
+        keep({**before, **about(str(folder / "bin/python")), "pages": pages})
     return 0 if well else 1
 
 
@@ -211,16 +213,14 @@ def rows(content: Mapping[str, Any]) -> tuple[list[str], list[list[str]]]:
 
 
 def weight(content: Mapping[str, Any]) -> tuple[list[str], list[list[str]]]:
-    """For a page's table: what packages take on the disk, of the twin with CUDA and without, and of Binder's list."""
-    whole, cuda = content["megabytes"]["packages"], content["megabytes"]["of them CUDA's"]
-    binder = content["binder"]
-    return ["packages", "MB on the disk"], [
-        ["Colab's twin, all", str(whole)],
-        ["… of them CUDA's: PyTorch's own part of it, NVIDIA's, Triton", str(cuda)],
-        [
-            f"Binder's list, with PyTorch {binder['versions']['torch']} and Python {binder['python']}",
-            str(binder["megabytes"]["packages"]),
-        ],
+    """For a page's table: what the twin's packages take on the disk, with CUDA and without, and Binder's image."""
+    twin, image = content["megabytes"], content["binder"]
+    versions = f"with PyTorch {image['versions']['torch']} and Python {image['python']}"
+    return ["what", "MB on the disk"], [
+        ["Colab's twin, packages", str(twin["packages"])],
+        ["… of them CUDA's: PyTorch's own part of it, NVIDIA's, Triton", str(twin["of them CUDA's"])],
+        [f"Binder's image, {versions}", str(image["megabytes"]["image"])],
+        ["… of it packages", str(image["megabytes"]["packages"])],
     ]
 
 
@@ -235,13 +235,20 @@ print(json.dumps({"python": platform.python_version(), "versions": versions, "si
 """
 
 
-def about(folder: Path) -> dict[str, Any]:
-    """Python, versions, and the megabytes that the environment's packages take with CUDA and without."""
-    found = json.loads(run(str(folder / "bin/python"), "-c", ABOUT))
+def about(*python: str) -> dict[str, Any]:
+    """Python, versions, and the megabytes that its packages take with CUDA and without, asked by this command."""
+    found = json.loads(run(*python, "-c", ABOUT))
     cuda = found["cuda"] + sum(size for name, size in found["sizes"].items() if OF_CUDA.match(normal(name)))
     whole = sum(found["sizes"].values())
     megabytes = {"packages": round(whole / 1e6), "of them CUDA's": round(cuda / 1e6)}
     return {"python": found["python"], "versions": found["versions"], "megabytes": megabytes}
+
+
+def of_image(root: Path) -> dict[str, Any]:
+    """The same of an image whose files lie in this folder, and what all of them take; `chroot` needs root."""
+    found = about("chroot", str(root), "/opt/course/bin/python")
+    inodes = {at.st_ino: at.st_size for path in root.rglob("*") if stat.S_ISREG((at := path.lstat()).st_mode)}
+    return {**found, "megabytes": {"image": round(sum(inodes.values()) / 1e6), **found["megabytes"]}}
 
 
 def frozen(pip: list[str]) -> dict[str, str]:
@@ -257,12 +264,12 @@ def main() -> None:
     parser.add_argument("--pages", type=Path, metavar="FOLDER", help="run the notebooks in that environment")
     parser.add_argument("--only", nargs="+", default=[], metavar="WORD", help="pages whose name holds one")
     parser.add_argument("--seconds", type=float, default=float("inf"), help="of the processor, for all pages together")
-    parser.add_argument("--weigh", type=Path, metavar="FOLDER", help="keep what that environment's packages take")
+    parser.add_argument("--weigh", type=Path, metavar="FOLDER", help="keep what the image takes whose files lie there")
     arguments = parser.parse_args()
     if arguments.weigh:
         from measure import load
 
-        keep({**load(FILE), "binder": about(arguments.weigh.resolve())})
+        keep({**load(FILE), "binder": of_image(arguments.weigh.resolve())})
         return
     if arguments.pages:
         sys.exit(play_all(arguments.pages.resolve(), arguments.only, arguments.seconds))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 
 import colab
 from pages import name, notebooks
@@ -36,16 +37,29 @@ def test_a_page_ended_well_if_nothing_is_to_be_said():
     assert len(rows) == len(notebooks()) and rows[1][1:] == ["not run", "", "", ""]
 
 
-def test_what_the_packages_weigh_is_told_of_the_twin_and_of_binders_list():
-    binder = {"python": "3.12.1", "versions": {"torch": "2.14.1+cpu"}, "megabytes": {"packages": 1600}}
+def test_what_the_packages_weigh_is_told_of_the_twin_and_of_binders_image():
+    binder = {"python": "3.11.2", "versions": {"torch": "2.14.1+cpu"}, "megabytes": {"image": 1900, "packages": 1600}}
     _, rows = colab.weight({"megabytes": {"packages": 5000, "of them CUDA's": 3600}, "binder": binder})
-    assert [row[1] for row in rows] == ["5000", "3600", "1600"]
-    assert rows[2][0] == "Binder's list, with PyTorch 2.14.1+cpu and Python 3.12.1"
+    assert [row[1] for row in rows] == ["5000", "3600", "1900", "1600"]
+    assert rows[2][0] == "Binder's image, with PyTorch 2.14.1+cpu and Python 3.11.2"
 
 
-def test_binders_list_was_weighed_with_cpu_wheels():
+def test_an_image_is_weighed_file_by_file(tmp_path, monkeypatch):
+    """A second name of a file takes no room, and neither does a link."""
+    (tmp_path / "file").write_bytes(bytes(3_000_000))
+    (tmp_path / "folder").mkdir()
+    os.link(tmp_path / "file", tmp_path / "folder/again")
+    (tmp_path / "link").symlink_to("file")
+    asked = []
+    monkeypatch.setattr(colab, "about", lambda *python: asked.append(python) or {"megabytes": {"packages": 2}})
+    assert colab.of_image(tmp_path) == {"megabytes": {"image": 3, "packages": 2}}
+    assert asked == [("chroot", str(tmp_path), "/opt/course/bin/python")]
+
+
+def test_binders_image_was_built_with_cpu_wheels_and_takes_two_gigabytes_at_most():
     kept = json.loads(colab.FILE.read_text(encoding="utf-8"))["binder"]
-    assert kept["versions"]["torch"].endswith("+cpu") and kept["megabytes"]["packages"] < 2000
+    assert kept["versions"]["torch"].endswith("+cpu")
+    assert kept["megabytes"]["packages"] < kept["megabytes"]["image"] <= 2000
 
 
 def test_d2l_is_the_one_that_pages_ask_for():

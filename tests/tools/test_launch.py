@@ -4,11 +4,8 @@ from __future__ import annotations
 
 import json
 import re
-import subprocess
 from pathlib import Path
 from types import SimpleNamespace
-
-from packaging.requirements import Requirement
 
 import launch
 from pages import config
@@ -42,15 +39,36 @@ def test_the_extension_comes_after_the_themes_own_buttons():
     assert config()["launch_buttons"]["binderhub_url"] == "https://mybinder.org"
 
 
-def test_binders_files_are_what_it_reads():
-    assert re.fullmatch(r"python-3\.1[1-3]\n", (ROOT / ".binder/runtime.txt").read_text(encoding="utf-8"))
-    lines = (ROOT / ".binder/requirements.txt").read_text(encoding="utf-8").splitlines()
-    options = [line for line in lines if line.startswith("-")]
-    assert options == ["--extra-index-url https://download.pytorch.org/whl/cpu"], "else 3.2 GB of CUDA come along"
-    asked = {Requirement(line).name for line in lines if line and line[0] not in "-#"}
-    assert {"torch", "torchvision", "jupyterlab"} == asked
-    script = ROOT / ".binder/postBuild"
-    assert script.stat().st_mode & 0o111 and subprocess.run(["bash", "-n", script], check=False).returncode == 0
+def instructions(path: Path) -> list[tuple[str, str]]:
+    """What a Dockerfile says, in its order: the instruction and the rest of its line, continued lines joined."""
+    text = re.sub(r"\\\n\s*", "", path.read_text(encoding="utf-8"))
+    lines = [line for line in text.splitlines() if line and not line.startswith("#")]
+    return [(word, rest) for word, _, rest in (line.partition(" ") for line in lines)]
+
+
+def test_the_image_is_one_that_binder_can_start():
+    """Its rules: a pinned tag, `notebook` and `jupyterlab`, the user that it names, no entry point of its own."""
+    assert [path.name for path in (ROOT / ".binder").iterdir()] == ["Dockerfile"], "others would not be read beside it"
+    said = instructions(ROOT / ".binder/Dockerfile")
+    assert said[0] == ("FROM", "debian:bookworm-slim")
+    assert {word for word, _ in said} <= {"FROM", "RUN", "ARG", "ENV", "WORKDIR", "COPY", "USER", "EXPOSE", "CMD"}
+    arguments = dict(rest.split("=") for word, rest in said if word == "ARG")
+    assert {"NB_USER", "NB_UID"} <= set(arguments)
+    assert arguments["TORCH_INDEX"] == "https://download.pytorch.org/whl/cpu", "else 3.2 GB of CUDA come along"
+    installed = [
+        rest.split()[3:] for word, rest in said if word == "RUN" and rest.startswith("pip install --no-cache-dir")
+    ]
+    assert installed == [["torch", "torchvision", "--index-url", "$TORCH_INDEX"], ["jupyterlab", "notebook"], ["."]]
+    assert [rest for word, rest in said if word == "USER"] == ["$NB_USER"]
+    assert json.loads(said[-1][1])[:2] == ["jupyter", "lab"] and said[-1][0] == "CMD"
+
+
+def test_what_a_clone_makes_is_not_sent_to_the_image():
+    left_out = (ROOT / ".dockerignore").read_text(encoding="utf-8").splitlines()
+    made = ["_build", "node_modules", ".venv", "dist", "runs", "book/_static/vendor", "book/_static/web"]
+    assert {*made, ".git"} <= set(left_out) and {f"{folder}/" for folder in made} <= set(
+        (ROOT / ".gitignore").read_text(encoding="utf-8").splitlines()
+    )
 
 
 def test_an_editor_sets_up_what_everybody_does():
