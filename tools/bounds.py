@@ -20,7 +20,7 @@ from itertools import chain
 from packaging.requirements import Requirement
 
 from repository import ROOT
-from run_tests import LIBRARY, SIDE_BY_SIDE, Part, pytest, run_all
+from run_tests import LIBRARY, ONE_THREAD, Part, pytest, run_all
 
 ENDS = {"lowest": "lowest-direct", "newest": "highest"}
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
@@ -37,14 +37,14 @@ def part(python: str, end: str, arguments: list[str]) -> Part:
             with_all += ["--with", str(requirement), "--no-build-package", requirement.name]
     environment = ["--isolated", "--no-project", "--with-editable", ".", "--python", python, "--resolution", ENDS[end]]
     command = ["uv", "run", *environment, *with_all, *pytest(*arguments, python="python")]
-    return Part(f"Python {python}, {end}", [command], {"OMP_NUM_THREADS": "1"})
+    return Part(f"Python {python}, {end}", [command], ONE_THREAD)
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description="Test the library at both ends of its ranges, on each Python.")
     parser.add_argument("--python", nargs="+", default=PYTHONS, help=f"default: {' '.join(PYTHONS)}")
     parser.add_argument("--end", nargs="+", choices=list(ENDS), default=list(ENDS), help="default: both")
-    parser.add_argument("tests", nargs="*", default=[*SIDE_BY_SIDE, *LIBRARY], help="arguments of pytest, after --")
+    parser.add_argument("tests", nargs="*", default=LIBRARY, help="arguments of pytest, after --")
     chosen = parser.parse_args()
     if shutil.which("uv") is None:
         sys.exit("uv is not here: pip install uv")

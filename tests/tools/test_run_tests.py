@@ -74,6 +74,12 @@ def test_every_test_of_the_project_belongs_to_one_part():
     assert sorted(folders) == sorted(["ganbook", "tests", *ignored])
 
 
+def test_workers_side_by_side_have_one_thread_each():
+    with_workers = [part for part in run_tests.PARTS if any("-n" in command for command in part.commands)]
+    assert {part.name for part in with_workers} == {"library", "book"}
+    assert all(part.environment["OMP_NUM_THREADS"] == "1" for part in with_workers)
+
+
 def test_a_part_that_is_not_there_is_named(capsys, monkeypatch):
     monkeypatch.setattr(sys, "argv", ["run_tests.py", "libary"])
     with pytest.raises(SystemExit) as left:
