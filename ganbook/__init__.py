@@ -9,7 +9,7 @@ from __future__ import annotations
 import importlib
 from typing import TYPE_CHECKING, Any
 
-__version__ = "0.7.0"
+__version__ = "0.7.1"
 
 __all__ = [
     "ClaimError", "__version__", "budget", "checks", "claim", "convolutions", "data", "dynamics", "losses", "measured",
