@@ -6,14 +6,13 @@ what they show, and axe finds no accessibility violation outside a short list.
 
 from __future__ import annotations
 
-import json
 import re
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
+from itertools import product
 from typing import Any
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from filelock import FileLock
 
 from pages import ROOT, notebooks, pages
 
@@ -97,19 +96,16 @@ def _visit(context, path) -> Visit:
     return visit
 
 
-@pytest.fixture(params=list(VIEWS))
-def view(request) -> str:
-    return request.param
-
-
-@pytest.fixture(params=pages(), ids=lambda page: page.relative_to(ROOT).as_posix())
-def visit(built, contexts, shared, request, view) -> Visit:
-    """A page in a view, opened once: of several workers by the one that asks first."""
-    seen = shared / f"{view}-{'-'.join(request.param.relative_to(ROOT).parts)}.json"
-    with FileLock(seen.with_suffix(".lock")):
-        if not seen.is_file():
-            seen.write_text(json.dumps(asdict(_visit(contexts[view], built.page(request.param)))))
-    return Visit(**json.loads(seen.read_text()))
+# One fixture of the module's scope: the tests of a page then follow each other, and two workers are on different pages.
+@pytest.fixture(
+    scope="module",
+    params=product(pages(), VIEWS),
+    ids=lambda case: f"{case[0].relative_to(ROOT).as_posix()}-{case[1]}",
+)
+def visit(built, contexts, request) -> Visit:
+    """A page in a view, opened once for all tests of it."""
+    page, view = request.param
+    return _visit(contexts[view], built.page(page))
 
 
 def test_nothing_is_asked_of_another_host(visit):
