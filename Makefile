@@ -51,13 +51,13 @@ bounds: $(VENV)/.bounds
 dist: $(VENV)/.test $(VENV)/.release
 	$(BIN)/python tools/dist.py
 
-# No environment. TORCH_INDEX=https://pypi.org/simple where PyTorch's own index of packages cannot be reached.
+# No environment. Where PyTorch's own index cannot be reached, TORCH_INDEX=https://pypi.org/simple: CUDA comes along then.
 DOCKER ?= docker
 image:
 	$(DOCKER) build --file .binder/Dockerfile --tag ganbook $(if $(TORCH_INDEX),--build-arg TORCH_INDEX=$(TORCH_INDEX)) .
 
 image-check: image
-	$(DOCKER) run --rm --env GANBOOK_BUDGET=smoke ganbook jupyter execute book/game/two_players.ipynb
+	$(DOCKER) run --rm --env GANBOOK_BUDGET=smoke ganbook jupyter execute $(addprefix book/game/,two_players.ipynb minimax.ipynb)
 
 # Only Python itself is needed, and for the setup cells of notebooks nbformat, which the environment of the book has.
 version: $(VENV)/.book

@@ -247,8 +247,9 @@ def about(*python: str) -> dict[str, Any]:
 def of_image(root: Path) -> dict[str, Any]:
     """The same of an image whose files lie in this folder, and what all of them take; `chroot` needs root."""
     found = about("chroot", str(root), "/opt/course/bin/python")
-    inodes = {at.st_ino: at.st_size for path in root.rglob("*") if stat.S_ISREG((at := path.lstat()).st_mode)}
-    return {**found, "megabytes": {"image": round(sum(inodes.values()) / 1e6), **found["megabytes"]}}
+    entries = [path.lstat() for path in root.rglob("*")]
+    sizes = {(entry.st_dev, entry.st_ino): entry.st_size for entry in entries if stat.S_ISREG(entry.st_mode)}
+    return {**found, "megabytes": {"image": round(sum(sizes.values()) / 1e6), **found["megabytes"]}}
 
 
 def frozen(pip: list[str]) -> dict[str, str]:
@@ -264,7 +265,7 @@ def main() -> None:
     parser.add_argument("--pages", type=Path, metavar="FOLDER", help="run the notebooks in that environment")
     parser.add_argument("--only", nargs="+", default=[], metavar="WORD", help="pages whose name holds one")
     parser.add_argument("--seconds", type=float, default=float("inf"), help="of the processor, for all pages together")
-    parser.add_argument("--weigh", type=Path, metavar="FOLDER", help="keep what the image takes whose files lie there")
+    parser.add_argument("--weigh", type=Path, metavar="FOLDER", help="keep what an image takes; its files lie there")
     arguments = parser.parse_args()
     if arguments.weigh:
         from measure import load

@@ -6,7 +6,7 @@
     python tools/release.py check --since main  # did the version change, if the library did?
 
 The rule: **a merge that changes ganbook/ has a new version.** A fix raises the last number, a new name the middle one,
-and whatever makes an older page or run fail at least the middle one, too. pip sees nothing new in a version that it
+and whatever makes an older page fail at least the middle one, too. pip sees nothing new in a version that it
 has, so a reader's next page would meet old code: each page asks for the version that it was written with (see
 notebooks.py). A tag vX.Y.Z on a merged commit publishes it.
 

@@ -22,7 +22,7 @@ from xml.etree import ElementTree
 from repository import ROOT
 
 PYTHON = sys.executable
-# Two workers: their own threads would wait for each other, and a small network took ten times as long.
+# For two workers. With more threads they wait for each other, and a small network took ten times as long.
 ONE_THREAD = {"OMP_NUM_THREADS": "1"}
 LIBRARY = ["-n", "2", "--dist", "loadfile", "ganbook", "tests", "--ignore=tests/notebooks", "--ignore=tests/book"]
 

@@ -109,6 +109,17 @@ def judge(task, function, seed):
     return task(function, seed=seed)
 
 
+def turned_down(seeds):
+    """The right answers that a check does not accept, with the first seed of it: (notebook, task, answer, seed)."""
+    return [
+        (name, task, function.__name__, seed)
+        for name, (sheet, answers) in sheets().items()
+        for task, function in answers.rights
+        for seed in [next((s for s in range(seeds) if judge(sheet.tasks[task], function, s).status != "passed"), None)]
+        if seed is not None
+    ]
+
+
 def summary():
     """For every task: how many wrong answers are kept that it rejects, how many right ones that it accepts."""
     return {

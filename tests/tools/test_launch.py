@@ -7,6 +7,7 @@ import re
 from pathlib import Path
 from types import SimpleNamespace
 
+import colab
 import launch
 from pages import config
 from repository import ROOT, Repository
@@ -47,28 +48,41 @@ def instructions(path: Path) -> list[tuple[str, str]]:
 
 
 def test_the_image_is_one_that_binder_can_start():
-    """Its rules: a pinned tag, `notebook` and `jupyterlab`, the user that it names, no entry point of its own."""
+    """Its rules: a named tag, `notebook` and `jupyterlab`, the user it names, who owns the home, no entry point."""
     assert [path.name for path in (ROOT / ".binder").iterdir()] == ["Dockerfile"], "others would not be read beside it"
     said = instructions(ROOT / ".binder/Dockerfile")
     assert said[0] == ("FROM", "debian:bookworm-slim")
     assert {word for word, _ in said} <= {"FROM", "RUN", "ARG", "ENV", "WORKDIR", "COPY", "USER", "EXPOSE", "CMD"}
-    arguments = dict(rest.split("=") for word, rest in said if word == "ARG")
+    of = {word: [rest for other, rest in said if other == word] for word, _ in said}
+    arguments = dict(rest.split("=") for rest in of["ARG"])
     assert {"NB_USER", "NB_UID"} <= set(arguments)
     assert arguments["TORCH_INDEX"] == "https://download.pytorch.org/whl/cpu", "else 3.2 GB of CUDA come along"
-    installed = [
-        rest.split()[3:] for word, rest in said if word == "RUN" and rest.startswith("pip install --no-cache-dir")
-    ]
-    assert installed == [["torch", "torchvision", "--index-url", "$TORCH_INDEX"], ["jupyterlab", "notebook"], ["."]]
-    assert [rest for word, rest in said if word == "USER"] == ["$NB_USER"]
+    assert (
+        " HOME=/home/$NB_USER " in of["ENV"][0]
+        and "--create-home" in of["RUN"][1]
+        and "$NB_UID $NB_USER" in of["RUN"][1]
+    )
+    assert (of["USER"], of["WORKDIR"], of["COPY"]) == (["$NB_USER"], ["$HOME"], ["--chown=$NB_UID . ."])
     assert json.loads(said[-1][1])[:2] == ["jupyter", "lab"] and said[-1][0] == "CMD"
 
 
+def test_a_reader_of_the_image_has_what_pages_ask_for_and_may_install_more():
+    said = instructions(ROOT / ".binder/Dockerfile")
+    installed = [(word, rest) for word, rest in said if rest.startswith("pip install --no-cache-dir ")]
+    assert [rest.split()[3:] for _, rest in installed] == [
+        ["torch", "torchvision", "--index-url", "$TORCH_INDEX"],
+        ["jupyterlab", "notebook"],
+        ["--no-deps", colab.D2L],
+        ["."],
+    ]
+    first = said.index(installed[0])
+    assert said.index(("USER", "$NB_USER")) < said.index(("RUN", "python3 -m venv /opt/course")) < first
+
+
 def test_what_a_clone_makes_is_not_sent_to_the_image():
+    made = {line.strip("/") for line in (ROOT / ".gitignore").read_text(encoding="utf-8").splitlines()}
     left_out = (ROOT / ".dockerignore").read_text(encoding="utf-8").splitlines()
-    made = ["_build", "node_modules", ".venv", "dist", "runs", "book/_static/vendor", "book/_static/web"]
-    assert {*made, ".git"} <= set(left_out) and {f"{folder}/" for folder in made} <= set(
-        (ROOT / ".gitignore").read_text(encoding="utf-8").splitlines()
-    )
+    assert {line.removeprefix("**/") for line in left_out} == {*made, ".git"}
 
 
 def test_an_editor_sets_up_what_everybody_does():
