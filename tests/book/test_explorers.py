@@ -26,7 +26,7 @@ PAGE = """<!DOCTYPE html><html lang="en" data-theme="{theme}"><head><meta charse
 def scrubber():
     torch.manual_seed(0)
     recorder = widgets.Recorder(data.toy.ring(), resolution=11, samples=40)
-    recipes.get("ring").train("smoke", steps=300, progress=False, watch=recorder, watch_every=25)
+    recipes.get("ring").changed(steps=300).train("smoke", progress=False, watch=recorder, watch_every=25)
     return widgets.training_scrubber(recorder)
 
 
