@@ -176,8 +176,7 @@ def play_all(folder: Path, words: list[str], most: float) -> int:
     from measure import load
     from pages import name, notebooks
 
-    before = load(FILE)
-    kept = before.get("pages", {})
+    kept, environment = load(FILE).get("pages", {}), about(str(folder / "bin/python"))
     order = [name(page) for page in notebooks()]
     asked = [page for page in notebooks() if not words or any(word in name(page) for word in words)]
     well, started = True, processor()
@@ -189,7 +188,7 @@ def play_all(folder: Path, words: list[str], most: float) -> int:
         print(f"{name(page):34} {found['seconds']:5.0f} s  {found['widgets']} widgets  {said(found)}", flush=True)
         kept[name(page)] = found
         pages = {each: kept[each] for each in order if each in kept}
-        keep({**before, **about(str(folder / "bin/python")), "pages": pages})
+        keep({**load(FILE), **environment, "pages": pages})
     return 0 if well else 1
 
 
